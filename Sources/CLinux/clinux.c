@@ -1,0 +1,104 @@
+#define _GNU_SOURCE
+#include "clinux.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const char *to) {
+    return renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE);
+}
+
+int clinux_openat(int dir, const char *path, int flags, mode_t mode) { return openat(dir, path, flags, mode); }
+
+const int clinux_o_path = O_PATH;
+
+int clinux_start_writeback(int fd) { return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static int epoll_change(int epoll, int op, int fd, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data.u64 = token};
+    return epoll_ctl(epoll, op, fd, &event);
+}
+int clinux_epoll_add(int epoll, int fd, uint32_t events, uint64_t token) {
+    return epoll_change(epoll, EPOLL_CTL_ADD, fd, events, token);
+}
+int clinux_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
+    return epoll_change(epoll, EPOLL_CTL_MOD, fd, events, token);
+}
+int clinux_epoll_delete(int epoll, int fd) { return epoll_change(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
+
+int clinux_epoll_wait(int epoll, struct clinux_ready *ready, int capacity, int timeout_ms) {
+    struct epoll_event events[128];
+    if (capacity > 128) capacity = 128;
+    int count = epoll_wait(epoll, events, capacity, timeout_ms);
+    for (int i = 0; i < count; i++) {
+        ready[i].events = events[i].events;
+        ready[i].token = events[i].data.u64;
+    }
+    return count;
+}
+const uint32_t clinux_epollin = EPOLLIN, clinux_epollout = EPOLLOUT, clinux_epollerr = EPOLLERR,
+               clinux_epollhup = EPOLLHUP, clinux_epollrdhup = EPOLLRDHUP;
+
+int clinux_timerfd_create(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+int clinux_timerfd_set(int fd, int64_t nanoseconds) {
+    struct itimerspec at = {.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+int clinux_signalfd(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -1;
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+int clinux_signalfd_read(int fd) {
+    struct signalfd_siginfo info;
+    return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int clinux_inotify_init(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
+const uint32_t clinux_in_moved_to = IN_MOVED_TO, clinux_in_create = IN_CREATE, clinux_in_attrib = IN_ATTRIB,
+               clinux_in_delete = IN_DELETE, clinux_in_moved_from = IN_MOVED_FROM,
+               clinux_in_move_self = IN_MOVE_SELF, clinux_in_delete_self = IN_DELETE_SELF,
+               clinux_in_ignored = IN_IGNORED, clinux_in_q_overflow = IN_Q_OVERFLOW, clinux_in_isdir = IN_ISDIR,
+               clinux_in_onlydir = IN_ONLYDIR, clinux_in_close_write = IN_CLOSE_WRITE;
+
+void *clinux_opendir(int fd) {
+    /* Not dup(2): a duplicate would share the position with every other reader. */
+    int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (own < 0) return NULL;
+    DIR *stream = fdopendir(own);
+    if (!stream) {
+        int saved = errno;
+        close(own);
+        errno = saved;
+    }
+    return stream;
+}
+const char *clinux_readdir(void *stream, unsigned char *type) {
+    for (;;) {
+        errno = 0;
+        struct dirent *entry = readdir(stream);
+        if (!entry) return NULL;
+        const char *name = entry->d_name;
+        if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0))) continue;
+        *type = entry->d_type;
+        return name;
+    }
+}
+void clinux_closedir(void *stream) { closedir(stream); }
+
+int clinux_errno(void) { return errno; }
+void clinux_set_errno(int value) { errno = value; }

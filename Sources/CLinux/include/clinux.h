@@ -1,0 +1,67 @@
+/// What the Glibc module of Swift lacks: calls and constants behind
+/// _GNU_SOURCE, macros that are not literals, and structs with odd layout.
+/// Each function is the call it is named after and returns what that returns,
+/// -1 and errno on error.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/// renameat2(2) with RENAME_NOREPLACE.
+int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const char *to);
+
+/// openat(2), whose mode argument is variadic in C.
+int clinux_openat(int dir, const char *path, int flags, mode_t mode);
+
+/// O_PATH and O_TMPFILE are behind _GNU_SOURCE.
+extern const int clinux_o_path;
+
+/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE on the whole file: starts the
+/// write-back and does not wait.
+int clinux_start_writeback(int fd);
+
+/// One ready descriptor of epoll_wait(2): the events and the 64 bits that were
+/// registered with it.
+struct clinux_ready {
+    uint32_t events;
+    uint64_t token;
+};
+
+int clinux_epoll_create(void);
+int clinux_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
+int clinux_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
+int clinux_epoll_delete(int epoll, int fd);
+int clinux_epoll_wait(int epoll, struct clinux_ready *ready, int capacity, int timeout_ms);
+extern const uint32_t clinux_epollin, clinux_epollout, clinux_epollerr, clinux_epollhup, clinux_epollrdhup;
+
+/// timerfd_create(2) on CLOCK_MONOTONIC, non-blocking, close-on-exec.
+int clinux_timerfd_create(void);
+/// timerfd_settime(2) to an absolute time of CLOCK_MONOTONIC; 0 disarms.
+int clinux_timerfd_set(int fd, int64_t nanoseconds);
+
+/// Blocks the signals in `signals` for the whole process and returns a
+/// signalfd(2) that delivers them, non-blocking, close-on-exec.
+int clinux_signalfd(const int *signals, int count);
+/// Reads one signal number; 0 if there is none.
+int clinux_signalfd_read(int fd);
+
+int clinux_inotify_init(void);
+extern const uint32_t clinux_in_moved_to, clinux_in_create, clinux_in_attrib, clinux_in_delete, clinux_in_moved_from,
+    clinux_in_move_self, clinux_in_delete_self, clinux_in_ignored, clinux_in_q_overflow, clinux_in_isdir,
+    clinux_in_onlydir, clinux_in_close_write;
+
+/// Opens a directory stream on a duplicate of `fd`, from its beginning.
+void *clinux_opendir(int fd);
+/// The next entry's name and type, "." and ".." left out; NULL at the end
+/// (errno 0) or on error (errno set).
+const char *clinux_readdir(void *stream, unsigned char *type);
+void clinux_closedir(void *stream);
+
+/// errno as a function: the macro does not import.
+int clinux_errno(void);
+void clinux_set_errno(int value);
+
+#endif

@@ -1,0 +1,17 @@
+internal import Glibc
+
+/// The kernel's clocks, in nanoseconds. See clock_gettime(2).
+package enum Clock {
+    /// Since 1970, as set by the administrator; may jump.
+    package static var realtime: Int64 { read(CLOCK_REALTIME) }
+    /// Since some point of the past; never jumps, does not advance in suspend.
+    package static var monotonic: Int64 { read(CLOCK_MONOTONIC) }
+    /// Processor time of this process.
+    package static var process: Int64 { read(CLOCK_PROCESS_CPUTIME_ID) }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        _ = clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,177 @@
+internal import CLinux
+internal import Glibc
+
+/// An open file descriptor, closed when the value ends.
+///
+/// Every descriptor of this module is opened with O_CLOEXEC.
+package struct Descriptor: ~Copyable {
+    /// The number. Valid as long as the value lives.
+    package let raw: Int32
+
+    package init(owning raw: Int32) { self.raw = raw }
+
+    deinit { _ = close(raw) }
+
+    /// Gives up the number without closing it.
+    package consuming func release() -> Int32 {
+        let number = raw
+        discard self
+        return number
+    }
+
+    /// Closes and reports what close(2) reports (EIO, ENOSPC or EDQUOT of a late write).
+    package consuming func closeChecked() throws(Errno) {
+        let number = raw
+        discard self
+        if close(number) == -1 { throw Errno.last }
+    }
+
+    /// Writes all of `bytes`, in as many calls as it takes. See write(2).
+    package func write(all bytes: UnsafeRawBufferPointer) throws(Errno) {
+        var done = 0
+        while done < bytes.count {
+            done += try retrying { Glibc.write(raw, bytes.baseAddress! + done, bytes.count - done) }
+        }
+    }
+
+    /// Writes all of `bytes`, in as many calls as it takes. See write(2).
+    package func write(all bytes: [UInt8]) throws(Errno) {
+        var failure: Errno?
+        bytes.withUnsafeBytes { buffer in
+            do throws(Errno) { try write(all: buffer) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Reads once into `buffer`; 0 at the end of the file. See read(2).
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        try retrying { Glibc.read(raw, buffer.baseAddress, buffer.count) }
+    }
+
+    /// The bytes from `offset` on, at most `limit` of them.
+    ///
+    /// `sizeHint` is what fstat(2) said; a file that grew meanwhile is read further,
+    /// up to the limit. See pread(2).
+    package func readAll(from offset: Int = 0, limit: Int, sizeHint: Int = 4096) throws(Errno) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var failure: Errno?
+        var capacity = min(max(sizeHint - offset, 0) + 1, limit)
+        while bytes.count < limit {
+            let start = bytes.count
+            let chunk = max(capacity - start, 1)
+            let more = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
+                do throws(Errno) {
+                    count = try retrying { pread(raw, buffer.baseAddress, chunk, off_t(offset + start)) }
+                } catch { failure = error }
+            }
+            if let failure { throw failure }
+            if more.isEmpty { return bytes }
+            if start == 0 { bytes = more } else { bytes += more }
+            if bytes.count < capacity { continue }
+            capacity = min(max(capacity * 2, 65536), limit)
+        }
+        return bytes
+    }
+
+    /// Waits until data and metadata are on stable storage. See fsync(2).
+    package func sync() throws(Errno) { _ = try retrying { fsync(raw) } }
+
+    /// Waits until the data, and what is needed to find it, are on stable storage. See fdatasync(2).
+    package func syncData() throws(Errno) { _ = try retrying { fdatasync(raw) } }
+
+    /// Starts the write-back of the file's pages without waiting: a hint. See sync_file_range(2).
+    package func startWriteback() {
+        // Not every filesystem has it; the sync that follows does the work then.
+        _ = clinux_start_writeback(raw)
+    }
+
+    /// See fstat(2).
+    package func status() throws(Errno) -> FileStatus {
+        var buffer = stat()
+        _ = try retrying { fstat(raw, &buffer) }
+        return FileStatus(buffer)
+    }
+
+    /// Sets the modification time, and leaves the access time. See futimens(2).
+    package func setModified(nanoseconds: Int64) throws(Errno) {
+        let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let times = [
+            timespec(tv_sec: 0, tv_nsec: Int((1 << 30) - 2)),  // UTIME_OMIT
+            timespec(tv_sec: Int(seconds), tv_nsec: Int(rest)),
+        ]
+        _ = try retrying { futimens(raw, times) }
+    }
+
+    /// See ftruncate(2).
+    package func truncate(to size: Int) throws(Errno) { _ = try retrying { ftruncate(raw, off_t(size)) } }
+
+    /// See fchmod(2).
+    package func setMode(_ mode: UInt32) throws(Errno) { _ = try retrying { fchmod(raw, mode_t(mode)) } }
+
+    /// See fchown(2).
+    package func setOwner(_ owner: UInt32, group: UInt32) throws(Errno) {
+        _ = try retrying { fchown(raw, uid_t(owner), gid_t(group)) }
+    }
+
+    /// Takes the exclusive advisory lock, or returns false when another open file has it.
+    /// The kernel frees it when the last descriptor of this open file closes. See flock(2).
+    package func lock() throws(Errno) -> Bool {
+        do {
+            _ = try retrying { flock(raw, LOCK_EX | LOCK_NB) }
+            return true
+        } catch {
+            if error == .again { return false }
+            throw error
+        }
+    }
+
+    /// Whether writes and reads return EAGAIN instead of waiting. See fcntl(2).
+    package func setNonBlocking() throws(Errno) {
+        let flags = try retrying { fcntl(raw, F_GETFL) }
+        _ = try retrying { fcntl(raw, F_SETFL, flags | O_NONBLOCK) }
+    }
+}
+
+/// What stat(2) tells of a file.
+package struct FileStatus {
+    package let device: UInt64
+    package let inode: UInt64
+    package let mode: UInt32
+    package let links: UInt64
+    package let owner: UInt32
+    package let group: UInt32
+    package let size: Int
+    /// Last modification and last change of the inode, nanoseconds since 1970.
+    package let modified: Int64
+    package let changed: Int64
+
+    init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        mode = status.st_mode
+        links = UInt64(status.st_nlink)
+        owner = status.st_uid
+        group = status.st_gid
+        size = Int(status.st_size)
+        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+    }
+
+    package var isRegular: Bool { mode & S_IFMT == S_IFREG }
+    package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
+    package var isSymbolicLink: Bool { mode & S_IFMT == S_IFLNK }
+    /// The permission bits, set-id and sticky included.
+    package var permissions: UInt32 { mode & 0o7777 }
+    /// What the file is, in a word for messages.
+    package var kind: String {
+        switch mode & S_IFMT {
+        case S_IFREG: "regular file"
+        case S_IFDIR: "directory"
+        case S_IFLNK: "symbolic link"
+        case S_IFIFO: "FIFO"
+        case S_IFSOCK: "socket"
+        case S_IFCHR, S_IFBLK: "device"
+        default: "special file"
+        }
+    }
+}
