@@ -77,6 +77,14 @@ package struct Directory: ~Copyable {
         _ = try retrying { clinux_rename_noreplace(descriptor.raw, name, target.descriptor.raw, newName) }
     }
 
+    /// Renames an entry that was listed, whatever bytes its name has, onto a name that must be free.
+    package func rename(bytes name: DirectoryName, into target: borrowing Directory, as newName: String) throws(Errno) {
+        if let text = name.text { return try rename(text, into: target, as: newName) }
+        _ = try retrying {
+            name.withCString { clinux_rename_noreplace(descriptor.raw, $0, target.descriptor.raw, newName) }
+        }
+    }
+
     /// Renames, replacing what has that name. See renameat(2).
     package func replace(_ name: String, into target: borrowing Directory, as newName: String) throws(Errno) {
         _ = try retrying { renameat(descriptor.raw, name, target.descriptor.raw, newName) }
@@ -99,6 +107,17 @@ package struct Directory: ~Copyable {
     package func makeDirectory(_ name: String, mode: UInt32) throws(Errno) {
         _ = try retrying { mkdirat(descriptor.raw, name, mode_t(mode)) }
         // mkdir(2) applies the umask and drops the set-group-id bit.
+        _ = try retrying { fchmodat(descriptor.raw, name, mode_t(mode), 0) }
+    }
+
+    /// Creates a directory by its path. See mkdir(2).
+    package static func make(path: String, mode: UInt32) throws(Errno) {
+        _ = try retrying { mkdir(path, mode_t(mode)) }
+        _ = try retrying { chmod(path, mode_t(mode)) }
+    }
+
+    /// See fchmodat(2).
+    package func setMode(_ name: String, _ mode: UInt32) throws(Errno) {
         _ = try retrying { fchmodat(descriptor.raw, name, mode_t(mode), 0) }
     }
 
@@ -187,6 +206,31 @@ package struct DirectoryName {
         text = String(validatingCString: name)
         bytes = text == nil ? Array(UnsafeBufferPointer(start: name, count: strlen(name))) : []
         self.type = type
+    }
+
+    /// A name that is known to be there.
+    package init(_ text: String) {
+        self.text = text
+        bytes = []
+        type = UInt8(DT_UNKNOWN)
+    }
+
+    /// The name with what is not printable ASCII escaped, for messages: `a\x0Ab`.
+    package var printable: String {
+        let units = text.map { Array($0.utf8) } ?? bytes.map { UInt8(bitPattern: $0) }
+        var shown = ""
+        for unit in units.prefix(255) {
+            if unit >= 0x20, unit < 0x7F, unit != UInt8(ascii: "\\") {
+                shown.unicodeScalars.append(Unicode.Scalar(unit))
+            } else {
+                shown += "\\x" + (unit < 16 ? "0" : "") + String(unit, radix: 16, uppercase: true)
+            }
+        }
+        return shown
+    }
+
+    func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        (bytes + [0]).withUnsafeBufferPointer { body($0.baseAddress!) }
     }
 
     package var isHidden: Bool { text.map { $0.utf8.first == UInt8(ascii: ".") } ?? (bytes.first == 0x2E) }
