@@ -73,6 +73,17 @@ package struct Descriptor: ~Copyable {
         return bytes
     }
 
+    /// The bytes of the file at `path`, a symbolic link followed; EFBIG when there are more than `limit`.
+    package static func contents(ofFile path: String, limit: Int) throws(Errno) -> [UInt8] {
+        let file = Descriptor(owning: try retrying { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) })
+        let bytes = try file.readAll(limit: limit + 1, sizeHint: try file.status().size)
+        if bytes.count > limit { throw .tooBig }
+        return bytes
+    }
+
+    /// A duplicate of a descriptor that others keep, such as a standard stream. See dup(2).
+    package init(duplicating number: Int32) throws(Errno) { self.init(owning: try retrying { dup(number) }) }
+
     /// Waits until data and metadata are on stable storage. See fsync(2).
     package func sync() throws(Errno) { _ = try retrying { fsync(raw) } }
 

@@ -125,7 +125,7 @@ package struct Claim: ~Copyable {
 
     /// The state in which this very file lies, not another one of the same name.
     private func whereabouts(in spool: SpoolTree) throws(SpoolError) -> State? {
-        for state in try spool.places(of: id, except: .claimed(instance: spool.instance), days: spool.days()) {
+        for state in try spool.places(of: id, except: .claimed(instance: spool.instance)) {
             let found = try spool.with(state) { (directory) throws(SpoolError) in
                 try step(.read, "\(state.path)/\(id)") { () throws(Errno) in try directory.status(id.text).inode }
             }
@@ -157,8 +157,10 @@ package struct Claim: ~Copyable {
 
 extension SpoolTree {
     /// Moves an examined job into this daemon's `cur/`, or returns nil when somebody took it away.
+    /// One that is there already, an orphan, is claimed as it is.
     package func claim(_ job: consuming OpenJob, from state: State) throws(SpoolError) -> Claim? {
         let id = job.id
+        if state == .claimed(instance: instance) { return Claim(job, origin: state) }
         let moved = try with(state) { (directory) throws(SpoolError) in
             do throws(Errno) {
                 try directory.rename(id.text, into: claimed, as: id.text)

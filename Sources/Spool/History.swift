@@ -84,6 +84,9 @@ package struct History: Sendable {
         events.isEmpty ? recipients : recipients.filter { !isSent($0) && !isRefused($0) }
     }
 
+    /// Whether any recipient was refused since the last requeueing.
+    package var hasRefused: Bool { round.contains { $0.kind == .refused } }
+
     /// Whether any recipient was accepted.
     package var hasSent: Bool { events.contains { $0.kind == .sent } }
 

@@ -59,19 +59,9 @@ extension SpoolTree {
             id: { $0.from(dropBox: box.name) }, objection: { box.objection(to: $0, spoolOwner: self.owner) })
     }
 
-    /// Replaces a file in `new/` that another user owns, such as root, by a copy that is this
-    /// daemon's: one rename(2), so that a crash leaves either.
-    package func adopt(_ id: JobID, limit: Int, now: Timestamp) throws(SpoolError) -> PickedUp {
-        try pickUp(
-            DirectoryName(id.text), at: new, place: "new", limit: limit, now: now, id: { $0 },
-            objection: { $0.isRegular && $0.links == 1 ? nil : "a \($0.kind) with \($0.links) links" },
-            isReplacing: true)
-    }
-
     private func pickUp(
         _ name: DirectoryName, at directory: borrowing Directory, place: String, limit: Int, now: Timestamp,
-        id makeID: (JobID) -> JobID?, objection: (FileStatus) -> String?,
-        isReplacing: Bool = false
+        id makeID: (JobID) -> JobID?, objection: (FileStatus) -> String?
     ) throws(SpoolError) -> PickedUp {
         let path = "\(place)/\(name.printable)"
         guard let text = name.text, let given = JobID(text), let id = makeID(given) else {
@@ -114,8 +104,7 @@ extension SpoolTree {
             return try bury(
                 name, at: directory, place: place, now: now, reason: "not a JSON object: \(error)", contents: bytes)
         }
-        return try publish(
-            contents.object, as: id, original: isReplacing ? nil : text, at: directory, path: path, status: status)
+        return try publish(contents.object, as: id, original: text, at: directory, path: path, status: status)
     }
 
     /// When a file that does not parse is to be looked at again: its writer has 10 s.
@@ -125,7 +114,7 @@ extension SpoolTree {
     }
 
     private func publish(
-        _ object: ArraySlice<UInt8>, as id: JobID, original: String?, at directory: borrowing Directory, path: String,
+        _ object: ArraySlice<UInt8>, as id: JobID, original: String, at directory: borrowing Directory, path: String,
         status: FileStatus
     ) throws(SpoolError) -> PickedUp {
         let draft = JobID.random(characters: 20)
@@ -139,12 +128,6 @@ extension SpoolTree {
             // The job was submitted when its producer wrote it; a date in the future is no such time.
             try copy.setModified(nanoseconds: min(status.modified, status.changed))
             try copy.sync()
-        }
-        guard let original else {
-            try step(.publish, "new/\(id)") { () throws(Errno) in try tmp.replace(draft, into: new, as: id.text) }
-            isPublished = true
-            try step(.settle, "new/\(id)") { () throws(Errno) in try new.sync() }
-            return .queued(id, owner: status.owner, size: bytes.count)
         }
         do throws(Errno) { try tmp.rename(draft, into: new, as: id.text) } catch {
             guard error == .exists else { throw SpoolError(.publish, "new/\(id)", error) }
@@ -190,7 +173,7 @@ extension SpoolTree {
 
     /// Puts what cannot be a job into `dead/` under a generated id: a file's contents as a copy,
     /// anything else as it is. What cannot be moved (a directory of another user) stays.
-    private func bury(
+    func bury(
         _ name: DirectoryName, at directory: borrowing Directory, place: String, now: Timestamp, reason: String,
         contents: [UInt8]? = nil
     ) throws(SpoolError) -> PickedUp {
@@ -219,11 +202,5 @@ extension SpoolTree {
         }
         if let text = name.text { try remove(text, at: directory, path: "\(place)/\(name.printable)") }
         return .dead(id, reason: reason)
-    }
-
-    /// Puts something in `new/` that is no job of this daemon's into `dead/` under a generated
-    /// id: a bad name, a directory, a link. It is never opened.
-    package func buryIrregular(_ name: DirectoryName, reason: String, now: Timestamp) throws(SpoolError) -> PickedUp {
-        try bury(name, at: new, place: "new", now: now, reason: reason)
     }
 }

@@ -20,6 +20,7 @@ package final class SpoolTree {
     package let drop: Directory
     private let retry: [OpenDirectory]
     private var day: (name: String, directory: OpenDirectory)?
+    private var knownDays: (modified: Int64, names: [String])?
     /// The user that the spool belongs to, who is the daemon's.
     package let owner: UInt32
 
@@ -145,19 +146,25 @@ package final class SpoolTree {
     /// Forgets the open directory of a day that is being removed.
     package func forgetDay(_ name: String) { if day?.name == name { day = nil } }
 
-    /// The days that have a directory below `done/`.
+    /// The days that have a directory below `done/`, the oldest first. Read again only when
+    /// `done/` has changed.
     package func days() throws(SpoolError) -> [String] {
+        let modified = try step(.read, "done") { () throws(Errno) in try done.status().modified }
+        if let knownDays, knownDays.modified == modified { return knownDays.names }
         var days: [String] = []
         var stream = try step(.list, "done") { () throws(Errno) in try done.entries() }
         while let entry = try step(.list, "done", { () throws(Errno) in try stream.next() }) {
             if let name = entry.text, Timestamp(rfc3339: name + "T00:00:00Z") != nil { days.append(name) }
         }
-        return days.sorted()
+        days.sort()
+        knownDays = (modified, days)
+        return days
     }
 
     /// The states, `except` and this daemon's claims left out, in which the id has a file.
-    package func places(of id: JobID, except: State, days: [String]) throws(SpoolError) -> [State] {
+    package func places(of id: JobID, except: State) throws(SpoolError) -> [State] {
         var places: [State] = []
+        let days = try days()
         for state in State.waiting + [.hold, .dead] + days.map({ .done(day: $0) }) where state != except {
             // A day that was pruned since it was listed holds nothing.
             if case .done(let name) = state, self.day?.name != name {

@@ -43,6 +43,7 @@ package struct Span: Hashable, Comparable, Sendable {
     package static let zero = Span(nanoseconds: 0)
 
     package static func < (left: Span, right: Span) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func - (left: Span, right: Span) -> Span { Span(nanoseconds: left.nanoseconds - right.nanoseconds) }
     package static func * (left: Span, right: Double) -> Span {
         Span(nanoseconds: Int64(Double(left.nanoseconds) * right))
     }
