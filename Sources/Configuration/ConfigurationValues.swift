@@ -10,7 +10,8 @@ extension ConfigurationSection {
 
     /// A whole number of `range`.
     package mutating func int(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
-        let wanted = "a whole number from \(range.lowerBound)" + (range.upperBound == .max ? "" : " to \(range.upperBound)")
+        let wanted =
+            "a whole number from \(range.lowerBound)" + (range.upperBound == .max ? "" : " to \(range.upperBound)")
         return try value(key, wanted) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
     }
 

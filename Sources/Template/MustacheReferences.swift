@@ -3,26 +3,29 @@ extension Mustache {
     struct Reference {
         let name: String
         let position: Position
+        /// Whether it is rendered whatever the parameters are and whatever is overridden.
+        let isCertain: Bool
     }
 
     /// Every partial and parent in the template, in the order of the source.
     var references: [Reference] {
         var found: [Reference] = []
-        Self.collect(nodes, into: &found)
+        Self.collect(nodes, isCertain: true, into: &found)
         return found
     }
 
     /// Recurses no deeper than the parser lets tags be nested.
-    private static func collect(_ nodes: [Node], into found: inout [Reference]) {
+    private static func collect(_ nodes: [Node], isCertain: Bool, into found: inout [Reference]) {
         for node in nodes {
             switch node {
             case .text, .variable: break
-            case .section(let section): collect(section.body, into: &found)
-            case .partial(let partial): found.append(Reference(name: partial.name, position: partial.position))
+            case .section(let section): collect(section.body, isCertain: false, into: &found)
+            case .partial(let partial):
+                found.append(Reference(name: partial.name, position: partial.position, isCertain: isCertain))
             case .parent(let parent):
-                found.append(Reference(name: parent.name, position: parent.position))
-                for override in parent.overrides { collect(override.body, into: &found) }
-            case .block(let block): collect(block.body, into: &found)
+                found.append(Reference(name: parent.name, position: parent.position, isCertain: isCertain))
+                for override in parent.overrides { collect(override.body, isCertain: false, into: &found) }
+            case .block(let block): collect(block.body, isCertain: false, into: &found)
             }
         }
     }

@@ -6,8 +6,8 @@ package struct RenderLimits: Sendable {
     package var output = 16 << 20
     /// How deep sections, partials and blocks may be nested in each other: the stack.
     package var depth = 400
-    /// Tags rendered and names compared: the time, less than a second.
-    package var steps = 10_000_000
+    /// Tags rendered and names compared: the time, less than a tenth of a second.
+    package var steps = 2_000_000
 
     package init() {}
 }

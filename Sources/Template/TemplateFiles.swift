@@ -32,7 +32,9 @@ struct TemplateFiles {
     func names() throws(TemplateError) -> [String] { try folders[Place.own.rawValue]?.names() ?? [] }
 
     /// The bytes of a file and its path; nil if it is not there.
-    mutating func read(_ name: String, in place: Place = .own) throws(TemplateError) -> (bytes: [UInt8], path: String)? {
+    mutating func read(
+        _ name: String, in place: Place = .own
+    ) throws(TemplateError) -> (bytes: [UInt8], path: String)? {
         guard let folder = folders[place.rawValue], let (bytes, identity) = try folder.read(name) else { return nil }
         stamp.files.append(.init(place: place, name: name, identity: identity))
         return (bytes, "\(folder.path)/\(name)")

@@ -129,7 +129,23 @@ struct TemplateLoader {
                 }
             }
         }
+        try refuseEndless(found)
         return found
+    }
+
+    /// Throws if a partial includes itself whatever the parameters are: no job could be
+    /// rendered, and none should be blamed for it.
+    private func refuseEndless(_ partials: [String: Mustache]) throws(TemplateError) {
+        var open = partials.mapValues { $0.references.filter(\.isCertain) }
+        // Taking away what leads to nothing that is still there leaves the circles and what leads to them.
+        while let leaf = open.first(where: { !$0.value.contains { open[$0.name] != nil } }) { open[leaf.key] = nil }
+        guard var name = open.keys.min() else { return }
+        func next() -> Mustache.Reference? { open[name]?.first { open[$0.name] != nil } }
+        // After as many steps as there are partials one is going in a circle.
+        for _ in open { name = next()?.name ?? name }
+        guard let partial = partials[name], let reference = next() else { return }
+        throw .broken(
+            TemplateFault(file: partial.file, reference.position, "'\(reference.name)' includes itself without end"))
     }
 
     /// The first of NAME.KIND.mustache and NAME.mustache in the template's own folder, then

@@ -54,7 +54,9 @@ package struct TemplateSettings: Equatable, Sendable {
         priority = try section.choice("priority")
         onDoubt = try section.choice("on_doubt")
         layoutLine = section.entry("layout")?.line ?? 1
-        layout = try section.value("layout", "a name: letters, digits and . _ @ = + -") { isTemplateName($0) ? $0 : nil }
+        layout = try section.value("layout", "a name: letters, digits and . _ @ = + -") {
+            isTemplateName($0) ? $0 : nil
+        }
         try section.refuseUnknown()
     }
 

@@ -1,5 +1,6 @@
-@testable import Configuration
 import Testing
+
+@testable import Configuration
 
 @Suite("Configuration file")
 struct ConfigurationFileTests {
@@ -80,7 +81,9 @@ struct ConfigurationFileTests {
     @Test("Refuses a section nobody knows")
     func refusesUnknownSection() throws {
         let file = try ConfigurationFile(parsing: "[relay a]\n[rely b]", name: "f")
-        #expect(throws: ConfigurationError(file: "f", line: 2, reason: "unknown section [rely b]; did you mean 'relay'?")) {
+        #expect(
+            throws: ConfigurationError(file: "f", line: 2, reason: "unknown section [rely b]; did you mean 'relay'?")
+        ) {
             try file.refuseSections(otherThan: ["relay"])
         }
         try file.refuseSections(otherThan: ["relay", "rely"])

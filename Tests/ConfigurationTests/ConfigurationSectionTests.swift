@@ -61,7 +61,8 @@ struct ConfigurationSectionTests {
         }
         #expect(reason { _ = try $0.bool("v") } == "etc/outspool.conf:2: 'v' is yes or no, not 'maybe'")
         #expect(
-            reason { _ = try $0.int("v", in: 1...9) } == "etc/outspool.conf:2: 'v' is a whole number from 1 to 9, not 'maybe'")
+            reason { _ = try $0.int("v", in: 1...9) }
+                == "etc/outspool.conf:2: 'v' is a whole number from 1 to 9, not 'maybe'")
         #expect(reason { _ = try $0.int("x", in: 2...9) } != nil)
         #expect(reason { _ = try $0.span("v") } != nil)
         #expect(

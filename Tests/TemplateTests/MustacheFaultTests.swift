@@ -51,7 +51,8 @@ struct MustacheFaultTests {
             String(repeating: "{{#a}}", count: depth) + String(repeating: "{{/a}}", count: depth)
         }
         _ = try Mustache(parsing: nested(limit), file: "f")
-        #expect(throws: TemplateFault(file: "f", line: 1, column: limit * 6 + 1, reason: "nested deeper than \(limit)")) {
+        #expect(throws: TemplateFault(file: "f", line: 1, column: limit * 6 + 1, reason: "nested deeper than \(limit)"))
+        {
             try Mustache(parsing: nested(100_000), file: "f")
         }
     }

@@ -20,7 +20,8 @@ struct MustacheRenderTests {
     @Test(
         "Decides what is true",
         arguments: [
-            ("null", false), ("false", false), (#""""#, false), ("[]", false), ("true", true), ("0", true), ("{}", true),
+            ("null", false), ("false", false), (#""""#, false), ("[]", false), ("true", true), ("0", true),
+            ("{}", true),
             (#""a""#, true), ("[null]", true),
         ])
     func truth(value: String, isTrue: Bool) throws {
@@ -40,8 +41,9 @@ struct MustacheRenderTests {
     @Test("Escapes for HTML, and only there")
     func escapes() throws {
         let view = #"{"a":"<b> & \"c\" 'ü'"}"#
-        #expect(try render("{{a}} {{{a}}}", view, escape: .html)
-            == "&lt;b&gt; &amp; &quot;c&quot; &#39;ü&#39; <b> & \"c\" 'ü'")
+        #expect(
+            try render("{{a}} {{{a}}}", view, escape: .html)
+                == "&lt;b&gt; &amp; &quot;c&quot; &#39;ü&#39; <b> & \"c\" 'ü'")
         #expect(try render("{{a}} {{&a}}", view) == "<b> & \"c\" 'ü' <b> & \"c\" 'ü'")
     }
 
@@ -71,7 +73,8 @@ struct MustacheRenderTests {
     @Test("A standalone partial's indentation is that of the lines, not of the values")
     func indentation() throws {
         let text = try render(
-            " {{>p}}\n", #"{"a":"1\n2","e":""}"#, partials: ["p": "{{a}}\n\n{{#a}}\n{{e}}\n{{/a}}{{! c }}z\n  {{>q}}\n", "q": "q\nr"])
+            " {{>p}}\n", #"{"a":"1\n2","e":""}"#,
+            partials: ["p": "{{a}}\n\n{{#a}}\n{{e}}\n{{/a}}{{! c }}z\n  {{>q}}\n", "q": "q\nr"])
         #expect(text == " 1\n2\n \n \n z\n   q\n   r")
     }
 
@@ -117,18 +120,19 @@ struct MustacheLimitTests {
 
     @Test("A large list times itself ends, with output and without")
     func multiplied() throws {
-        let list = "[" + Array(repeating: "1", count: 50_000).joined(separator: ",") + "]"
+        let list = "[" + Array(repeating: "1", count: 5_000).joined(separator: ",") + "]"
         #expect(throws: RenderLimit.output(16 << 20)) {
-            try render("{{#l}}{{#l}}some text of a few words{{/l}}{{/l}}", "{\"l\":\(list)}")
+            let text = String(repeating: "some text of a few words ", count: 10)
+            _ = try render("{{#l}}{{#l}}\(text){{/l}}{{/l}}", "{\"l\":\(list)}")
         }
-        #expect(throws: RenderLimit.steps(10_000_000)) { try render("{{#l}}{{#l}}{{/l}}{{/l}}", "{\"l\":\(list)}") }
+        #expect(throws: RenderLimit.steps(2_000_000)) { try render("{{#l}}{{#l}}{{/l}}{{/l}}", "{\"l\":\(list)}") }
     }
 
     @Test("A large object that is searched again and again ends")
     func manyMembers() throws {
-        let members = (0..<50_000).map { "\"k\($0)\":0" }.joined(separator: ",")
-        let list = Array(repeating: "1", count: 50_000).joined(separator: ",")
-        #expect(throws: RenderLimit.steps(10_000_000)) {
+        let members = (0..<5_000).map { "\"k\($0)\":0" }.joined(separator: ",")
+        let list = Array(repeating: "1", count: 5_000).joined(separator: ",")
+        #expect(throws: RenderLimit.steps(2_000_000)) {
             try render("{{#l}}{{missing}}{{/l}}", "{\"l\":[\(list)],\(members)}")
         }
     }

@@ -43,7 +43,9 @@ struct TemplateReloadTests {
             ("_layouts/other.mustache", "new"), ("t/template.conf", "ttl = 1m"), ("t/schema.json", "true"),
         ])
     func changes(file: String, content: String) throws {
-        let folder = try TemporaryFolder(["t/subject.mustache": "a", "t/text.mustache": "{{>p}}", "_layouts/p.mustache": "p"])
+        let folder = try TemporaryFolder([
+            "t/subject.mustache": "a", "t/text.mustache": "{{>p}}", "_layouts/p.mustache": "p",
+        ])
         let store = TemplateStore(directory: folder.path)
         #expect(try text(store) == "a p")
         settle(store)
@@ -54,7 +56,9 @@ struct TemplateReloadTests {
 
     @Test("A removed file and a removed template are noticed")
     func removals() throws {
-        let folder = try TemporaryFolder(["t/subject.mustache": "a", "t/text.mustache": "{{>p}}", "_partials/p.mustache": "p"])
+        let folder = try TemporaryFolder([
+            "t/subject.mustache": "a", "t/text.mustache": "{{>p}}", "_partials/p.mustache": "p",
+        ])
         let store = TemplateStore(directory: folder.path)
         #expect(try text(store) == "a p")
         settle(store)
@@ -103,9 +107,13 @@ struct TemplateReloadTests {
         let store = TemplateStore(directory: folder.path) {
             reads += 1
             guard reads <= 5 else { return }
-            #expect(throws: Never.self) { try folder.write("t/text.mustache", String(repeating: "x", count: reads + 1)) }
+            #expect(throws: Never.self) {
+                try folder.write("t/text.mustache", String(repeating: "x", count: reads + 1))
+            }
         }
-        #expect(throws: TemplateError.broken(.init(file: folder.path + "/t", reason: "keeps changing while it is read"))) {
+        #expect(
+            throws: TemplateError.broken(.init(file: folder.path + "/t", reason: "keeps changing while it is read"))
+        ) {
             try text(store)
         }
         #expect(try text(store) == "a xxxxxx")

@@ -37,7 +37,8 @@ struct TemplateStoreTests {
         #expect(settings.ttl == .minutes(15))
         #expect(settings.priority == .high)
         #expect(settings.onDoubt == .hold)
-        #expect(settings.headers == [.init(name: "X-One", value: "1"), .init(name: "List-Id", value: "<x.example.com>")])
+        #expect(
+            settings.headers == [.init(name: "X-One", value: "1"), .init(name: "List-Id", value: "<x.example.com>")])
         #expect(template.schema == ["type": "object"])
         #expect(template.sample?["name"] == "Zoë")
         let mail = try template.render(params: .init([("name", "<Z>")]))
@@ -59,7 +60,8 @@ struct TemplateStoreTests {
     @Test("A partial is looked for in the template's folder, then beside it, the part's own variant first")
     func lookup() throws {
         let folder = try TemporaryFolder([
-            "t/subject.mustache": "{{>a}}", "t/text.mustache": "{{>a}} {{>b}} {{>c}}", "t/html.mustache": "{{>a}} {{>b}} {{>c}}",
+            "t/subject.mustache": "{{>a}}", "t/text.mustache": "{{>a}} {{>b}} {{>c}}",
+            "t/html.mustache": "{{>a}} {{>b}} {{>c}}",
             "t/a.mustache": "own", "t/a.html.mustache": "own-html", "_partials/a.text.mustache": "shared",
             "_partials/b.mustache": "b", "_layouts/b.html.mustache": "layout", "_layouts/c.mustache": "c",
         ])
@@ -82,7 +84,8 @@ struct TemplateStoreTests {
             "t/subject.mustache": "default", "t/subject.de.mustache": "de", "t/text.mustache": "default",
             "t/text.de-AT.mustache": "at", "t/text.zh-hant.mustache": "hant",
         ])
-        let mail = try TemplateStore(directory: folder.path).template(named: "t").render(params: .init(), locale: locale)
+        let mail = try TemplateStore(directory: folder.path).template(named: "t").render(
+            params: .init(), locale: locale)
         #expect(mail.subject == subject)
         #expect(text(mail.text) == body)
     }
@@ -94,9 +97,14 @@ struct TemplateStoreTests {
 
     @Test(
         "What is not a name is unknown and never a path",
-        arguments: ["", ".", "..", "../t", "t/", "t/../t", "_layouts", "/etc", "t\0", ".t", "ü", String(repeating: "a", count: 201)])
+        arguments: [
+            "", ".", "..", "../t", "t/", "t/../t", "_layouts", "/etc", "t\0", ".t", "ü",
+            String(repeating: "a", count: 201),
+        ])
     func badNames(name: String) throws {
-        let folder = try TemporaryFolder(["t/subject.mustache": "", "t/text.mustache": "", "_layouts/subject.mustache": ""])
+        let folder = try TemporaryFolder([
+            "t/subject.mustache": "", "t/text.mustache": "", "_layouts/subject.mustache": "",
+        ])
         #expect(throws: TemplateError.unknown(name)) { try TemplateStore(directory: folder.path).template(named: name) }
     }
 
@@ -114,26 +122,58 @@ struct TemplateStoreTests {
             (["text.mustache": "a\n {{#b}}"], "/text.mustache:2:2: 'b' is not closed"),
             (["text.mustache": "a\n {{>p}}"], "/text.mustache:2:2: there is no partial or layout 'p'"),
             (["text.mustache": "{{<a/b}}{{/a/b}}"], "/text.mustache:1:1: there is no partial or layout 'a/b'"),
-            (["text.mustache": "{{>../t/subject}}"], "/text.mustache:1:1: there is no partial or layout '../t/subject'"),
-            (["text.mustache": "{{>p}}", "p.mustache": "\n{{>q}}"], "/p.mustache:2:1: there is no partial or layout 'q'"),
-            (["text.mustache": "", "text.d.mustache": ""], "/text.d.mustache: 'd' is not a language tag like de or de-AT"),
-            (["text.mustache": "", "text.de.mustache": "", "text.DE.mustache": ""],
-                "/text.de.mustache: of the same locale as text.DE.mustache"),
-            (["text.mustache": "", "template.conf": "ttl = 15m\n\nlayuot = a"],
-                "/template.conf:3: unknown key 'layuot'; did you mean 'layout'?"),
-            (["text.mustache": "", "template.conf": "ttl = 0"],
-                "/template.conf:1: 'ttl' is a length of time like 15m, more than 0, not '0'"),
-            (["text.mustache": "", "template.conf": "[headers]\nX-A = 1\nx-a = 2"],
-                "/template.conf:3: the header 'x-a' is set twice"),
-            (["text.mustache": "", "template.conf": "[header]"], "/template.conf:1: unknown section [header]; did you mean 'headers'?"),
+            (
+                ["text.mustache": "{{>../t/subject}}"],
+                "/text.mustache:1:1: there is no partial or layout '../t/subject'"
+            ),
+            (
+                ["text.mustache": "{{>p}}", "p.mustache": "\n{{>q}}"],
+                "/p.mustache:2:1: there is no partial or layout 'q'"
+            ),
+            (
+                ["text.mustache": "{{>p}}", "p.mustache": "\n{{>q}}", "q.mustache": "{{<p}}{{/p}}"],
+                "/p.mustache:2:1: 'q' includes itself without end"
+            ),
+            (
+                ["text.mustache": "{{>a}}", "a.mustache": "{{>b}}", "b.mustache": "{{>c}}", "c.mustache": "c{{>c}}"],
+                "/c.mustache:1:2: 'c' includes itself without end"
+            ),
+            (["text.mustache": "{{>text}}"], "/text.mustache:1:1: 'text' includes itself without end"),
+            (
+                ["text.mustache": "", "text.d.mustache": ""],
+                "/text.d.mustache: 'd' is not a language tag like de or de-AT"
+            ),
+            (
+                ["text.mustache": "", "text.de.mustache": "", "text.DE.mustache": ""],
+                "/text.de.mustache: of the same locale as text.DE.mustache"
+            ),
+            (
+                ["text.mustache": "", "template.conf": "ttl = 15m\n\nlayuot = a"],
+                "/template.conf:3: unknown key 'layuot'; did you mean 'layout'?"
+            ),
+            (
+                ["text.mustache": "", "template.conf": "ttl = 0"],
+                "/template.conf:1: 'ttl' is a length of time like 15m, more than 0, not '0'"
+            ),
+            (
+                ["text.mustache": "", "template.conf": "[headers]\nX-A = 1\nx-a = 2"],
+                "/template.conf:3: the header 'x-a' is set twice"
+            ),
+            (
+                ["text.mustache": "", "template.conf": "[header]"],
+                "/template.conf:1: unknown section [header]; did you mean 'headers'?"
+            ),
             (["html.mustache": "", "template.conf": "\nlayout = a"], "/template.conf:2: there is no layout 'a'"),
-            (["html.mustache": "", "template.conf": "\nlayout = a", "a.mustache": "{{$b}}{{/b}}"],
-                "/template.conf:2: the layout 'a' has no block 'body'"),
-            (["text.mustache": "", "template.conf": "layout = ../a"],
-                "/template.conf:1: 'layout' is a name: letters, digits and . _ @ = + -, not '../a'"),
+            (
+                ["html.mustache": "", "template.conf": "\nlayout = a", "a.mustache": "{{$b}}{{/b}}"],
+                "/template.conf:2: the layout 'a' has no block 'body'"
+            ),
+            (
+                ["text.mustache": "", "template.conf": "layout = ../a"],
+                "/template.conf:1: 'layout' is a name: letters, digits and . _ @ = + -, not '../a'"
+            ),
             (["text.mustache": "", "schema.json": "{\n,"], "/schema.json:2:1: ',' where a member name should be"),
             (["text.mustache": "", "sample.json": "[]"], "/sample.json: not an object but of type array"),
-            (["text.mustache": String(repeating: "x", count: (1 << 20) + 1)], "/text.mustache: larger than 1048576 bytes"),
         ] as [([String: String], String)])
     func broken(files: [String: String], description: String) throws {
         let folder = try TemporaryFolder()
@@ -151,6 +191,25 @@ struct TemplateStoreTests {
             }
             #expect(fault.description == "\(folder.path)/t" + description)
         }
+    }
+
+    @Test("A file that is too large is not parsed")
+    func tooLarge() throws {
+        let folder = try TemporaryFolder(["t/subject.mustache": "s"])
+        try folder.write("t/text.mustache", String(repeating: "x", count: TemplateFolder.fileSizeLimit + 1))
+        let fault = TemplateFault(file: folder.path + "/t/text.mustache", reason: "larger than 1048576 bytes")
+        #expect(throws: TemplateError.broken(fault)) { try TemplateStore(directory: folder.path).template(named: "t") }
+    }
+
+    @Test("A partial may include itself where the parameters decide whether it does")
+    func recursion() throws {
+        let folder = try TemporaryFolder([
+            "t/subject.mustache": "s", "t/text.mustache": "{{>p}}", "t/p.mustache": "{{n}}{{#next}}{{>p}}{{/next}}",
+        ])
+        let next: JSON = ["n": 2, "next": false]
+        let mail = try TemplateStore(directory: folder.path).template(named: "t")
+            .render(params: .init([("n", 1), ("next", next)]))
+        #expect(text(mail.text) == "12")
     }
 
     @Test("Tells unknown from unreadable, and follows no link out of the directory")
