@@ -34,10 +34,13 @@ let package = Package(
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Time", dependencies: ["Linux"], swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["Time"], swiftSettings: strict),
 
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON"], swiftSettings: strict),
-        .target(name: "Template", dependencies: ["JSON", "Linux", "Time"], swiftSettings: strict),
+        .target(
+            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Time"],
+            swiftSettings: strict + [.strictMemorySafety()]),
         .target(name: "Message", dependencies: ["JSON", "Time"], swiftSettings: strict),
         .target(name: "SMTP", swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: strict),
@@ -62,7 +65,8 @@ let package = Package(
         // Tests: tables of values for decisions, real files and servers for the rest.
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TimeTests", dependencies: ["Time"]),
-        .testTarget(name: "TemplateTests", dependencies: ["Template", "JSON", "Time"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Time"]),
+        .testTarget(name: "TemplateTests", dependencies: ["Template", "JSON", "Linux", "Time"]),
         .testTarget(name: "MessageTests", dependencies: ["Message", "JSON", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Time"]),
