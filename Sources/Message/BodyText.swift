@@ -19,15 +19,15 @@ struct BodyText {
         var literals = 0
         while index < source.count {
             let byte = source[index]
-            if byte == 0x0D || byte == 0x0A {
+            if byte.isPrintable || byte == 0x09 {
+                if byte != UInt8(ascii: "=") { literals += 1 }
+            } else if byte == 0x0D || byte == 0x0A {
                 bytes.append(contentsOf: source[plain..<index])
                 endLine()
                 if byte == 0x0D, index + 1 < source.count, source[index + 1] == 0x0A { index += 1 }
                 plain = index + 1
             } else if byte >= 0x80 {
                 isASCII = false
-            } else if byte.isPrintable || byte == 0x09 {
-                if byte != UInt8(ascii: "=") { literals += 1 }
             } else if byte == 0 {
                 hasNUL = true
             }

@@ -69,15 +69,16 @@ extension Wire {
     /// quoted string, or RFC 2231 with as many continuations as it needs.
     mutating func parameter(_ name: String, _ value: String) {
         append(UInt8(ascii: ";"))
-        let bytes = Array(value.utf8)
-        let start = Array("\(name)=".utf8)
         if Wire.needsExtendedForm(value) {
-            extendedParameter(name, bytes)
-        } else if !bytes.isEmpty, bytes.allSatisfy(\.isToken) {
-            word(start + bytes)
-        } else {
-            word(start + Wire.quoted(bytes))
+            extendedParameter(name, Array(value.utf8))
+            return
         }
+        let isToken = !value.isEmpty && value.utf8.allSatisfy(\.isToken)
+        let written = isToken ? Array(value.utf8) : Wire.quoted(value.utf8)
+        beginWord(name.utf8.count + 1 + written.count)
+        append(name.utf8)
+        append(UInt8(ascii: "="))
+        append(written)
     }
 
     static func needsExtendedForm(_ value: String) -> Bool {

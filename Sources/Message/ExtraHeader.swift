@@ -12,7 +12,7 @@ package struct ExtraHeader: Hashable, Sendable {
     /// - Throws: if the name is not one (RFC 5322, section 3.6.8), belongs to a field of the
     ///   job or to the structure of the message, or if the value has control characters.
     func check() throws(CompositionError) {
-        let quoted = name.quotedForMessage
+        var quoted: String { name.quotedForMessage }
         guard !name.isEmpty, name.utf8.count <= Wire.longestPlain, name.utf8.allSatisfy(\.isFieldName) else {
             throw .init("headers", "\(quoted): a name is up to \(Wire.longestPlain) printable characters without ':'")
         }

@@ -85,10 +85,12 @@ package struct HTMLText {
             lines.underline(UInt8(ascii: name == "h1" ? "=" : "-"))
             lines.lineBreak(2)
         case "ul", "ol":
+            lines.endItem()
             if !lists.isEmpty { lists.removeLast() }
             lines.lineBreak(lists.isEmpty ? 2 : 1)
             indent()
-        case "li", "tr": lines.lineBreak(1)
+        case "li": lines.endItem()
+        case "tr": lines.lineBreak(1)
         case "blockquote":
             lines.lineBreak(2)
             lines.quotes = max(lines.quotes - 1, 0)

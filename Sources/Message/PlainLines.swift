@@ -7,7 +7,7 @@ struct PlainLines {
     private var spaceBefore = false
     /// How many line ends are due before the next word.
     private var breaks = 0
-    /// What the next line begins with in place of the indentation's end.
+    /// What the next line has at the end of its indentation.
     private var bullet: String?
     var quotes = 0
     var indentation = 0
@@ -74,6 +74,12 @@ struct PlainLines {
     mutating func startItem(_ text: String) {
         lineBreak(1)
         bullet = text
+    }
+
+    /// Ends an item's line; an empty item leaves nothing.
+    mutating func endItem() {
+        lineBreak(1)
+        bullet = nil
     }
 
     /// A line of `byte` below the last one, as long as that.

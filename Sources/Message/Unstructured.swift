@@ -53,13 +53,14 @@ extension Wire {
     /// Appends mailboxes with commas between them: RFC 5322, section 3.4.
     mutating func mailboxes(_ mailboxes: [Mailbox]) {
         for (index, mailbox) in mailboxes.enumerated() {
-            let comma = index < mailboxes.count - 1 ? "," : ""
-            guard let name = mailbox.name else {
-                word(mailbox.address.text + comma)
-                continue
-            }
-            phrase(name)
-            word("<" + mailbox.address.text + ">" + comma)
+            if let name = mailbox.name { phrase(name) }
+            let address = mailbox.address.text.utf8
+            let isLast = index == mailboxes.count - 1
+            beginWord(address.count + (mailbox.name == nil ? 0 : 2) + (isLast ? 0 : 1))
+            if mailbox.name != nil { append(UInt8(ascii: "<")) }
+            append(address)
+            if mailbox.name != nil { append(UInt8(ascii: ">")) }
+            if !isLast { append(UInt8(ascii: ",")) }
         }
     }
 

@@ -42,11 +42,16 @@ struct Wire {
 
     /// Appends a space and a word, on a line of its own if it fits there better.
     mutating func word(_ word: some Collection<UInt8>) {
-        let end = column + 1 + word.count
+        beginWord(word.count)
+        bytes.append(contentsOf: word)
+    }
+
+    /// Appends the space before a word of `count` octets that is then appended.
+    mutating func beginWord(_ count: Int) {
+        let end = column + 1 + count
         // A field's first word stays beside the name: a line without any text looks broken to some readers.
         if end > Wire.lineLimit || (end > Wire.fold && bytes.count != valueStart) { endLine() }
         bytes.append(0x20)
-        bytes.append(contentsOf: word)
     }
 
     mutating func word(_ text: String) { word(text.utf8) }

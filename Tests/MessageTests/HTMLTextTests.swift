@@ -21,6 +21,7 @@ struct HTMLTextTests {
             ("<a href='http://x/1'>A</a><a href='http://x/2'>B</a>", "A <http://x/1> B <http://x/2>\n"),
             ("<a href='http://x/1'><img src=y alt='Logo &amp; Co'></a>", "Logo & Co <http://x/1>\n"),
             ("<a href='http://x/1'>open", "open <http://x/1>\n"),
+            ("<ul><li></li><li>a</li><li></ul>x", "- a\n\nx\n"),
             ("<ul><li>One<li>Two</li></ul>x", "- One\n- Two\n\nx\n"),
             (
                 "<ol><li>One</li><li>Two<ul><li>Deep</li></ul></li><li>Three</li></ol>",
