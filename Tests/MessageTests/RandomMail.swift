@@ -26,6 +26,13 @@ struct RandomMail {
         "مرحبا", "😀🎉👍🏽👩‍👩‍👧🇩🇪", "=?_\"\\()<>@,;:[]!#$%&'*+-/^`{|}~.", "\u{202E}\u{200D}e\u{301}ﬁ𝔘",
     ].map { Array($0.unicodeScalars) }
 
+    /// Some of the pieces in any order.
+    mutating func text(of pieces: [String], atMost count: Int) -> String {
+        var text = ""
+        for _ in 0..<below(count + 1) { text += pick(pieces) }
+        return text
+    }
+
     private mutating func word() -> String {
         let alphabet = chance(50) ? Self.alphabets[0] : pick(Self.alphabets)
         let length = chance(4) ? 70 + below(200) : 1 + below(10)
