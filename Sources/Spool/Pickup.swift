@@ -74,8 +74,13 @@ extension SpoolTree {
         isReplacing: Bool = false
     ) throws(SpoolError) -> PickedUp {
         let path = "\(place)/\(name.printable)"
-        guard let text = name.text, let given = JobID(text), let id = makeID(given) else {
+        guard let text = name.text, let given = JobID(text) else {
             return try bury(name, at: directory, place: place, now: now, reason: "the name is no job id")
+        }
+        guard let id = makeID(given) else {
+            return try bury(
+                name, at: directory, place: place, now: now,
+                reason: "with the drop box's name the id is over \(JobID.maximumLength) bytes")
         }
         let before: FileStatus
         do throws(Errno) { before = try directory.status(text) } catch {
@@ -195,21 +200,20 @@ extension SpoolTree {
         contents: [UInt8]? = nil
     ) throws(SpoolError) -> PickedUp {
         let id = JobID.make(at: now)
+        var event = Event(.dead, at: now)
+        event.reason = reason
+        event.name = name.printable
         guard let contents else {
-            do throws(Errno) {
-                try directory.rename(bytes: name, into: dead, as: id.text)
-                return .dead(id, reason: reason)
-            } catch {
+            do throws(Errno) { try directory.rename(bytes: name, into: dead, as: id.text) } catch {
                 switch error {
                 case .noEntry: return .gone
                 case .accessDenied, .notPermitted: return .dead(nil, reason: reason)
                 default: throw SpoolError(.rename, "dead/\(id)", error)
                 }
             }
+            try note(event, in: id)
+            return .dead(id, reason: reason)
         }
-        var event = Event(.dead, at: now)
-        event.reason = reason
-        event.name = name.printable
         let copy = try step(.create, "tmp/\(id)") { () throws(Errno) in try tmp.create(id.text, mode: 0o600) }
         try step(.copy, "tmp/\(id)") { () throws(Errno) in
             try copy.write(all: contents + (contents.last == 0x0A ? [] : [0x0A]) + event.line)
@@ -221,8 +225,19 @@ extension SpoolTree {
         return .dead(id, reason: reason)
     }
 
+    /// Writes the last word into a dead letter that was moved as it is, where it is this
+    /// daemon's own job file; anything else is left alone.
+    private func note(_ event: Event, in id: JobID) throws(SpoolError) {
+        switch try examine(id, in: .dead, limit: SpoolTree.historyLimit) {
+        case .job(let letter):
+            var claim = Claim(letter, origin: .dead)
+            try claim.append([event], durably: true)
+        default: break
+        }
+    }
+
     /// Puts something in `new/` that is no job of this daemon's into `dead/` under a generated
-    /// id: a bad name, a directory, a link. It is never opened.
+    /// id: a bad name, a directory, a link. Only a job of this daemon's is opened, for the last word.
     package func buryIrregular(_ name: DirectoryName, reason: String, now: Timestamp) throws(SpoolError) -> PickedUp {
         try bury(name, at: new, place: "new", now: now, reason: reason)
     }
