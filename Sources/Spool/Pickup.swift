@@ -53,7 +53,9 @@ extension SpoolTree {
     /// It is copied, not moved: the producer may still have it open. The order is: copy into
     /// `tmp/`, sync, rename into `new/`, sync `new/`, and only then unlink the original; a crash
     /// leaves the original, and the copy that comes again has the same id and the same bytes.
-    package func pickUp(_ name: DirectoryName, from box: DropBox, limit: Int, now: Timestamp) throws(SpoolError) -> PickedUp {
+    package func pickUp(_ name: DirectoryName, from box: DropBox, limit: Int, now: Timestamp) throws(SpoolError)
+        -> PickedUp
+    {
         try pickUp(
             name, at: box.new, place: "drop/\(box.name)/new", limit: limit, now: now,
             id: { $0.from(dropBox: box.name) }, objection: { box.objection(to: $0, spoolOwner: self.owner) })

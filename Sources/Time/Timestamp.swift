@@ -21,15 +21,18 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
     package static func + (left: Timestamp, right: Span) -> Timestamp {
-        Timestamp(nanoseconds: saturated(left.nanoseconds.addingReportingOverflow(right.nanoseconds), right.nanoseconds < 0))
+        Timestamp(
+            nanoseconds: saturated(left.nanoseconds.addingReportingOverflow(right.nanoseconds), right.nanoseconds < 0))
     }
     package static func - (left: Timestamp, right: Span) -> Timestamp {
         Timestamp(
-            nanoseconds: saturated(left.nanoseconds.subtractingReportingOverflow(right.nanoseconds), right.nanoseconds > 0))
+            nanoseconds: saturated(
+                left.nanoseconds.subtractingReportingOverflow(right.nanoseconds), right.nanoseconds > 0))
     }
     package static func - (left: Timestamp, right: Timestamp) -> Span {
         Span(
-            nanoseconds: saturated(left.nanoseconds.subtractingReportingOverflow(right.nanoseconds), right.nanoseconds > 0))
+            nanoseconds: saturated(
+                left.nanoseconds.subtractingReportingOverflow(right.nanoseconds), right.nanoseconds > 0))
     }
 
     /// Dates come from files and jobs, where anything may stand: sums end at the ends of time.

@@ -7,7 +7,8 @@ struct BucketTests {
     @Test(
         "A job climbs one bucket per failed attempt, then stays",
         arguments: [
-            (Int.min, Bucket.thirtySeconds), (0, .thirtySeconds), (1, .thirtySeconds), (2, .oneMinute), (3, .twoMinutes),
+            (Int.min, Bucket.thirtySeconds), (0, .thirtySeconds), (1, .thirtySeconds), (2, .oneMinute),
+            (3, .twoMinutes),
             (7, .thirtyTwoMinutes), (8, .oneHour), (10, .fourHours), (11, .fourHours), (Int.max, .fourHours),
         ])
     func climbs(attempt: Int, bucket: Bucket) { #expect(Bucket(afterAttempt: attempt) == bucket) }

@@ -48,7 +48,10 @@ struct ClaimTests {
 
     @Test(
         "An append begins with a newline where the file ends without one",
-        arguments: [("{\"template\":\"x\"}", true), ("{\"template\":\"x\"}\n", false), ("{\"template\":\"x\"}\n{\"at\":\"20", true)])
+        arguments: [
+            ("{\"template\":\"x\"}", true), ("{\"template\":\"x\"}\n", false),
+            ("{\"template\":\"x\"}\n{\"at\":\"20", true),
+        ])
     func newline(text: String, needsOne: Bool) throws {
         let spool = try Fixture()
         try spool.put(text, "new/a")
@@ -80,7 +83,9 @@ struct ClaimTests {
     func settles(state: State) throws {
         let spool = try Fixture()
         let due = start + .seconds(30) + .milliseconds(250)
-        #expect(try settle(spool.claimed("a"), ["deferred a 1 +30"], to: state, due: due, durably: true, in: spool) == state.path)
+        #expect(
+            try settle(spool.claimed("a"), ["deferred a 1 +30"], to: state, due: due, durably: true, in: spool)
+                == state.path)
         #expect(try history(spool, "\(state.path)/a") == [.deferred])
         let status = try spool.tree.with(state) { (directory) throws(SpoolError) in
             try step(.read, "a") { () throws(Errno) in try directory.status("a") }
@@ -104,7 +109,9 @@ struct ClaimTests {
         #expect(file.history.last?.reason == "hold/a exists already")
     }
 
-    @Test("A job that the operator moved out of cur/ goes where its outcome belongs", arguments: [State.hold, .dead, .retry(.last)])
+    @Test(
+        "A job that the operator moved out of cur/ goes where its outcome belongs",
+        arguments: [State.hold, .dead, .retry(.last)])
     func movedAway(place: State) throws {
         let spool = try Fixture()
         let claim = try spool.claimed("a")

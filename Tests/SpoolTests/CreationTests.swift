@@ -19,7 +19,9 @@ struct CreationTests {
     @Test("Modes do not depend on the umask, and what is there is completed and kept")
     func completes() throws {
         let scratch = try Scratch()
-        try Program.shell("mkdir -p '\(scratch.path)/s/new' && chmod 777 '\(scratch.path)/s/new' && echo '{}' > '\(scratch.path)/s/new/a'")
+        try Program.shell(
+            "mkdir -p '\(scratch.path)/s/new' && chmod 777 '\(scratch.path)/s/new' && echo '{}' > '\(scratch.path)/s/new/a'"
+        )
         try Creation.spool(at: scratch.path("s"))
         try Creation.spool(at: scratch.path("s"))
         #expect(try scratch.mode("s/new") == 0o700)
@@ -45,7 +47,9 @@ struct CreationTests {
     @Test("A symbolic link in the place of a directory is refused, and its target left alone")
     func links() throws {
         let scratch = try Scratch()
-        try Program.shell("mkdir '\(scratch.path)/s' '\(scratch.path)/victim' && chmod 755 '\(scratch.path)/victim' && ln -s ../victim '\(scratch.path)/s/new'")
+        try Program.shell(
+            "mkdir '\(scratch.path)/s' '\(scratch.path)/victim' && chmod 755 '\(scratch.path)/victim' && ln -s ../victim '\(scratch.path)/s/new'"
+        )
         #expect(throws: SpoolError.self) { try Creation.spool(at: scratch.path("s")) }
         #expect(try scratch.mode("victim") == 0o755)
     }
@@ -59,7 +63,9 @@ struct CreationTests {
             try Creation.dropBox("shop", group: UInt32(Fixture.shopGroup), in: scratch.path("s"))
             try Creation.dropBox("local", group: nil, in: scratch.path("s"))
         }
-        let found = try Program.shell("cd '\(scratch.path)/s/drop' && find . -mindepth 1 -printf '%p %m %U:%G\\n' | sort").lines
+        let found = try Program.shell(
+            "cd '\(scratch.path)/s/drop' && find . -mindepth 1 -printf '%p %m %U:%G\\n' | sort"
+        ).lines
         #expect(
             found == [
                 "./local 711 65534:65534", "./local/new 1733 65534:65534", "./local/tmp 1733 65534:65534",
@@ -67,7 +73,9 @@ struct CreationTests {
             ])
     }
 
-    @Test("Names that could not be part of an id", arguments: ["", ".", "..", "a/b", "a.b", "a@b", "-a", "zoë", String(repeating: "x", count: 33)])
+    @Test(
+        "Names that could not be part of an id",
+        arguments: ["", ".", "..", "a/b", "a.b", "a@b", "-a", "zoë", String(repeating: "x", count: 33)])
     func badNames(name: String) throws {
         let scratch = try Scratch()
         try Creation.spool(at: scratch.path("s"))

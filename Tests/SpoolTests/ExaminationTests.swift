@@ -44,9 +44,13 @@ struct ExaminationTests {
     @Test(
         "What is no object is malformed, and says where",
         arguments: [
-            ("", "malformed: not a JSON object: line 1, column 1: "), ("{", "malformed: not a JSON object: line 1, column 2: "),
+            ("", "malformed: not a JSON object: line 1, column 1: "),
+            ("{", "malformed: not a JSON object: line 1, column 2: "),
             ("{\"a\":1,}", "malformed: not a JSON object: line 1, column 8: "),
-            ("{\"t\":\"" + String(repeating: "x", count: 1000) + "\"}", "malformed: 1008 bytes, and max_job_size is 1000"),
+            (
+                "{\"t\":\"" + String(repeating: "x", count: 1000) + "\"}",
+                "malformed: 1008 bytes, and max_job_size is 1000"
+            ),
         ])
     func malformed(text: String, prefix: String) throws {
         let spool = try Fixture()

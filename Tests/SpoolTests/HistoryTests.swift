@@ -51,7 +51,8 @@ struct EventTests {
         event.relay = "main"
         #expect(
             String(decoding: event.line, as: UTF8.self)
-                == #"{"at":"2026-11-23T17:44:11.502Z","event":"sending","attempt":1,"to":["zoe@example.com"],"relay":"main"}"# + "\n")
+                == #"{"at":"2026-11-23T17:44:11.502Z","event":"sending","attempt":1,"to":["zoe@example.com"],"relay":"main"}"#
+                + "\n")
     }
 
     @Test(
@@ -67,7 +68,8 @@ struct EventTests {
 
     @Test("Hostile numbers and unknown members do no harm")
     func hostile() throws {
-        let text = #"{"at":"2026-11-23T17:44:11Z","event":"deferred","attempt":9223372036854775807,"code":1e99,"to":[1,"a"],"new":{}}"#
+        let text =
+            #"{"at":"2026-11-23T17:44:11Z","event":"deferred","attempt":9223372036854775807,"code":1e99,"to":[1,"a"],"new":{}}"#
         let object = try #require(try JSON(parsing: text).object)
         let event = try #require(Event(object))
         #expect(event.attempt == 1_000_000)
@@ -83,7 +85,8 @@ struct HistoryTests {
         arguments: [
             ([], 0), (["sending a 1"], 1), (["sending a 1", "deferred a 1"], 1), (["sending a 1", "returned"], 0),
             (["sending a 1", "deferred a 1", "sending a 2", "returned"], 1),
-            (["deferred a 1", "deferred a 2", "requeued"], 0), (["deferred a 3", "requeued", "sending a 1", "deferred a 1"], 1),
+            (["deferred a 1", "deferred a 2", "requeued"], 0),
+            (["deferred a 3", "requeued", "sending a 1", "deferred a 1"], 1),
             (["blocked +30", "recovered"], 0), (["sending a 1", "in-doubt a 1"], 1),
         ] as [([String], Int)])
     func attempts(lines: [String], count: Int) { #expect(History(lines.map { event($0) }).attempts == count) }
@@ -113,7 +116,8 @@ struct HistoryTests {
     @Test(
         "Doubts are deliveries, not recipients",
         arguments: [
-            ([], 0), (["in-doubt a 1"], 1), (["in-doubt a 1", "in-doubt b 1"], 1), (["in-doubt a 1", "in-doubt a 2"], 2),
+            ([], 0), (["in-doubt a 1"], 1), (["in-doubt a 1", "in-doubt b 1"], 1),
+            (["in-doubt a 1", "in-doubt a 2"], 2),
             (["in-doubt a 1", "requeued"], 0), (["in-doubt a 1", "requeued", "in-doubt a 1"], 1),
         ] as [([String], Int)])
     func doubts(lines: [String], count: Int) { #expect(History(lines.map { event($0) }).doubts == count) }
@@ -124,7 +128,9 @@ struct HistoryTests {
             ([], false), (["returned"], false), (["recovered"], false), (["deferred a 1 +30"], true), (["held"], true),
             (["refused a 1"], true), (["sent a 1"], true), (["scheduled +30"], true), (["dead"], true),
         ] as [([String], Bool)])
-    func movedByHand(lines: [String], isMoved: Bool) { #expect(History(lines.map { event($0) }).isMovedByHand == isMoved) }
+    func movedByHand(lines: [String], isMoved: Bool) {
+        #expect(History(lines.map { event($0) }).isMovedByHand == isMoved)
+    }
 
     @Test("The submission is the first event's")
     func submitted() {

@@ -24,19 +24,24 @@ struct JobDecodingTests {
         arguments: [
             ("[]", ""), ("42", ""), ("\"x\"", ""), ("{}", ""), (#"{"to":"a@b"}"#, ""), (#"{"template":null}"#, ""),
             (#"{"template":"x","text":"t"}"#, ""), (#"{"template":"x","message":"m"}"#, ""),
-            (#"{"message":"m","subject":"s","text":"t"}"#, ""), (#"{"subject":"s"}"#, ""), (#"{"text":"t"}"#, "/subject"),
+            (#"{"message":"m","subject":"s","text":"t"}"#, ""), (#"{"subject":"s"}"#, ""),
+            (#"{"text":"t"}"#, "/subject"),
             (#"{"template":1}"#, "/template"), (#"{"template":"x","Template":"x"}"#, "/Template"),
             (#"{"template":"x","param":{}}"#, "/param"), (#"{"template":"x","a/b~c":1}"#, "/a~1b~0c"),
             (#"{"template":"x","params":[]}"#, "/params"), (#"{"message":{"base64":"*"}}"#, "/message/base64"),
             (#"{"message":{"base64":"aGk=","x":1}}"#, "/message"), (#"{"message":1}"#, "/message"),
             (#"{"template":"x","priority":"urgent"}"#, "/priority"), (#"{"template":"x","priority":1}"#, "/priority"),
-            (#"{"template":"x","sendAt":"tomorrow"}"#, "/sendAt"), (#"{"template":"x","expiresAt":1795455851}"#, "/expiresAt"),
+            (#"{"template":"x","sendAt":"tomorrow"}"#, "/sendAt"),
+            (#"{"template":"x","expiresAt":1795455851}"#, "/expiresAt"),
             (#"{"template":"x","tags":"a"}"#, "/tags"), (#"{"template":"x","tags":["a",1]}"#, "/tags/1"),
             (#"{"template":"x","metadata":"a"}"#, "/metadata"), (#"{"template":"x","headers":[]}"#, "/headers"),
             (#"{"template":"x","attachments":{}}"#, "/attachments"), (#"{"template":"x","locale":1}"#, "/locale"),
-            (#"{"template":"x","envelope":"a@b"}"#, "/envelope"), (#"{"template":"x","envelope":{"rcpt":1}}"#, "/envelope/rcpt"),
-            (#"{"template":"x","envelope":{"to":[]}}"#, "/envelope/to"), (#"{"template":"x","envelope":{"to":"a@b"}}"#, "/envelope/to"),
-            (#"{"template":"x","envelope":{"to":["a",1]}}"#, "/envelope/to/1"), (#"{"template":"x","envelope":{"from":1}}"#, "/envelope/from"),
+            (#"{"template":"x","envelope":"a@b"}"#, "/envelope"),
+            (#"{"template":"x","envelope":{"rcpt":1}}"#, "/envelope/rcpt"),
+            (#"{"template":"x","envelope":{"to":[]}}"#, "/envelope/to"),
+            (#"{"template":"x","envelope":{"to":"a@b"}}"#, "/envelope/to"),
+            (#"{"template":"x","envelope":{"to":["a",1]}}"#, "/envelope/to/1"),
+            (#"{"template":"x","envelope":{"from":1}}"#, "/envelope/from"),
         ])
     func refuses(text: String, pointer: String) throws {
         let value = try JSON(parsing: text)
@@ -72,7 +77,8 @@ struct JobDecodingTests {
         "Base64",
         arguments: [
             ("", []), ("aA==", [0x68]), ("aA", [0x68]), ("aGk=", [0x68, 0x69]), ("aGk\r\n=", [0x68, 0x69]),
-            ("aGkh", [0x68, 0x69, 0x21]), ("a", nil), ("aA=", nil), ("=", nil), ("aGk=a", nil), ("a_-b", nil), ("aGkh=", nil),
+            ("aGkh", [0x68, 0x69, 0x21]), ("a", nil), ("aA=", nil), ("=", nil), ("aGk=a", nil), ("a_-b", nil),
+            ("aGkh=", nil),
         ] as [(String, [UInt8]?)])
     func base64(text: String, bytes: [UInt8]?) { #expect(base64Decoded(text) == bytes) }
 }

@@ -15,7 +15,8 @@ struct JobIDTests {
     @Test(
         "Is no path, not hidden, not an option, not long",
         arguments: [
-            "", ".", "..", ".hidden", "-rf", "_a", "@a", "=a", "+a", "a/b", "../a", "a b", "a\n", "a\0", "zoë", "a\u{301}",
+            "", ".", "..", ".hidden", "-rf", "_a", "@a", "=a", "+a", "a/b", "../a", "a b", "a\n", "a\0", "zoë",
+            "a\u{301}",
             "a*", "a:b", "a%", "é", String(repeating: "x", count: 201),
         ])
     func refuses(text: String) { #expect(JobID(text) == nil) }
@@ -35,7 +36,10 @@ struct JobIDTests {
 
     @Test(
         "A drop box's job carries the box's name",
-        arguments: [("a", "shop", "a@shop"), (String(repeating: "x", count: 195), "shop", String(repeating: "x", count: 195) + "@shop")])
+        arguments: [
+            ("a", "shop", "a@shop"),
+            (String(repeating: "x", count: 195), "shop", String(repeating: "x", count: 195) + "@shop"),
+        ])
     func fromDropBox(id: String, box: String, whole: String) { #expect(JobID(id)?.from(dropBox: box)?.text == whole) }
 
     @Test("An id that the drop box's name makes too long is none")

@@ -50,7 +50,9 @@ struct PickupTests {
     @Test("A job enters the spool as ID@BOX: a copy of its object, not the file itself")
     func copies() throws {
         let box = try Box()
-        try box.produce("printf '%s\\n%s\\n' '\(job)' '{\"at\":\"2026-11-23T17:44:11Z\",\"event\":\"sent\",\"to\":\"a@example.com\"}' > a; exec 9>>a")
+        try box.produce(
+            "printf '%s\\n%s\\n' '\(job)' '{\"at\":\"2026-11-23T17:44:11Z\",\"event\":\"sent\",\"to\":\"a@example.com\"}' > a; exec 9>>a"
+        )
         let inode = try Program.shell("stat -c %i '\(box.new)/a'").out
         #expect(try box.pickUp("a") == "queued a@shop")
         #expect(try box.spool.read("new/a@shop") == job + "\n")
@@ -69,14 +71,19 @@ struct PickupTests {
             ("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"a\")'", "dead ?: a socket"),
             ("truncate -s 40G a", "dead ?: 42949672960 bytes, and max_job_size is 1000"),
             ("head -c 1001 /dev/zero > a", "dead ?: 1001 bytes, and max_job_size is 1000"),
-            ("printf '{\"template\":' > a", "dead ?: not a JSON object: line 1, column 13: unexpected end, expected a value"),
+            (
+                "printf '{\"template\":' > a",
+                "dead ?: not a JSON object: line 1, column 13: unexpected end, expected a value"
+            ),
             (": > a", "dead ?: not a JSON object: line 1, column 1: unexpected end, expected a value"),
         ])
     func hostile(script: String, result: String) throws {
         let box = try Box()
         try box.produce(script)
         let found = try box.pickUp("a")
-        #expect(found == result || (result.contains("unexpected end") && found.hasPrefix("dead ?: not a JSON object: line 1")))
+        #expect(
+            found == result
+                || (result.contains("unexpected end") && found.hasPrefix("dead ?: not a JSON object: line 1")))
         #expect(try box.spool.list("new") == [])
         #expect(try box.spool.list("dead").count == 1)
         #expect(try box.spool.list("drop/shop/new").contains("a") == false)
@@ -160,7 +167,9 @@ struct PickupTests {
         #expect(try all.pickUp("a") == "dead ?: a file of the spool's owner")
     }
 
-    @Test("One producer can neither list, read nor remove what another submitted", .enabled(if: Program.isRoot, "needs root"))
+    @Test(
+        "One producer can neither list, read nor remove what another submitted",
+        .enabled(if: Program.isRoot, "needs root"))
     func producers() throws {
         let box = try Box()
         try box.produce("echo '\(job)' > a", umask: "077")
@@ -193,7 +202,9 @@ struct PickupTests {
     func irregularInNew() throws {
         let spool = try Fixture()
         try spool.put(job, "new/a b")
-        guard case .dead(let id?, _) = try spool.tree.buryIrregular(DirectoryName("a b"), reason: "the name is no job id", now: .now)
+        guard
+            case .dead(let id?, _) = try spool.tree.buryIrregular(
+                DirectoryName("a b"), reason: "the name is no job id", now: .now)
         else {
             Issue.record("not buried")
             return
