@@ -60,9 +60,10 @@ package struct Program {
         let process = Foundation.Process()
         var words = [path] + arguments
         if let user {
-            words = [
-                "/usr/bin/env", "setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups",
-            ] + words
+            words =
+                [
+                    "/usr/bin/env", "setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups",
+                ] + words
         }
         process.executableURL = URL(fileURLWithPath: words[0])
         process.arguments = Array(words.dropFirst())
