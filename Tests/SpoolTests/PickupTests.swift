@@ -89,7 +89,7 @@ struct PickupTests {
         #expect(try box.spool.list("drop/shop/new").contains("a") == false)
     }
 
-    @Test("A directory of another user cannot be moved, and stays", .enabled(if: Program.isRoot, "needs root"))
+    @Test("A directory is buried, or left where it may not be moved", .enabled(if: Program.isRoot, "needs root"))
     func directory() throws {
         let box = try Box()
         try box.produce("mkdir a")
