@@ -63,6 +63,7 @@ let package = Package(
             swiftSettings: strict, linkerSettings: staticRuntime),
 
         // Tests: tables of values for decisions, real files and servers for the rest.
+        .target(name: "Scratch", path: "Tests/Scratch", swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TimeTests", dependencies: ["Time"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Time"]),
@@ -70,7 +71,9 @@ let package = Package(
         .testTarget(name: "MessageTests", dependencies: ["Message", "JSON", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Time"]),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Outspool", "JSON", "Time", "Linux"]),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
+        .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
+        .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Spool", "SMTP", "JSON", "Time", "Linux"]),
         .testTarget(name: "ProgramTests", dependencies: ["Spool", "JSON", "Time", "Linux"]),
     ],

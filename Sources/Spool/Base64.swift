@@ -24,7 +24,10 @@ package func base64Decoded(_ text: some StringProtocol) -> [UInt8]? {
         bits = bits << 6 | digit
         count += 1
         if count == 4 {
-            bytes += [UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 8), UInt8(truncatingIfNeeded: bits)]
+            bytes += [
+                UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 8),
+                UInt8(truncatingIfNeeded: bits),
+            ]
             (bits, count) = (0, 0)
         }
     }

@@ -28,23 +28,26 @@ package struct Claim: ~Copyable {
     /// Not synced unless `durably`.
     package mutating func append(_ events: [Event], durably: Bool = false) throws(SpoolError) {
         guard !events.isEmpty || durably else { return }
-        var bytes: [UInt8] = endsInNewline ? [] : [0x0A]
+        var bytes: [UInt8] = endsInNewline || events.isEmpty ? [] : [0x0A]
         for event in events { bytes += event.line }
         do throws(Errno) {
             try file.write(all: bytes)
-            size += bytes.count
-            endsInNewline = true
             if durably { try file.syncData() }
         } catch {
-            // Half a line of a full disk is taken back; where even that fails, the next append
-            // begins with a newline, since the end is not known to be one.
+            // What a full disk took half of, or did not sync, is taken back, so that it can be
+            // appended again. Where even that fails, the next append begins with a newline,
+            // since the end is not known to be one.
             do throws(Errno) { try file.truncate(to: size) } catch { endsInNewline = false }
             throw SpoolError(.append, "cur/\(id)", error)
         }
+        size += bytes.count
+        if !bytes.isEmpty { endsInNewline = true }
     }
 
     /// A job's way out of `cur/`.
     package struct Settlement: Sendable {
+        /// The id under which the job goes to `dead/`, since its own was taken.
+        fileprivate var newID: JobID?
         package var at: Timestamp
         package var events: [Event]
         /// Whether the history must be on disk before the rename.
@@ -79,45 +82,65 @@ package struct Claim: ~Copyable {
     package consuming func settle(_ settlement: Settlement, in spool: SpoolTree) -> Result {
         var settlement = settlement
         do throws(SpoolError) {
-            if !settlement.events.isEmpty {
+            while true {
                 try append(settlement.events, durably: settlement.durably)
-                settlement.events = []
-            }
-            if let due = settlement.due {
-                try step(.touch, "cur/\(id)") { () throws(Errno) in try file.setModified(nanoseconds: due.nanoseconds) }
-            }
-            switch try rename(to: settlement.target, in: spool) {
-            case .renamed: return .settled(settlement.target)
-            case .gone: return .gone
-            case .taken: return try settleElsewhere(settlement, in: spool)
+                (settlement.events, settlement.durably) = ([], false)
+                if let due = settlement.due {
+                    try step(.touch, "cur/\(id)") { () throws(Errno) in
+                        try file.setModified(nanoseconds: due.nanoseconds)
+                    }
+                }
+                switch try rename(to: settlement.target, as: settlement.newID ?? id, in: spool) {
+                case .renamed: return .settled(settlement.target)
+                case .gone: return .gone
+                case .taken:
+                    if settlement.newID != nil { throw SpoolError(.rename, "dead/\(id)", .exists) }
+                    divert(&settlement)
+                }
             }
         } catch {
             return .unfinished(self, settlement, error)
         }
     }
 
+    /// The id is taken in the target: a dead letter under a generated id keeps both.
+    private func divert(_ settlement: inout Settlement) {
+        var event = Event(.dead, at: settlement.at)
+        event.reason = "\(settlement.target.path)/\(id) exists already"
+        event.name = id.text
+        settlement.events = [event]
+        settlement.durably = true
+        settlement.due = nil
+        settlement.target = .dead
+        settlement.newID = JobID.make(at: settlement.at)
+    }
+
     private enum Move { case renamed, taken, gone }
 
-    private func rename(to target: State, as newName: JobID? = nil, in spool: SpoolTree) throws(SpoolError) -> Move {
+    private func rename(to target: State, as newID: JobID, in spool: SpoolTree) throws(SpoolError) -> Move {
+        let own = State.claimed(instance: spool.instance)
+        if let move = try rename(from: own, to: target, as: newID, in: spool) { return move }
+        // Either the directory of its day was removed while it was open, or the operator moved
+        // the job out of cur/ meanwhile: it goes where its outcome belongs.
+        if case .done(let day) = target { spool.forgetDay(day) }
+        guard let place = try whereabouts(in: spool) else { return .gone }
+        if place == target { return .renamed }
+        return try rename(from: place, to: target, as: newID, in: spool) ?? .gone
+    }
+
+    /// Nil when the file is not there, or the target is a directory that was removed.
+    private func rename(
+        from place: State, to target: State, as newID: JobID, in spool: SpoolTree
+    ) throws(SpoolError) -> Move? {
         try spool.with(target) { (directory) throws(SpoolError) in
-            do throws(Errno) {
-                try spool.claimed.rename(id.text, into: directory, as: (newName ?? id).text)
-                return .renamed
-            } catch {
-                if error == .exists { return .taken }
-                if error != .noEntry { throw SpoolError(.rename, "\(target.path)/\(id)", error) }
-            }
-            // The operator moved it out of cur/ meanwhile. It goes where its outcome belongs.
-            guard let place = try whereabouts(in: spool) else { return .gone }
-            if place == target { return .renamed }
-            return try spool.with(place) { (from) throws(SpoolError) in
+            try spool.with(place) { (from) throws(SpoolError) in
                 do throws(Errno) {
-                    try from.rename(id.text, into: directory, as: (newName ?? id).text)
+                    try from.rename(id.text, into: directory, as: newID.text)
                     return .renamed
                 } catch {
                     if error == .exists { return .taken }
-                    if error == .noEntry { return .gone }
-                    throw SpoolError(.rename, "\(target.path)/\(id)", error)
+                    if error == .noEntry { return nil }
+                    throw SpoolError(.rename, "\(target.path)/\(newID)", error)
                 }
             }
         }
@@ -125,32 +148,32 @@ package struct Claim: ~Copyable {
 
     /// The state in which this very file lies, not another one of the same name.
     private func whereabouts(in spool: SpoolTree) throws(SpoolError) -> State? {
-        for state in try spool.places(of: id, except: .claimed(instance: spool.instance)) {
+        let own = State.claimed(instance: spool.instance)
+        for state in [own] + (try spool.places(of: id, except: own)) {
             let found = try spool.with(state) { (directory) throws(SpoolError) in
-                try step(.read, "\(state.path)/\(id)") { () throws(Errno) in try directory.status(id.text).inode }
+                do throws(Errno) { return try directory.status(id.text).inode as UInt64? } catch {
+                    if error == .noEntry { return nil }
+                    throw SpoolError(.read, "\(state.path)/\(id)", error)
+                }
             }
             if found == inode { return state }
         }
         return nil
     }
 
-    /// The id is taken in the target: a dead letter under a generated id keeps both.
-    private mutating func settleElsewhere(_ settlement: Settlement, in spool: SpoolTree) throws(SpoolError) -> Result {
-        var event = Event(.dead, at: settlement.at)
-        event.reason = "\(settlement.target.path)/\(id) exists already"
-        event.name = id.text
-        try append([event], durably: true)
-        switch try rename(to: .dead, as: JobID.make(at: settlement.at), in: spool) {
-        case .renamed: return .settled(.dead)
-        case .gone: return .gone
-        case .taken: throw SpoolError(.rename, "dead/\(id)", .exists)
-        }
-    }
-
-    /// Removes the file instead of keeping it in `done/`.
+    /// Removes the file instead of keeping it in `done/`, wherever the operator moved it meanwhile.
     package consuming func discard(in spool: SpoolTree) throws(SpoolError) {
-        do throws(Errno) { try spool.claimed.unlink(id.text) } catch {
+        do throws(Errno) {
+            try spool.claimed.unlink(id.text)
+            return
+        } catch {
             if error != .noEntry { throw SpoolError(.remove, "cur/\(id)", error) }
+        }
+        guard let place = try whereabouts(in: spool) else { return }
+        try spool.with(place) { (directory) throws(SpoolError) in
+            do throws(Errno) { try directory.unlink(id.text) } catch {
+                if error != .noEntry { throw SpoolError(.remove, "\(place.path)/\(id)", error) }
+            }
         }
     }
 }

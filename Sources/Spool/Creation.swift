@@ -4,30 +4,45 @@ internal import Time
 /// Makes spools and drop boxes, with the modes that their promises need.
 package enum Creation {
     /// The directories below a spool, parents first.
-    static let directories: [String] =
+    package static let directories: [String] =
         ["tmp", "new", "cur", "retry"] + Bucket.allCases.map { "retry/\($0.name)" }
         + ["scheduled", "hold", "dead", "done", "drop"]
 
     /// Makes a spool at `path`, or completes one that is there; modes are set either way.
     ///
     /// Directories are 0700, but for the spool itself and `drop/`, which producers have to
-    /// cross: 0711. On return everything is on disk.
+    /// cross: 0711. They belong to whom the spool belongs to; a symbolic link in the place of one is an
+    /// error. On return everything is on disk.
     package static func spool(at path: String) throws(SpoolError) {
         do throws(Errno) { try Directory.make(path: path, mode: 0o711) } catch {
             if error != .exists { throw SpoolError(.create, path, error) }
         }
         let root = try step(.open, path) { () throws(Errno) in try Directory(path: path) }
+        let owner = try step(.open, path) { () throws(Errno) in try root.status() }
         for name in directories {
-            let mode: UInt32 = name == "drop" ? 0o711 : 0o700
             try step(.create, "\(path)/\(name)") { () throws(Errno) in
-                do throws(Errno) { try root.makeDirectory(name, mode: mode) } catch {
-                    guard error == .exists else { throw error }
-                    try root.setMode(name, mode)
+                do throws(Errno) { try root.makeDirectory(name, mode: 0o700) } catch {
+                    if error != .exists { throw error }
                 }
+                let made = try root.directory(name)
+                if try made.status().owner != owner.owner {
+                    try made.descriptor.setOwner(owner.owner, group: owner.group)
+                }
+                try made.descriptor.setMode(mode(of: name))
             }
         }
-        try step(.sync, path) { () throws(Errno) in try root.sync() }
+        try step(.sync, path) { () throws(Errno) in
+            try root.directory("retry").sync()
+            try root.sync()
+        }
+        // The spool's own entry. A parent that may not be read was there before.
+        do throws(Errno) { try Directory(path: path + "/..").sync() } catch {
+            if error != .accessDenied { throw SpoolError(.sync, path, error) }
+        }
     }
+
+    /// The mode of one of ``directories``.
+    package static func mode(of name: String) -> UInt32 { name == "drop" ? 0o711 : 0o700 }
 
     /// Makes the drop box `drop/NAME` for the producers of a group, or `drop/local` (group nil)
     /// for every user of the machine.

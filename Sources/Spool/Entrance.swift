@@ -14,7 +14,8 @@ package final class Entrance: Sendable {
 
     /// Opens the spool or drop box at `path`. Neither the daemon nor its configuration is needed.
     package init(path: String) throws(SpoolError) {
-        let root = try step(.open, path) { () throws(Errno) in try Directory(path: path) }
+        // A producer may cross its drop box and cannot read it.
+        let root = try step(.open, path) { () throws(Errno) in try Directory(anchorAt: path) }
         tmp = try step(.open, "\(path)/tmp") { () throws(Errno) in try root.directoryOrAnchor("tmp") }
         let new = try step(.open, "\(path)/new") { () throws(Errno) in try root.directoryOrAnchor("new") }
         let owner = try step(.open, "\(path)/new") { () throws(Errno) in try new.status().owner }

@@ -64,7 +64,20 @@ package struct History: Sendable {
     }
 
     /// How many deliveries since the last requeueing ended in doubt.
-    package var doubts: Int { round.count { $0.kind == .inDoubt } }
+    package var doubts: Int { Set(round.lazy.filter { $0.kind == .inDoubt }.map(\.attempt)).count }
+
+    /// When the job is due by its last outcome; nil if the last event is of another kind.
+    ///
+    /// An outcome has one event for each recipient, and not every one of them says when.
+    package var due: Timestamp? {
+        guard let last else { return nil }
+        return events.reversed().prefix {
+            switch $0.kind {
+            case .sent, .deferred, .refused, .inDoubt, .blocked, .scheduled: $0.attempt == last.attempt
+            default: false
+            }
+        }.compactMap(\.next).max()
+    }
 
     /// How many of the last events are `recovered`.
     package var recoveries: Int { events.reversed().prefix { $0.kind == .recovered }.count }

@@ -16,7 +16,9 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A new id: the second in UTC and 50 random bits, 27 characters that sort by time.
-    package static func make(at now: Timestamp) -> JobID { JobID(unchecked: now.compact + "-" + random(characters: 10)) }
+    package static func make(at now: Timestamp) -> JobID {
+        JobID(unchecked: now.compact + "-" + random(characters: 10))
+    }
 
     /// The id under which a drop box's job enters the spool: `ID@APP`; nil when that is too long.
     package func from(dropBox: String) -> JobID? { JobID("\(text)@\(dropBox)") }

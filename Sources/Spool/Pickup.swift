@@ -53,7 +53,9 @@ extension SpoolTree {
     /// It is copied, not moved: the producer may still have it open. The order is: copy into
     /// `tmp/`, sync, rename into `new/`, sync `new/`, and only then unlink the original; a crash
     /// leaves the original, and the copy that comes again has the same id and the same bytes.
-    package func pickUp(_ name: DirectoryName, from box: DropBox, limit: Int, now: Timestamp) throws(SpoolError) -> PickedUp {
+    package func pickUp(_ name: DirectoryName, from box: DropBox, limit: Int, now: Timestamp) throws(SpoolError)
+        -> PickedUp
+    {
         try pickUp(
             name, at: box.new, place: "drop/\(box.name)/new", limit: limit, now: now,
             id: { $0.from(dropBox: box.name) }, objection: { box.objection(to: $0, spoolOwner: self.owner) })
@@ -64,8 +66,13 @@ extension SpoolTree {
         id makeID: (JobID) -> JobID?, objection: (FileStatus) -> String?
     ) throws(SpoolError) -> PickedUp {
         let path = "\(place)/\(name.printable)"
-        guard let text = name.text, let given = JobID(text), let id = makeID(given) else {
+        guard let text = name.text, let given = JobID(text) else {
             return try bury(name, at: directory, place: place, now: now, reason: "the name is no job id")
+        }
+        guard let id = makeID(given) else {
+            return try bury(
+                name, at: directory, place: place, now: now,
+                reason: "with the drop box's name the id is over \(JobID.maximumLength) bytes")
         }
         let before: FileStatus
         do throws(Errno) { before = try directory.status(text) } catch {
@@ -178,21 +185,20 @@ extension SpoolTree {
         contents: [UInt8]? = nil
     ) throws(SpoolError) -> PickedUp {
         let id = JobID.make(at: now)
+        var event = Event(.dead, at: now)
+        event.reason = reason
+        event.name = name.printable
         guard let contents else {
-            do throws(Errno) {
-                try directory.rename(bytes: name, into: dead, as: id.text)
-                return .dead(id, reason: reason)
-            } catch {
+            do throws(Errno) { try directory.rename(bytes: name, into: dead, as: id.text) } catch {
                 switch error {
                 case .noEntry: return .gone
                 case .accessDenied, .notPermitted: return .dead(nil, reason: reason)
                 default: throw SpoolError(.rename, "dead/\(id)", error)
                 }
             }
+            try note(event, in: id)
+            return .dead(id, reason: reason)
         }
-        var event = Event(.dead, at: now)
-        event.reason = reason
-        event.name = name.printable
         let copy = try step(.create, "tmp/\(id)") { () throws(Errno) in try tmp.create(id.text, mode: 0o600) }
         try step(.copy, "tmp/\(id)") { () throws(Errno) in
             try copy.write(all: contents + (contents.last == 0x0A ? [] : [0x0A]) + event.line)
@@ -202,5 +208,16 @@ extension SpoolTree {
         }
         if let text = name.text { try remove(text, at: directory, path: "\(place)/\(name.printable)") }
         return .dead(id, reason: reason)
+    }
+
+    /// Writes the last word into a dead letter that was moved as it is, where it is this
+    /// daemon's own job file; anything else is left alone.
+    private func note(_ event: Event, in id: JobID) throws(SpoolError) {
+        switch try examine(id, in: .dead, limit: SpoolTree.historyLimit) {
+        case .job(let letter):
+            var claim = Claim(letter, origin: .dead)
+            try claim.append([event], durably: true)
+        default: break
+        }
     }
 }

@@ -31,10 +31,10 @@ package enum Recovery: Equatable {
         switch history.last?.kind {
         case .expired, .dead: self = .dead
         case .held: self = .hold
-        case .deferred, .blocked, .inDoubt:
-            if let next = history.last?.next, next > now { self = .retry(due: next) } else { self = .requeue }
+        case .deferred, .blocked, .inDoubt, .sent, .refused:
+            if let due = history.due, due > now { self = .retry(due: due) } else { self = .requeue }
         case .scheduled:
-            if let next = history.last?.next, next > now { self = .scheduled(due: next) } else { self = .requeue }
+            if let due = history.due, due > now { self = .scheduled(due: due) } else { self = .requeue }
         default: self = history.recoveries >= 2 ? .poison : .requeue
         }
     }
