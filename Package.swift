@@ -42,14 +42,15 @@ let package = Package(
             name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Time"],
             swiftSettings: strict + [.strictMemorySafety()]),
         .target(name: "Message", dependencies: ["JSON", "Time"], swiftSettings: strict),
-        .target(name: "SMTP", swiftSettings: strict),
+        .target(name: "SMTP", dependencies: ["Time"], swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: strict),
+        .target(name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Time"], swiftSettings: strict),
 
         // What is built of them.
         .target(name: "Outspool", dependencies: ["Spool", "JSON", "Time", "Linux"], swiftSettings: strict),
         .target(
             name: "Daemon",
-            dependencies: ["EventLoop", "Spool", "Template", "Message", "SMTP", "JSON", "Time", "Linux", "CCurl"],
+            dependencies: ["EventLoop", "Spool", "Template", "Message", "SMTP", "Relay", "JSON", "Time", "Linux"],
             swiftSettings: strict),
         .executableTarget(
             name: "outspoold", dependencies: ["Daemon"], swiftSettings: strict, linkerSettings: staticRuntime),
@@ -69,7 +70,8 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Time"]),
         .testTarget(name: "TemplateTests", dependencies: ["Template", "JSON", "Linux", "Time"]),
         .testTarget(name: "MessageTests", dependencies: ["Message", "JSON", "Time"]),
-        .testTarget(name: "SMTPTests", dependencies: ["SMTP"]),
+        .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
+        .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "EventLoop", "Linux", "Time"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Time"]),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),

@@ -1,1 +1,71 @@
+/// What Swift cannot say to libcurl: setters and getters that are variadic in C, and the union in CURLMsg.
+/// Each is the call that it is named after, for one type of value.
+#ifndef CCURL_SHIM_H
+#define CCURL_SHIM_H
+
 #include <curl/curl.h>
+
+static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+/// NULL unsets the option. libcurl copies the string.
+static inline CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+typedef size_t (*ccurl_header_function)(char *bytes, size_t size, size_t count, void *context);
+static inline CURLcode ccurl_set_header_function(CURL *easy, ccurl_header_function function) {
+    return curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, function);
+}
+
+static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+static inline CURLMcode ccurl_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+typedef int (*ccurl_socket_function)(CURL *easy, curl_socket_t socket, int what, void *context, void *socket_context);
+static inline CURLMcode ccurl_multi_set_socket_function(CURLM *multi, ccurl_socket_function function) {
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, function);
+}
+typedef int (*ccurl_timer_function)(CURLM *multi, long timeout_ms, void *context);
+static inline CURLMcode ccurl_multi_set_timer_function(CURLM *multi, ccurl_timer_function function) {
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, function);
+}
+
+/// The transfer that has ended and its result; NULL when none is left to tell of. See curl_multi_info_read(3).
+static inline CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *result) {
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &left))) {
+        if (message->msg != CURLMSG_DONE) continue;
+        *result = message->data.result;
+        return message->easy_handle;
+    }
+    return NULL;
+}
+
+/// CURLINFO_ACTIVESOCKET; -1 when there is none.
+static inline int ccurl_active_socket(CURL *easy) {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK) return -1;
+    return (int)socket;
+}
+/// A CURLINFO_..._TIME_T in microseconds; 0 when that step was not reached.
+static inline int64_t ccurl_time(CURL *easy, CURLINFO info) {
+    curl_off_t time = 0;
+    if (curl_easy_getinfo(easy, info, &time) != CURLE_OK) return 0;
+    return (int64_t)time;
+}
+/// Whether bytes pass through TLS. See CURLINFO_TLS_SSL_PTR.
+static inline int ccurl_is_encrypted(CURL *easy) {
+    struct curl_tlssessioninfo *session = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK) return 0;
+    return session && session->internals;
+}
+
+#endif

@@ -10,6 +10,12 @@ package struct Descriptor: ~Copyable {
 
     package init(owning raw: Int32) { self.raw = raw }
 
+    /// Opens the file at `path` for reading; symbolic links are followed, and nothing waits (a FIFO, a terminal).
+    /// See openat(2).
+    package init(readingFileAt path: String) throws(Errno) {
+        raw = try retrying { clinux_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0) }
+    }
+
     deinit { _ = close(raw) }
 
     /// Gives up the number without closing it.

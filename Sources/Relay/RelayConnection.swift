@@ -1,0 +1,375 @@
+internal import CCurl
+internal import EventLoop
+package import SMTP
+internal import Time
+
+/// One SMTP connection to a relay: libcurl brings it as far as AUTH, and the transactions are ours.
+///
+/// A connection is used once, and lives by itself until it failed, was closed or closed. Callbacks come from the loop,
+/// never from within a call to the connection but ``close()``; inside them everything may be called.
+package final class RelayConnection {
+    /// Connected and logged in; ``send(envelope:body:commit:completion:)`` may be called at once.
+    package var onReady: (Capabilities) -> Void = { _ in }
+    /// ``connect()`` came to nothing.
+    package var onFailure: (ConnectionFailure) -> Void = { _ in }
+    /// ``room`` became what it is, other than `.none`.
+    package var onRoom: () -> Void = {}
+    /// It ended by itself or after ``quit()``; the transactions were completed before.
+    package var onClosed: (Closing) -> Void = { _ in }
+
+    /// Why a connection that was ready is none any more.
+    package enum Closing: Equatable {
+        /// As many messages, as old or as long idle as the settings allow; or ``quit()``.
+        case retired
+        /// The relay ended it, or said something, while nothing was under way.
+        case idle(String)
+        /// It ended under a transaction, whose outcome said so.
+        case lost(String)
+    }
+
+    /// How long the reply to QUIT is waited for.
+    private static let farewell = Span.seconds(2)
+    /// What is sent in one go before others have their turn.
+    private static let burst = 1 << 20
+
+    private let curl: CurlLoop
+    private let loop: EventLoop
+    private let settings: RelaySettings
+    private let transcript = Transcript()
+    private let outbox = Outbox()
+    private var easy: Easy?
+    private var watch: EventLoop.Watch?
+    private var timer: EventLoop.Timer?
+    private var session = Session(Capabilities())
+    private var parser = ReplyParser()
+    private var deliveries: [Delivery] = []
+    private var isEncrypted = false
+
+    private var state = State.new
+    private var willPump = false
+    private var isReceiving = false
+    private var quitWhenIdle = false
+    private var offered = Session.Room.none
+    /// Actions of transactions that were begun from outside, until the loop has its turn.
+    private var pending: [Session.Action] = []
+    private var openedAt: Int64 = 0
+    private var progressAt: Int64 = 0
+    /// Rounds in which the socket was ready and TLS still could not write.
+    private var futileRounds = 0
+
+    private enum State { case new, connecting, open, quitting, closed }
+
+    private struct Delivery {
+        let ticket: Session.Ticket
+        var body: [UInt8]
+        let commit: ([Int]) -> Bool
+        let completion: (TransactionOutcome) -> Void
+    }
+
+    package init(_ curl: CurlLoop, to settings: RelaySettings) {
+        self.curl = curl
+        loop = curl.loop
+        self.settings = settings
+    }
+
+    /// Whether a transaction may be handed over now: `.idle`, `.behind` (its commands travel with the body that is
+    /// under way) or `.none`.
+    package var room: Session.Room {
+        guard state == .open, !isReceiving, !isRetiring else { return .none }
+        return session.room
+    }
+
+    /// Nothing is under way, and something may be.
+    package var isIdle: Bool { room == .idle }
+
+    private var isRetiring: Bool {
+        quitWhenIdle || session.count >= settings.messagesPerConnection
+            || loop.now - openedAt > settings.connectionAge.nanoseconds
+    }
+
+    // Connecting.
+
+    /// Begins to connect. Ends in ``onReady`` or ``onFailure``.
+    package func connect() {
+        guard state == .new else { return }
+        state = .connecting
+        let credentials: Credentials?
+        do throws(CredentialsError) {
+            credentials = try Credentials.read(settings)
+        } catch {
+            return failLater(ConnectionFailure(.auth, error.description, isConfigurationFault: true))
+        }
+        do throws(CurlError) {
+            let easy = try Easy()
+            try easy.configure(settings, credentials)
+            try easy.record(into: transcript)
+            self.easy = easy
+            curl.add(easy.handle) { self.connected($0, credentials) }
+        } catch {
+            failLater(ConnectionFailure(.connect, error.description, isConfigurationFault: true))
+        }
+    }
+
+    private func failLater(_ failure: ConnectionFailure) {
+        loop.later { [self] in
+            if state == .connecting { fail(failure) }
+        }
+    }
+
+    private func fail(_ failure: ConnectionFailure) {
+        release()
+        onFailure(failure)
+    }
+
+    private func connected(_ result: CURLcode, _ credentials: Credentials?) {
+        guard let easy else { return }
+        // Closed while the name was being looked up.
+        if state == .closed { return release() }
+        if result != CURLE_OK {
+            let text = easy.reason(result)
+            let failure = ConnectionFailure(result, text, transcript, settings, hasConnected: easy.hasConnected)
+            return fail(credentials.map { failure.withholding($0) } ?? failure)
+        }
+        if let error = transcript.error { return fail(ConnectionFailure(.ehlo, error.description)) }
+        // libcurl goes on without a login where the server offers none.
+        if credentials != nil, !transcript.isLoggedIn {
+            return fail(ConnectionFailure(.auth, "the relay offers no login", isConfigurationFault: true))
+        }
+        isEncrypted = easy.isEncrypted
+        // The first call makes the connection ours: before it libcurl might prune it.
+        switch easy.receive(into: curl.scratch) {
+        case .again: break
+        case .bytes: return fail(ConnectionFailure(.ehlo, "the relay said something that was not asked for"))
+        case .closed(let text): return fail(ConnectionFailure(.ehlo, text))
+        }
+        do {
+            watch = try loop.watch(easy.socket, for: .read) { self.ready($0) }
+        } catch {
+            return fail(ConnectionFailure(.connect, "cannot be watched: \(error)"))
+        }
+        state = .open
+        session = Session(transcript.capabilities, settings.timeouts)
+        openedAt = loop.now
+        progressAt = loop.now
+        offered = .idle
+        arm(after: shortest)
+        onReady(session.capabilities)
+    }
+
+    // Transactions.
+
+    /// Hands a message over. Where there is no ``room`` (any more) it comes back, not tried.
+    ///
+    /// `body` is the message with any line ends, not dot-stuffed. `commit` is asked, with the indices of the recipients
+    /// that were accepted, before the first byte of the body is sent; after false the connection is closed without a
+    /// dot. `completion` comes exactly once.
+    package func send(
+        envelope: Envelope, body: [UInt8], commit: @escaping ([Int]) -> Bool,
+        completion: @escaping (TransactionOutcome) -> Void
+    ) {
+        guard room != .none else {
+            let recipients = envelope.recipients.map { _ in RecipientOutcome.notTried }
+            let outcome = TransactionOutcome(
+                recipients: recipients, fault: .stale("the connection is not free"), reuse: .close)
+            return loop.later { completion(outcome) }
+        }
+        if session.room == .idle { progressAt = loop.now }
+        let (ticket, actions) = session.begin(envelope)
+        deliveries.append(Delivery(ticket: ticket, body: body, commit: commit, completion: completion))
+        pending += actions
+        offered = .none
+        if willPump { return }
+        willPump = true
+        loop.later { self.ready([]) }
+    }
+
+    /// The loop's turn: hear, act, offer room, speak.
+    private func ready(_ readiness: EventLoop.Readiness) {
+        guard state == .open || state == .quitting else { return }
+        willPump = true
+        if readiness.contains(.read) { receive() }
+        repeat {
+            let actions = pending
+            pending.removeAll(keepingCapacity: true)
+            perform(actions)
+            offerRoom()
+            if pending.isEmpty { flush() }
+        } while !pending.isEmpty
+        willPump = false
+        if state == .open, session.room == .idle, isRetiring { sayGoodbye() }
+        setInterest(afterWritable: readiness.contains(.write))
+    }
+
+    private func receive() {
+        guard let easy else { return }
+        isReceiving = true
+        defer { isReceiving = false }
+        while state == .open || state == .quitting {
+            switch easy.receive(into: curl.scratch) {
+            case .again: return
+            case .closed(let text): return perform(session.interrupted(.closed(text)))
+            case .bytes(let count):
+                if state == .quitting { return close(.retired) }
+                progressAt = loop.now
+                parser.append(UnsafeRawBufferPointer(rebasing: curl.scratch[..<count]))
+                understand()
+                // TLS may hold more than the kernel tells of.
+                if count < curl.scratch.count, !isEncrypted { return }
+            }
+        }
+    }
+
+    private func understand() {
+        do throws(ReplyError) {
+            while state == .open, let reply = try parser.next() { perform(session.received(reply)) }
+            if state == .open, session.room == .idle, parser.isWithinReply {
+                perform(session.interrupted(.outOfStep("the relay said something that was not asked for")))
+            }
+        } catch {
+            perform(session.interrupted(.outOfStep(error.description)))
+        }
+    }
+
+    private func perform(_ actions: [Session.Action]) {
+        for action in actions {
+            switch action {
+            case .write(let bytes): outbox.append(bytes)
+            case .writeBody(let ticket):
+                guard let index = deliveries.firstIndex(where: { $0.ticket == ticket }) else { continue }
+                outbox.append(body: deliveries[index].body)
+                deliveries[index].body = []
+            case .commit(let ticket, let accepted):
+                guard let delivery = deliveries.first(where: { $0.ticket == ticket }) else { continue }
+                perform(delivery.commit(accepted) ? session.proceed() : session.abort())
+            case .finish(let ticket, let outcome):
+                guard let index = deliveries.firstIndex(where: { $0.ticket == ticket }) else { continue }
+                deliveries.remove(at: index).completion(outcome)
+            case .close(let reason): close(isUnderWay(actions) ? .lost(reason) : .idle(reason))
+            }
+        }
+    }
+
+    private func isUnderWay(_ actions: [Session.Action]) -> Bool {
+        actions.contains { if case .finish = $0 { true } else { false } }
+    }
+
+    private func offerRoom() {
+        let room = self.room
+        if room == offered { return }
+        offered = room
+        if room != .none { onRoom() }
+    }
+
+    private func flush() {
+        guard let easy else { return }
+        var left = Self.burst
+        while left > 0, let chunk = outbox.chunk(isEncrypted: isEncrypted) {
+            switch easy.send(chunk) {
+            case .bytes(let count):
+                if outbox.consume(count) { session.bodyWritten() }
+                left -= count
+                futileRounds = 0
+                progressAt = loop.now
+            case .again: return outbox.keep(chunk)
+            case .closed(let text):
+                // What the relay said before it hung up is its answer.
+                receive()
+                if state != .closed { perform(session.interrupted(.closed(text))) }
+                return
+            }
+        }
+    }
+
+    /// Waits for the socket to take more while there is more. TLS may have to read first: where the socket is ready
+    /// again and again to no end, it is left alone for a moment, so that the loop does not spin.
+    private func setInterest(afterWritable: Bool) {
+        guard let watch, state != .closed else { return }
+        if outbox.isEmpty { return watch.set(.read) }
+        if afterWritable { futileRounds += 1 }
+        guard futileRounds > 8 else { return watch.set([.read, .write]) }
+        futileRounds = 0
+        watch.set(.read)
+        loop.schedule(after: .milliseconds(20)) { self.ready([]) }
+    }
+
+    // Time.
+
+    private var shortest: Span { min(settings.timeouts.shortest, settings.idleTimeout) }
+
+    /// One timer for all: it never comes later than the shortest span after anything, and looks then how much is left.
+    private func arm(after span: Span) {
+        timer = loop.schedule(after: span) { [self] in
+            guard state == .open else { return }
+            let patience = session.patience ?? settings.idleTimeout
+            let left = Span(nanoseconds: progressAt + patience.nanoseconds - loop.now)
+            if left > .zero { return arm(after: min(left, shortest)) }
+            if session.room == .idle { return sayGoodbye() }
+            perform(session.interrupted(.timedOut))
+        }
+    }
+
+    // The end.
+
+    /// Takes nothing more; when what is under way is done, says QUIT and closes within two seconds.
+    package func quit() {
+        switch state {
+        case .new, .connecting: close()
+        case .open:
+            quitWhenIdle = true
+            loop.later { self.ready([]) }
+        case .quitting, .closed: break
+        }
+    }
+
+    /// Closes now. What is under way is completed before this returns; ``onClosed`` and ``onFailure`` do not come.
+    ///
+    /// While the relay's name is being looked up, the handle is let go only when that is over, at the latest
+    /// after the connect timeout: libcurl would wait for it.
+    package func close() {
+        let wasConnecting = state == .connecting
+        if state == .closed { return }
+        onClosed = { _ in }
+        if wasConnecting, let easy, !easy.hasLookedUp {
+            state = .closed
+        } else {
+            perform(session.interrupted(.ourselves))
+            completePending()
+            release()
+        }
+    }
+
+    /// Messages that were refused without asking the relay, and not told of yet.
+    private func completePending() {
+        let actions = pending
+        pending = []
+        perform(actions.filter { if case .finish = $0 { true } else { false } })
+    }
+
+    private func sayGoodbye() {
+        guard state == .open else { return }
+        state = .quitting
+        outbox.append(Array("QUIT\r\n".utf8))
+        timer?.cancel()
+        timer = loop.schedule(after: Self.farewell) { self.close(.retired) }
+        flush()
+        setInterest(afterWritable: false)
+    }
+
+    private func close(_ why: Closing) {
+        if state == .closed { return }
+        let isFarewell = state == .quitting
+        completePending()
+        release()
+        onClosed(isFarewell ? .retired : why)
+    }
+
+    /// Lets go of everything: the watch before the descriptor that it is for.
+    private func release() {
+        state = .closed
+        timer?.cancel()
+        watch?.cancel()
+        watch = nil
+        if let easy { curl.remove(easy.handle) }
+        easy = nil
+    }
+}

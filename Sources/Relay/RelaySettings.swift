@@ -1,0 +1,112 @@
+package import SMTP
+package import Time
+
+/// How one relay is reached: a `[relay NAME]` section as a value.
+package struct RelaySettings {
+    package let host: String
+    package let port: Int
+    /// `smtps://`: TLS from the first byte. RFC 8314 section 3.3.
+    package let isImplicitTLS: Bool
+
+    package var tls = TLS.require
+    package var user: String?
+    package var secret: Secret?
+    package var mechanism = Mechanism.auto
+    /// The name in EHLO; nil is the host's.
+    package var helo: String?
+    /// The certificates that are trusted, one PEM file. A directory of certificates is not used: with one, OpenSSL
+    /// reads them all again at each connection.
+    package var caFile = "/etc/ssl/certs/ca-certificates.crt"
+    package var tlsMinimum = TLSVersion.v1_2
+    /// From the lookup of the name to the end of AUTH.
+    package var connectTimeout = Span.seconds(30)
+    package var timeouts = Timeouts()
+    package var messagesPerConnection = 100
+    package var connectionAge = Span.hours(1)
+    /// Less than relays wait (Postfix: 300 s for a command, but many give up after 10 s).
+    package var idleTimeout = Span.seconds(5)
+    /// The address or interface to connect from.
+    package var sourceAddress: String?
+    /// Such as `socks5h://127.0.0.1:1080`; nil for none. The environment is not asked.
+    package var proxy: String?
+
+    package enum TLS: String {
+        /// STARTTLS, or the connection has failed. Certificates are verified.
+        case require
+        /// STARTTLS where it is offered. Certificates are not verified: who can forge one can as well hide the offer.
+        case opportunistic
+        case none
+    }
+
+    package enum TLSVersion: String {
+        case v1_2 = "1.2"
+        case v1_3 = "1.3"
+    }
+
+    package enum Mechanism: String { case auto, plain, login, xoauth2 }
+
+    /// Where the secret is; it is read again for each connection.
+    package enum Secret: Equatable {
+        case passwordFile(String)
+        /// An OAuth 2.0 access token, for XOAUTH2.
+        case tokenFile(String)
+    }
+
+    /// Parses `smtp://host`, `smtps://host`, each with or without `:port`; an IPv6 address stands in brackets.
+    /// The default ports are 25 and 465.
+    package init(url: String) throws(RelaySettingsError) {
+        let rest: Substring
+        if url.lowercased().hasPrefix("smtp://") {
+            isImplicitTLS = false
+            rest = url.dropFirst(7)
+        } else if url.lowercased().hasPrefix("smtps://") {
+            isImplicitTLS = true
+            rest = url.dropFirst(8)
+        } else {
+            throw RelaySettingsError("expected smtp://host or smtps://host", url)
+        }
+        let text = rest.hasSuffix("/") ? rest.dropLast() : rest
+        if text.contains("@") { throw RelaySettingsError("the user does not belong in the URL", "") }
+        let (name, portText) = try Self.split(text, url)
+        guard !name.isEmpty, name.utf8.allSatisfy(Self.isHostByte) else {
+            throw RelaySettingsError("no host name or address", url)
+        }
+        host = String(name)
+        guard let portText else {
+            port = isImplicitTLS ? 465 : 25
+            return
+        }
+        guard let number = UInt16(portText), number > 0, portText.first?.isNumber == true else {
+            throw RelaySettingsError("no port number", url)
+        }
+        port = Int(number)
+    }
+
+    private static func split(_ text: Substring, _ url: String) throws(RelaySettingsError) -> (Substring, Substring?) {
+        if text.first == "[" {
+            guard let end = text.firstIndex(of: "]") else { throw RelaySettingsError("no ] after the address", url) }
+            let after = text[text.index(after: end)...]
+            if after.isEmpty { return (text[...end], nil) }
+            guard after.first == ":" else { throw RelaySettingsError("no port number", url) }
+            return (text[...end], after.dropFirst())
+        }
+        guard let colon = text.firstIndex(of: ":") else { return (text, nil) }
+        return (text[..<colon], text[text.index(after: colon)...])
+    }
+
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x3A, 0x5B, 0x5D, 0x25: true
+        default: false
+        }
+    }
+}
+
+/// Why a relay's URL is none.
+package struct RelaySettingsError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+
+    init(_ fault: String, _ url: String) {
+        description = url.isEmpty ? fault : "\(fault): \(Printable.line(url.utf8, limit: 200))"
+    }
+}

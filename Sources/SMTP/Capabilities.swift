@@ -1,0 +1,51 @@
+/// What a server offers in its reply to EHLO. RFC 5321 section 4.1.1.1.
+package struct Capabilities: Equatable {
+    /// RFC 2920.
+    package var pipelining = false
+    /// SIZE is offered. RFC 1870.
+    package var size = false
+    /// The greatest message in bytes; nil where none is fixed.
+    package var sizeLimit: Int?
+    /// RFC 6152.
+    package var eightBitMIME = false
+    /// RFC 6531.
+    package var smtpUTF8 = false
+    /// RFC 3461.
+    package var dsn = false
+    /// RFC 3207.
+    package var startTLS = false
+    /// RFC 2034.
+    package var enhancedStatusCodes = false
+    /// Mechanism names in capitals. RFC 4954.
+    package var authMechanisms: [String] = []
+
+    package init() {}
+
+    /// Reads the reply to EHLO; its first line is the greeting. A reply to HELO offers nothing.
+    package init(_ reply: Reply) {
+        for line in reply.lines.dropFirst() {
+            // `AUTH=PLAIN LOGIN` is how servers before RFC 2554 wrote it; some still do so beside the other.
+            let words = line.uppercased().split(whereSeparator: { $0 == " " || $0 == "=" || $0 == "\t" })
+            guard let keyword = words.first else { continue }
+            add(String(keyword), words.dropFirst().map(String.init))
+        }
+    }
+
+    private mutating func add(_ keyword: String, _ parameters: [String]) {
+        switch keyword {
+        case "PIPELINING": pipelining = true
+        case "SIZE":
+            size = true
+            // Zero says that no limit is fixed. RFC 1870 section 4.
+            sizeLimit = parameters.first.flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        case "8BITMIME": eightBitMIME = true
+        case "SMTPUTF8": smtpUTF8 = true
+        case "DSN": dsn = true
+        case "STARTTLS": startTLS = true
+        case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
+        case "AUTH":
+            for mechanism in parameters where !authMechanisms.contains(mechanism) { authMechanisms.append(mechanism) }
+        default: break
+        }
+    }
+}
