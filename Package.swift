@@ -54,10 +54,11 @@ let package = Package(
             name: "outspool",
             dependencies: ["Spool", "Template", "Message", "JSON", "Time", "Linux"],
             swiftSettings: strict, linkerSettings: fullyStatic),
+        .target(
+            name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Time", "COpenSSL"], swiftSettings: strict),
         .executableTarget(
-            name: "outspool-sink",
-            dependencies: ["EventLoop", "SMTP", "Linux", "Time", "COpenSSL"],
-            swiftSettings: strict, linkerSettings: staticRuntime),
+            name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: strict,
+            linkerSettings: staticRuntime),
 
         // Tests: tables of values for decisions, real files and servers for the rest.
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
@@ -66,6 +67,7 @@ let package = Package(
         .testTarget(name: "MessageTests", dependencies: ["Message", "JSON", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Time"]),
+        .testTarget(name: "SinkTests", dependencies: ["Sink", "JSON", "Linux", "Time"]),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Outspool", "JSON", "Time", "Linux"]),
         .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Spool", "SMTP", "JSON", "Time", "Linux"]),
         .testTarget(name: "ProgramTests", dependencies: ["Spool", "JSON", "Time", "Linux"]),
