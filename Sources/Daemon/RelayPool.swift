@@ -82,7 +82,7 @@ final class RelayPool {
     }
 
     private func connect() {
-        let connection = RelayConnection(curl, on: loop, to: settings.connection)
+        let connection = RelayConnection(curl, to: settings.connection)
         connections.append(connection)
         connecting += 1
         connection.onReady = { [unowned self] _ in
