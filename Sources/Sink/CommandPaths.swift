@@ -60,7 +60,8 @@ extension Command {
                 recipient.notify = value.text.uppercased()
             case (packed("ORCPT"), let value?):
                 let type = value.prefix { $0 != UInt8(ascii: ";") }
-                isGood = recipient.original == nil && !type.isEmpty && type.count < value.count
+                isGood =
+                    recipient.original == nil && !type.isEmpty && type.count < value.count
                     && isXtext(value.dropFirst(type.count + 1)) && value.count <= 500
                 recipient.original = value.text
             default: return .malformed(.unknownParameter)

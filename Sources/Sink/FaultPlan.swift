@@ -2,8 +2,14 @@
 struct FaultPlan {
     private let faults: [Fault]
     private var counts: [Int]
-    private var recipientCounts: [[UInt8]: Int] = [:]
+    private var recipientCounts: [Target: Int] = [:]
     private let phases: UInt32
+
+    /// Two faults for one recipient are counted apart.
+    private struct Target: Hashable {
+        let fault: Int
+        let recipient: String
+    }
 
     /// A greylisting test with more recipients than this sees the rest accepted.
     static let recipientLimit = 1_000_000
@@ -24,7 +30,9 @@ struct FaultPlan {
         for index in faults.indices where faults[index].phase == phase && faults[index].action != .early {
             if let wanted = faults[index].address,
                 !addresses.contains(where: { $0.text.lowercased() == wanted })
-            { continue }
+            {
+                continue
+            }
             if count(index, addresses.first ?? []) { return faults[index] }
         }
         return nil
@@ -47,11 +55,10 @@ struct FaultPlan {
             counts[index] += 1
             return true
         case .firstForEachRecipient(let limit):
-            // Two such faults for one recipient are counted apart.
-            let key = [UInt8(truncatingIfNeeded: index)] + Array(address.text.lowercased().utf8)
-            let seen = recipientCounts[key] ?? 0
+            let target = Target(fault: index, recipient: address.text.lowercased())
+            let seen = recipientCounts[target] ?? 0
             guard seen < limit, seen > 0 || recipientCounts.count < Self.recipientLimit else { return false }
-            recipientCounts[key] = seen + 1
+            recipientCounts[target] = seen + 1
             return true
         }
     }

@@ -34,17 +34,26 @@ extension Session {
         // What came before the handshake is not to be trusted after it (RFC 3207, section 4.2).
         inbox.removeAll()
         mode = .handshake
+    }
+
+    /// Misbehaves when the client's first bytes are there: what came earlier it could take for a
+    /// part of the reply to STARTTLS. False when it waits for them.
+    private func meetClient() -> Bool {
+        let isWaiting = server.plan.concerns(.tls) && !wire.hasInput
+        handshakeInterest = .read
+        if isWaiting { return false }
         reach(.tls, then: .mute) { [unowned self] in
             guard let context = self.server.tlsContext, let tls = self.wire.startTLS(context) else {
                 return self.end()
             }
             self.tls = tls
         }
+        return !isOver
     }
 
     /// Takes the handshake as far as it goes; false when it waits.
     func shakeHands() -> Bool {
-        guard let tls else { return false }
+        guard let tls else { return meetClient() }
         switch tls.handshake() {
         case .done:
             dialogue.becameEncrypted(version: tls.version)

@@ -29,6 +29,12 @@ final class Wire {
     /// TLS holds bytes that epoll does not know of.
     var hasPending: Bool { tls?.hasPending ?? false }
 
+    /// Bytes or the end are there to be read from the socket.
+    var hasInput: Bool {
+        var byte: UInt8 = 0
+        return recv(socket.raw, &byte, 1, Int32(MSG_PEEK)) >= 0 || Errno.last != .again
+    }
+
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
         if let tls { return outcome(tls.read(into: buffer)) }
         do throws(Errno) {

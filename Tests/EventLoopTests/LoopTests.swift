@@ -107,4 +107,3 @@ struct LoopTests {
         #expect(Set(log.lines) == ["user1", "hangUp"])
     }
 }
-
