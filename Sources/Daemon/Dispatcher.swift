@@ -229,7 +229,7 @@ final class Dispatcher {
         slot.connection.send(
             envelope: delivery.envelope, body: delivery.mail.bytes,
             commit: { [unowned self] accepted in mark(delivery, accepted.map { delivery.recipients[$0] }) },
-            completion: { [unowned self, unowned pool = slot.pool] outcome in
+            completion: { [unowned self, pool = slot.pool] outcome in
                 pool.record(outcome, job: delivery.id.text)
                 conclude(delivery, outcome)
             })

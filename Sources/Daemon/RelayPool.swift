@@ -85,17 +85,21 @@ final class RelayPool {
         let connection = RelayConnection(curl, to: settings.connection)
         connections.append(connection)
         connecting += 1
-        connection.onReady = { [unowned self] _ in
+        // A retired pool may end with its last connection, within one of these calls.
+        connection.onReady = { [weak self] _ in
+            guard let self else { return }
             connecting -= 1
             onChange()
         }
-        connection.onFailure = { [unowned self, unowned connection] failure in
+        connection.onFailure = { [weak self, weak connection] failure in
+            guard let self, let connection else { return }
             connecting -= 1
             remove(connection)
             failed(failure)
         }
-        connection.onRoom = { [unowned self] in onChange() }
-        connection.onClosed = { [unowned self, unowned connection] closing in
+        connection.onRoom = { [weak self] in self?.onChange() }
+        connection.onClosed = { [weak self, weak connection] closing in
+            guard let self, let connection else { return }
             remove(connection)
             if case .idle(let reason) = closing { log.write("relay \(name): connection ended while idle: \(reason)") }
             onChange()

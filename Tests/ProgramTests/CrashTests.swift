@@ -43,7 +43,7 @@ struct CrashTests {
         place.stop(daemon)
         var copies: [String: Int] = [:]
         for mail in place.mails() {
-            let to = try #require(mail.split(separator: "\n").first { $0.hasPrefix("To:") })
+            let to = try #require(mail.split(whereSeparator: \.isNewline).first { $0.hasPrefix("To:") })
             copies[to.dropFirst(4).trimmingCharacters(in: .whitespacesAndNewlines), default: 0] += 1
         }
         for index in 0..<count {

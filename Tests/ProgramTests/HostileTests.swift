@@ -52,9 +52,9 @@ struct HostileTests {
         try place.drop("marker", object)
         try place.wait(for: "marker", in: "done")
         #expect(place.places("slow") == ["new"])
-        try place.write("spool/new/slow.tmp", object)
+        try place.write("spool/new/.slow", object)
         let file = place.spool.appending(path: "new/slow").path
-        #expect(rename(place.spool.appending(path: "new/slow.tmp").path, file) == 0)
+        #expect(rename(place.spool.appending(path: "new/.slow").path, file) == 0)
         try place.wait(for: "slow", in: "done")
     }
 
@@ -112,7 +112,9 @@ struct HostileTests {
         #expect(try asNobody("ls \(place.spool.path)").status != 0)
         #expect(try asNobody("cat \(place.spool.path)/done/*/order-7@shop").status != 0)
         let object = #"{"template":"hello","to":"a@example.com"}"#
+        let others = "\(box)/new/.others"
         try place.write("spool/drop/shop/new/.others", object)
+        #expect(chown(others, 65533, 65534) == 0 && chmod(others, 0o604) == 0)
         #expect(try asNobody("rm -f \"$1/new/.others\"").status != 0)
         #expect(try asNobody("cat \"$1/new/.others\"").status != 0)
         let shell = "umask 022; printf '\(object)' > \"$1/tmp/y\" && chmod 604 \"$1/tmp/y\" && mv -n \"$1/tmp/y\" \"$1/new/\""

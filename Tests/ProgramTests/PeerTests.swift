@@ -84,7 +84,7 @@ struct PeerTests {
 
         def check(server, session, envelope, mechanism, data):
             good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"shop", b"s3cret word")
-            return AuthResult(success=good)
+            return AuthResult(success=good, handled=False)
 
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(root + "/cert.pem", root + "/key.pem")
