@@ -8,7 +8,8 @@ internal import Time
 package struct Breaker: Equatable {
     /// So many different jobs in a row whose transactions were interrupted open it: one alone may be poison.
     package static let interruptionLimit = 3
-    /// So many different jobs in a row that met the same 5yz to MAIL open it: a mistyped sender must not bury the queue.
+    /// So many different jobs in a row that met the same 5yz to MAIL open it: a mistyped sender must not bury
+    /// the queue.
     package static let refusalLimit = 5
     private static let longestDelay = Span.seconds(60)
 

@@ -111,10 +111,13 @@ struct BreakerTests {
         #expect(after([refused]).nextProbe == 3 * second)
         #expect(after([unheard]).nextProbe == second)
         for fault in [Fault.stale("x"), .aborted] {
-            #expect(after([TransactionOutcome(recipients: [.notTried], fault: fault, reuse: .close)]).nextProbe == second)
+            #expect(
+                after([TransactionOutcome(recipients: [.notTried], fault: fault, reuse: .close)]).nextProbe == second)
         }
         for fault in [Fault.relay("x"), .interrupted(.dot, "x")] {
-            #expect(after([TransactionOutcome(recipients: [.notTried], fault: fault, reuse: .close)]).nextProbe == 3 * second)
+            #expect(
+                after([TransactionOutcome(recipients: [.notTried], fault: fault, reuse: .close)]).nextProbe == 3
+                    * second)
         }
     }
 }

@@ -14,7 +14,11 @@ struct ConnectFailureTests {
             ("554 greeting", ["send 554 no\\r\\n", "close"], "failed greeting 554"),
             ("no greeting", ["close"], "failed greeting -"),
             ("silence", ["hang"], "failed greeting -"),
-            ("EHLO and HELO refused", ["send 220 mx\\r\\n", "line:EHLO", "send 502 no\\r\\n", "line:HELO", "send 550 go away\\r\\n", "hang"], "failed ehlo 550"),
+            (
+                "EHLO and HELO refused",
+                ["send 220 mx\\r\\n", "line:EHLO", "send 502 no\\r\\n", "line:HELO", "send 550 go away\\r\\n", "hang"],
+                "failed ehlo 550"
+            ),
             ("silence after EHLO", ["send 220 mx\\r\\n", "line:EHLO", "hang"], "failed ehlo -"),
         ] as [(String, [String], String)])
     func phases(name: String, steps: [String], event: String) throws {

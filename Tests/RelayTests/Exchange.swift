@@ -51,7 +51,8 @@ final class Exchange {
         connection.onRoom = { [unowned self] in next(connection) }
         connection.onFailure = { [unowned self] in
             failure = $0
-            events.append("failed \($0.phase) \($0.code.map(String.init) ?? "-")\($0.isConfigurationFault ? " config" : "")")
+            events.append(
+                "failed \($0.phase) \($0.code.map(String.init) ?? "-")\($0.isConfigurationFault ? " config" : "")")
             loop.stop()
         }
         connection.onClosed = { [unowned self] in

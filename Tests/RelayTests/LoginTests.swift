@@ -35,7 +35,9 @@ struct LoginTests {
         try TestServer(["login", certificate, key, "shop", "hunter22"] + (implicit ? ["ssl"] : []))
     }
 
-    @Test("Delivers through STARTTLS or TLS with a login", arguments: [false, true], [RelaySettings.Mechanism.auto, .plain, .login])
+    @Test(
+        "Delivers through STARTTLS or TLS with a login", arguments: [false, true],
+        [RelaySettings.Mechanism.auto, .plain, .login])
     func delivers(implicit: Bool, mechanism: RelaySettings.Mechanism) throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let server = try server(implicit: implicit)

@@ -17,7 +17,9 @@ struct SinkTests {
         var settings = try RelaySettings(url: "smtp://127.0.0.1:\(port)")
         settings.tls = .none
         var body = Array("Subject: x\r\n\r\n".utf8)
-        while body.count < size { body += Array("The quick brown fox jumps over the lazy dog, again and again.\r\n".utf8) }
+        while body.count < size {
+            body += Array("The quick brown fox jumps over the lazy dog, again and again.\r\n".utf8)
+        }
         let envelope = try Envelope(sender: "s@example.com", recipients: ["r@example.com"], size: body.count)
         var started = 0
         var done = 0
