@@ -72,6 +72,7 @@ package final class Daemon {
         deliver = { [unowned self] in changed($0) }
         connectParts()
         apply(settings)
+        log.later = { [unowned loop] in loop.later($0) }
     }
 
     private func connectParts() {
@@ -275,6 +276,8 @@ package final class Daemon {
         drainTimer?.cancel()
         writeStatus(.now)
         log.write("stopped")
+        log.flush()
+        log.later = nil
         loop.stop()
     }
 }

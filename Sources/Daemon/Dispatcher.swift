@@ -74,6 +74,7 @@ final class Dispatcher {
             mayStart(waiting.priority), !pauses.holds(template: waiting.template), let slot = slot(behind: false)
         {
             start(ready, on: slot)
+            slot.pool.giveBack(slot.connection)
             return true
         }
         if lanes.append(waiting) { return true }
@@ -121,6 +122,8 @@ final class Dispatcher {
             // must not wait for another's reply.
             let isBacklog = lanes.count > (preferredPool?.limit ?? 0)
             guard let slot = slot(behind: isBacklog) else { break }
+            // What the job leaves of its connection, all of it if it was not started, is the next one's.
+            defer { slot.pool.giveBack(slot.connection) }
             guard let waiting = lanes.next(bulkAllowed: mayStart(.bulk)) else { break }
             if pauses.holds(template: waiting.template) {
                 hasDropped = true
@@ -268,7 +271,7 @@ final class Dispatcher {
     ) {
         let verdict = Verdict(
             outcomes, of: delivery.attempt, interruption: interruption, policy: settings.retry, now: now,
-            jitter: Double.random(in: -1...1))
+            jitter: .random(in: -1...1))
         report(delivery, verdict, now)
         guard let claim = delivery.finish() else { return }
         settle(claim, verdict, delivery, template: delivery.template)

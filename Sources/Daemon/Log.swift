@@ -3,14 +3,23 @@ package import JSON
 package import Linux
 internal import Time
 
-/// The log, in Postfix's words: one line an event, each with one write(2).
+/// The log, in Postfix's words: one line an event.
 ///
-/// A line that cannot be written is dropped: the history in the job's file is the record, and a
+/// Lines for a file wait for the end of the loop's round and are written together; a warning takes them along
+/// at once. A line that cannot be written is dropped: the history in the job's file is the record, and a
 /// full disk must not stop the mail.
 package final class Log {
     package enum Destination: Equatable, Sendable {
         case stderr, syslog, journal
         case file(String)
+
+        /// Whether lines follow each other there; a socket takes them one by one.
+        var isStream: Bool {
+            switch self {
+            case .stderr, .file: true
+            case .syslog, .journal: false
+            }
+        }
     }
 
     package enum Format: String, CaseIterable, Sendable { case text, json }
@@ -25,7 +34,14 @@ package final class Log {
     private var file: Descriptor?
     /// The descriptor's number; standard error's until there is another.
     private var number: Int32 = 2
+    /// Has a call made at the end of the round; without it each line is written at once.
+    var later: ((@escaping () -> Void) -> Void)?
+    private var pending: [UInt8] = []
+    /// The last second that was written out, and its text.
+    private var stamp: (second: Int64, text: String) = (.min, "")
     private let host = String(Process.hostName.prefix { $0 != "." })
+
+    deinit { flush() }
 
     package init(_ destination: Destination, format: Format) throws(Errno) {
         self.destination = destination
@@ -35,6 +51,7 @@ package final class Log {
 
     /// Opens the file or socket anew, as logrotate(8) asks for with SIGHUP.
     package func reopen() throws(Errno) {
+        flush()
         let opened: Descriptor
         switch destination {
         case .stderr: return
@@ -75,17 +92,43 @@ package final class Log {
         let line: String
         switch destination {
         case .stderr, .file:
-            line = format == .json ? body + "\n" : "\(Log.stamp(now)) \(host) \(source.rawValue)[\(Process.id)]: \(body)\n"
+            line = format == .json ? body + "\n" : "\(text(of: now)) \(host) \(source.rawValue)[\(Process.id)]: \(body)\n"
         case .syslog:
             // Facility mail. See syslog(3), RFC 3164.
-            line = "<\(2 << 3 | level.rawValue)>\(Log.stamp(now)) \(source.rawValue)[\(Process.id)]: \(body)"
+            line = "<\(2 << 3 | level.rawValue)>\(text(of: now)) \(source.rawValue)[\(Process.id)]: \(body)"
         case .journal:
             line = "PRIORITY=\(level.rawValue)\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=\(source.rawValue)\nMESSAGE=\(body)\n"
         }
-        var bytes = line
-        bytes.withUTF8 { buffer in
-            _ = Glibc.write(number, buffer.baseAddress, buffer.count)
+        if let later, level == .info, destination.isStream {
+            if pending.isEmpty { later { [weak self] in self?.flush() } }
+            pending += line.utf8
+            if pending.count > 65536 { flush() }
+        } else {
+            flush()
+            Log.write(Array(line.utf8), to: number)
         }
+    }
+
+    /// Writes what waits for the end of the round.
+    package func flush() {
+        guard !pending.isEmpty else { return }
+        Log.write(pending, to: number)
+        pending.removeAll(keepingCapacity: true)
+    }
+
+    private static func write(_ bytes: [UInt8], to number: Int32) {
+        var start = 0
+        while start < bytes.count {
+            let count = bytes[start...].withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
+            if count <= 0 { return }
+            start += count
+        }
+    }
+
+    /// `Nov 23 17:44:42`, in local time as syslog has it.
+    private func text(of time: Timestamp) -> String {
+        if time.seconds != stamp.second { stamp = (time.seconds, Log.stamp(time)) }
+        return stamp.text
     }
 
     /// A value without quotation marks, on one line.
@@ -108,7 +151,6 @@ package final class Log {
         return shown
     }
 
-    /// `Nov 23 17:44:42`, in local time as syslog has it.
     private static func stamp(_ time: Timestamp) -> String {
         var seconds = time_t(time.seconds)
         var parts = tm()

@@ -15,6 +15,9 @@ final class RelayPool {
     private(set) var breaker: Breaker
     private var rate: RateLimit?
     private var connections: [RelayConnection] = []
+    /// Those that had room when they last said so; asked again when they are taken.
+    private var idle: [RelayConnection] = []
+    private var underWay: [RelayConnection] = []
     private var connecting = 0
     private var timer: EventLoop.Timer?
     private var isRetired = false
@@ -42,21 +45,38 @@ final class RelayPool {
     /// under way, so that the next envelope travels with it (RFC 2920). Nil when the rate is
     /// used up, too; `onChange` comes when there is room.
     func take(behind: Bool) -> RelayConnection? {
-        guard !isRetired else { return nil }
-        let connection = connections.last { $0.room == .idle } ?? (behind ? connections.first { $0.room == .behind } : nil)
-        guard let connection else { return nil }
+        guard !isRetired, let connection = popIdle() ?? (behind ? popUnderWay() : nil) else { return nil }
         if let wait = rate?.take(at: Clock.monotonic) {
+            giveBack(connection)
             wake(after: wait)
             return nil
         }
         return connection
     }
 
+    /// The connection was taken and, as it turned out, for nothing; or has room anew.
+    func giveBack(_ connection: RelayConnection) {
+        switch connection.room {
+        case .idle: idle.append(connection)
+        case .behind: underWay.append(connection)
+        case .none: break
+        }
+    }
+
+    private func popIdle() -> RelayConnection? {
+        while let connection = idle.popLast() { if connection.room == .idle { return connection } }
+        return nil
+    }
+
+    private func popUnderWay() -> RelayConnection? {
+        while let connection = underWay.popLast() { if connection.room != .none { return connection } }
+        return nil
+    }
+
     /// Opens connections for so many waiting jobs.
     func demand(_ jobs: Int) {
         guard jobs > 0, !isRetired else { return }
-        let idle = connections.count { $0.room == .idle }
-        var missing = jobs - idle - connecting
+        var missing = jobs - idle.count - connecting
         while missing > 0, connections.count < breaker.allowed(at: Clock.monotonic) {
             connect()
             missing -= 1
@@ -86,9 +106,10 @@ final class RelayPool {
         connections.append(connection)
         connecting += 1
         // A retired pool may end with its last connection, within one of these calls.
-        connection.onReady = { [weak self] _ in
-            guard let self else { return }
+        connection.onReady = { [weak self, weak connection] _ in
+            guard let self, let connection else { return }
             connecting -= 1
+            giveBack(connection)
             onChange()
         }
         connection.onFailure = { [weak self, weak connection] failure in
@@ -97,7 +118,11 @@ final class RelayPool {
             remove(connection)
             failed(failure)
         }
-        connection.onRoom = { [weak self] in self?.onChange() }
+        connection.onRoom = { [weak self, weak connection] in
+            guard let self, let connection else { return }
+            giveBack(connection)
+            onChange()
+        }
         connection.onClosed = { [weak self, weak connection] closing in
             guard let self, let connection else { return }
             remove(connection)
@@ -109,6 +134,8 @@ final class RelayPool {
 
     private func remove(_ connection: RelayConnection) {
         connections.removeAll { $0 === connection }
+        idle.removeAll { $0 === connection }
+        underWay.removeAll { $0 === connection }
         if isRetired, connections.isEmpty { onEmpty() }
     }
 
@@ -149,7 +176,7 @@ final class RelayPool {
         isRetired = true
         timer?.cancel()
         let all = connections
-        connections = []
+        (connections, idle, underWay) = ([], [], [])
         for connection in all { connection.close() }
     }
 }

@@ -45,9 +45,10 @@ package struct Verdict: Equatable, Sendable {
     ///   - jitter: from -1 to 1; see ``RetryPolicy/due(afterAttempt:now:jitter:expiry:)``.
     package init(
         _ outcomes: [(recipient: String, outcome: RecipientOutcome)], of attempt: Attempt,
-        interruption: String? = nil, policy: RetryPolicy, now: Timestamp, jitter: Double
+        interruption: String? = nil, policy: RetryPolicy, now: Timestamp, jitter: @autoclosure () -> Double
     ) {
-        let due = policy.due(afterAttempt: attempt.number, now: now, jitter: jitter, expiry: attempt.expiry)
+        let isSettled = outcomes.allSatisfy { if case .sent = $0.outcome { true } else { false } }
+        let due = isSettled ? now : policy.due(afterAttempt: attempt.number, now: now, jitter: jitter(), expiry: attempt.expiry)
         var events: [Event] = []
         var (sent, deferred, refused, doubted) = (0, 0, 0, 0)
         guard outcomes.contains(where: { $0.outcome != .notTried }) else {

@@ -73,7 +73,8 @@ package struct Descriptor: ~Copyable {
             if let failure { throw failure }
             if more.isEmpty { return bytes }
             if start == 0 { bytes = more } else { bytes += more }
-            if bytes.count < capacity { continue }
+            // A regular file gives less than asked for only at its end.
+            if bytes.count < capacity { return bytes }
             capacity = min(max(capacity * 2, 65536), limit)
         }
         return bytes

@@ -7,7 +7,7 @@ package enum Process {
     /// See getegid(2).
     package static var effectiveGroup: UInt32 { getegid() }
     /// See getpid(2).
-    package static var id: Int32 { getpid() }
+    package static let id: Int32 = getpid()
 
     /// A variable of the environment. See getenv(3).
     package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

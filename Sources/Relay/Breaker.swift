@@ -8,13 +8,17 @@ internal import Time
 package struct Breaker: Equatable {
     /// So many different jobs in a row whose transactions were interrupted open it: one alone may be poison.
     package static let interruptionLimit = 3
-    /// So many different jobs in a row that met the same 5yz to MAIL open it: a mistyped sender must not bury the queue.
+    /// So many different jobs in a row that met the same 5yz to MAIL open it: a mistyped sender must not bury
+    /// the queue.
     package static let refusalLimit = 5
     private static let longestDelay = Span.seconds(60)
 
     private let limit: Int
     private var state: State
-    private var delay = Span.seconds(1)
+    /// How often it opened since the last success.
+    private var openings = 0
+    /// It opened because the relay could not be reached or would not begin, not for what became of transactions.
+    private var wasUnreachable = false
     private var interruptedJobs: [String] = []
     private var refusedJobs: [String] = []
     private var refusal: Refusal?
@@ -59,20 +63,31 @@ package struct Breaker: Equatable {
         case .open: state = .closed(allowed: 1)
         case .closed(let allowed): state = .closed(allowed: allowed < limit - allowed ? allowed * 2 : limit)
         }
-        delay = .seconds(1)
+        openings = 0
         interruptedJobs = []
         refusedJobs = []
         refusal = nil
     }
 
+    /// A probe connected and logged in, and no job is at hand to send: where the relay could not be reached before,
+    /// one connection may be used. Only a success makes the next delay short again.
+    package mutating func connected(at now: Int64) {
+        guard wasUnreachable, case .open(let until) = state, now >= until else { return }
+        state = .closed(allowed: 1)
+    }
+
     /// The relay failed before the first reply to MAIL.
-    package mutating func relayFailed(_ reason: String, at now: Int64) { open(reason, at: now) }
+    package mutating func relayFailed(_ reason: String, at now: Int64) {
+        open(reason, isUnreachable: true, at: now)
+    }
 
     /// `job`'s transaction met a 421, a close or a timeout after the first reply to MAIL.
     package mutating func interrupted(job: String, _ reason: String, at now: Int64) {
         refusedJobs = []
         refusal = nil
-        if Self.note(job, in: &interruptedJobs, limit: Self.interruptionLimit) || isOpen { open(reason, at: now) }
+        if Self.note(job, in: &interruptedJobs, limit: Self.interruptionLimit) || isOpen {
+            open(reason, isUnreachable: false, at: now)
+        }
     }
 
     /// MAIL was refused for `job`. A 4yz is the job's affair, and the relay at work.
@@ -83,7 +98,7 @@ package struct Breaker: Equatable {
         if seen != refusal { refusedJobs = [] }
         refusal = seen
         if Self.note(job, in: &refusedJobs, limit: Self.refusalLimit) || isOpen {
-            open("MAIL refused: \(reply)", at: now)
+            open("MAIL refused: \(reply)", isUnreachable: false, at: now)
         }
     }
 
@@ -109,12 +124,13 @@ package struct Breaker: Equatable {
         return row.count >= limit
     }
 
-    private mutating func open(_ reason: String, at now: Int64) {
+    private mutating func open(_ reason: String, isUnreachable: Bool, at now: Int64) {
         // What ends while it is open already began before: it is no news, and no probe.
         if case .open(let until) = state, now < until { return }
-        let wasProbe = isOpen
-        delay = wasProbe ? min(delay * 2, Self.longestDelay) : .seconds(1)
+        let delay = min(Span.seconds(1 << Int64(openings)), Self.longestDelay)
+        openings = min(openings + 1, 6)
         state = .open(until: now + delay.nanoseconds)
+        wasUnreachable = isUnreachable
         self.reason = reason
     }
 }

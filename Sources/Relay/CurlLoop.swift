@@ -100,8 +100,11 @@ package final class CurlLoop {
         if let timeout = wishes.timeout {
             wishes.timeout = nil
             timer?.cancel()
-            timer = timeout < 0 ? nil : loop.schedule(after: .milliseconds(Int64(timeout))) { [unowned self] in
-                act(CURL_SOCKET_TIMEOUT, [])
+            timer = nil
+            if timeout >= 0 {
+                timer = loop.schedule(after: .milliseconds(Int64(timeout))) { [unowned self] in
+                    act(CURL_SOCKET_TIMEOUT, [])
+                }
             }
         }
         var result = CURLE_OK

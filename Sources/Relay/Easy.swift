@@ -32,8 +32,8 @@ final class Easy {
         // An empty string, other than NULL, keeps the environment's proxy out.
         try set(CURLOPT_PROXY, settings.proxy ?? "")
         if let source = settings.sourceAddress { try set(CURLOPT_INTERFACE, source) }
-        let milliseconds = Int(clamping: settings.connectTimeout.nanoseconds / 1_000_000)
-        try set(CURLOPT_CONNECTTIMEOUT_MS, max(milliseconds, 1))
+        let milliseconds = Int32(clamping: settings.connectTimeout.nanoseconds / 1_000_000)
+        try set(CURLOPT_CONNECTTIMEOUT_MS, max(Int(milliseconds), 1))
         try set(CURLOPT_TCP_KEEPALIVE, 1)
         // A connection in our hands must not be pruned when another one connects.
         try set(CURLOPT_MAXAGE_CONN, 86400)
@@ -85,7 +85,8 @@ final class Easy {
         return "\(settings.isImplicitTLS ? "smtps" : "smtp")://\(settings.host):\(settings.port)/\(helo)"
     }
 
-    /// Has every line that the server sends before the hand-over appended to `transcript`, which must outlive the handle.
+    /// Has every line that the server sends before the hand-over appended to `transcript`, which must outlive
+    /// the handle.
     func record(into transcript: Transcript) throws(CurlError) {
         try CurlError.check(
             ccurl_set_pointer(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(transcript).toOpaque()))

@@ -32,6 +32,9 @@ package final class RelayConnection {
     /// What is sent in one go before others have their turn.
     private static let burst = 1 << 20
 
+    /// Whatever the settings say: times are added up in 64 bits of nanoseconds.
+    private static let longestPatience = Span.days(30)
+
     private let curl: CurlLoop
     private let loop: EventLoop
     private let settings: RelaySettings
@@ -79,11 +82,15 @@ package final class RelayConnection {
         return session.room
     }
 
+    /// How many transactions it was asked to carry. A relay that hangs up on a connection that carried none
+    /// has failed; later it may do so as it likes.
+    package var carried: Int { session.count }
+
     /// Nothing is under way, and something may be.
     package var isIdle: Bool { room == .idle }
 
     private var isRetiring: Bool {
-        quitWhenIdle || session.count >= settings.messagesPerConnection
+        quitWhenIdle || session.count >= max(settings.messagesPerConnection, 1)
             || loop.now - openedAt > settings.connectionAge.nanoseconds
     }
 
@@ -294,13 +301,15 @@ package final class RelayConnection {
 
     // Time.
 
-    private var shortest: Span { min(settings.timeouts.shortest, settings.idleTimeout) }
+    private var shortest: Span {
+        max(min(settings.timeouts.shortest, settings.idleTimeout, Self.longestPatience), .milliseconds(1))
+    }
 
     /// One timer for all: it never comes later than the shortest span after anything, and looks then how much is left.
     private func arm(after span: Span) {
         timer = loop.schedule(after: span) { [self] in
             guard state == .open else { return }
-            let patience = session.patience ?? settings.idleTimeout
+            let patience = min(session.patience ?? settings.idleTimeout, Self.longestPatience)
             let left = Span(nanoseconds: progressAt + patience.nanoseconds - loop.now)
             if left > .zero { return arm(after: min(left, shortest)) }
             if session.room == .idle { return sayGoodbye() }

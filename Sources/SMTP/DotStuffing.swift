@@ -20,7 +20,8 @@ package struct DotStuffing {
     /// The least buffer that ``read(into:)`` can work with.
     package static let minimumBuffer = 16
 
-    /// Fills the start of `buffer`; how much of it. With ``minimumBuffer`` bytes it makes progress until ``isFinished``.
+    /// Fills the start of `buffer`; how much of it. With ``minimumBuffer`` bytes it makes progress until it
+    /// ``isFinished``.
     package mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         guard let start = buffer.baseAddress, !isFinished else { return 0 }
         var out = Output(next: start, end: start + buffer.count)

@@ -7,7 +7,7 @@ package struct Transaction {
     package enum Action: Equatable {
         case none
         case write([UInt8])
-        /// Everything is ready for the body: answer with ``proceed()`` or ``abort()``. The recipients that were accepted.
+        /// Everything is ready for the body of these recipients: answer with ``proceed()`` or ``abort()``.
         case commit([Int])
         /// The body and the final dot; then ``bodyWritten()``.
         case writeBody
@@ -15,7 +15,9 @@ package struct Transaction {
     }
 
     private enum State: Equatable {
-        case unsent, mail, recipient(Int), data, commit, body, dot, loneDot, finished
+        case unsent, mail
+        case recipient(Int)
+        case data, commit, body, dot, loneDot, finished
     }
 
     package let envelope: Envelope
@@ -87,7 +89,7 @@ package struct Transaction {
         return .writeBody
     }
 
-    /// The answer to ``Action/commit(_:)``: it may not. The connection has to be closed, since only the dot would end DATA.
+    /// The answer to ``Action/commit(_:)``: it may not. The connection has to be closed: only the dot would end DATA.
     package mutating func abort() -> Action { interrupted(.ourselves) }
 
     /// The last byte of the final dot was handed to the kernel: from now on the message may be delivered.

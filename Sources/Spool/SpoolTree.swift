@@ -20,6 +20,7 @@ package final class SpoolTree {
     package let drop: Directory
     private let retry: [OpenDirectory]
     private var day: (name: String, directory: OpenDirectory)?
+    private var emptiness: [State: (modified: Int64, isEmpty: Bool)] = [:]
     private var knownDays: (modified: Int64, names: [String])?
     /// The user that the spool belongs to, who is the daemon's.
     package let owner: UInt32
@@ -144,7 +145,10 @@ package final class SpoolTree {
     }
 
     /// Forgets the open directory of a day that is being removed.
-    package func forgetDay(_ name: String) { if day?.name == name { day = nil } }
+    package func forgetDay(_ name: String) {
+        if day?.name == name { day = nil }
+        emptiness[.done(day: name)] = nil
+    }
 
     /// The days that have a directory below `done/`, the oldest first. Read again only when
     /// `done/` has changed.
@@ -161,11 +165,29 @@ package final class SpoolTree {
         return days
     }
 
+    /// Whether a directory is known to be empty: it was when it was read, and has not changed since.
+    ///
+    /// One fstat(2) in place of a search for a name that is not there. A directory that changed within the
+    /// last ticks of the kernel's clock may change again without a new mtime, and is not believed.
+    private func isEmpty(_ state: State) throws(SpoolError) -> Bool {
+        if case .done(let name) = state, day?.name != name { return false }
+        return try with(state) { (directory) throws(SpoolError) in
+            let modified = try step(.read, state.path) { () throws(Errno) in try directory.status().modified }
+            if let known = emptiness[state], known.modified == modified { return known.isEmpty }
+            guard Clock.realtime - modified > 50_000_000 else { return false }
+            var stream = try step(.list, state.path) { () throws(Errno) in try directory.entries() }
+            let isEmpty = try step(.list, state.path) { () throws(Errno) in try stream.next() } == nil
+            emptiness[state] = (modified, isEmpty)
+            return isEmpty
+        }
+    }
+
     /// The states, `except` and this daemon's claims left out, in which the id has a file.
     package func places(of id: JobID, except: State) throws(SpoolError) -> [State] {
         var places: [State] = []
         let days = try days()
         for state in State.waiting + [.hold, .dead] + days.map({ .done(day: $0) }) where state != except {
+            if try isEmpty(state) { continue }
             // A day that was pruned since it was listed holds nothing.
             if case .done(let name) = state, self.day?.name != name {
                 do throws(Errno) {

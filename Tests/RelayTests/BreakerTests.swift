@@ -94,6 +94,29 @@ struct BreakerTests {
         #expect(it.allowed(at: second) == 0)
     }
 
+    @Test("A probe that connects lets one connection through, and the delay is kept")
+    func connected() {
+        var it = Breaker(limit: 4)
+        it.relayFailed("refused", at: 0)
+        it.connected(at: second - 1)
+        #expect(it.isOpen)
+        it.connected(at: second)
+        #expect(it.allowed(at: second) == 1)
+        #expect(!it.isOpen)
+        it.relayFailed("421 to MAIL", at: second)
+        #expect(it.nextProbe == 3 * second)
+        it.connected(at: 3 * second)
+        it.succeeded()
+        #expect(it.allowed(at: 3 * second) == 2)
+        it.relayFailed("refused", at: 3 * second)
+        #expect(it.nextProbe == 4 * second)
+        // Where transactions failed, a connection proves nothing.
+        var other = Breaker(limit: 4)
+        for job in ["a", "b", "c"] { other.interrupted(job: job, "421", at: 0) }
+        other.connected(at: second)
+        #expect(other.isOpen)
+    }
+
     @Test("Judges outcomes")
     func outcomes() {
         let ok = Reply(code: 250, "Ok")
@@ -111,10 +134,13 @@ struct BreakerTests {
         #expect(after([refused]).nextProbe == 3 * second)
         #expect(after([unheard]).nextProbe == second)
         for fault in [Fault.stale("x"), .aborted] {
-            #expect(after([TransactionOutcome(recipients: [.notTried], fault: fault, reuse: .close)]).nextProbe == second)
+            #expect(
+                after([TransactionOutcome(recipients: [.notTried], fault: fault, reuse: .close)]).nextProbe == second)
         }
         for fault in [Fault.relay("x"), .interrupted(.dot, "x")] {
-            #expect(after([TransactionOutcome(recipients: [.notTried], fault: fault, reuse: .close)]).nextProbe == 3 * second)
+            #expect(
+                after([TransactionOutcome(recipients: [.notTried], fault: fault, reuse: .close)]).nextProbe == 3
+                    * second)
         }
     }
 }

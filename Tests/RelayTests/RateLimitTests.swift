@@ -19,7 +19,10 @@ struct RateLimitTests {
 
     @Test(
         "Refuses the rest",
-        arguments: ["", "14", "14/", "/s", "0/s", "-1/s", "14/x", "1.5/s", "14/s/s", "2M/s", "9999999999999999M/s", "k/s", "1K/s"])
+        arguments: [
+            "", "14", "14/", "/s", "0/s", "-1/s", "14/x", "1.5/s", "14/s/s", "2M/s", "9999999999999999M/s", "k/s",
+            "1K/s",
+        ])
     func refuses(text: String) {
         #expect(RateLimit(text) == nil)
     }

@@ -139,7 +139,8 @@ struct TransactionTests {
             (.mail, .closed, "notTried", "relay", .close), (.mail, .timedOut, "notTried", "relay", .close),
             (.mail, .nonsense, "notTried", "relay", .close), (.mail, .ourselves, "notTried", "aborted", .close),
 
-            (.recipient, .later, "deferred 451", "-", .afterReset), (.recipient, .never, "refused 550", "-", .afterReset),
+            (.recipient, .later, "deferred 451", "-", .afterReset),
+            (.recipient, .never, "refused 550", "-", .afterReset),
             (.recipient, .garbage, "deferred 666", "-", .afterReset),
             (.recipient, .bye, "deferred 421", "interrupted", .close),
             (.recipient, .closed, "deferred", "interrupted", .close),
@@ -206,11 +207,13 @@ struct TransactionTests {
                 return
             }
             #expect(outcome.reuse == .close)
-            #expect(kind(outcome.recipients[0]) == (phase == .mail ? "notTried" : phase == .dot ? "inDoubt" : "deferred"))
+            #expect(
+                kind(outcome.recipients[0]) == (phase == .mail ? "notTried" : phase == .dot ? "inDoubt" : "deferred"))
         }
     }
 
-    @Test("Ends DATA with a lone dot where nobody was accepted", arguments: [[ok, never, later], [never, never, never]])
+    @Test(
+        "Ends DATA with a lone dot where nobody was accepted", arguments: [[ok, never, later], [never, never, never]])
     func loneDot(replies: [Reply]) throws {
         var it = try transaction(true)
         _ = it.start()
