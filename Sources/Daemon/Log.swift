@@ -92,10 +92,10 @@ package final class Log {
         let line: String
         switch destination {
         case .stderr, .file:
-            line = format == .json ? body + "\n" : "\(text(of: now)) \(host) \(source.rawValue)[\(Process.id)]: \(body)\n"
+            line = format == .json ? body + "\n" : "\(moment(now)) \(host) \(source.rawValue)[\(Process.id)]: \(body)\n"
         case .syslog:
             // Facility mail. See syslog(3), RFC 3164.
-            line = "<\(2 << 3 | level.rawValue)>\(text(of: now)) \(source.rawValue)[\(Process.id)]: \(body)"
+            line = "<\(2 << 3 | level.rawValue)>\(moment(now)) \(source.rawValue)[\(Process.id)]: \(body)"
         case .journal:
             line = "PRIORITY=\(level.rawValue)\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=\(source.rawValue)\nMESSAGE=\(body)\n"
         }
@@ -126,7 +126,7 @@ package final class Log {
     }
 
     /// `Nov 23 17:44:42`, in local time as syslog has it.
-    private func text(of time: Timestamp) -> String {
+    private func moment(_ time: Timestamp) -> String {
         if time.seconds != stamp.second { stamp = (time.seconds, Log.stamp(time)) }
         return stamp.text
     }
