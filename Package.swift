@@ -34,12 +34,17 @@ let package = Package(
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Time", dependencies: ["Linux"], swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["Time"], swiftSettings: strict),
 
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON"], swiftSettings: strict),
-        .target(name: "Template", dependencies: ["JSON", "Linux", "Time"], swiftSettings: strict),
+        .target(
+            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Time"],
+            swiftSettings: strict + [.strictMemorySafety()]),
         .target(name: "Message", dependencies: ["JSON", "Time"], swiftSettings: strict),
         .target(name: "SMTP", dependencies: ["Time"], swiftSettings: strict),
+        .target(
+            name: "Mail", dependencies: ["Spool", "Message", "JSON", "Time", "Linux"], swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: strict),
         .target(name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Time"], swiftSettings: strict),
 
@@ -47,32 +52,44 @@ let package = Package(
         .target(name: "Outspool", dependencies: ["Spool", "JSON", "Time", "Linux"], swiftSettings: strict),
         .target(
             name: "Daemon",
-            dependencies: ["EventLoop", "Spool", "Template", "Message", "SMTP", "Relay", "JSON", "Time", "Linux"],
+            dependencies: [
+                "EventLoop", "Spool", "Template", "Message", "Mail", "SMTP", "Relay", "Configuration", "JSON", "Time",
+                "Linux",
+            ],
             swiftSettings: strict),
         .executableTarget(
-            name: "outspoold", dependencies: ["Daemon"], swiftSettings: strict, linkerSettings: staticRuntime),
+            name: "outspoold", dependencies: ["Daemon", "Configuration", "EventLoop", "Linux"], swiftSettings: strict,
+            linkerSettings: staticRuntime),
         .executableTarget(
             name: "outspool",
             dependencies: ["Spool", "Template", "Message", "JSON", "Time", "Linux"],
             swiftSettings: strict, linkerSettings: fullyStatic),
+        .target(
+            name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Time", "COpenSSL"], swiftSettings: strict),
         .executableTarget(
-            name: "outspool-sink",
-            dependencies: ["EventLoop", "SMTP", "Linux", "Time", "COpenSSL"],
-            swiftSettings: strict, linkerSettings: staticRuntime),
+            name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: strict,
+            linkerSettings: staticRuntime),
 
         // Tests: tables of values for decisions, real files and servers for the rest.
+        .target(name: "Scratch", path: "Tests/Scratch", swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TimeTests", dependencies: ["Time"]),
-        .testTarget(name: "TemplateTests", dependencies: ["Template", "JSON", "Time"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Time"]),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Time"]),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
+        .testTarget(name: "TemplateTests", dependencies: ["Template", "JSON", "Linux", "Time"]),
         .testTarget(name: "MessageTests", dependencies: ["Message", "JSON", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(
             name: "RelayTests", dependencies: ["Relay", "SMTP", "EventLoop", "Linux", "Time"],
             exclude: ["server.py"]),
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Time"]),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Outspool", "JSON", "Time", "Linux"]),
-        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Spool", "SMTP", "JSON", "Time", "Linux"]),
-        .testTarget(name: "ProgramTests", dependencies: ["Spool", "JSON", "Time", "Linux"]),
+        .testTarget(name: "SinkTests", dependencies: ["Sink", "JSON", "Linux", "Time"]),
+        .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
+        .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: ["Daemon", "Configuration", "Mail", "Relay", "Spool", "SMTP", "JSON", "Time", "Linux"]),
+        .testTarget(name: "ProgramTests"),
     ],
     swiftLanguageModes: [.v6]
 )

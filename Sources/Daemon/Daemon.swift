@@ -1,1 +1,280 @@
-// Daemon
+package import EventLoop
+internal import JSON
+internal import Linux
+internal import Relay
+internal import Spool
+internal import Time
+
+/// The parts of a running daemon, put together: who tells whom, and when.
+///
+/// The order of a start is: lock, recovery of orphans, drop boxes, watches, the first reading, work.
+package final class Daemon {
+    private let loop: EventLoop
+    private let log: Log
+    private let spool: SpoolTree
+    private let shelf: TemplateShelf
+    private let settler: Settler
+    private let triage: Triage
+    private let dispatcher: Dispatcher
+    private let intake: Intake
+    private let boxes: Boxes
+    private let janitor: Janitor
+    private var buckets: Buckets!
+    private var watcher: SpoolWatcher?
+    private let curl: CurlLoop
+    private let supervisor = Supervisor()
+    private let status: StatusFile
+    private var settings: Settings
+    /// Reads the configuration anew, or says why it cannot be used.
+    private let reload: () -> Settings?
+    private var drainTimer: EventLoop.Timer?
+    /// The exit status once the loop has stopped.
+    package private(set) var exitStatus: Int32 = 0
+
+    /// Why a daemon cannot start.
+    package struct StartError: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Takes the spool. Nothing is claimed before the loop runs.
+    package init(
+        _ settings: Settings, loop: EventLoop, log: Log, reload: @escaping () -> Settings?
+    ) throws(StartError) {
+        self.loop = loop
+        self.log = log
+        self.settings = settings
+        self.reload = reload
+        do throws(SpoolTree.OpenError) {
+            spool = try SpoolTree(path: settings.spool, instance: settings.instance)
+        } catch { throw StartError(description: "\(error)") }
+        do throws(CurlError) { curl = try CurlLoop(loop) } catch { throw StartError(description: "libcurl: \(error)") }
+        shelf = TemplateShelf(settings.templates)
+        settler = Settler(spool: spool, loop: loop, log: log)
+        triage = Triage(spool: spool, loop: loop, log: log, settler: settler, shelf: shelf, settings: settings)
+        status = StatusFile(spool: spool, started: .now)
+        janitor = Janitor(spool: spool, loop: loop, log: log, retention: settings.doneRetention)
+        var getBuckets: (() -> Buckets)!
+        dispatcher = Dispatcher(
+            spool: spool, loop: loop, log: log, triage: triage, settler: settler, shelf: shelf, settings: settings,
+            buckets: { getBuckets() })
+        intake = Intake(spool: spool, loop: loop, log: log, triage: triage, dispatcher: dispatcher)
+        var deliver: ((SpoolWatcher.Change) -> Void)!
+        do throws(Errno) {
+            watcher = try SpoolWatcher(spool: settings.spool, loop: loop) { deliver($0) }
+        } catch {
+            log.write("inotify: \(error); directories are read every minute instead", .warning)
+        }
+        boxes = Boxes(
+            spool: spool, loop: loop, log: log, watcher: watcher,
+            quota: Boxes.Quota(jobs: settings.dropBoxJobs, bytes: settings.dropBoxBytes), sizeLimit: settings.maxJobSize)
+        buckets = Buckets(spool: spool, loop: loop, log: log) { [unowned intake] id, state in intake.due(id, in: state) }
+        getBuckets = { [unowned self] in buckets }
+        deliver = { [unowned self] in changed($0) }
+        connectParts()
+        apply(settings)
+    }
+
+    private func connectParts() {
+        intake.onRoom = { [unowned self] in buckets.resume() }
+        triage.postponed = { [unowned self] id, state, due in buckets.put(id, in: state, due: due) }
+        triage.leftNew = { [unowned self] id, size in boxes.claimed(id, size: size) }
+        dispatcher.onReturned = { [unowned self] id in
+            if !dispatcher.isStopping { intake.arrived(DirectoryName(id.text), in: .new) }
+        }
+    }
+
+    private func apply(_ settings: Settings) {
+        self.settings = settings
+        shelf.use(settings.templates)
+        settler.keepsDone = settings.doneRetention > .zero
+        triage.settings = settings
+        dispatcher.settings = settings
+        janitor.retention = settings.doneRetention
+        boxes.quota = Boxes.Quota(jobs: settings.dropBoxJobs, bytes: settings.dropBoxBytes)
+        boxes.sizeLimit = settings.maxJobSize
+        dispatcher.use(settings.relays) { [unowned self] in RelayPool($0, curl: curl, loop: loop, log: log) }
+    }
+
+    /// Begins to work: recovery, boxes, then everything else. Returns at once; the loop does it.
+    package func start() {
+        log.write("starting on \(settings.spool), instance \(settings.instance)")
+        watch()
+        recover()
+        every(.seconds(1)) { [unowned self] in tick() }
+        every(.minutes(1)) { [unowned self] in readAgain() }
+        every(.minutes(10)) { [unowned self] in janitor.sweep(boxes: boxes.open, now: .now) }
+        if let interval = supervisor.watchdogInterval {
+            every(interval) { [unowned self] in supervisor.tell("WATCHDOG=1") }
+        }
+    }
+
+    private func every(_ interval: Span, _ action: @escaping () -> Void) {
+        loop.schedule(after: interval) { [weak self] in
+            guard let self else { return }
+            action()
+            every(interval, action)
+        }
+    }
+
+    /// The disk may be full: then the orphans wait, and with them everything else.
+    private func recover() {
+        do throws(SpoolError) {
+            let count = try Orphans(spool: spool, shelf: shelf, settings: settings, log: log).recover(now: .now)
+            if count > 0 { log.write("recovered \(count) jobs of a daemon that died") }
+        } catch {
+            log.write("recovery: \(error); trying again", .warning)
+            loop.schedule(after: .seconds(1)) { [weak self] in self?.recover() }
+            return
+        }
+        boxes.reconcile { [unowned self] in
+            readPauses()
+            dispatcher.isOpen = true
+            intake.read()
+            buckets.start()
+            janitor.sweep(boxes: boxes.open, now: .now)
+            supervisor.tell("READY=1\nSTATUS=delivering")
+            log.write("ready")
+        }
+    }
+
+    private func watch() {
+        guard let watcher else { return }
+        for place in [.root, .boxes] + State.waiting.map({ SpoolWatcher.Place.state($0) }) {
+            do throws(Errno) { try watcher.add(place) } catch {
+                log.write(
+                    "\(place): not watched, read at intervals instead: \(error)"
+                        + (error == .noSpace ? " (see fs.inotify.max_user_watches)" : ""), .warning)
+            }
+        }
+    }
+
+    private func changed(_ change: SpoolWatcher.Change) {
+        switch change {
+        case .arrival(.state(.new), let name): intake.arrived(name, in: .new)
+        case .arrival(.state(let state), let name): buckets.arrived(name, in: state)
+        case .arrival(.box(let box), let name): boxes.arrived(name, in: box)
+        case .arrival(.boxes, let name): if let text = name.text { boxes.appeared(text) }
+        case .departure(.boxes, let name): if let text = name.text { boxes.vanished(text) }
+        case .arrival(.root, let name): if let text = name.text, dispatcher.pauses.insert(text) { pausesChanged() }
+        case .departure(.root, let name): if let text = name.text, dispatcher.pauses.remove(text) { pausesChanged() }
+        case .departure: break
+        case .overflow:
+            log.write("inotify overflow: everything is read again", .warning)
+            readEverything()
+        case .end(.box(let box)): boxes.vanished(box)
+        case .end(let place):
+            // Every descriptor of this process points to what was moved away.
+            log.write("\(place): the directory was moved or removed; stopping", .error)
+            stop(status: 75)
+        }
+    }
+
+    private func readEverything() {
+        readPauses()
+        intake.read()
+        buckets.readAll()
+        boxes.readAll()
+    }
+
+    private func readPauses() {
+        var pauses = Pauses()
+        do throws(Errno) {
+            var stream = try spool.root.entries()
+            while let name = try stream.next() { if let text = name.text { _ = pauses.insert(text) } }
+        } catch { return log.write("\(SpoolError(.list, settings.spool, error))", .warning) }
+        if pauses != dispatcher.pauses {
+            dispatcher.pauses = pauses
+            pausesChanged()
+        }
+    }
+
+    private func pausesChanged() {
+        let pauses = dispatcher.pauses
+        let names = (pauses.all ? ["everything"] : []) + pauses.templates.sorted().map { "template \($0)" }
+            + pauses.relays.sorted().map { "relay \($0)" }
+        log.write(names.isEmpty ? "not paused" : "paused: \(names.joined(separator: ", "))")
+        guard dispatcher.isOpen else { return }
+        intake.read()
+        buckets.readAll()
+        dispatcher.pump()
+    }
+
+    private func tick() {
+        let now = Timestamp.now
+        if shelf.hasChanged() {
+            log.write("templates changed")
+            dispatcher.hastenBlocked()
+        }
+        writeStatus(now)
+        dispatcher.pump()
+    }
+
+    private func readAgain() {
+        guard dispatcher.isOpen, !dispatcher.isStopping else { return }
+        let now = Timestamp.now
+        intake.settleExpired(dispatcher.removeExpired(at: now), now: now)
+        readPauses()
+        intake.readIfChanged()
+        boxes.readAll()
+    }
+
+    private func writeStatus(_ now: Timestamp) {
+        let tally = dispatcher.tally
+        func number(_ value: Int) -> JSON { .number(.init(value)) }
+        let relays = dispatcher.pools.map { pool -> JSON in
+            .object(JSON.Object([
+                ("name", .string(pool.name)), ("breaker", .string(pool.breaker.isOpen ? "open" : "closed")),
+                ("reason", pool.breaker.isOpen ? .string(pool.breaker.reason ?? "") : .null),
+                ("connections", number(pool.connectionCount)),
+            ]))
+        }
+        status.write([
+            ("state", .string(dispatcher.isStopping ? "stopping" : dispatcher.isOpen ? "running" : "starting")),
+            ("paused", .bool(!dispatcher.pauses.isEmpty)),
+            ("waiting", number(dispatcher.waitingCount)), ("inFlight", number(dispatcher.inFlightCount)),
+            ("unwritten", number(settler.backlog)),
+            ("sent", number(tally.sent)), ("deferred", number(tally.deferred)), ("refused", number(tally.refused)),
+            ("inDoubt", number(tally.inDoubt)), ("returned", number(tally.returned)),
+            ("done", number(tally.done)), ("dead", number(tally.dead)), ("relays", .array(relays)),
+        ], now: now)
+    }
+
+    // What signals ask for.
+
+    /// Reads the configuration again and uses it, if it is valid. The spool and the instance stay.
+    package func reloadConfiguration() {
+        supervisor.tell("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
+        defer { supervisor.tell("READY=1") }
+        do throws(Errno) { try log.reopen() } catch { log.write("log: \(error)", .warning) }
+        guard let fresh = reload() else { return }
+        if fresh.spool != settings.spool || fresh.instance != settings.instance {
+            log.write("'spool' and 'instance' change at the next start only", .warning)
+        }
+        apply(fresh)
+        shelf.invalidate()
+        dispatcher.hastenBlocked()
+        dispatcher.pump()
+        log.write("configuration reloaded")
+    }
+
+    /// Claims nothing more, waits for what is in flight, returns the rest, and stops the loop.
+    package func stop(status: Int32 = 0) {
+        guard !dispatcher.isStopping else { return }
+        exitStatus = status
+        supervisor.tell("STOPPING=1")
+        log.write("stopping: \(dispatcher.inFlightCount) jobs in flight")
+        dispatcher.onIdle = { [unowned self] in finish() }
+        drainTimer = loop.schedule(after: settings.shutdownGrace) { [unowned self] in
+            dispatcher.abort()
+            finish()
+        }
+        dispatcher.stop()
+    }
+
+    private func finish() {
+        drainTimer?.cancel()
+        writeStatus(.now)
+        log.write("stopped")
+        loop.stop()
+    }
+}

@@ -13,6 +13,7 @@ package final class EventLoop {
     private var free: [Int] = []
     private var timers = TimerHeap()
     private var deferred: [() -> Void] = []
+    private var spareDeferred: [() -> Void] = []
     private var isRunning = false
 
     /// The monotonic time, in nanoseconds, at which this round of callbacks began.
@@ -20,6 +21,11 @@ package final class EventLoop {
 
     package init() throws(Errno) {
         epoll = Descriptor(owning: try retrying { clinux_epoll_create() })
+    }
+
+    /// Watches that outlive the loop are over.
+    deinit {
+        for watch in watches { watch?.action = nil }
     }
 
     /// What a descriptor is waited for.
@@ -120,6 +126,7 @@ package final class EventLoop {
     /// A call that comes once, later. Dropping the value does not cancel it.
     package final class Timer {
         fileprivate var action: (() -> Void)?
+        /// By the monotonic clock, in nanoseconds.
         package let deadline: Int64
         fileprivate init(deadline: Int64, action: @escaping () -> Void) {
             self.deadline = deadline
@@ -159,10 +166,17 @@ package final class EventLoop {
                 timer.action = nil
                 action?()
             }
-            let batch = deferred
-            deferred.removeAll(keepingCapacity: true)
-            for action in batch { action() }
+            runDeferred()
         }
+    }
+
+    /// Work that this work defers waits for the next round. The two arrays change places, so
+    /// that a round allocates nothing.
+    private func runDeferred() {
+        if deferred.isEmpty { return }
+        swap(&deferred, &spareDeferred)
+        for action in spareDeferred { action() }
+        spareDeferred.removeAll(keepingCapacity: true)
     }
 
     /// ``run()`` returns after the callbacks of this round.
@@ -189,56 +203,5 @@ extension EventLoop.Readiness {
         if events & (clinux_epollin | clinux_epollrdhup) != 0 { insert(.read) }
         if events & clinux_epollout != 0 { insert(.write) }
         if events & (clinux_epollerr | clinux_epollhup) != 0 { formUnion([.read, .write, .hangUp]) }
-    }
-}
-
-/// Timers by deadline. A cancelled one stays until its time comes, unless they pile up.
-private struct TimerHeap {
-    private var heap: [EventLoop.Timer] = []
-
-    /// Milliseconds until the first timer, rounded up; -1 when there is none.
-    mutating func wait(from now: Int64) -> Int32 {
-        while let first = heap.first, !first.isPending { removeFirst() }
-        guard let first = heap.first else { return -1 }
-        let left = max(first.deadline - now, 0)
-        return Int32(clamping: (left + 999_999) / 1_000_000)
-    }
-
-    mutating func insert(_ timer: EventLoop.Timer) {
-        if heap.count > 1024, heap.count(where: \.isPending) < heap.count / 2 {
-            heap = heap.filter(\.isPending).sorted { $0.deadline < $1.deadline }
-        }
-        heap.append(timer)
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            if heap[parent].deadline <= heap[child].deadline { break }
-            heap.swapAt(parent, child)
-            child = parent
-        }
-    }
-
-    mutating func popDue(at now: Int64) -> EventLoop.Timer? {
-        while let first = heap.first {
-            if first.isPending, first.deadline > now { return nil }
-            removeFirst()
-            if first.isPending { return first }
-        }
-        return nil
-    }
-
-    private mutating func removeFirst() {
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-                if heap[child].deadline < heap[least].deadline { least = child }
-            }
-            if least == parent { return }
-            heap.swapAt(parent, least)
-            parent = least
-        }
     }
 }

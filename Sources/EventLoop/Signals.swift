@@ -23,6 +23,8 @@ package final class Signals {
         descriptor = Descriptor(owning: try retrying { clinux_signalfd(numbers, Int32(numbers.count)) })
     }
 
+    deinit { watch?.cancel() }
+
     /// Calls `action` for each signal from now on.
     package func deliver(on loop: EventLoop, _ action: @escaping (Signal) -> Void) throws(Errno) {
         let number = descriptor.raw

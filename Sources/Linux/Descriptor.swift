@@ -79,6 +79,17 @@ package struct Descriptor: ~Copyable {
         return bytes
     }
 
+    /// The bytes of the file at `path`, a symbolic link followed; EFBIG when there are more than `limit`.
+    package static func contents(ofFile path: String, limit: Int) throws(Errno) -> [UInt8] {
+        let file = Descriptor(owning: try retrying { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) })
+        let bytes = try file.readAll(limit: limit + 1, sizeHint: try file.status().size)
+        if bytes.count > limit { throw .tooBig }
+        return bytes
+    }
+
+    /// A duplicate of a descriptor that others keep, such as a standard stream. See dup(2).
+    package init(duplicating number: Int32) throws(Errno) { self.init(owning: try retrying { dup(number) }) }
+
     /// Waits until data and metadata are on stable storage. See fsync(2).
     package func sync() throws(Errno) { _ = try retrying { fsync(raw) } }
 
@@ -100,11 +111,7 @@ package struct Descriptor: ~Copyable {
 
     /// Sets the modification time, and leaves the access time. See futimens(2).
     package func setModified(nanoseconds: Int64) throws(Errno) {
-        let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let times = [
-            timespec(tv_sec: 0, tv_nsec: Int((1 << 30) - 2)),  // UTIME_OMIT
-            timespec(tv_sec: Int(seconds), tv_nsec: Int(rest)),
-        ]
+        let times = modificationTimes(nanoseconds: nanoseconds)
         _ = try retrying { futimens(raw, times) }
     }
 
@@ -147,7 +154,8 @@ package struct FileStatus {
     package let owner: UInt32
     package let group: UInt32
     package let size: Int
-    /// Last modification and last change of the inode, nanoseconds since 1970.
+    /// Last modification and last change of the inode, nanoseconds since 1970. A date beyond the
+    /// years 1678 to 2261, which anybody can give to a file, is the first or last of them.
     package let modified: Int64
     package let changed: Int64
 
@@ -159,8 +167,14 @@ package struct FileStatus {
         owner = status.st_uid
         group = status.st_gid
         size = Int(status.st_size)
-        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+        modified = FileStatus.nanoseconds(status.st_mtim)
+        changed = FileStatus.nanoseconds(status.st_ctim)
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (whole, isTooFar) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isJustTooFar) = whole.addingReportingOverflow(Int64(time.tv_nsec))
+        return isTooFar || isJustTooFar ? (time.tv_sec < 0 ? .min : .max) : sum
     }
 
     package var isRegular: Bool { mode & S_IFMT == S_IFREG }
@@ -180,4 +194,18 @@ package struct FileStatus {
         default: "special file"
         }
     }
+}
+
+/// The two times of utimensat(2): the access time is left, the modification time is set.
+/// The fraction counts forward, before 1970 too: a negative one is EINVAL.
+func modificationTimes(nanoseconds: Int64) -> [timespec] {
+    var (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+    if rest < 0 {
+        rest += 1_000_000_000
+        seconds -= 1
+    }
+    return [
+        timespec(tv_sec: 0, tv_nsec: Int((1 << 30) - 2)),  // UTIME_OMIT
+        timespec(tv_sec: Int(seconds), tv_nsec: Int(rest)),
+    ]
 }

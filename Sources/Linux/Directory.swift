@@ -14,6 +14,14 @@ package struct Directory: ~Copyable {
         isReadable = true
     }
 
+    /// Opens the directory at `path` as an anchor for names only (O_PATH), which search
+    /// permission is enough for. A symbolic link as last component is followed.
+    package init(anchorAt path: String) throws(Errno) {
+        descriptor = Descriptor(
+            owning: try retrying { clinux_openat(AT_FDCWD, path, clinux_o_path | O_DIRECTORY | O_CLOEXEC, 0) })
+        isReadable = false
+    }
+
     private init(_ descriptor: consuming Descriptor, isReadable: Bool) {
         self.descriptor = descriptor
         self.isReadable = isReadable
@@ -42,13 +50,15 @@ package struct Directory: ~Copyable {
     }
 
     /// Creates and opens a new file for writing: O_EXCL and O_NOFOLLOW, so that nothing
-    /// that is there already is touched. The mode is set whatever the umask says.
+    /// that is there already is touched. What the mode gives to others it has whatever the umask says.
     package func create(_ name: String, mode: UInt32) throws(Errno) -> Descriptor {
         let fd = try retrying {
             clinux_openat(descriptor.raw, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode_t(mode))
         }
         let file = Descriptor(owning: fd)
-        if umaskHides(mode) {
+        // The umask belongs to the application, which may change it at any time, and reading
+        // it means setting it: it is not asked for.
+        if mode & 0o077 != 0 {
             do throws(Errno) {
                 try file.setMode(mode)
             } catch {
@@ -77,6 +87,14 @@ package struct Directory: ~Copyable {
         _ = try retrying { clinux_rename_noreplace(descriptor.raw, name, target.descriptor.raw, newName) }
     }
 
+    /// Renames an entry that was listed, whatever bytes its name has, onto a name that must be free.
+    package func rename(bytes name: DirectoryName, into target: borrowing Directory, as newName: String) throws(Errno) {
+        if let text = name.text { return try rename(text, into: target, as: newName) }
+        _ = try retrying {
+            name.withCString { clinux_rename_noreplace(descriptor.raw, $0, target.descriptor.raw, newName) }
+        }
+    }
+
     /// Renames, replacing what has that name. See renameat(2).
     package func replace(_ name: String, into target: borrowing Directory, as newName: String) throws(Errno) {
         _ = try retrying { renameat(descriptor.raw, name, target.descriptor.raw, newName) }
@@ -98,7 +116,19 @@ package struct Directory: ~Copyable {
     /// Creates a directory with exactly this mode, whatever the umask says. See mkdirat(2).
     package func makeDirectory(_ name: String, mode: UInt32) throws(Errno) {
         _ = try retrying { mkdirat(descriptor.raw, name, mode_t(mode)) }
-        // mkdir(2) applies the umask and drops the set-group-id bit.
+        // mkdir(2) applies the umask and drops the set-group-id bit. Who owns this directory may
+        // have put a symbolic link there meanwhile, which directory(_:) does not follow.
+        try directory(name).descriptor.setMode(mode)
+    }
+
+    /// Creates a directory by its path. See mkdir(2).
+    package static func make(path: String, mode: UInt32) throws(Errno) {
+        _ = try retrying { mkdir(path, mode_t(mode)) }
+        _ = try retrying { chmod(path, mode_t(mode)) }
+    }
+
+    /// See fchmodat(2).
+    package func setMode(_ name: String, _ mode: UInt32) throws(Errno) {
         _ = try retrying { fchmodat(descriptor.raw, name, mode_t(mode), 0) }
     }
 
@@ -122,11 +152,7 @@ package struct Directory: ~Copyable {
 
     /// Sets the modification time of `name`. See utimensat(2).
     package func setModified(_ name: String, nanoseconds: Int64) throws(Errno) {
-        let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let times = [
-            timespec(tv_sec: 0, tv_nsec: Int((1 << 30) - 2)),  // UTIME_OMIT
-            timespec(tv_sec: Int(seconds), tv_nsec: Int(rest)),
-        ]
+        let times = modificationTimes(nanoseconds: nanoseconds)
         _ = try retrying { utimensat(descriptor.raw, name, times, AT_SYMLINK_NOFOLLOW) }
     }
 
@@ -141,16 +167,6 @@ package struct Directory: ~Copyable {
     /// The names in it, read from the beginning, a few at a time if the caller wants.
     package func entries() throws(Errno) -> DirectoryStream { try DirectoryStream(self) }
 }
-
-/// Whether the process umask takes bits away from `mode`. The umask is read once, at
-/// the first call, since reading it means setting it; nothing here ever changes it.
-private func umaskHides(_ mode: UInt32) -> Bool { mode & processMask != 0 }
-
-private let processMask: UInt32 = {
-    let mask = umask(0o077)
-    _ = umask(mask)
-    return UInt32(mask)
-}()
 
 /// A position in a directory that is being read. See readdir(3).
 package struct DirectoryStream: ~Copyable {
@@ -187,6 +203,31 @@ package struct DirectoryName {
         text = String(validatingCString: name)
         bytes = text == nil ? Array(UnsafeBufferPointer(start: name, count: strlen(name))) : []
         self.type = type
+    }
+
+    /// A name that is known to be there.
+    package init(_ text: String) {
+        self.text = text
+        bytes = []
+        type = UInt8(DT_UNKNOWN)
+    }
+
+    /// The name with what is not printable ASCII escaped, for messages: `a\x0Ab`.
+    package var printable: String {
+        let units = text.map { Array($0.utf8) } ?? bytes.map { UInt8(bitPattern: $0) }
+        var shown = ""
+        for unit in units.prefix(255) {
+            if unit >= 0x20, unit < 0x7F, unit != UInt8(ascii: "\\") {
+                shown.unicodeScalars.append(Unicode.Scalar(unit))
+            } else {
+                shown += "\\x" + (unit < 16 ? "0" : "") + String(unit, radix: 16, uppercase: true)
+            }
+        }
+        return shown
+    }
+
+    func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        (bytes + [0]).withUnsafeBufferPointer { body($0.baseAddress!) }
     }
 
     package var isHidden: Bool { text.map { $0.utf8.first == UInt8(ascii: ".") } ?? (bytes.first == 0x2E) }

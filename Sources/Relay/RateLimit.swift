@@ -4,7 +4,7 @@ package import Time
 ///
 /// Up to 100 a second each message has its own moment, and the limit holds in every window of time. Above, up to 20 ms'
 /// worth may start at once, so that a loop with millisecond timers reaches the rate.
-package struct RateLimit: Equatable {
+package struct RateLimit: Equatable, Sendable {
     /// Nanoseconds from one message to the next.
     private let interval: Int64
     private let tolerance: Int64

@@ -2,7 +2,7 @@ package import SMTP
 package import Time
 
 /// How one relay is reached: a `[relay NAME]` section as a value.
-package struct RelaySettings {
+package struct RelaySettings: Equatable, Sendable {
     package let host: String
     package let port: Int
     /// `smtps://`: TLS from the first byte. RFC 8314 section 3.3.
@@ -30,7 +30,7 @@ package struct RelaySettings {
     /// Such as `socks5h://127.0.0.1:1080`; nil for none. The environment is not asked.
     package var proxy: String?
 
-    package enum TLS: String {
+    package enum TLS: String, CaseIterable, Sendable {
         /// STARTTLS, or the connection has failed. Certificates are verified.
         case require
         /// STARTTLS where it is offered. Certificates are not verified: who can forge one can as well hide the offer.
@@ -38,15 +38,15 @@ package struct RelaySettings {
         case none
     }
 
-    package enum TLSVersion: String {
+    package enum TLSVersion: String, CaseIterable, Sendable {
         case v1_2 = "1.2"
         case v1_3 = "1.3"
     }
 
-    package enum Mechanism: String { case auto, plain, login, xoauth2 }
+    package enum Mechanism: String, CaseIterable, Sendable { case auto, plain, login, xoauth2 }
 
     /// Where the secret is; it is read again for each connection.
-    package enum Secret: Equatable {
+    package enum Secret: Equatable, Sendable {
         case passwordFile(String)
         /// An OAuth 2.0 access token, for XOAUTH2.
         case tokenFile(String)

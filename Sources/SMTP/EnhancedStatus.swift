@@ -1,5 +1,5 @@
 /// A status such as `4.7.1`, which says more than the three digits. RFC 3463.
-package struct EnhancedStatus: Hashable, CustomStringConvertible {
+package struct EnhancedStatus: Hashable, CustomStringConvertible, Sendable {
     /// 2 success, 4 persistent transient failure, 5 permanent failure.
     package let `class`: Int
     package let subject: Int

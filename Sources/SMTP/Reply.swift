@@ -1,7 +1,7 @@
 /// What a server answered to one command: a code and one or more lines of text. RFC 5321 section 4.2.
 ///
 /// The text is untrusted. ``text`` and ``description`` are safe to log; ``lines`` is as received.
-package struct Reply: Equatable, CustomStringConvertible {
+package struct Reply: Equatable, Sendable, CustomStringConvertible {
     package let code: Int
     /// The text of all lines, code and separator removed, joined by line feeds; at most ``ReplyParser/byteLimit``.
     private let content: [UInt8]

@@ -1,7 +1,7 @@
 package import Time
 
 /// How long each reply is waited for. The defaults are those of RFC 5321 section 4.5.3.2.
-package struct Timeouts: Equatable {
+package struct Timeouts: Equatable, Sendable {
     package var mail = Span.minutes(5)
     package var recipient = Span.minutes(5)
     package var data = Span.minutes(2)

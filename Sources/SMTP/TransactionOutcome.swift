@@ -25,7 +25,7 @@ package struct TransactionOutcome: Equatable {
 }
 
 /// What became of one recipient.
-package enum RecipientOutcome: Equatable {
+package enum RecipientOutcome: Equatable, Sendable {
     /// The reply to the final dot.
     case sent(Reply)
     case deferred(Cause)
@@ -37,7 +37,7 @@ package enum RecipientOutcome: Equatable {
 }
 
 /// Why a recipient was deferred or refused.
-package enum Cause: Equatable {
+package enum Cause: Equatable, Sendable {
     case reply(Reply)
     /// Found on our side.
     case local(EnhancedStatus, String)

@@ -1,1 +1,73 @@
-// Template
+package import JSON
+
+/// One template: all its files, read at one moment and parsed.
+package struct Template: Sendable {
+    package let name: String
+    package let settings: TemplateSettings
+    /// `schema.json`, not interpreted.
+    package let schema: JSON?
+    /// `sample.json`.
+    package let sample: JSON.Object?
+    /// Its subjects, texts and HTMLs in every locale; of each kind the default first.
+    package let parts: [Part]
+
+    /// One mustache file, with all that it includes.
+    package struct Part: Sendable {
+        package enum Kind: String, CaseIterable, Sendable {
+            case subject, text, html
+        }
+
+        package let kind: Kind
+        /// In lower case; nil for the default.
+        package let locale: String?
+        /// The file; a configured layout is around it already.
+        package let mustache: Mustache
+        /// All partials, parents and layouts that the part uses, by name.
+        package let partials: [String: Mustache]
+    }
+
+    /// A mail's content.
+    package struct Rendered: Equatable, Sendable {
+        /// On one line.
+        package let subject: String
+        package let text: [UInt8]?
+        package let html: [UInt8]?
+    }
+
+    /// Renders every part in the variant that fits `locale` best: the very locale, a shorter
+    /// one (`de` for `de-AT`), or the default; each part on its own.
+    ///
+    /// Throws ``TemplateError/exceeded(_:part:)`` only.
+    package func render(
+        params: JSON.Object, locale: String? = nil, limits: RenderLimits = RenderLimits()
+    ) throws(TemplateError) -> Rendered {
+        let tags = LanguageTag.fallbacks(for: locale).map(\.text)
+        let view = JSON.object(params)
+        func render(_ kind: Part.Kind) throws(TemplateError) -> [UInt8]? {
+            guard let part = part(kind, tags) else { return nil }
+            do throws(RenderLimit) {
+                return try part.mustache.rendered(
+                    view, partials: part.partials, escape: kind == .html ? .html : .none, limits: limits)
+            } catch {
+                throw .exceeded(error, part: part.mustache.file)
+            }
+        }
+        let subject = try render(.subject) ?? []
+        return Rendered(subject: oneLine(subject), text: try render(.text), html: try render(.html))
+    }
+
+    /// - Parameter tags: in lower case, the best first.
+    private func part(_ kind: Part.Kind, _ tags: [String]) -> Part? {
+        for tag in tags {
+            if let part = parts.first(where: { $0.kind == kind && $0.locale == tag }) { return part }
+        }
+        return parts.first { $0.kind == kind && $0.locale == nil }
+    }
+}
+
+/// The text without line breaks: those at the ends are dropped with the white space around
+/// them, those within become one space.
+private func oneLine(_ bytes: [UInt8]) -> String {
+    let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }.map(\.trimmed).filter { !$0.isEmpty }
+    return String(decoding: Array(lines.joined(separator: [0x20])), as: UTF8.self)
+}

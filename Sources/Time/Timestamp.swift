@@ -21,12 +21,23 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
     package static func + (left: Timestamp, right: Span) -> Timestamp {
-        let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
-        return overflow ? .distantFuture : Timestamp(nanoseconds: sum)
+        Timestamp(
+            nanoseconds: saturated(left.nanoseconds.addingReportingOverflow(right.nanoseconds), right.nanoseconds < 0))
     }
-    package static func - (left: Timestamp, right: Span) -> Timestamp { left + Span(nanoseconds: -right.nanoseconds) }
+    package static func - (left: Timestamp, right: Span) -> Timestamp {
+        Timestamp(
+            nanoseconds: saturated(
+                left.nanoseconds.subtractingReportingOverflow(right.nanoseconds), right.nanoseconds > 0))
+    }
     package static func - (left: Timestamp, right: Timestamp) -> Span {
-        Span(nanoseconds: left.nanoseconds - right.nanoseconds)
+        Span(
+            nanoseconds: saturated(
+                left.nanoseconds.subtractingReportingOverflow(right.nanoseconds), right.nanoseconds > 0))
+    }
+
+    /// Dates come from files and jobs, where anything may stand: sums end at the ends of time.
+    private static func saturated(_ sum: (partialValue: Int64, overflow: Bool), _ isDownwards: Bool) -> Int64 {
+        sum.overflow ? (isDownwards ? .min : .max) : sum.partialValue
     }
 }
 
@@ -43,6 +54,7 @@ package struct Span: Hashable, Comparable, Sendable {
     package static let zero = Span(nanoseconds: 0)
 
     package static func < (left: Span, right: Span) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func - (left: Span, right: Span) -> Span { Span(nanoseconds: left.nanoseconds - right.nanoseconds) }
     package static func * (left: Span, right: Double) -> Span {
         Span(nanoseconds: Int64(Double(left.nanoseconds) * right))
     }

@@ -1,1 +1,4 @@
-print("hi")
+internal import Linux
+internal import Sink
+
+Process.exit(Program.run(Array(CommandLine.arguments.dropFirst())))

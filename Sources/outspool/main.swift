@@ -1,1 +1,4 @@
-print("hi")
+internal import Linux
+
+reserveStandardDescriptors()
+Process.exit(Command.run(Array(CommandLine.arguments.dropFirst())).rawValue)

@@ -41,6 +41,19 @@ struct TimestampTests {
         #expect(CalendarTime(Timestamp(rfc3339: "2026-11-23T00:00:00Z")!).weekday == 1)
     }
 
+    @Test("Sums and differences end at the ends of time")
+    func saturates() {
+        let first = Timestamp(nanoseconds: .min)
+        let last = Timestamp.distantFuture
+        #expect(last + .seconds(1) == last)
+        #expect(last - .seconds(-1) == last)
+        #expect(first - .seconds(1) == first)
+        #expect(first + .seconds(-1) == first)
+        #expect(last - first == Span(nanoseconds: .max))
+        #expect(first - last == Span(nanoseconds: .min))
+        #expect(Timestamp(seconds: 0) - Span(nanoseconds: .min) == last)
+    }
+
     @Test("Compact form is what ids begin with")
     func compact() { #expect(Timestamp(seconds: 1_795_455_851).compact == "20261123T174411Z") }
 }

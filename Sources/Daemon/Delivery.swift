@@ -1,0 +1,61 @@
+internal import Linux
+internal import Mail
+internal import Relay
+internal import SMTP
+internal import Spool
+internal import Time
+
+/// One claimed job on its way through a relay.
+final class Delivery {
+    let id: JobID
+    let priority: Job.Priority
+    let template: String?
+    let mail: OutgoingMail
+    /// Those of the envelope's recipients that this attempt is for.
+    let recipients: [String]
+    let envelope: Envelope
+    var attempt: Verdict.Attempt
+    let submitted: Timestamp
+    /// When it was claimed and when it was handed to a connection, for the log's delays.
+    let claimedAt: Int64
+    var startedAt: Int64
+    let size: Int
+    private var claim: Claim?
+
+    init(
+        _ claim: consuming Claim, waiting: WaitingJob, mail: OutgoingMail, recipients: [String], envelope: Envelope,
+        attempt: Verdict.Attempt, size: Int, claimedAt: Int64
+    ) {
+        id = claim.id
+        priority = waiting.priority
+        template = waiting.template
+        self.mail = mail
+        self.recipients = recipients
+        self.envelope = envelope
+        self.attempt = attempt
+        submitted = attempt.submitted
+        self.size = size
+        self.claimedAt = claimedAt
+        startedAt = claimedAt
+        self.claim = consume claim
+    }
+
+    /// Appends `sending`, before the body's final dot: no marker, no dot.
+    ///
+    /// With `on_doubt = hold` the marker is on disk when this returns.
+    func mark(_ accepted: [String], now: Timestamp) throws(SpoolError) {
+        var event = Event(.sending, at: now)
+        event.attempt = attempt.number
+        event.to = accepted
+        event.relay = attempt.relay
+        if attempt.history.isEmpty { event.submitted = submitted }
+        try claim?.append([event], durably: attempt.onDoubt == .hold)
+        attempt.history.append(event)
+    }
+
+    /// Gives up the claim, to be settled; nil the second time.
+    func finish() -> Claim? {
+        let claim = self.claim.take()
+        return claim
+    }
+}

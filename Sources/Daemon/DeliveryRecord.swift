@@ -1,0 +1,71 @@
+internal import JSON
+internal import Linux
+internal import Spool
+internal import Time
+
+/// The log lines of an attempt, one a recipient, in the words of Postfix's smtp(8).
+struct DeliveryRecord {
+    struct Line {
+        let members: [(String, JSON)]
+        let note: String?
+    }
+
+    private(set) var lines: [Line] = []
+
+    /// `delays` are, in seconds: before the claim, in the queue manager, in the setup of a
+    /// connection (0: it is there before the claim), in the transaction.
+    init(_ delivery: Delivery, _ verdict: Verdict, now: Timestamp) {
+        let end = Clock.monotonic
+        let total = max((now - delivery.submitted).inSeconds, 0)
+        let prepared = Double(delivery.startedAt - delivery.claimedAt) / 1e9
+        let sending = Double(end - delivery.startedAt) / 1e9
+        let waited = max(total - prepared - sending, 0)
+        let delays = [waited, prepared, 0, sending].map(DeliveryRecord.short).joined(separator: "/")
+        for event in verdict.events {
+            guard let status = DeliveryRecord.status(event.kind) else { continue }
+            var members: [(String, JSON)] = []
+            if let recipient = event.to.first { members.append(("to", .string("<\(recipient)>"))) }
+            members.append(("relay", .string(delivery.attempt.relay ?? "none")))
+            members.append(("delay", .number(.init(text: DeliveryRecord.short(total)))))
+            members.append(("delays", .string(delays)))
+            members.append(("dsn", .string(event.dsn ?? DeliveryRecord.defaultStatus(event))))
+            members.append(("status", .string(status)))
+            var note = [event.code.map { String($0) }, event.dsn, event.reply].compactMap { $0 }.joined(separator: " ")
+            if note.isEmpty { note = event.reason ?? "" }
+            if case .hold = verdict.target { note += "; in hold/" }
+            lines.append(Line(members: members, note: "(\(note))"))
+        }
+    }
+
+    private static func status(_ kind: Event.Kind) -> String? {
+        switch kind {
+        case .sent: "sent"
+        case .deferred: "deferred"
+        case .refused: "bounced"
+        case .inDoubt: "deferred"
+        case .returned: "deferred"
+        default: nil
+        }
+    }
+
+    /// The class of RFC 3463 where no reply gives a status.
+    private static func defaultStatus(_ event: Event) -> String {
+        switch event.kind {
+        case .sent: "2.0.0"
+        case .refused: "5.0.0"
+        case .returned: "4.4.1"
+        default: "4.4.2"
+        }
+    }
+
+    /// Two significant digits below ten seconds, as Postfix writes them.
+    static func short(_ seconds: Double) -> String {
+        let hundredths = Int((seconds * 100).rounded())
+        if hundredths >= 1000 { return String(hundredths / 100) }
+        if hundredths >= 100 || hundredths % 10 == 0 {
+            let tenths = (hundredths + 5) / 10
+            return tenths % 10 == 0 ? String(tenths / 10) : "\(tenths / 10).\(tenths % 10)"
+        }
+        return hundredths < 10 ? "0.0\(hundredths)" : "0.\(hundredths)"
+    }
+}

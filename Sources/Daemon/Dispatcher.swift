@@ -1,0 +1,367 @@
+internal import EventLoop
+internal import JSON
+internal import Linux
+internal import Mail
+internal import Relay
+internal import SMTP
+internal import Spool
+internal import Time
+
+/// Brings jobs and connections together: a job is claimed when a connection can take it, never before.
+final class Dispatcher {
+    private let spool: SpoolTree
+    private let loop: EventLoop
+    private let log: Log
+    private let triage: Triage
+    private let settler: Settler
+    private let shelf: TemplateShelf
+    private let buckets: () -> Buckets
+    var settings: Settings
+    /// In order of preference.
+    var pools: [RelayPool] = []
+    private var retired: [RelayPool] = []
+    var pauses = Pauses()
+    private var lanes = Lanes()
+    /// Claimed jobs whose connection turned out to be stale before anything was said.
+    private var resend = FIFO<Delivery>()
+    private var deliveries: [JobID: Delivery] = [:]
+    private var bulkInFlight = 0
+    private var hasDropped = false
+    private var isPumping = false
+    /// Jobs whose template was at fault: a repair makes them due at once.
+    private var blocked: [JobID: State] = [:]
+    private(set) var tally = Tally()
+    /// False before the start-up is done, and again when the daemon stops.
+    var isOpen = false
+    private(set) var isStopping = false
+    /// Whether names wait to be looked at, one of which may be of a high priority.
+    var isLookingBehind: () -> Bool = { false }
+    /// Called when lanes that were full have room again.
+    var onRoom: () -> Void = {}
+    /// Called when nothing is in flight any more.
+    var onIdle: () -> Void = {}
+
+    init(
+        spool: SpoolTree, loop: EventLoop, log: Log, triage: Triage, settler: Settler, shelf: TemplateShelf,
+        settings: Settings, buckets: @escaping () -> Buckets
+    ) {
+        self.spool = spool
+        self.loop = loop
+        self.log = log
+        self.triage = triage
+        self.settler = settler
+        self.shelf = shelf
+        self.settings = settings
+        self.buckets = buckets
+        settler.onRelief = { [unowned self] in pump() }
+    }
+
+    var waitingCount: Int { lanes.count }
+    var inFlightCount: Int { deliveries.count }
+    func waitingCount(of priority: Job.Priority) -> Int { lanes.count(of: priority) }
+
+    /// Whether a job is lined up or in flight: it need not be looked at.
+    func knows(_ id: JobID) -> Bool { lanes.contains(id) || triage.inFlight.contains(id) }
+
+    /// Whether the lanes have room worth reading a directory for.
+    var hasRoom: Bool { lanes.count < lanes.capacity * 2 }
+
+    /// Takes a job that was looked at: starts it when its turn is now, else lines it up. False when its
+    /// lane is full: it stays on disk and must be met again.
+    func offer(_ ready: consuming ReadyJob) -> Bool {
+        let waiting = ready.waiting
+        if mayStart, lanes.isEmpty || waiting.priority == .high && lanes.count(of: .high) == 0,
+            mayStart(waiting.priority), !pauses.holds(template: waiting.template), let slot = slot(behind: false)
+        {
+            start(ready, on: slot)
+            return true
+        }
+        if lanes.append(waiting) { return true }
+        hasDropped = true
+        return false
+    }
+
+    private var mayStart: Bool { isOpen && !isStopping && !pauses.all && !settler.isStuck }
+
+    /// While names wait unseen, bulk leaves half of the connections to what may be among them.
+    private func mayStart(_ priority: Job.Priority) -> Bool {
+        guard priority == .bulk, isLookingBehind() else { return true }
+        return bulkInFlight < max(pools.first { $0.isUp }?.limit ?? 1, 2) / 2
+    }
+
+    private struct Slot {
+        let pool: RelayPool
+        let connection: RelayConnection
+    }
+
+    /// A connection of the first relay that is up; another relay's only when that one is not.
+    private func slot(behind: Bool) -> Slot? {
+        guard let pool = preferredPool else { return nil }
+        return pool.take(behind: behind).map { Slot(pool: pool, connection: $0) }
+    }
+
+    private var preferredPool: RelayPool? {
+        let allowed = pools.filter { !pauses.holds(relay: $0.name) }
+        return allowed.first { $0.isUp } ?? allowed.first { $0.breaker.allowed(at: Clock.monotonic) > 0 }
+    }
+
+    /// Starts what can be started, and has connections opened for what cannot yet.
+    func pump() {
+        guard mayStart, !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
+        let now = Timestamp.now
+        while !resend.isEmpty {
+            guard let slot = slot(behind: false), let delivery = resend.popFirst() else { break }
+            hand(delivery, to: slot)
+        }
+        while !lanes.isEmpty, mayStart {
+            // The next envelope travels with a body under way only when there is a backlog: a lone job
+            // must not wait for another's reply.
+            let isBacklog = lanes.count > (preferredPool?.limit ?? 0)
+            guard let slot = slot(behind: isBacklog) else { break }
+            guard let waiting = lanes.next(bulkAllowed: mayStart(.bulk)) else { break }
+            if pauses.holds(template: waiting.template) {
+                hasDropped = true
+            } else if let ready = triage.look(waiting.id, in: waiting.state, now: now) {
+                start(ready, on: slot)
+            }
+            if Clock.monotonic > end {
+                loop.later { [weak self] in self?.pump() }
+                break
+            }
+        }
+        demand()
+        if hasDropped, lanes.count < lanes.capacity / 2, !pauses.holdsAnyTemplate {
+            hasDropped = false
+            onRoom()
+        }
+    }
+
+    private func demand() {
+        preferredPool?.demand(lanes.count + resend.count)
+        // A relay that failed is probed even while another one does its work.
+        for pool in pools where !pool.isUp { pool.demand(0) }
+    }
+
+    private func start(_ ready: consuming ReadyJob, on slot: Slot) {
+        let claimedAt = Clock.monotonic
+        let now = Timestamp.now
+        let waiting = ready.waiting
+        let job = ready.job
+        let submitted = ready.submitted
+        let size = ready.open.status.size
+        var history = ready.open.contents.history
+        guard var claim = triage.claim(ready.open, in: waiting.state) else { return }
+        if waiting.state == .new, history.isMovedByHand {
+            var event = Event(.requeued, at: now)
+            if history.isEmpty { event.submitted = submitted }
+            do throws(SpoolError) { try claim.append([event]) } catch {
+                return settle(claim, .without(attempt: .returned, reason: "\(error)", target: .new, due: submitted, history: history, submitted: submitted, now: now), nil, template: waiting.template)
+            }
+            history.append(event)
+        }
+        let mail: OutgoingMail
+        do throws(MailError) {
+            mail = try shelf.mail(for: job, id: claim.id, submitted: submitted, settings: settings)
+        } catch {
+            return refuse(claim, waiting, error, history, submitted, now)
+        }
+        let recipients = history.open(of: mail.recipients)
+        guard !recipients.isEmpty else {
+            let isDone = mail.recipients.allSatisfy { history.isSent($0) }
+            let verdict = Verdict(events: [], target: isDone ? .done(day: now.day) : .dead, due: nil, durably: true)
+            return settle(claim, verdict, nil, template: waiting.template)
+        }
+        let envelope: Envelope
+        do throws(EnvelopeError) {
+            envelope = try Envelope(
+                sender: mail.sender, recipients: recipients, size: mail.bytes.count, needs8Bit: mail.needs8Bit,
+                needsSMTPUTF8: mail.needsSMTPUTF8)
+        } catch {
+            return refuse(claim, waiting, .job("\(error)"), history, submitted, now)
+        }
+        let onDoubt = job.template.flatMap { shelf.facts(of: $0)?.onDoubt } ?? settings.onDoubt
+        let attempt = Verdict.Attempt(
+            number: Verdict.number(of: history, from: waiting.state), relay: slot.pool.name, history: history,
+            submitted: submitted, expiry: waiting.expiry, onDoubt: onDoubt, softBounce: settings.softBounce)
+        let delivery = Delivery(
+            claim, waiting: waiting, mail: mail, recipients: recipients, envelope: envelope, attempt: attempt,
+            size: size, claimedAt: claimedAt)
+        deliveries[delivery.id] = delivery
+        if delivery.priority == .bulk { bulkInFlight += 1 }
+        log.write(
+            .qmgr, job: delivery.id.text,
+            [("from", .string("<\(mail.sender)>")), ("size", .number(.init(mail.bytes.count))),
+                ("nrcpt", .number(.init(recipients.count)))], "(queue active)")
+        hand(delivery, to: slot)
+    }
+
+    /// The job is malformed, or the template is at fault.
+    private func refuse(
+        _ claim: consuming Claim, _ waiting: WaitingJob, _ error: MailError, _ history: History,
+        _ submitted: Timestamp, _ now: Timestamp
+    ) {
+        let id = claim.id
+        switch error {
+        case .job(let reason):
+            log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason))")
+            let verdict = Verdict.without(
+                attempt: .dead, reason: reason, target: .dead, history: history, submitted: submitted, now: now)
+            settle(claim, verdict, nil, template: waiting.template)
+        case .ours(let reason):
+            let due = min(now + Bucket.first.delay, waiting.expiry)
+            var verdict = Verdict.without(
+                attempt: .blocked, reason: reason, target: .retry(.first), due: due, history: history,
+                submitted: submitted, now: now)
+            // Every half minute for five days: said once, not with each look.
+            if let last = history.last, last.kind == .blocked, last.reason == reason { verdict.events = [] }
+            if shelf.isNews(reason) { log.write("\(id) blocked: \(reason)", .warning) }
+            if blocked.count < 10_000 { blocked[id] = .retry(.first) }
+            settle(claim, verdict, nil, template: waiting.template)
+        }
+    }
+
+    private func hand(_ delivery: Delivery, to slot: Slot) {
+        delivery.attempt.relay = slot.pool.name
+        delivery.startedAt = Clock.monotonic
+        slot.connection.send(
+            envelope: delivery.envelope, body: delivery.mail.bytes,
+            commit: { [unowned self] accepted in mark(delivery, accepted.map { delivery.recipients[$0] }) },
+            completion: { [unowned self, pool = slot.pool] outcome in
+                pool.record(outcome, job: delivery.id.text)
+                conclude(delivery, outcome)
+            })
+    }
+
+    private func mark(_ delivery: Delivery, _ accepted: [String]) -> Bool {
+        do throws(SpoolError) {
+            try delivery.mark(accepted, now: .now)
+            return true
+        } catch {
+            log.write("\(error); nothing is sent without a record of it", .warning)
+            return false
+        }
+    }
+
+    private func conclude(_ delivery: Delivery, _ outcome: TransactionOutcome) {
+        if case .stale = outcome.fault, !isStopping {
+            resend.append(delivery)
+            loop.later { [weak self] in self?.pump() }
+            return
+        }
+        let now = Timestamp.now
+        let pairs = zip(delivery.recipients, outcome.recipients).map { (recipient: $0, outcome: $1) }
+        let isInDoubt = pairs.contains { if case .inDoubt = $0.outcome { true } else { false } }
+        if isStopping, isInDoubt {
+            // Past the dot: it stays in cur/ with its `sending`, and the next start calls it in doubt.
+            forget(delivery)
+            return
+        }
+        judge(delivery, pairs, interruption: outcome.fault.reason, now)
+    }
+
+    private func judge(
+        _ delivery: Delivery, _ outcomes: [(recipient: String, outcome: RecipientOutcome)], interruption: String?,
+        _ now: Timestamp
+    ) {
+        let verdict = Verdict(
+            outcomes, of: delivery.attempt, interruption: interruption, policy: settings.retry, now: now,
+            jitter: Double.random(in: -1...1))
+        report(delivery, verdict, now)
+        guard let claim = delivery.finish() else { return }
+        settle(claim, verdict, delivery, template: delivery.template)
+    }
+
+    private func settle(
+        _ claim: consuming Claim, _ verdict: Verdict, _ delivery: Delivery?, template: String?
+    ) {
+        let id = claim.id
+        settler.settle(claim, by: verdict, at: .now) { [weak self] state in
+            guard let self else { return }
+            triage.inFlight.remove(id)
+            if let delivery { forget(delivery) }
+            switch state {
+            case .retry?, .scheduled?: buckets().put(id, in: state!, due: verdict.due ?? .now)
+            case .new?:
+                // inotify tells of it, too; where it cannot, the next reading would be late.
+                onReturned(id)
+            case .done?: tally.done(template)
+            case .dead?: tally.dead(template)
+            default: break
+            }
+            if !isStopping { loop.later { [weak self] in self?.pump() } }
+        }
+    }
+
+    /// Told of a job that was put back into `new/`.
+    var onReturned: (JobID) -> Void = { _ in }
+
+    private func forget(_ delivery: Delivery) {
+        guard deliveries.removeValue(forKey: delivery.id) != nil else { return }
+        if delivery.priority == .bulk { bulkInFlight -= 1 }
+        if deliveries.isEmpty { onIdle() }
+    }
+
+    private func report(_ delivery: Delivery, _ verdict: Verdict, _ now: Timestamp) {
+        let record = DeliveryRecord(delivery, verdict, now: now)
+        for line in record.lines { log.write(.smtp, job: delivery.id.text, line.members, line.note) }
+        if case .done = verdict.target { log.write(.qmgr, job: delivery.id.text, [], "removed") }
+        tally.count(verdict)
+    }
+
+    // What the daemon asks of it from outside.
+
+    /// Replaces the relays; those that stay as they were keep their connections.
+    func use(_ relays: [Settings.Relay], make: (Settings.Relay) -> RelayPool) {
+        var old = pools
+        pools = relays.map { settings in
+            if let index = old.firstIndex(where: { $0.settings == settings }) { return old.remove(at: index) }
+            let pool = make(settings)
+            pool.onChange = { [unowned self] in pump() }
+            return pool
+        }
+        for pool in old {
+            retired.append(pool)
+            pool.onEmpty = { [unowned self, unowned pool] in retired.removeAll { $0 === pool } }
+            pool.retire()
+        }
+    }
+
+    /// What was blocked by a template is tried again now.
+    func hastenBlocked() {
+        let ids = blocked
+        blocked = [:]
+        let now = Timestamp.now
+        for (id, state) in ids { buckets().hasten(id, in: state, now: now) }
+    }
+
+    /// Takes the jobs that are past their time out of the lanes.
+    func removeExpired(at now: Timestamp) -> [WaitingJob] { lanes.removeExpired(at: now) }
+
+    /// Starts nothing any more; ``onIdle`` comes when what is in flight is done.
+    func stop() {
+        isStopping = true
+        while let delivery = resend.popFirst() {
+            judge(delivery, delivery.recipients.map { ($0, .notTried) }, interruption: "the daemon stops", .now)
+        }
+        for pool in pools { pool.retire() }
+        if deliveries.isEmpty { onIdle() }
+    }
+
+    /// Ends what is still in flight: what the dot has not been written for is returned.
+    func abort() { for pool in pools + retired { pool.close() } }
+}
+
+extension Fault {
+    /// What ended the transaction early, in one line; nil when nothing did.
+    fileprivate var reason: String? {
+        switch self {
+        case .none: nil
+        case .relay(let reason), .stale(let reason): reason
+        case .interrupted(let phase, let reason): "\(reason) (at \(phase))"
+        case .aborted: "given back before the mail was sent"
+        }
+    }
+}

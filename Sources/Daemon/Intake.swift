@@ -1,0 +1,141 @@
+internal import EventLoop
+internal import JSON
+internal import Linux
+internal import Spool
+internal import Time
+
+/// `new/`, and what the buckets say is due: every name is looked at once, in its turn, and what can
+/// be started is offered to the dispatcher.
+///
+/// Looking comes before waiting: a job's priority is known a moment after it came, whatever the
+/// backlog, and what needs no relay (a job that is none, or is not to be sent yet) is settled.
+final class Intake {
+    private struct Arrival {
+        let name: DirectoryName
+        let state: State
+    }
+
+    /// How many names are remembered; what comes beyond is on disk and read again.
+    private static let capacity = 100_000
+
+    private let spool: SpoolTree
+    private let loop: EventLoop
+    private let log: Log
+    private let triage: Triage
+    private let dispatcher: Dispatcher
+    private var arrivals = FIFO<Arrival>()
+    private var queued: Set<String> = []
+    private var isWorking = false
+    private var reading: DirectoryReading?
+    private var seen: Int64 = -1
+    /// Something in `new/` is known to be missing here.
+    private var isIncomplete = true
+    /// Called when there is room for more jobs that are due.
+    var onRoom: () -> Void = {}
+
+    init(spool: SpoolTree, loop: EventLoop, log: Log, triage: Triage, dispatcher: Dispatcher) {
+        self.spool = spool
+        self.loop = loop
+        self.log = log
+        self.triage = triage
+        self.dispatcher = dispatcher
+        dispatcher.isLookingBehind = { [unowned self] in reading != nil || arrivals.count > 256 }
+        dispatcher.onRoom = { [unowned self] in
+            onRoom()
+            if isIncomplete { read() }
+        }
+        triage.lookAgain = { [unowned self] id, wait in
+            loop.schedule(after: wait) { [weak self] in self?.arrived(DirectoryName(id.text), in: .new) }
+        }
+    }
+
+    /// A name is in `new/`, or due in another state.
+    func arrived(_ name: DirectoryName, in state: State) {
+        if let text = name.text {
+            guard arrivals.count < Intake.capacity else {
+                isIncomplete = true
+                return
+            }
+            guard queued.insert(text).inserted else { return }
+        }
+        arrivals.append(Arrival(name: name, state: state))
+        work()
+    }
+
+    /// Takes a due job; false when there is no room.
+    func due(_ id: JobID, in state: State) -> Bool {
+        guard arrivals.count < Intake.capacity, dispatcher.hasRoom else { return false }
+        arrived(DirectoryName(id.text), in: state)
+        return true
+    }
+
+    /// Reads `new/`, unless nothing can have changed.
+    func readIfChanged() {
+        do throws(Errno) {
+            let modified = try spool.new.status().modified
+            if modified != seen || isIncomplete { read() }
+        } catch { log.write("\(SpoolError(.read, "new", error))", .warning) }
+    }
+
+    /// Reads `new/` from its beginning.
+    func read() {
+        guard reading == nil, dispatcher.hasRoom else {
+            isIncomplete = true
+            return
+        }
+        isIncomplete = false
+        do throws(SpoolError) {
+            seen = try step(.read, "new") { () throws(Errno) in try spool.new.status().modified }
+            reading = try DirectoryReading(
+                spool.new, path: "new", loop: loop,
+                mayGoOn: { [unowned self] in arrivals.count < Intake.capacity / 2 },
+                each: { [unowned self] name in
+                    if let text = name.text, let id = JobID(text), dispatcher.knows(id) { return }
+                    arrived(name, in: .new)
+                },
+                finish: { [unowned self] error in
+                    reading = nil
+                    if let error {
+                        isIncomplete = true
+                        log.write("\(error)", .warning)
+                    }
+                    dispatcher.pump()
+                })
+        } catch {
+            isIncomplete = true
+            log.write("\(error)", .warning)
+        }
+    }
+
+    private func work() {
+        if isWorking { return }
+        isWorking = true
+        loop.later { self.slice() }
+    }
+
+    private func slice() {
+        isWorking = false
+        let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
+        let now = Timestamp.now
+        while let arrival = arrivals.popFirst() {
+            if let text = arrival.name.text { queued.remove(text) }
+            look(arrival, now)
+            if Clock.monotonic > end { break }
+        }
+        if let reading, reading.isResting, arrivals.count < Intake.capacity / 4 { reading.resume() }
+        if !arrivals.isEmpty { work() }
+        dispatcher.pump()
+    }
+
+    private func look(_ arrival: Arrival, _ now: Timestamp) {
+        let id: JobID?
+        if arrival.state == .new { id = triage.id(of: arrival.name) } else { id = arrival.name.text.flatMap { JobID($0) } }
+        guard let id, !dispatcher.knows(id), let ready = triage.look(id, in: arrival.state, now: now) else { return }
+        if !dispatcher.offer(ready) { isIncomplete = true }
+    }
+
+    /// Jobs that wait and are past their time are settled.
+    func settleExpired(_ jobs: [WaitingJob], now: Timestamp) {
+        for job in jobs { arrived(DirectoryName(job.id.text), in: job.state) }
+    }
+}

@@ -1,0 +1,127 @@
+package import Spool
+package import Time
+
+/// A job that could be started now, as far as its own time goes.
+package struct WaitingJob: Equatable {
+    package let id: JobID
+    /// Where its file was.
+    package let state: State
+    package let priority: Job.Priority
+    package let template: String?
+    /// The moment from which it is not sent any more.
+    package let expiry: Timestamp
+
+    package init(_ id: JobID, in state: State, priority: Job.Priority, template: String?, expiry: Timestamp) {
+        self.id = id
+        self.state = state
+        self.priority = priority
+        self.template = template
+        self.expiry = expiry
+    }
+}
+
+/// The jobs that wait for a connection, by priority; a bounded excerpt of what the directories say.
+///
+/// Within a priority new jobs and retried ones take turns, so that a backlog of either does not
+/// hold up the other.
+package struct Lanes {
+    private struct Lane {
+        var fresh = FIFO<WaitingJob>()
+        var retried = FIFO<WaitingJob>()
+        var retriedIsNext = false
+        var count: Int { fresh.count + retried.count }
+    }
+
+    private var lanes: [Lane] = Job.Priority.allCases.map { _ in Lane() }
+    private var ids: Set<JobID> = []
+    /// How many jobs a lane holds at most; the rest stays on disk and is read again.
+    package let capacity: Int
+
+    package init(capacity: Int = 50_000) { self.capacity = capacity }
+
+    package var count: Int { ids.count }
+    package var isEmpty: Bool { ids.isEmpty }
+
+    package func count(of priority: Job.Priority) -> Int { lanes[priority.index].count }
+
+    package func contains(_ id: JobID) -> Bool { ids.contains(id) }
+
+    /// Lines the job up, unless it is there already; false when its lane is full.
+    package mutating func append(_ job: WaitingJob) -> Bool {
+        if ids.contains(job.id) { return true }
+        guard lanes[job.priority.index].count < capacity else { return false }
+        ids.insert(job.id)
+        if job.state == .new {
+            lanes[job.priority.index].fresh.append(job)
+        } else {
+            lanes[job.priority.index].retried.append(job)
+        }
+        return true
+    }
+
+    /// The job whose turn it is: the highest priority first. `bulk` is passed over when it may not start.
+    package mutating func next(bulkAllowed: Bool = true) -> WaitingJob? {
+        for priority in Job.Priority.allCases where bulkAllowed || priority != .bulk {
+            let index = priority.index
+            let takeRetried =
+                lanes[index].fresh.isEmpty || (lanes[index].retriedIsNext && !lanes[index].retried.isEmpty)
+            guard let job = takeRetried ? lanes[index].retried.popFirst() : lanes[index].fresh.popFirst() else { continue }
+            lanes[index].retriedIsNext = !takeRetried
+            ids.remove(job.id)
+            return job
+        }
+        return nil
+    }
+
+    /// Takes out the jobs that are past their time.
+    package mutating func removeExpired(at now: Timestamp) -> [WaitingJob] {
+        var expired: [WaitingJob] = []
+        for index in lanes.indices {
+            lanes[index].fresh.removeAll { if $0.expiry <= now { expired.append($0); return true } else { return false } }
+            lanes[index].retried.removeAll { if $0.expiry <= now { expired.append($0); return true } else { return false } }
+        }
+        for job in expired { ids.remove(job.id) }
+        return expired
+    }
+}
+
+extension Job.Priority {
+    fileprivate var index: Int {
+        switch self {
+        case .high: 0
+        case .normal: 1
+        case .bulk: 2
+        }
+    }
+}
+
+/// A queue on an array whose consumed front is dropped now and then.
+struct FIFO<Element> {
+    private var elements: [Element] = []
+    private var head = 0
+
+    var count: Int { elements.count - head }
+    var isEmpty: Bool { head == elements.count }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    mutating func popFirst() -> Element? {
+        guard head < elements.count else { return nil }
+        let element = elements[head]
+        head += 1
+        if head == elements.count {
+            elements.removeAll(keepingCapacity: elements.capacity < 4096)
+            head = 0
+        } else if head > 1024, head > elements.count / 2 {
+            elements.removeFirst(head)
+            head = 0
+        }
+        return element
+    }
+
+    mutating func removeAll(where isGone: (Element) -> Bool) {
+        elements.removeFirst(head)
+        head = 0
+        elements.removeAll(where: isGone)
+    }
+}

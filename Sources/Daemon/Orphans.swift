@@ -1,0 +1,144 @@
+internal import JSON
+internal import Linux
+internal import Mail
+internal import Spool
+internal import Time
+
+/// What a start finds in `cur/`: the jobs of a daemon that died.
+///
+/// Whoever gets the lock of a directory below `cur/` knows that nobody works in it. Each job's
+/// history decides where it goes.
+struct Orphans {
+    let spool: SpoolTree
+    let shelf: TemplateShelf
+    let settings: Settings
+    let log: Log
+
+    /// Settles everything in every `cur/` whose lock is free; returns how many jobs there were.
+    func recover(now: Timestamp) throws(SpoolError) -> Int {
+        var count = try recover(spool.instance, now: now)
+        var stream = try step(.list, "cur") { () throws(Errno) in try spool.cur.entries() }
+        while let entry = try step(.list, "cur", { () throws(Errno) in try stream.next() }) {
+            guard let name = entry.text, name != spool.instance, !entry.isHidden else { continue }
+            guard let directory = locked(name) else { continue }
+            count += try recover(name, now: now)
+            // The lock is held until its jobs are settled.
+            extendLifetime(directory)
+        }
+        return count
+    }
+
+    /// The directory of a daemon that does not run any more; nil when it lives: its jobs are no orphans.
+    private func locked(_ instance: String) -> Directory? {
+        do throws(Errno) {
+            let directory = try spool.cur.directory(instance)
+            if try directory.lock() { return directory }
+            return nil
+        } catch {
+            log.write("\(SpoolError(.lock, "cur/\(instance)", error))", .warning)
+            return nil
+        }
+    }
+
+    private func recover(_ instance: String, now: Timestamp) throws(SpoolError) -> Int {
+        let state = State.claimed(instance: instance)
+        var names: [DirectoryName] = []
+        try spool.with(state) { (directory) throws(SpoolError) in
+            var stream = try step(.list, state.path) { () throws(Errno) in try directory.entries() }
+            while let name = try step(.list, state.path, { () throws(Errno) in try stream.next() }) {
+                if !name.isHidden { names.append(name) }
+            }
+        }
+        for name in names {
+            guard let text = name.text, let id = JobID(text) else {
+                log.write("\(state.path)/\(name.printable): no job of ours; left alone", .warning)
+                continue
+            }
+            try recover(id, in: state, now: now)
+        }
+        return names.count
+    }
+
+    private func recover(_ id: JobID, in state: State, now: Timestamp) throws(SpoolError) {
+        switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
+        case .gone: break
+        case .irregular: log.write("\(state.path)/\(id): no regular file; left alone", .warning)
+        case .foreign: log.write("\(state.path)/\(id): a file of another user; left alone", .warning)
+        case .malformed(_, let reason):
+            _ = try spool.buryMalformed(id, in: state, reason: reason, now: now)
+            log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason))")
+        case .job(let open): try recover(open, in: state, now: now)
+        }
+    }
+
+    private func recover(_ open: consuming OpenJob, in state: State, now: Timestamp) throws(SpoolError) {
+        let history = open.contents.history
+        let modified = Timestamp(nanoseconds: open.status.modified)
+        let submitted = history.submitted ?? min(modified, now)
+        let value = open.contents.value
+        let id = open.id
+        let facts = try? Job(value).template.flatMap { shelf.facts(of: $0) }  // A bad job is judged when it is claimed.
+        let recipients = recipients(of: value, id, submitted)
+        let recovery = Recovery(history: history, recipients: recipients, now: now)
+        let expiry = settings.retry.expiry(
+            submitted: submitted, expiresAt: (try? Job(value))?.expiresAt, ttl: facts?.ttl)  // As above.
+        let verdict = Verdict(
+            recovery, history: history, submitted: submitted, expiry: expiry,
+            onDoubt: facts?.onDoubt ?? settings.onDoubt, policy: settings.retry, now: now)
+        log.write(.qmgr, job: id.text, [], "found in \(state.path) after a crash: \(verdict.target.path)")
+        guard let claim = try spool.claim(open, from: state) else { return }
+        let settlement = Claim.Settlement(
+            at: now, verdict.events, durably: verdict.durably, due: verdict.due, target: verdict.target)
+        if case .unfinished(_, _, let error) = claim.settle(settlement, in: spool) { throw error }
+    }
+
+    /// The envelope's recipients as the attempts had them; none where the job or its template cannot say.
+    private func recipients(of value: JSON, _ id: JobID, _ submitted: Timestamp) -> [String] {
+        do {
+            let job = try Job(value)
+            return try shelf.mail(for: job, id: id, submitted: submitted, settings: settings).recipients
+        } catch {
+            return []
+        }
+    }
+}
+
+extension Verdict {
+    /// What a start of the daemon makes of an orphan.
+    init(
+        _ recovery: Recovery, history: History, submitted: Timestamp, expiry: Timestamp, onDoubt: OnDoubt,
+        policy: RetryPolicy, now: Timestamp
+    ) {
+        func one(_ kind: Event.Kind, _ reason: String?, _ target: State, due: Timestamp? = nil) -> Verdict {
+            .without(
+                attempt: kind, reason: reason, target: target, due: due, history: history, submitted: submitted, now: now)
+        }
+        let died = "the daemon died"
+        switch recovery {
+        case .done: self.init(events: [], target: .done(day: now.day), due: nil, durably: false)
+        case .dead: self.init(events: [], target: .dead, due: nil, durably: true)
+        case .hold: self.init(events: [], target: .hold, due: nil, durably: true)
+        case .retry(let due):
+            let attempts = max(history.attempts, 1)
+            let bucket = history.last?.kind == .blocked ? Bucket.first : Bucket(afterAttempt: attempts)
+            self.init(events: [], target: .retry(bucket), due: due, durably: history.hasSent)
+        case .scheduled(let due): self.init(events: [], target: .scheduled, due: due, durably: false)
+        case .requeue: self = one(.recovered, died, .new, due: submitted)
+        case .poison: self = one(.held, "the daemon died three times with this job in hand", .hold)
+        case .inDoubt(let attempt, let recipients):
+            let holds = onDoubt == .hold || history.doubts > 0
+            let due = policy.due(afterAttempt: attempt, now: now, jitter: 0, expiry: expiry)
+            let events = recipients.map { recipient in
+                var event = Event(.inDoubt, at: now)
+                event.attempt = attempt
+                event.to = [recipient]
+                event.reason = "the daemon died before the reply was seen"
+                event.next = holds ? nil : due
+                return event
+            }
+            self.init(
+                events: events, target: holds ? .hold : .retry(Bucket(afterAttempt: attempt)), due: holds ? nil : due,
+                durably: true)
+        }
+    }
+}

@@ -1,0 +1,155 @@
+internal import EventLoop
+internal import Linux
+internal import Relay
+internal import SMTP
+internal import Time
+
+/// The connections to one relay: opened as jobs wait, as many as its breaker allows, kept while
+/// they are of use.
+final class RelayPool {
+    let name: String
+    private(set) var settings: Settings.Relay
+    private let curl: CurlLoop
+    private let loop: EventLoop
+    private let log: Log
+    private(set) var breaker: Breaker
+    private var rate: RateLimit?
+    private var connections: [RelayConnection] = []
+    private var connecting = 0
+    private var timer: EventLoop.Timer?
+    private var isRetired = false
+    /// Told that a job may be handed over now, or that the relay's standing has changed.
+    var onChange: () -> Void = {}
+    /// Told when the last connection of a retired pool has ended.
+    var onEmpty: () -> Void = {}
+
+    init(_ settings: Settings.Relay, curl: CurlLoop, loop: EventLoop, log: Log) {
+        name = settings.name
+        self.settings = settings
+        self.curl = curl
+        self.loop = loop
+        self.log = log
+        breaker = Breaker(limit: settings.connections)
+        rate = settings.rate
+    }
+
+    /// Whether jobs may be counted on to go through this relay: its breaker is not open.
+    var isUp: Bool { !breaker.isOpen && !isRetired }
+    var connectionCount: Int { connections.count }
+    var limit: Int { settings.connections }
+
+    /// A connection that takes a job now: an idle one or, where that is wanted, one whose body is
+    /// under way, so that the next envelope travels with it (RFC 2920). Nil when the rate is
+    /// used up, too; `onChange` comes when there is room.
+    func take(behind: Bool) -> RelayConnection? {
+        guard !isRetired else { return nil }
+        let connection = connections.last { $0.room == .idle } ?? (behind ? connections.first { $0.room == .behind } : nil)
+        guard let connection else { return nil }
+        if let wait = rate?.take(at: Clock.monotonic) {
+            wake(after: wait)
+            return nil
+        }
+        return connection
+    }
+
+    /// Opens connections for so many waiting jobs.
+    func demand(_ jobs: Int) {
+        guard jobs > 0, !isRetired else { return }
+        let idle = connections.count { $0.room == .idle }
+        var missing = jobs - idle - connecting
+        while missing > 0, connections.count < breaker.allowed(at: Clock.monotonic) {
+            connect()
+            missing -= 1
+        }
+        watchBreaker()
+    }
+
+    /// An open breaker is probed by a connection, whether jobs wait or not: another relay may have
+    /// taken over, and this one is to have them back.
+    private func watchBreaker() {
+        guard let probe = breaker.nextProbe, connecting == 0 else { return }
+        wake(after: Span(nanoseconds: max(probe - Clock.monotonic, 0)))
+    }
+
+    private func wake(after wait: Span) {
+        if let timer, timer.isPending, timer.deadline <= Clock.monotonic + wait.nanoseconds { return }
+        timer?.cancel()
+        timer = loop.schedule(after: wait) { [weak self] in
+            guard let self, !isRetired else { return }
+            if breaker.isOpen { demand(1) }
+            onChange()
+        }
+    }
+
+    private func connect() {
+        let connection = RelayConnection(curl, to: settings.connection)
+        connections.append(connection)
+        connecting += 1
+        // A retired pool may end with its last connection, within one of these calls.
+        connection.onReady = { [weak self] _ in
+            guard let self else { return }
+            connecting -= 1
+            onChange()
+        }
+        connection.onFailure = { [weak self, weak connection] failure in
+            guard let self, let connection else { return }
+            connecting -= 1
+            remove(connection)
+            failed(failure)
+        }
+        connection.onRoom = { [weak self] in self?.onChange() }
+        connection.onClosed = { [weak self, weak connection] closing in
+            guard let self, let connection else { return }
+            remove(connection)
+            if case .idle(let reason) = closing { log.write("relay \(name): connection ended while idle: \(reason)") }
+            onChange()
+        }
+        connection.connect()
+    }
+
+    private func remove(_ connection: RelayConnection) {
+        connections.removeAll { $0 === connection }
+        if isRetired, connections.isEmpty { onEmpty() }
+    }
+
+    private func failed(_ failure: ConnectionFailure) {
+        let wasOpen = breaker.isOpen
+        breaker.relayFailed(failure.reason, at: Clock.monotonic)
+        if !wasOpen || failure.isConfigurationFault {
+            let code = failure.code.map { " \($0)" } ?? ""
+            let fault = failure.isConfigurationFault ? " (the configuration is to be mended)" : ""
+            log.write("relay \(name) failed at \(failure.phase)\(fault):\(code) \(failure.reason); no attempt is counted", .warning)
+        }
+        watchBreaker()
+        onChange()
+    }
+
+    /// Takes note of how a transaction ended.
+    func record(_ outcome: TransactionOutcome, job: String) {
+        let wasOpen = breaker.isOpen
+        breaker.record(outcome, job: job, at: Clock.monotonic)
+        if breaker.isOpen, !wasOpen {
+            log.write("relay \(name): breaker opened: \(breaker.reason ?? "")", .warning)
+            watchBreaker()
+        } else if wasOpen, !breaker.isOpen {
+            log.write("relay \(name): works again")
+        }
+    }
+
+    /// Ends every connection when what is under way on it is done; no job is taken any more.
+    func retire() {
+        isRetired = true
+        timer?.cancel()
+        if connections.isEmpty { return onEmpty() }
+        for connection in connections { connection.quit() }
+    }
+
+    /// Ends every connection now; what was under way is told its outcome before this returns.
+    func close() {
+        isRetired = true
+        timer?.cancel()
+        let all = connections
+        connections = []
+        for connection in all { connection.close() }
+    }
+}

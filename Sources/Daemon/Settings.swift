@@ -1,0 +1,47 @@
+package import Mail
+package import Relay
+internal import Spool
+package import Time
+
+/// What the configuration says, every value with its default filled in.
+package struct Settings: Equatable, Sendable {
+    package var spool = "/var/spool/outspool"
+    package var instance = "main"
+    package var templates = "/etc/outspool/templates"
+    package var mail: MailDefaults
+    package var retry = RetryPolicy()
+    /// Bytes of a job's object.
+    package var maxJobSize = 32 << 20
+    /// How long sent jobs stay in `done/`; zero keeps none.
+    package var doneRetention: Span = .days(1)
+    package var onDoubt = Verdict.OnDoubt.resend
+    /// 5yz counts as 4yz.
+    package var softBounce = false
+    /// How long a stopping daemon waits for what is in flight.
+    package var shutdownGrace: Span = .seconds(25)
+    package var logTo = Log.Destination.stderr
+    package var logFormat = Log.Format.text
+    /// What one drop box's jobs may occupy in `new/` at a time.
+    package var dropBoxJobs = 100_000
+    package var dropBoxBytes = 1 << 30
+    /// In order of preference; at least one.
+    package var relays: [Relay]
+
+    package struct Relay: Equatable, Sendable {
+        package var name: String
+        package var connection: RelaySettings
+        /// How many connections at most.
+        package var connections = 10
+        package var rate: RateLimit?
+
+        package init(name: String, connection: RelaySettings) {
+            self.name = name
+            self.connection = connection
+        }
+    }
+
+    package init(mail: MailDefaults, relays: [Relay]) {
+        self.mail = mail
+        self.relays = relays
+    }
+}

@@ -1,0 +1,98 @@
+package import Configuration
+internal import Linux
+internal import Mail
+internal import Message
+internal import Relay
+internal import SMTP
+internal import Spool
+internal import Time
+
+extension Settings {
+    /// Reads `outspool.conf`. Every key has a default but `[relay NAME]`'s `url`; an unknown key, section or
+    /// value is an error with its line.
+    package init(_ file: ConfigurationFile) throws(ConfigurationError) {
+        try file.refuseSections(otherThan: ["relay"])
+        var main = file.main
+        var mail = MailDefaults(domain: Process.hostName)
+        mail.from = main.string("from")
+        mail.replyTo = main.string("reply_to")
+        for (key, text) in [("from", mail.from), ("reply_to", mail.replyTo)] {
+            guard let text else { continue }
+            do throws(AddressError) { _ = try Mailbox(parsing: text) } catch { throw main.fault("'\(key)': \(error)", at: key) }
+        }
+        if let domain = main.string("hostname") { mail.domain = domain }
+        mail.attachmentsDirectory = main.path("attachments_directory")
+        var relays: [Relay] = []
+        for section in file.sections("relay") { relays.append(try Relay(section, hostname: mail.domain)) }
+        guard !relays.isEmpty else { throw main.fault("no [relay NAME]: there is nothing to send through") }
+        self.init(mail: mail, relays: relays)
+        if let path = main.path("spool") { spool = path }
+        if let path = main.path("templates") { templates = path }
+        if let name = main.string("instance") {
+            guard JobID(name) != nil else { throw main.fault("'instance' has the characters of an id, not '\(name)'", at: "instance") }
+            instance = name
+        }
+        if let age = try main.span("max_age") { retry.maximumAge = age }
+        if let size = try main.size("max_job_size") { maxJobSize = size }
+        if let span = try main.span("done_retention") { doneRetention = span }
+        if let choice = try main.choice("on_doubt", of: Verdict.OnDoubt.self) { onDoubt = choice }
+        if let flag = try main.bool("soft_bounce") { softBounce = flag }
+        if let span = try main.span("shutdown_grace") { shutdownGrace = span }
+        if let count = try main.int("dropbox_max_jobs", in: 1...Int.max) { dropBoxJobs = count }
+        if let size = try main.size("dropbox_max_bytes") { dropBoxBytes = size }
+        if let destination = main.path("log_to") {
+            // A path in `log_to` is one like any other; the three words are not.
+            logTo = switch main.string("log_to") {
+            case "stderr": .stderr
+            case "syslog": .syslog
+            case "journal": .journal
+            default: .file(destination)
+            }
+        }
+        if let format = try main.choice("log_format", of: Log.Format.self) { logFormat = format }
+        try main.refuseUnknown()
+    }
+}
+
+extension Settings.Relay {
+    /// Reads one `[relay NAME]`.
+    init(_ section: ConfigurationSection, hostname: String) throws(ConfigurationError) {
+        var section = section
+        guard let name = section.name, JobID(name) != nil else {
+            throw section.fault("a relay needs a name with the characters of an id: [relay main]")
+        }
+        guard let url = section.string("url") else { throw section.missing("url") }
+        var connection: RelaySettings
+        do throws(RelaySettingsError) { connection = try RelaySettings(url: url) } catch {
+            throw section.fault("'url': \(error)", at: "url")
+        }
+        if let choice = try section.choice("tls", of: RelaySettings.TLS.self) { connection.tls = choice }
+        connection.user = section.string("user")
+        switch (section.path("password_file"), section.path("token_file")) {
+        case (let path?, nil): connection.secret = .passwordFile(path)
+        case (nil, let path?): connection.secret = .tokenFile(path)
+        case (_?, _?): throw section.fault("either password_file or token_file", at: "token_file")
+        case (nil, nil): if connection.user != nil { throw section.missing("password_file") }
+        }
+        if connection.secret != nil, connection.user == nil { throw section.missing("user") }
+        if let choice = try section.choice("auth", of: RelaySettings.Mechanism.self) { connection.mechanism = choice }
+        connection.helo = section.string("helo") ?? hostname
+        if let path = section.path("ca_file") { connection.caFile = path }
+        if let choice = try section.choice("tls_minimum", of: RelaySettings.TLSVersion.self) { connection.tlsMinimum = choice }
+        if let span = try section.span("connect_timeout") { connection.connectTimeout = span }
+        if let span = try section.span("mail_timeout") { connection.timeouts.mail = span }
+        if let span = try section.span("rcpt_timeout") { connection.timeouts.recipient = span }
+        if let span = try section.span("data_timeout") { connection.timeouts.data = span }
+        if let span = try section.span("block_timeout") { connection.timeouts.block = span }
+        if let span = try section.span("dot_timeout") { connection.timeouts.dot = span }
+        if let count = try section.int("messages_per_connection", in: 1...Int.max) { connection.messagesPerConnection = count }
+        if let span = try section.span("connection_age") { connection.connectionAge = span }
+        if let span = try section.span("idle_timeout") { connection.idleTimeout = span }
+        connection.sourceAddress = section.string("source_address")
+        connection.proxy = section.string("proxy")
+        self.init(name: name, connection: connection)
+        if let count = try section.int("connections", in: 1...1000) { connections = count }
+        rate = try section.value("rate", "a rate like 14/s, 600/m or 50k/h") { RateLimit($0) }
+        try section.refuseUnknown()
+    }
+}

@@ -1,0 +1,115 @@
+internal import Linux
+internal import Mail
+internal import Spool
+internal import Template
+internal import Time
+
+/// The templates as the daemon uses them: current to the second, and with a memory for those
+/// that are at fault.
+final class TemplateShelf {
+    /// What a template says of its jobs, apart from their text.
+    struct Facts {
+        let ttl: Span?
+        let priority: Job.Priority?
+        let onDoubt: Verdict.OnDoubt?
+    }
+
+    private var directory: String
+    private var store: TemplateStore
+    /// When each template was last compared with its files, by the monotonic clock.
+    private var checked: [String: Int64] = [:]
+    /// The templates that block jobs, and whether they could be read at all.
+    private var failing: [String: Bool] = [:]
+    private var reported: Set<String> = []
+
+    init(_ directory: String) {
+        self.directory = directory
+        store = TemplateStore(directory: directory)
+    }
+
+    /// Changes to another directory; the same one changes nothing.
+    func use(_ directory: String) {
+        guard directory != self.directory else { return }
+        self.directory = directory
+        store = TemplateStore(directory: directory)
+        invalidate()
+    }
+
+    /// Has every template read again when it is next asked for.
+    func invalidate() {
+        store.invalidate()
+        checked = [:]
+        failing = [:]
+        reported = []
+    }
+
+    /// What the template says; nil when it cannot be read.
+    func facts(of name: String) -> Facts? {
+        // Why it cannot is told when the job is to be rendered.
+        guard let settings = (try? template(named: name))?.settings else { return nil }
+        return Facts(
+            ttl: settings.ttl, priority: settings.priority.flatMap { Job.Priority(rawValue: $0.rawValue) },
+            onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) })
+    }
+
+    /// The job's mail, its template rendered with its parameters.
+    func mail(for job: Job, id: JobID, submitted: Timestamp, settings: Settings) throws(MailError) -> OutgoingMail {
+        guard let name = job.template else {
+            return try OutgoingMail(job, id: id, submitted: submitted, rendered: nil, defaults: settings.mail)
+        }
+        do throws(MailError) {
+            let rendered = try render(name, job)
+            return try OutgoingMail(job, id: id, submitted: submitted, rendered: rendered, defaults: settings.mail)
+        } catch {
+            if case .ours = error, failing.count < 1000, failing[name] == nil {
+                failing[name] = (try? template(named: name)) != nil  // Whether, not why.
+            }
+            throw error
+        }
+    }
+
+    private func render(_ name: String, _ job: Job) throws(MailError) -> RenderedPart {
+        do throws(TemplateError) {
+            let template = try template(named: name)
+            let rendered = try template.render(params: job.params, locale: job.locale)
+            return RenderedPart(
+                subject: rendered.subject, text: rendered.text.map { String(decoding: $0, as: UTF8.self) },
+                html: rendered.html.map { String(decoding: $0, as: UTF8.self) }, from: template.settings.from,
+                replyTo: template.settings.replyTo, headers: template.settings.headers.map { ($0.name, $0.value) })
+        } catch {
+            // What exceeds a limit does so by the job's parameters.
+            if case .exceeded = error { throw .job("\(error)") }
+            throw .ours("\(error)")
+        }
+    }
+
+    private func template(named name: String) throws(TemplateError) -> Template {
+        let now = Clock.monotonic
+        if let last = checked[name], now - last > 1_000_000_000 {
+            checked[name] = now
+            store.reloadIfChanged(name)
+        }
+        let template = try store.template(named: name)
+        if checked[name] == nil { checked[name] = now }
+        return template
+    }
+
+    /// Whether a template that blocked jobs has changed since: they may be tried again.
+    func hasChanged() -> Bool {
+        var changed = false
+        for (name, couldBeRead) in failing {
+            let isNew = store.reloadIfChanged(name)
+            let canBeRead = (try? store.template(named: name)) != nil  // Whether, not why.
+            if isNew || canBeRead != couldBeRead {
+                failing[name] = nil
+                changed = true
+            }
+        }
+        if changed { reported = [] }
+        return changed
+    }
+
+    /// Whether a reason has not been logged since the last change: ten thousand jobs that a
+    /// template blocks are one fault.
+    func isNews(_ reason: String) -> Bool { reported.count < 1000 && reported.insert(reason).inserted }
+}

@@ -1,0 +1,210 @@
+internal import EventLoop
+internal import JSON
+internal import Linux
+internal import Spool
+internal import Time
+
+/// A job that was looked at and can be started now.
+struct ReadyJob: ~Copyable {
+    let open: OpenJob
+    let job: Job
+    let waiting: WaitingJob
+    let submitted: Timestamp
+}
+
+/// Looks at jobs before they are started, and settles those that need no relay for it: what is
+/// no job, what is over its time, what is not to be sent yet.
+final class Triage {
+    private let spool: SpoolTree
+    private let loop: EventLoop
+    private let log: Log
+    private let settler: Settler
+    private let shelf: TemplateShelf
+    var settings: Settings
+    /// The jobs that a connection or the settler has: not to be touched a second time.
+    var inFlight: Set<JobID> = []
+    /// Told of a job that is to be looked at again, and of one that was put into `scheduled/`.
+    var lookAgain: (JobID, Span) -> Void = { _, _ in }
+    var postponed: (JobID, State, Timestamp) -> Void = { _, _, _ in }
+    var leftNew: (JobID, Int) -> Void = { _, _ in }
+
+    init(
+        spool: SpoolTree, loop: EventLoop, log: Log, settler: Settler, shelf: TemplateShelf, settings: Settings
+    ) {
+        self.spool = spool
+        self.loop = loop
+        self.log = log
+        self.settler = settler
+        self.shelf = shelf
+        self.settings = settings
+    }
+
+    /// Looks at a name in `new/`. What cannot be an id goes to `dead/` here.
+    func id(of name: DirectoryName) -> JobID? {
+        if let text = name.text, let id = JobID(text) { return id }
+        bury(name, "the name is no job id")
+        return nil
+    }
+
+    /// The job, if it can be started now; nil when it is gone, has been settled, or must wait.
+    func look(_ id: JobID, in state: State, now: Timestamp) -> ReadyJob? {
+        if inFlight.contains(id) { return nil }
+        do throws(SpoolError) {
+            switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
+            case .gone: return nil
+            case .irregular(let status):
+                // Names and kinds are judged in new/ only; elsewhere it is the operator's.
+                if state == .new {
+                    bury(DirectoryName(id.text), status.isRegular ? "a file with \(status.links) links" : "a \(status.kind)")
+                }
+                return nil
+            case .foreign:
+                let adopted = try spool.adopt(id, in: state, limit: settings.maxJobSize, now: now)
+                guard case .queued(_, let owner, let size) = adopted else {
+                    if case .dead(_, let reason) = adopted { log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason))") }
+                    return nil
+                }
+                log.write(.pickup, job: id.text, [("uid", .number(.init(Int(owner)))), ("size", .number(.init(size)))])
+                return look(id, in: state, now: now)
+            case .malformed(let status, let reason):
+                try judgeMalformed(id, in: state, status, reason, now)
+                return nil
+            case .job(let open):
+                return judge(open, in: state, now: now)
+            }
+        } catch {
+            log.write("\(error)", .warning)
+            lookAgain(id, .seconds(1))
+            return nil
+        }
+    }
+
+    private func bury(_ name: DirectoryName, _ reason: String) {
+        do throws(SpoolError) {
+            switch try spool.buryIrregular(name, reason: reason, now: .now) {
+            case .dead(let id?, _): log.write("new/\(name.printable): \(reason); it is dead/\(id) now", .warning)
+            case .dead(nil, _): log.write("new/\(name.printable): \(reason); it cannot be moved away", .warning)
+            default: break
+            }
+        } catch { log.write("new/\(name.printable): \(reason); \(error)", .warning) }
+    }
+
+    private func judgeMalformed(
+        _ id: JobID, in state: State, _ status: FileStatus, _ reason: String, _ now: Timestamp
+    ) throws(SpoolError) {
+        let age = now - Timestamp(nanoseconds: status.changed)
+        if state == .new, status.size <= settings.maxJobSize, age >= .zero, age < .seconds(10) {
+            // Somebody may be writing it straight into new/.
+            return lookAgain(id, .seconds(10) - age)
+        }
+        if case .dead(let buried, let reason) = try spool.buryMalformed(id, in: state, reason: reason, now: now) {
+            log.write(
+                .qmgr, job: id.text, [("status", "dead")],
+                "(\(reason))" + (buried.map { $0 == id ? "" : " as \($0)" } ?? ""))
+            if state == .new { leftNew(id, status.size) }
+        }
+    }
+
+    private func judge(_ open: consuming OpenJob, in state: State, now: Timestamp) -> ReadyJob? {
+        let history = open.contents.history
+        let modified = Timestamp(nanoseconds: open.status.modified)
+        let submitted = history.submitted ?? (state == .new ? min(modified, now) : now)
+        let job: Job
+        do throws(JobError) { job = try Job(open.contents.value) } catch {
+            return settle(open, in: state, .dead, "\(error)", submitted, now)
+        }
+        switch state {
+        case .retry(let bucket):
+            let due = bucket.due(modified: modified, now: now)
+            if due > now {
+                postponed(open.id, state, due)
+                return nil
+            }
+        case .scheduled:
+            if modified > now {
+                postponed(open.id, state, modified)
+                return nil
+            }
+        default: break
+        }
+        let facts = job.template.flatMap { shelf.facts(of: $0) }
+        let expiry = settings.retry.expiry(submitted: submitted, expiresAt: job.expiresAt, ttl: facts?.ttl)
+        if expiry <= now {
+            return settle(open, in: state, .expired, "expired at \(expiry.rfc3339Seconds)", submitted, now)
+        }
+        if let sendAt = job.sendAt, sendAt > now, history.isEmpty, state == .new {
+            return settle(open, in: state, .scheduled, nil, submitted, now, due: sendAt)
+        }
+        let waiting = WaitingJob(
+            open.id, in: state, priority: job.priority ?? facts?.priority ?? .normal, template: job.template, expiry: expiry)
+        return ReadyJob(open: open, job: job, waiting: waiting, submitted: submitted)
+    }
+
+    private func settle(
+        _ open: consuming OpenJob, in state: State, _ kind: Event.Kind, _ reason: String?, _ submitted: Timestamp,
+        _ now: Timestamp, due: Timestamp? = nil
+    ) -> ReadyJob? {
+        let id = open.id
+        if settler.isStuck {
+            lookAgain(id, .seconds(2))
+            return nil
+        }
+        let history = open.contents.history
+        guard let claim = claim(open, in: state) else { return nil }
+        let target: State = kind == .scheduled ? .scheduled : .dead
+        let verdict = Verdict.without(
+            attempt: kind, reason: reason, target: target, due: due, history: history, submitted: submitted, now: now)
+        settler.settle(claim, by: verdict, at: now) { [weak self] state in
+            guard let self else { return }
+            inFlight.remove(id)
+            switch state {
+            case .scheduled?: postponed(id, .scheduled, due ?? now)
+            case .dead?: log.write(.qmgr, job: id.text, [("status", kind == .expired ? "expired" : "dead")], "(\(reason ?? ""))")
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// Moves a job into `cur/`, unless its id is elsewhere in the spool: then a newcomer with the same
+    /// object is discarded, and one with another goes to `dead/` under a generated id.
+    func claim(_ open: consuming OpenJob, in state: State) -> Claim? {
+        let id = open.id
+        let size = open.status.size
+        do throws(SpoolError) {
+            if state == .new {
+                if let place = try spool.places(of: id, except: .new).first {
+                    try settleDuplicate(open, of: place)
+                    leftNew(id, size)
+                    return nil
+                }
+            }
+            guard let claim = try spool.claim(open, from: state) else { return nil }
+            if state == .new { leftNew(id, size) }
+            inFlight.insert(id)
+            return claim
+        } catch {
+            log.write("\(error)", .warning)
+            lookAgain(id, .seconds(1))
+            return nil
+        }
+    }
+
+    private func settleDuplicate(_ open: consuming OpenJob, of place: State) throws(SpoolError) {
+        let id = open.id
+        var isSame = true
+        if case .job(let other) = try spool.examine(id, in: place, limit: settings.maxJobSize) {
+            isSame = other.contents.object.elementsEqual(open.contents.object)
+        }
+        if isSame {
+            try step(.remove, "new/\(id)") { () throws(Errno) in try spool.new.unlink(id.text) }
+            log.write(.qmgr, job: id.text, [], "discarded: the same job is in \(place.path)")
+            return
+        }
+        let now = Timestamp.now
+        let reason = "another job of that id is in \(place.path)"
+        if case .dead(let buried?, _) = try spool.buryNamesake(id, reason: reason, now: now) {
+            log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason)) as \(buried)")
+        }
+    }
+}

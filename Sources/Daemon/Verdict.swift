@@ -1,0 +1,146 @@
+package import SMTP
+package import Spool
+package import Time
+
+/// What the daemon knows of a job when an attempt ends, and what is to become of it.
+package struct Verdict: Equatable, Sendable {
+    package var events: [Event]
+    package var target: State
+    package var due: Timestamp?
+    /// Whether the history must be on disk before the rename.
+    package var durably: Bool
+
+    /// What is done with a job whose delivery is in doubt for the first time.
+    package enum OnDoubt: String, CaseIterable, Sendable { case resend, hold }
+
+    /// What an attempt was made with.
+    package struct Attempt: Sendable {
+        package var number: Int
+        package var relay: String?
+        package var history: History
+        package var submitted: Timestamp
+        package var expiry: Timestamp
+        package var onDoubt: OnDoubt
+        package var softBounce: Bool
+
+        package init(
+            number: Int, relay: String?, history: History, submitted: Timestamp, expiry: Timestamp,
+            onDoubt: OnDoubt = .resend, softBounce: Bool = false
+        ) {
+            self.number = number
+            self.relay = relay
+            self.history = history
+            self.submitted = submitted
+            self.expiry = expiry
+            self.onDoubt = onDoubt
+            self.softBounce = softBounce
+        }
+    }
+
+    /// Judges an attempt: a reply decides for its recipient, and for the job the worst that is
+    /// left decides: hold before retry before dead before done.
+    ///
+    /// - Parameters:
+    ///   - interruption: what ended the attempt early, for the recipients that were not tried.
+    ///   - jitter: from -1 to 1; see ``RetryPolicy/due(afterAttempt:now:jitter:expiry:)``.
+    package init(
+        _ outcomes: [(recipient: String, outcome: RecipientOutcome)], of attempt: Attempt,
+        interruption: String? = nil, policy: RetryPolicy, now: Timestamp, jitter: Double
+    ) {
+        let due = policy.due(afterAttempt: attempt.number, now: now, jitter: jitter, expiry: attempt.expiry)
+        var events: [Event] = []
+        var (sent, deferred, refused, doubted) = (0, 0, 0, 0)
+        guard outcomes.contains(where: { $0.outcome != .notTried }) else {
+            self = Verdict.returned(interruption, attempt, now)
+            return
+        }
+        for (recipient, outcome) in outcomes {
+            var event: Event
+            func with(_ kind: Event.Kind, _ cause: Cause) -> Event {
+                var event = Event(kind, at: now)
+                event.code = cause.code
+                event.dsn = cause.enhanced?.description
+                event.reply = cause.text
+                return event
+            }
+            switch outcome {
+            case .sent(let reply):
+                sent += 1
+                event = with(.sent, .reply(reply))
+            case .refused(let cause) where !attempt.softBounce:
+                refused += 1
+                event = with(.refused, cause)
+            case .deferred(let cause), .refused(let cause):
+                deferred += 1
+                event = with(.deferred, cause)
+                event.next = due
+            case .inDoubt(let reason):
+                doubted += 1
+                event = Event(.inDoubt, at: now)
+                event.reason = reason
+                event.next = due
+            case .notTried:
+                deferred += 1
+                event = Event(.deferred, at: now)
+                event.reason = interruption
+                event.next = due
+            }
+            event.attempt = attempt.number
+            event.to = [recipient]
+            if event.kind != .sent { event.relay = attempt.relay }
+            events.append(event)
+        }
+        let history = attempt.history
+        if history.isEmpty { events[0].submitted = attempt.submitted }
+        let isSentToSome = sent > 0 || history.hasSent
+        if doubted > 0, attempt.onDoubt == .hold || history.doubts > 0 {
+            for index in events.indices { events[index].next = nil }
+            self.init(events: events, target: .hold, due: nil, durably: true)
+        } else if doubted + deferred > 0 {
+            self.init(
+                events: events, target: .retry(Bucket(afterAttempt: attempt.number)), due: due, durably: isSentToSome)
+        } else if refused > 0 || attempt.history.hasRefused {
+            self.init(events: events, target: .dead, due: nil, durably: true)
+        } else {
+            self.init(events: events, target: .done(day: now.day), due: nil, durably: false)
+        }
+    }
+
+    /// The number of the attempt that is made now: one more than the history tells of, and than the
+    /// bucket stands for, unless a template's fault put the job there.
+    package static func number(of history: History, from state: State) -> Int {
+        var made = history.attempts
+        if case .retry(let bucket) = state, history.last?.kind != .blocked { made = max(made, bucket.rawValue) }
+        return made + 1
+    }
+
+    init(events: [Event], target: State, due: Timestamp?, durably: Bool) {
+        self.events = events
+        self.target = target
+        self.due = due
+        self.durably = durably
+    }
+
+    /// The relay failed and not the job: back to `new/`, as old as it was, and no attempt.
+    private static func returned(_ reason: String?, _ attempt: Attempt, _ now: Timestamp) -> Verdict {
+        var event = Event(.returned, at: now)
+        event.relay = attempt.relay
+        event.reason = reason
+        if attempt.history.isEmpty { event.submitted = attempt.submitted }
+        return Verdict(
+            events: [event], target: .new, due: attempt.submitted, durably: attempt.history.hasSent)
+    }
+
+    /// A settlement without an attempt: one event says why.
+    package static func without(
+        attempt kind: Event.Kind, reason: String?, target: State, due: Timestamp? = nil, history: History,
+        submitted: Timestamp, now: Timestamp
+    ) -> Verdict {
+        var event = Event(kind, at: now)
+        event.reason = reason
+        if target != .new { event.next = due }
+        if history.isEmpty { event.submitted = submitted }
+        let isFinal = target == .dead || target == .hold
+        return Verdict(events: [event], target: target, due: due, durably: isFinal || history.hasSent)
+    }
+}

@@ -1,0 +1,59 @@
+internal import JSON
+internal import Linux
+internal import Message
+internal import Spool
+
+/// The most bytes of a file that is attached.
+private let sizeLimit = 32 << 20
+
+/// The job's attachments, those that it names by a file read now.
+func attachments(_ job: Job, _ defaults: MailDefaults) throws(MailError) -> [Attachment] {
+    var attachments: [Attachment] = []
+    for (index, value) in job.attachments.enumerated() {
+        attachments.append(try attachment(value, "/attachments/\(index)", defaults))
+    }
+    return attachments
+}
+
+private func attachment(_ value: JSON, _ pointer: String, _ defaults: MailDefaults) throws(MailError) -> Attachment {
+    guard let object = value.object else { throw .job("\(pointer): is \(value.typeName), not an object") }
+    for name in object.names where !["filename", "contentType", "cid", "content", "file"].contains(name) {
+        throw .job("\(pointer)/\(pointerToken(name)): unknown field")
+    }
+    func text(_ name: String) throws(MailError) -> String? {
+        guard let value = object[name], value != .null else { return nil }
+        guard let text = value.string else { throw .job("\(pointer)/\(name): is \(value.typeName), not a string") }
+        return text
+    }
+    let bytes: [UInt8]
+    let name = try text("file")
+    switch (try text("content"), name) {
+    case (let content?, nil):
+        guard let decoded = base64Decoded(content) else { throw .job("\(pointer)/content: is not base64") }
+        bytes = decoded
+    case (nil, let name?): bytes = try contents(of: name, pointer, defaults)
+    default: throw .job("\(pointer): either content or file")
+    }
+    return Attachment(
+        filename: try text("filename") ?? name, contentType: try text("contentType"), cid: try text("cid"), content: bytes)
+}
+
+/// Reads a file directly in the directory for attachments: no path, no link, nothing but a regular file.
+private func contents(of name: String, _ pointer: String, _ defaults: MailDefaults) throws(MailError) -> [UInt8] {
+    guard let path = defaults.attachmentsDirectory else {
+        throw .job("\(pointer)/file: the configuration has no attachments_directory")
+    }
+    guard !name.isEmpty, !name.hasPrefix("."), !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0) else {
+        throw .job("\(pointer)/file: is no plain file name")
+    }
+    do throws(Errno) {
+        let directory = try Directory(path: path)
+        let file = try directory.open(name)
+        let status = try file.status()
+        guard status.isRegular else { throw Errno.invalid }
+        guard status.size <= sizeLimit else { throw Errno.tooBig }
+        return try file.readAll(limit: sizeLimit, sizeHint: status.size)
+    } catch {
+        throw .ours("\(pointer)/file: \(path)/\(name): \(error)")
+    }
+}

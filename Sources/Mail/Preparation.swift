@@ -1,0 +1,163 @@
+internal import JSON
+internal import Message
+package import Spool
+package import Time
+
+/// What a template gives to a job: its text for the parameters, and what its `template.conf` says.
+package struct RenderedPart: Sendable {
+    package var subject: String
+    package var text: String?
+    package var html: String?
+    package var from: String?
+    package var replyTo: String?
+    package var headers: [(name: String, value: String)]
+
+    package init(
+        subject: String, text: String?, html: String?, from: String? = nil, replyTo: String? = nil,
+        headers: [(name: String, value: String)] = []
+    ) {
+        self.subject = subject
+        self.text = text
+        self.html = html
+        self.from = from
+        self.replyTo = replyTo
+        self.headers = headers
+    }
+}
+
+extension OutgoingMail {
+    /// Makes the mail of a job.
+    ///
+    /// The same job gives the same bytes at every attempt while its template is the same: the date is
+    /// that of its submission, the Message-ID comes from its id.
+    /// - Parameter rendered: what the job's template gave; nil for a job that carries its mail.
+    package init(
+        _ job: Job, id: JobID, submitted: Timestamp, rendered: RenderedPart?, defaults: MailDefaults
+    ) throws(MailError) {
+        if case .message(let source) = job.content {
+            try self.init(whole: source, job: job, id: id, submitted: submitted, defaults: defaults)
+            return
+        }
+        let to = try mailboxes(job.to, "/to")
+        let cc = try mailboxes(job.cc, "/cc")
+        let bcc = try mailboxes(job.bcc, "/bcc")
+        let messageID = MessageID(job: id.text, at: defaults.domain)
+        var mail = Composition(
+            from: try author(job, rendered, defaults), subject: "", date: submitted, messageID: messageID)
+        switch job.content {
+        case .mail(let subject, let text, let html):
+            (mail.subject, mail.text, mail.html) = (subject, text, html)
+        default:
+            guard let rendered else { throw .ours("the template gave nothing") }
+            (mail.subject, mail.text, mail.html) = (rendered.subject, rendered.text, rendered.html)
+        }
+        mail.sender = try mailbox(job.sender, "/sender")
+        if let own = job.replyTo {
+            mail.replyTo = try mailboxes(own, "/replyTo")
+        } else if let text = rendered?.replyTo ?? defaults.replyTo {
+            mail.replyTo = [try configured(text, "reply_to")]
+        }
+        (mail.to, mail.cc) = (to, cc)
+        mail.headers = (rendered?.headers ?? []).map { ExtraHeader(name: $0.name, value: $0.value) }
+        for member in job.headers.members {
+            guard let value = member.value.string else {
+                throw .job("/headers/\(pointerToken(member.name)): is \(member.value.typeName), not a string")
+            }
+            // The job's word over the template's.
+            mail.headers.removeAll { $0.name.lowercased() == member.name.lowercased() }
+            mail.headers.append(ExtraHeader(name: member.name, value: value))
+        }
+        mail.attachments = try attachments(job, defaults)
+        let composed: ComposedMessage
+        do throws(CompositionError) { composed = try mail.compose() } catch { throw .job("\(error)") }
+        self.init(
+            sender: try envelopeSender(job, otherwise: (mail.sender ?? mail.from).address.text),
+            recipients: try envelopeRecipients(job, otherwise: (to + cc + bcc).map(\.address.text)),
+            bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
+        noteAddresses()
+    }
+
+    private init(
+        whole source: [UInt8], job: Job, id: JobID, submitted: Timestamp, defaults: MailDefaults
+    ) throws(MailError) {
+        let message = try whole { () throws(WholeMessageError) in try WholeMessage(parsing: source) }
+        var own = try mailbox(job.from, "/from")
+        if own == nil, let text = defaults.from { own = try configured(text, "from") }
+        let author = own
+        let messageID = MessageID(job: id.text, at: defaults.domain)
+        let composed = try whole { () throws(WholeMessageError) in
+            try message.completed(from: author, date: submitted, messageID: messageID)
+        }
+        var recipients = try (mailboxes(job.to, "/to") + mailboxes(job.cc, "/cc") + mailboxes(job.bcc, "/bcc"))
+            .map(\.address.text)
+        var sender = author?.address.text
+        if recipients.isEmpty, job.envelopeTo == nil {
+            recipients = try whole { () throws(WholeMessageError) in try message.recipients().map(\.text) }
+        }
+        if job.from == nil, job.envelopeFrom == nil {
+            sender = try whole { () throws(WholeMessageError) in try message.sender()?.text } ?? sender
+        }
+        self.init(
+            sender: try envelopeSender(job, otherwise: sender ?? ""),
+            recipients: try envelopeRecipients(job, otherwise: recipients),
+            bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
+        noteAddresses()
+    }
+
+    /// SMTPUTF8 is needed for the envelope's addresses as well as for the header's.
+    private mutating func noteAddresses() {
+        if !needsSMTPUTF8 {
+            needsSMTPUTF8 = ([sender] + recipients).contains { !$0.utf8.allSatisfy { $0 < 0x80 } }
+        }
+    }
+}
+
+/// What is wrong with a whole message is the job's fault.
+private func whole<Result>(_ read: () throws(WholeMessageError) -> Result) throws(MailError) -> Result {
+    do throws(WholeMessageError) { return try read() } catch { throw .job("/message: \(error)") }
+}
+
+private func author(_ job: Job, _ rendered: RenderedPart?, _ defaults: MailDefaults) throws(MailError) -> Mailbox {
+    if let own = try mailbox(job.from, "/from") { return own }
+    guard let text = rendered?.from ?? defaults.from else {
+        throw .ours("no `from`: neither in the job, nor in its template, nor in the configuration")
+    }
+    return try configured(text, "from")
+}
+
+private func configured(_ text: String, _ key: String) throws(MailError) -> Mailbox {
+    do throws(AddressError) { return try Mailbox(parsing: text) } catch { throw .ours("\(key): \(error)") }
+}
+
+private func mailbox(_ value: JSON?, _ pointer: String) throws(MailError) -> Mailbox? {
+    guard let value else { return nil }
+    do throws(AddressError) { return try Mailbox(json: value) } catch { throw .job("\(pointer): \(error)") }
+}
+
+private func mailboxes(_ value: JSON?, _ pointer: String) throws(MailError) -> [Mailbox] {
+    guard let value else { return [] }
+    do throws(AddressError) { return try Mailbox.list(json: value) } catch { throw .job("\(pointer): \(error)") }
+}
+
+private func envelopeSender(_ job: Job, otherwise sender: String) throws(MailError) -> String {
+    guard let text = job.envelopeFrom else { return sender }
+    if text.isEmpty || text == "<>" { return "" }
+    do throws(AddressError) { return try Address(parsing: text).text } catch { throw .job("/envelope/from: \(error)") }
+}
+
+private func envelopeRecipients(_ job: Job, otherwise listed: [String]) throws(MailError) -> [String] {
+    var recipients: [String] = []
+    if let own = job.envelopeTo {
+        for (index, text) in own.enumerated() {
+            do throws(AddressError) { recipients.append(try Address(parsing: text).text) } catch {
+                throw .job("/envelope/to/\(index): \(error)")
+            }
+        }
+    } else {
+        recipients = listed
+    }
+    var seen: Set<String> = []
+    recipients.removeAll { !seen.insert($0).inserted }
+    if recipients.isEmpty { throw .job("no recipient: none of to, cc, bcc and envelope names one") }
+    return recipients
+}

@@ -1,0 +1,105 @@
+/// Where mail goes: a local part at a domain. RFC 5321, section 4.1.2; RFC 6531.
+package struct Address: Hashable, Sendable, CustomStringConvertible {
+    /// The local part as it is meant: without quotation marks and escapes.
+    package let local: String
+    /// In lower case and A-labels, or a literal in brackets. Always ASCII.
+    package let domain: String
+    /// Exactly what stands between `<` and `>` in the envelope and in header fields: the
+    /// local part is quoted if it must be.
+    package let text: String
+    /// Whether the local part is not ASCII, so that only a relay with SMTPUTF8 can take it.
+    package let needsSMTPUTF8: Bool
+
+    package var description: String { text }
+
+    /// Parses a bare address, `a@b`: no name, no angle brackets, no comments.
+    package init(parsing text: String) throws(AddressError) {
+        if text.hasControl { throw AddressError(text: text, reason: "a control character") }
+        var parser = AddressParser(text)
+        do throws(AddressParser.Fault) {
+            self = try parser.bare()
+        } catch {
+            throw AddressError(text: text, reason: error.reason)
+        }
+    }
+
+    /// An address of parts that were parsed; the limits are those of RFC 5321, section 4.5.3.1.
+    /// - Throws: the reason.
+    init(local: String, domain: String) throws(AddressParser.Fault) {
+        var quoted = local
+        if !Address.isDotAtom(local.utf8) {
+            quoted = "\""
+            for scalar in local.unicodeScalars {
+                if scalar == "\"" || scalar == "\\" { quoted += "\\" }
+                quoted.unicodeScalars.append(scalar)
+            }
+            quoted += "\""
+        }
+        if local.isEmpty { throw .init("nothing before the @") }
+        if quoted.utf8.count > 64 { throw .init("more than 64 octets before the @") }
+        if quoted.utf8.count + 1 + domain.utf8.count > 254 { throw .init("longer than 254 octets") }
+        self.local = local
+        self.domain = domain
+        text = "\(quoted)@\(domain)"
+        needsSMTPUTF8 = !local.isASCII
+    }
+
+    /// Whether these are words of `atext` with single dots between them: RFC 5322, section 3.2.3.
+    static func isDotAtom(_ bytes: some Sequence<UInt8>) -> Bool {
+        var previous = UInt8(ascii: ".")
+        for byte in bytes {
+            if byte == UInt8(ascii: ".") ? previous == byte : !byte.isAtomText { return false }
+            previous = byte
+        }
+        return previous != UInt8(ascii: ".")
+    }
+}
+
+/// An address and the name of whoever reads there. RFC 5322, section 3.4.
+package struct Mailbox: Hashable, Sendable {
+    /// Never empty and without control characters, but otherwise untrusted.
+    package let name: String?
+    package let address: Address
+
+    /// - Throws: if the name holds a control character.
+    package init(name: String?, address: Address) throws(AddressError) {
+        if let name, name.hasControl { throw AddressError(text: name, reason: "a control character in the name") }
+        self.init(checkedName: name, address: address)
+    }
+
+    init(checkedName name: String?, address: Address) {
+        var rest = (name ?? "")[...]
+        while rest.utf8.first == 0x20 { rest.removeFirst() }
+        while rest.utf8.last == 0x20 { rest.removeLast() }
+        self.name = rest.isEmpty ? nil : String(rest)
+        self.address = address
+    }
+
+    /// Parses one mailbox: `a@b`, `Name <a@b>`, `"Name, quoted" <a@b>` or `a@b (Name)`.
+    ///
+    /// Stricter than RFC 5322: no control characters, no white space around the dots and the
+    /// @, no source routes. The name is taken as it stands; encoded-words are not decoded.
+    package init(parsing text: String) throws(AddressError) {
+        if text.hasControl { throw AddressError(text: text, reason: "a control character") }
+        var parser = AddressParser(text)
+        do throws(AddressParser.Fault) {
+            self = try parser.single()
+        } catch {
+            throw AddressError(text: text, reason: error.reason)
+        }
+    }
+
+    /// Parses the value of a field such as `To`: any number of mailboxes and groups, of
+    /// which the members are taken. RFC 5322, section 3.4.
+    package static func list(parsing text: String) throws(AddressError) -> [Mailbox] {
+        if let bad = text.firstControl(but: 0x09) {
+            throw AddressError(text: text, reason: "a control character, \(String(bad).quotedForMessage)")
+        }
+        var parser = AddressParser(text)
+        do throws(AddressParser.Fault) {
+            return try parser.list()
+        } catch {
+            throw AddressError(text: text, reason: error.reason)
+        }
+    }
+}

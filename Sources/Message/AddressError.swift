@@ -1,0 +1,10 @@
+/// Why a text is not an address.
+package struct AddressError: Error, Equatable, CustomStringConvertible {
+    /// The address as it was given; untrusted.
+    package let text: String
+    /// What is wrong with it, without the address.
+    package let reason: String
+
+    /// One line that quotes the address safely: `"zoe.example.com": no @`.
+    package var description: String { "\(text.quotedForMessage): \(reason)" }
+}

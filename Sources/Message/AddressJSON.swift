@@ -1,0 +1,34 @@
+package import JSON
+
+extension Mailbox {
+    /// Reads what a job says: `"Name <a@b>"` or `{"name":…,"email":…}`.
+    package init(json: JSON) throws(AddressError) {
+        switch json {
+        case .string(let text): try self.init(parsing: text)
+        case .object(let object):
+            for name in object.names where name != "name" && name != "email" {
+                throw AddressError(text: json.text, reason: "unknown member \(name.quotedForMessage)")
+            }
+            guard case .string(let email)? = object["email"] else {
+                throw AddressError(text: json.text, reason: "\"email\" must be a string")
+            }
+            let name: String?
+            switch object["name"] {
+            case .string(let text)?: name = text
+            case nil, .null?: name = nil
+            default: throw AddressError(text: json.text, reason: "\"name\" must be a string")
+            }
+            try self.init(name: name, address: Address(parsing: email))
+        default: throw AddressError(text: json.text, reason: "neither a string nor {\"name\":…,\"email\":…}")
+        }
+    }
+
+    /// Reads one mailbox or an array of them.
+    package static func list(json: JSON) throws(AddressError) -> [Mailbox] {
+        guard case .array(let elements) = json else { return [try Mailbox(json: json)] }
+        var mailboxes: [Mailbox] = []
+        mailboxes.reserveCapacity(elements.count)
+        for element in elements { mailboxes.append(try Mailbox(json: element)) }
+        return mailboxes
+    }
+}

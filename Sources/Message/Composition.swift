@@ -1,0 +1,140 @@
+package import Time
+
+/// A mail as its sender means it, before it is written out.
+///
+/// It has no bcc: those recipients are in the envelope only.
+package struct Composition: Sendable {
+    package var from: Mailbox
+    /// Who sent it, if that is not the author.
+    package var sender: Mailbox?
+    package var replyTo: [Mailbox] = []
+    package var to: [Mailbox] = []
+    package var cc: [Mailbox] = []
+    package var subject: String
+    /// If nil, the text is made from the HTML.
+    package var text: String?
+    package var html: String?
+    /// In their order, after the fields above.
+    package var headers: [ExtraHeader] = []
+    package var attachments: [Attachment] = []
+    package var date: Timestamp
+    package var messageID: MessageID
+
+    package init(from: Mailbox, subject: String, date: Timestamp, messageID: MessageID) {
+        self.from = from
+        self.subject = subject
+        self.date = date
+        self.messageID = messageID
+    }
+}
+
+/// A message as it travels, and what a relay must offer to take it.
+package struct ComposedMessage: Equatable, Sendable {
+    /// Lines end in CRLF, the last one too; dots are not doubled yet.
+    package var bytes: [UInt8]
+    /// The body has octets above 0x7F: `BODY=8BITMIME`, RFC 6152.
+    package var needs8Bit: Bool
+    /// The header has UTF-8 that is not encoded: RFC 6531 and 6532.
+    package var needsSMTPUTF8: Bool
+    /// A line has more than the 998 octets that RFC 5321 promises to carry. Never so if it was composed here.
+    package var hasLongLines: Bool
+
+    package init(bytes: [UInt8], needs8Bit: Bool, needsSMTPUTF8: Bool, hasLongLines: Bool) {
+        self.bytes = bytes
+        self.needs8Bit = needs8Bit
+        self.needsSMTPUTF8 = needsSMTPUTF8
+        self.hasLongLines = hasLongLines
+    }
+}
+
+extension Composition {
+    /// Writes the message out. The same composition gives the same bytes.
+    ///
+    /// - Throws: if there is neither text nor HTML, or if a field holds what a message cannot.
+    package func compose() throws(CompositionError) -> ComposedMessage {
+        let root = try root()
+        let boundaries = Boundaries(for: root, id: messageID)
+        let recipients = (to.count + cc.count) * 80 + subject.utf8.count * 4
+        var wire = Wire(reserving: 600 + recipients + headers.count * 100 + root.estimatedSize)
+        try writeHeader(to: &wire)
+        wire.append("MIME-Version: 1.0")
+        wire.endLine()
+        wire.part(root, boundaries)
+        wire.endLastLine()
+        var needs8Bit = false
+        root.forEachLeaf { if case .text(_, .eightBit) = $0.body { needs8Bit = true } }
+        let mailboxes = [[from], sender.map { [$0] } ?? [], replyTo, to, cc]
+        let needsSMTPUTF8 = mailboxes.contains { $0.contains(where: \.address.needsSMTPUTF8) }
+        return ComposedMessage(
+            bytes: wire.bytes, needs8Bit: needs8Bit, needsSMTPUTF8: needsSMTPUTF8, hasLongLines: false)
+    }
+
+    /// Text and HTML are alternatives; files that the HTML shows are related to it; all
+    /// others are mixed with what is read.
+    private func root() throws(CompositionError) -> Part {
+        var inline: [Part] = []
+        var attached: [Part] = []
+        for (index, attachment) in attachments.enumerated() {
+            do throws(CompositionError) {
+                let leaf = Part.leaf(try attachment.leaf())
+                if attachment.cid != nil, html != nil { inline.append(leaf) } else { attached.append(leaf) }
+            } catch {
+                throw CompositionError("attachments[\(index)]", error.reason)
+            }
+        }
+        var body: Part
+        if let html {
+            var shown = Part.leaf(Leaf("html", BodyText(html.utf8)))
+            if !inline.isEmpty { shown = .multipart(.related, [shown] + inline) }
+            let plain = text.map { BodyText($0.utf8) } ?? BodyText(HTMLText.text(of: html))
+            body = .multipart(.alternative, [.leaf(Leaf("plain", plain)), shown])
+        } else if let text {
+            body = .leaf(Leaf("plain", BodyText(text.utf8)))
+        } else {
+            throw CompositionError("text", "neither text nor html")
+        }
+        if !attached.isEmpty { body = .multipart(.mixed, [body] + attached) }
+        return body
+    }
+
+    private func writeHeader(to wire: inout Wire) throws(CompositionError) {
+        if let bad = subject.firstControl(but: 0x09) {
+            throw CompositionError("subject", "a control character, \(String(bad).quotedForMessage)")
+        }
+        wire.field("Date", date.rfc5322)
+        wire.field("From", [from])
+        if let sender { wire.field("Sender", [sender]) }
+        wire.field("Reply-To", replyTo)
+        wire.field("To", to)
+        if to.isEmpty, cc.isEmpty { wire.field("To", "undisclosed-recipients:;") }
+        wire.field("Cc", cc)
+        wire.begin("Subject")
+        wire.unstructured(subject, limit: Wire.longestPlain)
+        wire.endLine()
+        wire.field("Message-ID", messageID.text)
+        var unique: Set<String> = []
+        var saysHowSubmitted = false
+        for header in headers {
+            try header.check()
+            let lowercase = header.name.lowercased()
+            if ExtraHeader.isUnique(lowercase), !unique.insert(lowercase).inserted {
+                throw CompositionError("headers", "\(header.name.quotedForMessage): twice")
+            }
+            saysHowSubmitted = saysHowSubmitted || lowercase == "auto-submitted"
+            wire.begin(header.name)
+            wire.unstructured(header.value, limit: ExtraHeader.longestWord)
+            wire.endLine()
+        }
+        if !saysHowSubmitted { wire.field("Auto-Submitted", "auto-generated") }
+    }
+}
+
+extension Wire {
+    /// A field of mailboxes; none at all if there are none.
+    fileprivate mutating func field(_ name: String, _ mailboxes: [Mailbox]) {
+        if mailboxes.isEmpty { return }
+        begin(name)
+        self.mailboxes(mailboxes)
+        endLine()
+    }
+}

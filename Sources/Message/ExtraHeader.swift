@@ -1,0 +1,52 @@
+/// A header field that a job or template adds.
+package struct ExtraHeader: Hashable, Sendable {
+    package var name: String
+    package var value: String
+
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+
+    /// Checks that the field can be added to a composed message.
+    /// - Throws: if the name is not one (RFC 5322, section 3.6.8), belongs to a field of the
+    ///   job or to the structure of the message, or if the value has control characters.
+    func check() throws(CompositionError) {
+        var quoted: String { name.quotedForMessage }
+        guard !name.isEmpty, name.utf8.count <= Wire.longestPlain, name.utf8.allSatisfy(\.isFieldName) else {
+            throw .init("headers", "\(quoted): a name is up to \(Wire.longestPlain) printable characters without ':'")
+        }
+        let lowercase = name.lowercased()
+        if let field = ExtraHeader.fields[lowercase] {
+            throw .init("headers", "\(quoted): has a field of its own, \(field)")
+        }
+        if ExtraHeader.refused.contains(lowercase) || ExtraHeader.refusedPrefixes.contains(where: lowercase.hasPrefix) {
+            throw .init("headers", "\(quoted): cannot be set, it describes how the message is built or travels")
+        }
+        if let bad = value.firstControl(but: 0x09) {
+            throw .init("headers", "\(quoted): a control character, \(String(bad).quotedForMessage), in the value")
+        }
+        // A line can be folded at spaces only; a word of ASCII is not encoded because it
+        // may be a message id, an URL or a token, which then would not be one any more.
+        for word in value.utf8.split(whereSeparator: \.isBlank) where word.count > ExtraHeader.longestWord {
+            if word.allSatisfy({ $0 < 0x80 }) {
+                throw .init("headers", "\(quoted): more than \(ExtraHeader.longestWord) characters without a space")
+            }
+        }
+    }
+
+    /// With the longest name it is within the limit of a line.
+    static let longestWord = 930
+
+    /// Of which a message has one: RFC 5322, section 3.6; RFC 2369; RFC 3834.
+    static func isUnique(_ lowercase: String) -> Bool {
+        ["in-reply-to", "references", "auto-submitted"].contains(lowercase) || lowercase.hasPrefix("list-")
+    }
+
+    private static let fields = [
+        "from": "from", "sender": "sender", "reply-to": "replyTo", "to": "to", "cc": "cc", "bcc": "bcc",
+        "subject": "subject", "date": "set when the mail is sent", "message-id": "made from the id of the job",
+    ]
+    private static let refused: Set = ["return-path", "received", "mime-version", "content-length", "delivered-to"]
+    private static let refusedPrefixes = ["content-", "mime-", "dkim-", "domainkey-", "arc-", "resent-", "received-"]
+}

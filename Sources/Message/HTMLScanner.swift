@@ -1,0 +1,134 @@
+/// Cuts HTML into text and tags. It never fails: what is not markup is text.
+struct HTMLScanner {
+    struct Tag {
+        /// In lower case.
+        var name: String
+        var isEnd: Bool
+        var href: ArraySlice<UInt8>?
+        var alt: ArraySlice<UInt8>?
+    }
+
+    enum Token {
+        case text(ArraySlice<UInt8>)
+        case tag(Tag)
+    }
+
+    private let bytes: [UInt8]
+    private var position = 0
+
+    init(_ html: String) { bytes = Array(html.utf8) }
+
+    /// The next piece, comments and the content of invisible elements left out; nil at the end.
+    mutating func next() -> Token? {
+        while position < bytes.count {
+            let start = position
+            if bytes[position] != UInt8(ascii: "<") || !beginsMarkup(at: position + 1) {
+                position += 1
+                while position < bytes.count, bytes[position] != UInt8(ascii: "<") { position += 1 }
+                return .text(bytes[start..<position])
+            }
+            let second = bytes[position + 1]
+            if second == UInt8(ascii: "!") || second == UInt8(ascii: "?") {
+                skipDeclaration()
+                continue
+            }
+            guard let tag = tag() else { return nil }
+            if !tag.isEnd, HTMLScanner.invisible.contains(tag.name) {
+                skipContent(of: tag.name)
+                continue
+            }
+            return .tag(tag)
+        }
+        return nil
+    }
+
+    /// Their content is not text, or not meant for the page.
+    private static let invisible: Set = [
+        "script", "style", "title", "template", "noembed", "noframes", "textarea", "svg",
+    ]
+
+    private func beginsMarkup(at index: Int) -> Bool {
+        guard index < bytes.count else { return false }
+        let byte = bytes[index]
+        if byte == UInt8(ascii: "/") { return index + 1 < bytes.count && HTMLScanner.isLetter(bytes[index + 1]) }
+        return byte == UInt8(ascii: "!") || byte == UInt8(ascii: "?") || HTMLScanner.isLetter(byte)
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { byte.isLetterOrDigit && !byte.isDigit }
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) }
+
+    /// A comment up to `-->`, anything else up to `>`; without an end it is all the rest.
+    private mutating func skipDeclaration() {
+        let isComment = bytes[position...].starts(with: "<!--".utf8)
+        position += isComment ? 4 : 2
+        while position < bytes.count {
+            position += 1
+            if bytes[position - 1] == UInt8(ascii: ">"), !isComment || bytes[..<position].suffix(3) == dashes { return }
+        }
+    }
+
+    private let dashes = Array("-->".utf8)[...]
+
+    /// Moves behind the end tag, or to the end if there is none.
+    private mutating func skipContent(of name: String) {
+        let end = Array("</\(name)".utf8)
+        while position < bytes.count {
+            if bytes[position] == UInt8(ascii: "<"),
+                bytes[position...].prefix(end.count).isSame(asLowercase: "</\(name)"),
+                position + end.count >= bytes.count || !bytes[position + end.count].isLetterOrDigit
+            {
+                while position < bytes.count, bytes[position] != UInt8(ascii: ">") { position += 1 }
+                position += 1
+                return
+            }
+            position += 1
+        }
+    }
+
+    /// The tag at the current `<`; nil, at the end of the text, if it has no end.
+    private mutating func tag() -> Tag? {
+        position += 1
+        let isEnd = bytes[position] == UInt8(ascii: "/")
+        if isEnd { position += 1 }
+        let start = position
+        skip { !HTMLScanner.isSpace($0) && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/") }
+        // No element that matters has a longer name.
+        let name = String(decoding: bytes[start..<position].prefix(20).map(\.lowercased), as: UTF8.self)
+        var tag = Tag(name: name, isEnd: isEnd)
+        while true {
+            skip { HTMLScanner.isSpace($0) || $0 == UInt8(ascii: "/") }
+            guard position < bytes.count else { return nil }
+            if bytes[position] == UInt8(ascii: ">") {
+                position += 1
+                return tag
+            }
+            attribute(of: &tag)
+        }
+    }
+
+    private mutating func attribute(of tag: inout Tag) {
+        let start = position
+        // A '=' in front is part of the name, so that each attribute takes at least one byte.
+        position += 1
+        skip { !HTMLScanner.isSpace($0) && !"/>=".utf8.contains($0) }
+        let name = bytes[start..<position]
+        skip(HTMLScanner.isSpace)
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "=") else { return }
+        position += 1
+        skip(HTMLScanner.isSpace)
+        guard position < bytes.count else { return }
+        let quote = bytes[position]
+        let isQuoted = quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'")
+        if isQuoted { position += 1 }
+        let valueStart = position
+        skip { isQuoted ? $0 != quote : !HTMLScanner.isSpace($0) && $0 != UInt8(ascii: ">") }
+        let value = bytes[valueStart..<position]
+        if isQuoted, position < bytes.count { position += 1 }
+        if name.isSame(asLowercase: "href"), tag.href == nil { tag.href = value }
+        if name.isSame(asLowercase: "alt"), tag.alt == nil { tag.alt = value }
+    }
+
+    private mutating func skip(_ isSkipped: (UInt8) -> Bool) {
+        while position < bytes.count, isSkipped(bytes[position]) { position += 1 }
+    }
+}

@@ -1,0 +1,191 @@
+public import FoundationEssentials
+internal import JSON
+internal import Spool
+internal import Time
+
+/// What is to be sent to whom: a template with its parameters, a mail, or a whole message.
+///
+/// ```swift
+/// var job = Job(OrderShipped(orderId: 1042, carrier: "DHL"), to: "Zoë <zoe@example.com>")
+/// job.id = "order-shipped-1042"
+/// job.sendAt = Date(timeIntervalSinceNow: 3600)
+/// try spool.submit(job)
+/// ```
+public struct Job: Sendable {
+    /// The order in which jobs go when not all can.
+    public enum Priority: String, Sendable {
+        /// Never waits behind `bulk`.
+        case high
+        case normal
+        case bulk
+    }
+
+    /// The idempotency key, `[A-Za-z0-9][A-Za-z0-9._@=+-]{0,199}`; a generated one if nil.
+    ///
+    /// As long as a job of that id is in the spool, sent ones that are kept included, a second
+    /// one is not sent.
+    public var id: String?
+    public var to: [Address]
+    public var cc: [Address] = []
+    public var bcc: [Address] = []
+    /// The template's, or the configuration's, if nil; as ``replyTo`` and ``sender``.
+    public var from: Address?
+    public var replyTo: Address?
+    public var sender: Address?
+    /// The return path (RFC 5321) where it is not ``from``; an empty text is the null return path.
+    public var envelopeFrom: String?
+    /// The recipients of the envelope where they are not those of the header; plain addresses.
+    public var envelopeTo: [String]?
+    /// The variant of the template, a tag of BCP 47: `de-AT` falls back to `de`, then to the default.
+    public var locale: String?
+    /// Further header fields.
+    public var headers: [String: String] = [:]
+    public var attachments: [Attachment] = []
+    /// The template's if nil.
+    public var priority: Priority?
+    /// Not before.
+    public var sendAt: Date?
+    /// Not after: what is still unsent then is buried.
+    public var expiresAt: Date?
+    /// For the log and the operator, as ``metadata``.
+    public var tags: [String] = []
+    public var metadata: [String: String] = [:]
+
+    private let content: Content
+
+    private enum Content: Sendable {
+        case template(String, Result<JSON, SubmitError>)
+        case mail(subject: String, text: String?, html: String?)
+        case message([UInt8])
+    }
+
+    /// A mail from the template of the type. The parameters are encoded now; one that cannot
+    /// be is an error of the submission.
+    public init(_ job: some TypedJob, to recipients: [Address]) {
+        self.init(template: type(of: job).template, params: job, to: recipients)
+    }
+
+    /// A mail from the template of the type. See ``init(_:to:)-(_,[Address])``.
+    public init(_ job: some TypedJob, to recipients: String...) {
+        self.init(job, to: recipients.map { Address($0) })
+    }
+
+    /// A mail from a template that has no type here. `params` must encode as an object.
+    public init(template: String, params: some Encodable = [String: String](), to recipients: [Address]) {
+        content = .template(template, encoded(params))
+        to = recipients
+    }
+
+    /// A mail without a template. At least one of `text` and `html`; from HTML alone, the text is made.
+    public init(subject: String, text: String? = nil, html: String? = nil, to recipients: [Address]) {
+        content = .mail(subject: subject, text: text, html: html)
+        to = recipients
+    }
+
+    /// A whole message (RFC 5322), header and body, delivered to `recipients` whatever its header says.
+    public init(message: [UInt8], to recipients: [Address]) {
+        content = .message(message)
+        to = recipients
+    }
+
+    /// A whole message (RFC 5322), header and body, delivered to `recipients` whatever its header says.
+    public init(message: String, to recipients: [Address]) {
+        self.init(message: Array(message.utf8), to: recipients)
+    }
+
+    func jobID() throws(SubmitError) -> JobID {
+        guard let id else { return JobID.make(at: .now) }
+        guard let chosen = JobID(id) else {
+            throw .invalid(field: "id", reason: "is not 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
+        }
+        return chosen
+    }
+
+    /// The job object of spool(5). Equal jobs have equal bytes, in every process: a repeated
+    /// submission is known by them.
+    func object() throws(SubmitError) -> [UInt8] {
+        var object = JSON.Object()
+        switch content {
+        case .template(let name, let params):
+            object["template"] = .string(name)
+            let params = try params.get()
+            if params != [:] { object["params"] = params }
+        case .mail(let subject, let text, let html):
+            object["subject"] = .string(try singleLine(subject, "subject"))
+            object["text"] = text.map { .string($0) }
+            object["html"] = html.map { .string($0) }
+        case .message(let bytes):
+            object["message"] =
+                String(validating: bytes, as: UTF8.self).map { .string($0) }
+                ?? ["base64": .string(Data(bytes).base64EncodedString())]
+        }
+        for (name, list) in [("to", to), ("cc", cc), ("bcc", bcc)] where !list.isEmpty {
+            var addresses: [JSON] = []
+            for address in list { addresses.append(try address.json(name)) }
+            object[name] = addresses.count == 1 ? addresses[0] : .array(addresses)
+        }
+        for (name, address) in [("from", from), ("replyTo", replyTo), ("sender", sender)] {
+            object[name] = try address?.json(name)
+        }
+        object["envelope"] = try envelope()
+        object["locale"] = locale.map { .string($0) }
+        object["headers"] = try texts(headers, "headers", isHeader: true)
+        if !attachments.isEmpty {
+            var files: [JSON] = []
+            for attachment in attachments { files.append(try attachment.json()) }
+            object["attachments"] = .array(files)
+        }
+        object["priority"] = priority.map { .string($0.rawValue) }
+        object["sendAt"] = try moment(sendAt, "sendAt")
+        object["expiresAt"] = try moment(expiresAt, "expiresAt")
+        if !tags.isEmpty { object["tags"] = .array(tags.map { .string($0) }) }
+        object["metadata"] = try texts(metadata, "metadata")
+        let value = JSON.object(object)
+        // The daemon's own judgement: what passes here does not fail there for its form.
+        do throws(JobError) { try checkJob(value) } catch {
+            throw .invalid(field: error.pointer, reason: error.reason)
+        }
+        return value.encoded + [0x0A]
+    }
+
+    private func envelope() throws(SubmitError) -> JSON? {
+        guard envelopeFrom != nil || envelopeTo != nil else { return nil }
+        var envelope = JSON.Object()
+        if let envelopeFrom { envelope["from"] = .string(try singleLine(envelopeFrom, "envelope/from")) }
+        if let envelopeTo {
+            var list: [JSON] = []
+            for address in envelopeTo { list.append(.string(try singleLine(address, "envelope/to"))) }
+            envelope["to"] = .array(list)
+        }
+        return .object(envelope)
+    }
+}
+
+private func texts(_ texts: [String: String], _ field: String, isHeader: Bool = false) throws(SubmitError) -> JSON? {
+    if texts.isEmpty { return nil }
+    var object: [(name: String, value: JSON)] = []
+    for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+        object.append((name, .string(isHeader ? try singleLine(text, "\(field)/\(pointerToken(name))") : text)))
+    }
+    return .object(JSON.Object(object))
+}
+
+private func moment(_ date: Date?, _ field: String) throws(SubmitError) -> JSON? {
+    guard let date else { return nil }
+    let seconds = date.timeIntervalSince1970
+    guard seconds.magnitude < 9_000_000_000 else {
+        throw .invalid(field: "/" + field, reason: "is not between the years 1685 and 2255")
+    }
+    return .string(Timestamp(nanoseconds: Int64((seconds * 1000).rounded()) * 1_000_000).rfc3339)
+}
+
+private func encoded(_ params: some Encodable) -> Result<JSON, SubmitError> {
+    let encoder = JSONEncoder()
+    encoder.dateEncodingStrategy = .iso8601
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+        return .success(try JSON(parsing: Array(try encoder.encode(params))))
+    } catch {
+        return .failure(.invalid(field: "/params", reason: "cannot be encoded: \(error)"))
+    }
+}

@@ -1,0 +1,133 @@
+internal import JSON
+internal import Linux
+internal import Spool
+internal import Time
+
+/// Where mail is submitted: a spool, or the drop box that this application has in one.
+///
+/// ```swift
+/// struct OrderShipped: TypedJob {
+///     let orderId: Int
+///     let carrier: String
+/// }
+///
+/// let spool = try Spool()
+/// try spool.submit(OrderShipped(orderId: 1042, carrier: "DHL"), to: "Zoë <zoe@example.com>")
+/// ```
+///
+/// A submission writes one small file and waits until it is on disk, about a millisecond. It does
+/// not need the daemon, never waits for it, and opens no connection. Open a spool once and keep it:
+/// the value is two descriptors, may be copied and used by any thread, and closes with its last copy.
+public struct Spool: Sendable {
+    /// Where the spool or drop box is.
+    public var path: String { entrance.path }
+
+    private let entrance: Entrance
+
+    /// Opens the spool or drop box at `path`; if nil, at what the environment variable
+    /// `OUTSPOOL_SPOOL` says, or else `/var/spool/outspool`.
+    ///
+    /// - Throws: ``SubmitError/unusable(_:)`` if there is no spool, or if this user may not submit there.
+    public init(path: String? = nil) throws(SubmitError) {
+        let named = Process.environment("OUTSPOOL_SPOOL").flatMap { $0.isEmpty ? nil : $0 }
+        do throws(SpoolError) {
+            entrance = try Entrance(path: path ?? named ?? "/var/spool/outspool")
+        } catch {
+            throw SubmitError(error)
+        }
+    }
+
+    /// Queues a mail from the template of the job's type, and returns its id.
+    ///
+    /// - Parameter recipients: an address each, `zoe@example.com` or `Zoë <zoe@example.com>`; none for a task.
+    /// - Throws: what ``submit(_:)-(Job)`` throws.
+    @discardableResult
+    public func submit(_ job: some TypedJob, to recipients: String...) throws(SubmitError) -> String {
+        try submit(Job(job, to: recipients.map { Address($0) }))
+    }
+
+    /// Queues a job, and returns its id.
+    ///
+    /// On return the job is on disk and outlives a power cut. On error it is not queued, with two
+    /// exceptions that the error tells: ``SubmitError/alreadyQueued(id:)``, which is what a
+    /// repeated submission under the same ``Job/id`` is meant to end in, and ``SubmitError/unsettled(id:_:)``.
+    @discardableResult
+    public func submit(_ job: Job) throws(SubmitError) -> String { try prepare(job).publish() }
+
+    /// Queues many jobs at the price of few waits for the disk; one result for each, in order.
+    ///
+    /// A success is an id, and that job is on disk on return. A failure says nothing of the others.
+    public func submit(batch jobs: [Job]) -> [Result<String, SubmitError>] {
+        var batch: [(object: [UInt8], id: JobID)] = []
+        var places: [Int] = []
+        var results = jobs.enumerated().map { index, job -> Result<String, SubmitError> in
+            do throws(SubmitError) {
+                let id = try job.jobID()
+                batch.append((try job.object(), id))
+                places.append(index)
+                return .success(id.text)
+            } catch {
+                return .failure(error)
+            }
+        }
+        for (place, result) in zip(places, entrance.submit(batch: batch)) {
+            guard case .failure(let error) = result, case .success(let id) = results[place] else { continue }
+            results[place] = .failure(SubmitError(error, id: id))
+        }
+        return results
+    }
+
+    /// Writes a job to disk without queueing it; ``Draft/publish()`` does that.
+    ///
+    /// An application prepares before its database commits and publishes after, so that a full
+    /// disk is an error while the transaction can still be rolled back:
+    ///
+    /// ```swift
+    /// var job = Job(OrderShipped(orderId: order.id, carrier: "DHL"), to: order.email)
+    /// job.id = "order-shipped-\(order.id)"
+    /// let draft = try spool.prepare(job)    // a full disk, a bad field: here
+    /// try database.commit()                 // fails: the draft is dropped, nothing was queued
+    /// try draft.publish()                   // one rename(2)
+    /// ```
+    ///
+    /// A crash between the last two lines loses the mail, not the order; an application that
+    /// cannot have that submits again at its next start, under the same id.
+    ///
+    /// On error nothing is left on disk.
+    public func prepare(_ job: Job) throws(SubmitError) -> Draft {
+        let id = try job.jobID()
+        let object = try job.object()
+        do throws(SpoolError) {
+            return Draft(try entrance.prepare(object, id: id), in: entrance)
+        } catch {
+            throw SubmitError(error, id: id.text)
+        }
+    }
+}
+
+/// A job that is on disk and not queued yet. Dropped, it removes itself.
+///
+/// It holds an open file: publish it soon. What a crash leaves behind is cleared after 36 hours.
+public struct Draft: ~Copyable {
+    /// The id under which the job will be queued.
+    public var id: String { draft.id.text }
+
+    private let draft: Entrance.Draft
+    private let entrance: Entrance
+
+    init(_ draft: consuming Entrance.Draft, in entrance: Entrance) {
+        self.draft = draft
+        self.entrance = entrance
+    }
+
+    /// Queues the job, and returns its id.
+    ///
+    /// What holds on return and on error is what ``Spool/submit(_:)-(Job)`` promises.
+    @discardableResult
+    public consuming func publish() throws(SubmitError) -> String {
+        let id = draft.id.text
+        let entrance = entrance
+        do throws(SpoolError) { try entrance.publish(draft) } catch { throw SubmitError(error, id: id) }
+        return id
+    }
+}

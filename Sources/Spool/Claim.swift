@@ -1,0 +1,198 @@
+internal import Linux
+package import Time
+
+/// A job's file in this daemon's `cur/`, to be put into its next state exactly once.
+///
+/// Dropping the value leaves the file in `cur/`, where the next start's recovery finds it.
+package struct Claim: ~Copyable {
+    package let id: JobID
+    /// Where it was claimed.
+    package let origin: State
+    private let file: Descriptor
+    private let inode: UInt64
+    private var size: Int
+    private var endsInNewline: Bool
+
+    package init(_ job: consuming OpenJob, origin: State) {
+        id = job.id
+        self.origin = origin
+        inode = job.status.inode
+        size = job.contents.size
+        endsInNewline = job.contents.endsInNewline
+        file = job.file
+    }
+
+    /// Appends `events` in one write(2), which begins with a newline if the file's last byte is
+    /// none; on error the file is as it was, or ends in a torn line that every reader ignores.
+    ///
+    /// Not synced unless `durably`.
+    package mutating func append(_ events: [Event], durably: Bool = false) throws(SpoolError) {
+        guard !events.isEmpty || durably else { return }
+        var bytes: [UInt8] = endsInNewline || events.isEmpty ? [] : [0x0A]
+        for event in events { bytes += event.line }
+        do throws(Errno) {
+            try file.write(all: bytes)
+            if durably { try file.syncData() }
+        } catch {
+            // What a full disk took half of, or did not sync, is taken back, so that it can be
+            // appended again. Where even that fails, the next append begins with a newline,
+            // since the end is not known to be one.
+            do throws(Errno) { try file.truncate(to: size) } catch { endsInNewline = false }
+            throw SpoolError(.append, "cur/\(id)", error)
+        }
+        size += bytes.count
+        if !bytes.isEmpty { endsInNewline = true }
+    }
+
+    /// A job's way out of `cur/`.
+    package struct Settlement: Sendable {
+        /// The id under which the job goes to `dead/`, since its own was taken.
+        fileprivate var newID: JobID?
+        package var at: Timestamp
+        package var events: [Event]
+        /// Whether the history must be on disk before the rename.
+        package var durably: Bool
+        /// The due time, for the states that have one.
+        package var due: Timestamp?
+        package var target: State
+
+        package init(
+            at: Timestamp, _ events: [Event], durably: Bool = false, due: Timestamp? = nil, target: State
+        ) {
+            self.at = at
+            self.events = events
+            self.durably = durably
+            self.due = due
+            self.target = target
+        }
+    }
+
+    /// How settling ended.
+    package enum Result: ~Copyable {
+        /// The file is in the state, which is another than asked for where the id was taken there.
+        case settled(State)
+        /// The file is no longer in the spool: somebody removed it.
+        case gone
+        /// The disk did not take it. What was done is not done again when settling is tried again.
+        case unfinished(Claim, Settlement, SpoolError)
+    }
+
+    /// Appends the events, sets the due time, and renames: in this order, so that a crash
+    /// between any two leaves a job in `cur/` whose history says what to do.
+    package consuming func settle(_ settlement: Settlement, in spool: SpoolTree) -> Result {
+        var settlement = settlement
+        do throws(SpoolError) {
+            while true {
+                try append(settlement.events, durably: settlement.durably)
+                (settlement.events, settlement.durably) = ([], false)
+                if let due = settlement.due {
+                    try step(.touch, "cur/\(id)") { () throws(Errno) in
+                        try file.setModified(nanoseconds: due.nanoseconds)
+                    }
+                }
+                switch try rename(to: settlement.target, as: settlement.newID ?? id, in: spool) {
+                case .renamed: return .settled(settlement.target)
+                case .gone: return .gone
+                case .taken:
+                    if settlement.newID != nil { throw SpoolError(.rename, "dead/\(id)", .exists) }
+                    divert(&settlement)
+                }
+            }
+        } catch {
+            return .unfinished(self, settlement, error)
+        }
+    }
+
+    /// The id is taken in the target: a dead letter under a generated id keeps both.
+    private func divert(_ settlement: inout Settlement) {
+        var event = Event(.dead, at: settlement.at)
+        event.reason = "\(settlement.target.path)/\(id) exists already"
+        event.name = id.text
+        settlement.events = [event]
+        settlement.durably = true
+        settlement.due = nil
+        settlement.target = .dead
+        settlement.newID = JobID.make(at: settlement.at)
+    }
+
+    private enum Move { case renamed, taken, gone }
+
+    private func rename(to target: State, as newID: JobID, in spool: SpoolTree) throws(SpoolError) -> Move {
+        let own = State.claimed(instance: spool.instance)
+        if let move = try rename(from: own, to: target, as: newID, in: spool) { return move }
+        // Either the directory of its day was removed while it was open, or the operator moved
+        // the job out of cur/ meanwhile: it goes where its outcome belongs.
+        if case .done(let day) = target { spool.forgetDay(day) }
+        guard let place = try whereabouts(in: spool) else { return .gone }
+        if place == target { return .renamed }
+        return try rename(from: place, to: target, as: newID, in: spool) ?? .gone
+    }
+
+    /// Nil when the file is not there, or the target is a directory that was removed.
+    private func rename(
+        from place: State, to target: State, as newID: JobID, in spool: SpoolTree
+    ) throws(SpoolError) -> Move? {
+        try spool.with(target) { (directory) throws(SpoolError) in
+            try spool.with(place) { (from) throws(SpoolError) in
+                do throws(Errno) {
+                    try from.rename(id.text, into: directory, as: newID.text)
+                    return .renamed
+                } catch {
+                    if error == .exists { return .taken }
+                    if error == .noEntry { return nil }
+                    throw SpoolError(.rename, "\(target.path)/\(newID)", error)
+                }
+            }
+        }
+    }
+
+    /// The state in which this very file lies, not another one of the same name.
+    private func whereabouts(in spool: SpoolTree) throws(SpoolError) -> State? {
+        let own = State.claimed(instance: spool.instance)
+        for state in [own] + (try spool.places(of: id, except: own)) {
+            let found = try spool.with(state) { (directory) throws(SpoolError) in
+                do throws(Errno) { return try directory.status(id.text).inode as UInt64? } catch {
+                    if error == .noEntry { return nil }
+                    throw SpoolError(.read, "\(state.path)/\(id)", error)
+                }
+            }
+            if found == inode { return state }
+        }
+        return nil
+    }
+
+    /// Removes the file instead of keeping it in `done/`, wherever the operator moved it meanwhile.
+    package consuming func discard(in spool: SpoolTree) throws(SpoolError) {
+        do throws(Errno) {
+            try spool.claimed.unlink(id.text)
+            return
+        } catch {
+            if error != .noEntry { throw SpoolError(.remove, "cur/\(id)", error) }
+        }
+        guard let place = try whereabouts(in: spool) else { return }
+        try spool.with(place) { (directory) throws(SpoolError) in
+            do throws(Errno) { try directory.unlink(id.text) } catch {
+                if error != .noEntry { throw SpoolError(.remove, "\(place.path)/\(id)", error) }
+            }
+        }
+    }
+}
+
+extension SpoolTree {
+    /// Moves an examined job into this daemon's `cur/`, or returns nil when somebody took it away.
+    /// One that is there already, an orphan, is claimed as it is.
+    package func claim(_ job: consuming OpenJob, from state: State) throws(SpoolError) -> Claim? {
+        let id = job.id
+        if state == .claimed(instance: instance) { return Claim(job, origin: state) }
+        let moved = try with(state) { (directory) throws(SpoolError) in
+            do throws(Errno) {
+                try directory.rename(id.text, into: claimed, as: id.text)
+                return true
+            } catch {
+                if error == .noEntry { return false }
+                throw SpoolError(.rename, "cur/\(instance)/\(id)", error)
+            }
+        }
+        return moved ? Claim(job, origin: state) : nil
+    }
+}

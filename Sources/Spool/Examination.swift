@@ -1,0 +1,72 @@
+internal import JSON
+package import Linux
+
+/// What a look at a file in a waiting state found, before anything is done to it.
+package enum Examination: ~Copyable {
+    /// A job, open for reading and appending.
+    case job(OpenJob)
+    /// A regular file of this daemon's that is no job object, with the reason.
+    case malformed(FileStatus, reason: String)
+    /// A regular file of another user, who is not to be trusted with an open descriptor.
+    case foreign(FileStatus)
+    /// Not a regular file, or one with several links. It was not opened.
+    case irregular(FileStatus)
+    /// Somebody took it away meanwhile.
+    case gone
+}
+
+/// A job's file, open, with what was read from it.
+package struct OpenJob: ~Copyable {
+    package let id: JobID
+    package let status: FileStatus
+    package let contents: JobFile
+    package let file: Descriptor
+}
+
+extension SpoolTree {
+    /// The most a history may add to a job's file before it counts as malformed.
+    package static let historyLimit = 16 << 20
+
+    /// Looks at a file without changing its state.
+    ///
+    /// Nothing but a regular file is opened, and none whose object is over `limit` bytes is
+    /// read whole. Errors are the disk's, never the job's.
+    package func examine(_ id: JobID, in state: State, limit: Int) throws(SpoolError) -> Examination {
+        do throws(SpoolError) {
+            return try with(state) { (directory) throws(SpoolError) in
+                try examine(id, at: directory, path: state.path, limit: limit)
+            }
+        } catch {
+            if error.errno == .noEntry { return .gone }
+            throw error
+        }
+    }
+
+    private func examine(
+        _ id: JobID, at directory: borrowing Directory, path: String, limit: Int
+    ) throws(SpoolError) -> Examination {
+        let path = "\(path)/\(id)"
+        let before = try step(.read, path) { () throws(Errno) in try directory.status(id.text) }
+        guard before.isRegular, before.links == 1 else { return .irregular(before) }
+        guard before.owner == owner else { return .foreign(before) }
+        let file = try step(.open, path) { () throws(Errno) in try directory.open(id.text, .append) }
+        // What was looked at and what was opened may be two things.
+        let status = try step(.read, path) { () throws(Errno) in try file.status() }
+        guard status.isRegular, status.links == 1 else { return .irregular(status) }
+        guard status.owner == owner else { return .foreign(status) }
+        guard status.size <= limit + SpoolTree.historyLimit else {
+            return .malformed(status, reason: "\(status.size) bytes, and max_job_size is \(limit)")
+        }
+        let bytes = try step(.read, path) { () throws(Errno) in
+            try file.readAll(limit: limit + SpoolTree.historyLimit + 1, sizeHint: status.size)
+        }
+        let contents: JobFile
+        do throws(JSONError) { contents = try JobFile(bytes) } catch {
+            return .malformed(status, reason: "not a JSON object: \(error)")
+        }
+        guard contents.object.count <= limit else {
+            return .malformed(status, reason: "\(contents.object.count) bytes, and max_job_size is \(limit)")
+        }
+        return .job(OpenJob(id: id, status: status, contents: contents, file: file))
+    }
+}

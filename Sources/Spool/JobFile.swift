@@ -1,0 +1,24 @@
+package import JSON
+
+/// The bytes of a job's file, taken apart: the producer's object, then the history.
+package struct JobFile: Sendable {
+    /// The object as the producer wrote it, white space before it included.
+    package let object: ArraySlice<UInt8>
+    package let value: JSON
+    package let history: History
+    /// Whether the last byte is a newline: an append begins with one if not.
+    package let endsInNewline: Bool
+    /// How long the file was.
+    package let size: Int
+
+    /// Takes the file apart. What follows the object and is no event, such as a line torn by
+    /// a power cut, is ignored; what is wrong with the object is thrown.
+    package init(_ bytes: [UInt8]) throws(JSONError) {
+        let (value, end) = try JSON.prefix(of: bytes)
+        self.value = value
+        object = bytes[..<end]
+        size = bytes.count
+        endsInNewline = bytes.last == 0x0A
+        history = History(bytes[end...])
+    }
+}

@@ -1,0 +1,62 @@
+package import Time
+
+/// A job's name, which is its file's name in every state.
+///
+/// `[A-Za-z0-9][A-Za-z0-9._@=+-]{0,199}`: no id is hidden, is a path, or needs quoting.
+package struct JobID: Hashable, Sendable, CustomStringConvertible {
+    package let text: String
+
+    /// The most bytes an id has.
+    package static let maximumLength = 200
+
+    /// Nil unless `text` is an id.
+    package init?(_ text: some StringProtocol) {
+        guard JobID.isValid(text.utf8) else { return nil }
+        self.text = String(text)
+    }
+
+    /// A new id: the second in UTC and 50 random bits, 27 characters that sort by time.
+    package static func make(at now: Timestamp) -> JobID {
+        JobID(unchecked: now.compact + "-" + random(characters: 10))
+    }
+
+    /// The id under which a drop box's job enters the spool: `ID@APP`; nil when that is too long.
+    package func from(dropBox: String) -> JobID? { JobID("\(text)@\(dropBox)") }
+
+    /// Random base-32 characters, `0`-`9` and `a`-`v`.
+    package static func random(characters count: Int) -> String {
+        var generator = SystemRandomNumberGenerator()
+        var bits = generator.next()
+        var left = 64
+        return String(unsafeUninitializedCapacity: count) { buffer in
+            for index in 0..<count {
+                if left < 5 {
+                    bits = generator.next()
+                    left = 64
+                }
+                let digit = UInt8(bits & 31)
+                buffer[index] = digit < 10 ? 0x30 + digit : 0x61 + digit - 10
+                bits >>= 5
+                left -= 5
+            }
+            return count
+        }
+    }
+
+    package var description: String { text }
+
+    private init(unchecked text: String) { self.text = text }
+
+    private static func isValid(_ bytes: some Collection<UInt8>) -> Bool {
+        guard let first = bytes.first, isAlphanumeric(first), bytes.count <= maximumLength else { return false }
+        return bytes.allSatisfy { byte in
+            isAlphanumeric(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+                || byte == UInt8(ascii: "@") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "+")
+                || byte == UInt8(ascii: "-")
+        }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+}

@@ -1,0 +1,48 @@
+package import Linux
+
+/// What went wrong with the spool: which step, on which file, and why.
+package struct SpoolError: Error, CustomStringConvertible {
+    /// Where in a state change it happened.
+    package enum Step: String, Sendable {
+        case open, create, write, sync, publish, settle, read, append, touch, rename, remove, list, lock, copy
+    }
+
+    package let step: Step
+    /// The path, relative to the spool where it lies in it.
+    package let path: String
+    package let errno: Errno
+
+    package init(_ step: Step, _ path: String, _ errno: Errno) {
+        self.step = step
+        self.path = path
+        self.errno = errno
+    }
+
+    package var description: String { "\(path): cannot \(verb): \(errno)" }
+
+    /// Whether trying again later, unchanged, can succeed: everything but a path that is wrong.
+    package var isTemporary: Bool {
+        switch errno {
+        case .noEntry, .notDirectory, .accessDenied, .notPermitted, .loop, .nameTooLong, .invalid: false
+        default: true
+        }
+    }
+
+    private var verb: String {
+        switch step {
+        case .publish: "publish in new/"
+        case .settle: "make the rename durable (the job may or may not be queued)"
+        case .append: "append to the history"
+        case .touch: "set the due time"
+        default: step.rawValue
+        }
+    }
+}
+
+/// Runs one system call and says which step it was when it fails.
+@inline(__always)
+package func step<Result: ~Copyable>(
+    _ step: SpoolError.Step, _ path: @autoclosure () -> String, _ call: () throws(Errno) -> Result
+) throws(SpoolError) -> Result {
+    do throws(Errno) { return try call() } catch { throw SpoolError(step, path(), error) }
+}

@@ -1,0 +1,183 @@
+package import Linux
+internal import Time
+
+/// The daemon's hold on a spool: every directory open, and the lock of its own `cur/`.
+///
+/// It knows neither clock nor configuration: times come as values.
+package final class SpoolTree {
+    package let path: String
+    package let instance: String
+    package let root: Directory
+    package let tmp: Directory
+    package let new: Directory
+    package let cur: Directory
+    /// `cur/INSTANCE`, whose flock(2) this value holds until it ends.
+    package let claimed: Directory
+    package let scheduled: Directory
+    package let hold: Directory
+    package let dead: Directory
+    package let done: Directory
+    package let drop: Directory
+    private let retry: [OpenDirectory]
+    private var day: (name: String, directory: OpenDirectory)?
+    private var knownDays: (modified: Int64, names: [String])?
+    /// The user that the spool belongs to, who is the daemon's.
+    package let owner: UInt32
+
+    /// Lets arrays and optionals hold a directory.
+    private final class OpenDirectory {
+        let directory: Directory
+        init(_ directory: consuming Directory) { self.directory = directory }
+    }
+
+    /// Why a spool cannot be taken.
+    package enum OpenError: Error, CustomStringConvertible {
+        case spool(SpoolError)
+        /// Another daemon of this instance name runs on it.
+        case locked(path: String)
+        /// The filesystem has no RENAME_NOREPLACE.
+        case noReplaceMissing(path: String)
+
+        package var description: String {
+            switch self {
+            case .spool(let error): error.description
+            case .locked(let path): "\(path) is locked: another outspoold runs on this spool"
+            case .noReplaceMissing(let path):
+                "\(path): the filesystem lacks RENAME_NOREPLACE (see renameat2(2)), which the spool needs"
+            }
+        }
+    }
+
+    /// Opens every directory and takes the lock; a missing `cur/INSTANCE` is made.
+    package init(path: String, instance: String) throws(OpenError) {
+        self.path = path
+        self.instance = instance
+        func at(_ path: String, _ call: () throws(Errno) -> Directory) throws(OpenError) -> Directory {
+            do throws(Errno) { return try call() } catch { throw .spool(SpoolError(.open, path, error)) }
+        }
+        let top = try at(path) { () throws(Errno) in try Directory(path: path) }
+        func open(_ name: String, in parent: borrowing Directory) throws(OpenError) -> Directory {
+            do throws(Errno) { return try parent.directory(name) } catch {
+                throw .spool(SpoolError(.open, "\(path)/\(name)", error))
+            }
+        }
+        let drafts = try open("tmp", in: top)
+        new = try open("new", in: top)
+        let claims = try open("cur", in: top)
+        scheduled = try open("scheduled", in: top)
+        hold = try open("hold", in: top)
+        dead = try open("dead", in: top)
+        done = try open("done", in: top)
+        drop = try open("drop", in: top)
+        let buckets = try open("retry", in: top)
+        var retry: [OpenDirectory] = []
+        for bucket in Bucket.allCases {
+            let name = "\(path)/retry/\(bucket.name)"
+            retry.append(OpenDirectory(try at(name) { () throws(Errno) in try buckets.directory(bucket.name) }))
+        }
+        self.retry = retry
+        let own = "\(path)/cur/\(instance)"
+        do throws(Errno) { try claims.makeDirectory(instance, mode: 0o700) } catch {
+            if error != .exists { throw .spool(SpoolError(.create, own, error)) }
+        }
+        let claimed = try at(own) { () throws(Errno) in try claims.directory(instance) }
+        let isLocked: Bool
+        do throws(Errno) {
+            isLocked = try claimed.lock()
+            owner = try top.status().owner
+        } catch { throw .spool(SpoolError(.lock, own, error)) }
+        guard isLocked else { throw .locked(path: own) }
+        do throws(Errno) { try SpoolTree.probeNoReplace(in: drafts) } catch {
+            if error == .invalid { throw .noReplaceMissing(path: path) }
+            throw .spool(SpoolError(.rename, "\(path)/tmp", error))
+        }
+        self.claimed = claimed
+        tmp = drafts
+        cur = claims
+        root = top
+    }
+
+    /// Renames a probe file and removes it; EINVAL where the filesystem has no RENAME_NOREPLACE.
+    /// A full disk is no reason not to start: then the question stays open until a rename asks it.
+    private static func probeNoReplace(in tmp: borrowing Directory) throws(Errno) {
+        let (name, other) = (JobID.random(characters: 20), JobID.random(characters: 20))
+        do throws(Errno) { _ = try tmp.create(name, mode: 0o600) } catch {
+            if error == .noSpace || error == .quota { return }
+            throw error
+        }
+        do throws(Errno) { try tmp.rename(name, into: tmp, as: other) } catch {
+            // The rename's error is the one to report.
+            try? tmp.unlink(name)
+            throw error
+        }
+        try tmp.unlink(other)
+    }
+
+    /// Calls `body` with the directory of a state, which is made if it is a day's that is not there.
+    package func with<Result: ~Copyable>(
+        _ state: State, _ body: (borrowing Directory) throws(SpoolError) -> Result
+    ) throws(SpoolError) -> Result {
+        switch state {
+        case .new: return try body(new)
+        case .claimed(let name):
+            if name == instance { return try body(claimed) }
+            let other = try step(.open, state.path) { () throws(Errno) in try cur.directory(name) }
+            return try body(other)
+        case .retry(let bucket): return try body(retry[bucket.rawValue - 1].directory)
+        case .scheduled: return try body(scheduled)
+        case .hold: return try body(hold)
+        case .dead: return try body(dead)
+        case .done(let name):
+            if day?.name != name { day = (name, OpenDirectory(try openDay(name))) }
+            return try body(day!.directory.directory)
+        }
+    }
+
+    private func openDay(_ name: String) throws(SpoolError) -> Directory {
+        do throws(Errno) { return try done.directory(name) } catch {
+            if error != .noEntry { throw SpoolError(.open, "done/\(name)", error) }
+        }
+        do throws(Errno) { try done.makeDirectory(name, mode: 0o700) } catch {
+            if error != .exists { throw SpoolError(.create, "done/\(name)", error) }
+        }
+        return try step(.open, "done/\(name)") { () throws(Errno) in try done.directory(name) }
+    }
+
+    /// Forgets the open directory of a day that is being removed.
+    package func forgetDay(_ name: String) { if day?.name == name { day = nil } }
+
+    /// The days that have a directory below `done/`, the oldest first. Read again only when
+    /// `done/` has changed.
+    package func days() throws(SpoolError) -> [String] {
+        let modified = try step(.read, "done") { () throws(Errno) in try done.status().modified }
+        if let knownDays, knownDays.modified == modified { return knownDays.names }
+        var days: [String] = []
+        var stream = try step(.list, "done") { () throws(Errno) in try done.entries() }
+        while let entry = try step(.list, "done", { () throws(Errno) in try stream.next() }) {
+            if let name = entry.text, Timestamp(rfc3339: name + "T00:00:00Z") != nil { days.append(name) }
+        }
+        days.sort()
+        knownDays = (modified, days)
+        return days
+    }
+
+    /// The states, `except` and this daemon's claims left out, in which the id has a file.
+    package func places(of id: JobID, except: State) throws(SpoolError) -> [State] {
+        var places: [State] = []
+        let days = try days()
+        for state in State.waiting + [.hold, .dead] + days.map({ .done(day: $0) }) where state != except {
+            // A day that was pruned since it was listed holds nothing.
+            if case .done(let name) = state, self.day?.name != name {
+                do throws(Errno) {
+                    if try done.contains("\(name)/\(id)") { places.append(state) }
+                } catch { if error != .notDirectory { throw SpoolError(.read, "\(state.path)/\(id)", error) } }
+                continue
+            }
+            let found = try with(state) { (directory) throws(SpoolError) in
+                try step(.read, "\(state.path)/\(id)") { () throws(Errno) in try directory.contains(id.text) }
+            }
+            if found { places.append(state) }
+        }
+        return places
+    }
+}

@@ -1,0 +1,32 @@
+/// A language tag (BCP 47) in lower case, such as `de-at`.
+struct LanguageTag: Hashable, Sendable {
+    let text: String
+
+    /// Nil unless `text` is well-formed: parts of up to eight letters and digits, of which
+    /// the first is at least two letters.
+    init?(_ text: some StringProtocol) {
+        let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard let first = parts.first, first.count >= 2, first.allSatisfy(\.isLetter),
+            parts.allSatisfy({ (1...8).contains($0.count) && $0.allSatisfy(\.isAlphanumeric) })
+        else { return nil }
+        self.text = text.lowercased()
+    }
+
+    private init(lowercased text: Substring) { self.text = String(text) }
+
+    /// The tags to look for, in order, when a job asks for `locale`: `de-AT` gives `de-at`
+    /// and `de` (RFC 4647, section 3.4). None for what is not a tag, so that a job with a
+    /// strange locale gets the default variant. `de_AT` is understood too.
+    static func fallbacks(for locale: String?) -> [LanguageTag] {
+        guard let locale, locale.utf8.count <= 64,
+            let tag = LanguageTag(String(locale.map { $0 == "_" ? "-" : $0 }))
+        else { return [] }
+        var tags = [tag]
+        var rest = tag.text[...]
+        while let hyphen = rest.lastIndex(of: "-") {
+            rest = rest[..<hyphen]
+            tags.append(LanguageTag(lowercased: rest))
+        }
+        return tags
+    }
+}

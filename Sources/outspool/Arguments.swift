@@ -1,0 +1,94 @@
+/// A verb's words, sorted into options and operands.
+struct Arguments {
+    /// An option and its value's name in messages; nil for one that takes none.
+    struct Option {
+        let name: String
+        let value: String?
+
+        init(_ name: String, _ value: String? = nil) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    private(set) var operands: [String] = []
+    private var given: [(name: String, value: String)] = []
+
+    /// Takes `--name value`, `--name=value`, `-n value` and `-nvalue`; after `--` all are operands,
+    /// and `-` always is one.
+    init(_ words: [String], options: [Option], of verb: String) throws(Failure) {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            if word == "--" {
+                operands += rest
+                return
+            }
+            guard word.hasPrefix("-"), word != "-" else {
+                operands.append(word)
+                continue
+            }
+            var name = word
+            var attached: String?
+            if word.hasPrefix("--") {
+                if let equals = word.firstIndex(of: "=") {
+                    name = String(word[..<equals])
+                    attached = String(word[word.index(after: equals)...])
+                }
+            } else if word.utf8.count > 2 {
+                name = String(word.prefix(2))
+                attached = String(word.dropFirst(2))
+            }
+            guard let option = options.first(where: { $0.name == name }) else {
+                let near = nearest(to: name, among: options.map(\.name)).map { "did you mean \($0)?" }
+                throw .usage("\(verb): unknown option \(printable(name)); \(near ?? "see outspool \(verb) --help")")
+            }
+            guard let kind = option.value else {
+                if attached != nil { throw .usage("\(verb): \(name) takes no value") }
+                given.append((name, ""))
+                continue
+            }
+            guard let value = attached ?? rest.popFirst() else {
+                throw .usage("\(verb): \(name) needs a value, \(kind)")
+            }
+            given.append((name, value))
+        }
+    }
+
+    func has(_ name: String) -> Bool { given.contains { $0.name == name } }
+
+    /// The values of an option that may be repeated, in order.
+    func values(_ name: String) -> [String] { given.filter { $0.name == name }.map(\.value) }
+
+    /// The value of an option that may be given once.
+    func value(_ name: String) throws(Failure) -> String? {
+        let values = values(name)
+        if values.count > 1 { throw .usage("\(name) is given twice") }
+        return values.first
+    }
+
+    /// The names of the options that were given.
+    var names: [String] { given.map(\.name) }
+}
+
+/// The candidate that differs least, if few enough letters do to call it a slip.
+func nearest(to word: String, among candidates: [String]) -> String? {
+    let letters = Array(word.utf8.prefix(40))
+    let scored = candidates.map { (name: $0, distance: distance(letters, Array($0.utf8))) }
+    guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
+    return best.distance <= max(1, min(letters.count, best.name.utf8.count) / 2) ? best.name : nil
+}
+
+/// How many letters are to be added, dropped or changed. (Levenshtein.)
+private func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    var row = Array(0...right.count)
+    for (index, letter) in left.enumerated() {
+        var diagonal = row[0]
+        row[0] = index + 1
+        for (column, other) in right.enumerated() {
+            let changed = diagonal + (letter == other ? 0 : 1)
+            diagonal = row[column + 1]
+            row[column + 1] = min(changed, min(row[column], diagonal) + 1)
+        }
+    }
+    return row[right.count]
+}

@@ -1,0 +1,103 @@
+internal import Linux
+
+/// The command line: global options, a verb, and what the verb takes.
+enum Command {
+    static let version = "0.1.0"
+
+    /// The verbs, in the order of the help.
+    static var verbs: [Verb] { [.submit, .ls, .show, .check, .initialize, .dropBox] }
+
+    /// Runs one command line to its end. Everything that fails is said here, once, on standard error.
+    static func run(_ words: [String]) -> ExitStatus {
+        let output = Output()
+        do throws(Failure) {
+            let status = try dispatch(words, output)
+            try output.finish()
+            return status
+        } catch {
+            // What was written before the failure is still owed; the failure itself is the one to report.
+            try? output.finish()
+            complain(error.message)
+            return error.status
+        }
+    }
+
+    private static func dispatch(_ words: [String], _ output: Output) throws(Failure) -> ExitStatus {
+        var words = words[...]
+        var globals: [String] = []
+        while let word = words.first, word.hasPrefix("-") {
+            words.removeFirst()
+            switch word {
+            case "--help", "-h":
+                try output.write(help)
+                return .success
+            case "--version":
+                try output.line("outspool \(version)")
+                return .success
+            case "--spool", "--config":
+                guard let value = words.popFirst() else { throw .usage("\(word) needs a value") }
+                globals += [word, value]
+            default:
+                guard word.hasPrefix("--spool=") || word.hasPrefix("--config=") else {
+                    throw .usage("unknown option \(printable(word)); see outspool --help")
+                }
+                globals.append(word)
+            }
+        }
+        guard let name = words.popFirst() else { throw .usage("no verb; see outspool --help") }
+        guard let verb = verbs.first(where: { $0.name == name }) else {
+            let near =
+                nearest(to: name, among: verbs.map(\.name)).map { "; did you mean \($0)?" } ?? "; see outspool --help"
+            throw .usage("unknown verb \(printable(name))\(near)")
+        }
+        if words.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+            try output.write(verb.help)
+            return .success
+        }
+        let arguments = try Arguments(globals + words, options: verb.options + Location.options, of: verb.name)
+        return try verb.run(Invocation(arguments: arguments, output: output))
+    }
+
+    private static var help: String {
+        var text = """
+            usage: outspool [--spool DIR] [--config FILE] VERB [ARGUMENT ...]
+
+            Submits mail to a spool and shows what is in it. See outspool(1).
+
+
+            """
+        for verb in verbs {
+            text += "  " + verb.name + String(repeating: " ", count: 10 - verb.name.utf8.count) + verb.summary + "\n"
+        }
+        return text + """
+
+              outspool VERB --help  what a verb takes
+              --spool DIR           the spool or drop box (OUTSPOOL_SPOOL; else what the
+                                    configuration says; else /var/spool/outspool)
+              --config FILE         the configuration (OUTSPOOL_CONFIG; else
+                                    /etc/outspool/outspool.conf)
+              --version
+
+            """
+    }
+}
+
+/// One word of the command line, what it takes, and what it does.
+struct Verb {
+    let name: String
+    /// One line, at most 60 characters.
+    let summary: String
+    /// Up to 80 columns.
+    let help: String
+    var options: [Arguments.Option] = []
+    let run: (Invocation) throws(Failure) -> ExitStatus
+}
+
+/// What a verb runs with.
+struct Invocation {
+    let arguments: Arguments
+    let output: Output
+
+    /// The spool or drop box that the options, the environment or the configuration name.
+    func spoolPath() throws(Failure) -> String { try Location.spoolPath(arguments) }
+}

@@ -1,0 +1,70 @@
+internal import Glibc
+internal import JSON
+internal import Linux
+
+/// Files that the command line names; `-` is standard input.
+enum Input {
+    /// The most that is read of a job: the default of `max_job_size`.
+    static let jobLimit = 32 << 20
+
+    static func open(_ path: String) throws(Errno) -> Descriptor {
+        Descriptor(owning: try retrying { Glibc.open(path, O_RDONLY | O_CLOEXEC) })
+    }
+
+    /// All of a file, up to ``jobLimit``.
+    static func read(_ path: String) throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        try chunks(of: path) { (chunk) throws(Failure) in
+            bytes += chunk
+            if bytes.count > jobLimit {
+                throw Failure(.data, "\(printable(path)): over \(jobLimit) bytes")
+            }
+        }
+        return bytes
+    }
+
+    /// The lines of a file, without their ends and each up to ``jobLimit``, as they arrive.
+    static func lines(of path: String, _ body: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+        var line: [UInt8] = []
+        try chunks(of: path) { (chunk) throws(Failure) in
+            var rest = chunk
+            while let end = rest.firstIndex(of: 0x0A) {
+                line += rest[..<end]
+                rest = rest[(end + 1)...]
+                try body(line)
+                line = []
+            }
+            line += rest
+            if line.count > jobLimit { throw Failure(.data, "\(printable(path)): a line over \(jobLimit) bytes") }
+        }
+        if !line.isEmpty { try body(line) }
+    }
+
+    /// The JSON value that a text is; `place` says where it is wrong.
+    static func json(_ bytes: [UInt8], of place: String) throws(Failure) -> JSON {
+        do throws(JSONError) { return try JSON(parsing: bytes) } catch {
+            throw Failure(.data, printable("\(place): \(error)"))
+        }
+    }
+
+    private static func openOrStandard(_ path: String) throws(Failure) -> Descriptor {
+        do throws(Errno) {
+            return path == "-" ? Descriptor(owning: try retrying { dup(0) }) : try open(path)
+        } catch { throw Failure(path, error) }
+    }
+
+    private static func chunks(of path: String, _ body: (ArraySlice<UInt8>) throws(Failure) -> Void) throws(Failure) {
+        let file = try openOrStandard(path)
+        while true {
+            var failure: Errno?
+            let chunk = [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
+                do throws(Errno) { count = try file.read(into: UnsafeMutableRawBufferPointer(buffer)) } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw Failure(path == "-" ? "standard input" : path, failure) }
+            if chunk.isEmpty { return }
+            try body(chunk[...])
+        }
+    }
+}

@@ -1,0 +1,87 @@
+internal import JSON
+internal import Spool
+internal import Time
+
+/// The job object that the options of `submit` describe.
+func jobObject(_ arguments: Arguments, now: Timestamp) throws(Failure) -> JSON.Object {
+    guard arguments.operands.count == 1 else {
+        throw .usage(
+            arguments.operands.isEmpty ? "submit needs a template, or --job, or --batch" : "submit takes one template")
+    }
+    var job = JSON.Object([("template", .string(arguments.operands[0]))])
+    let params = try params(arguments)
+    if !params.isEmpty { job["params"] = .object(params) }
+    for (option, field) in [("--to", "to"), ("--cc", "cc"), ("--bcc", "bcc")] {
+        let addresses = arguments.values(option)
+        if !addresses.isEmpty {
+            job[field] = addresses.count == 1 ? .string(addresses[0]) : .array(addresses.map { .string($0) })
+        }
+    }
+    for (option, field) in [
+        ("--from", "from"), ("--reply-to", "replyTo"), ("--locale", "locale"), ("--priority", "priority"),
+    ] {
+        job[field] = try arguments.value(option).map { .string($0) }
+    }
+    let headers = try headers(arguments.values("--header"))
+    if !headers.isEmpty { job["headers"] = .object(headers) }
+    job["sendAt"] = try moment("--send-at", arguments, now: now)
+    job["expiresAt"] = try moment("--expires-at", arguments, now: now)
+    let tags = arguments.values("--tag")
+    if !tags.isEmpty { job["tags"] = .array(tags.map { .string($0) }) }
+    return job
+}
+
+private func params(_ arguments: Arguments) throws(Failure) -> JSON.Object {
+    let words = arguments.values("-p")
+    if let file = try arguments.value("--params") {
+        if !words.isEmpty { throw .usage("submit: -p has no place beside --params") }
+        let value = try Input.json(try Input.read(file), of: file == "-" ? "standard input" : file)
+        guard let object = value.object else {
+            throw Failure(.data, "\(printable(file)): is \(value.typeName), not an object")
+        }
+        return object
+    }
+    var members: [(name: String, value: JSON)] = []
+    var seen: Set<String> = []
+    for word in words {
+        guard let equals = word.firstIndex(of: "=") else {
+            throw .usage("submit: -p \(printable(word)) is neither KEY=VALUE nor KEY:=JSON")
+        }
+        var key = String(word[..<equals])
+        let text = String(word[word.index(after: equals)...])
+        var value = JSON.string(text)
+        if key.hasSuffix(":") {
+            key.removeLast()
+            value = try Input.json(Array(text.utf8), of: "-p \(key)")
+        }
+        if key.isEmpty { throw .usage("submit: -p \(printable(word)) has no key") }
+        guard seen.insert(key).inserted else { throw .usage("submit: -p \(printable(key)) is given twice") }
+        members.append((key, value))
+    }
+    return JSON.Object(members)
+}
+
+private func headers(_ words: [String]) throws(Failure) -> JSON.Object {
+    var headers = JSON.Object()
+    for word in words {
+        guard let colon = word.firstIndex(of: ":"), colon != word.startIndex else {
+            throw .usage("submit: --header \(printable(word)) is not 'NAME: VALUE'")
+        }
+        let name = String(word[..<colon])
+        if headers[name] != nil { throw .usage("submit: --header \(printable(name)) is given twice") }
+        headers[name] = .string(String(trimmed(word[word.index(after: colon)...])))
+    }
+    return headers
+}
+
+/// A moment of RFC 3339 as it was given, or a span from now.
+private func moment(_ option: String, _ arguments: Arguments, now: Timestamp) throws(Failure) -> JSON? {
+    guard let text = try arguments.value(option) else { return nil }
+    if text.hasPrefix("+"), let span = Span(text.dropFirst()), (now + span).seconds < 9_000_000_000 {
+        return .string((now + span).rfc3339)
+    }
+    guard Timestamp(rfc3339: text) != nil else {
+        throw .usage("submit: \(option) \(printable(text)) is neither 2026-11-23T17:44:11Z nor +15m")
+    }
+    return .string(text)
+}

@@ -1,0 +1,86 @@
+internal import JSON
+internal import Linux
+internal import Spool
+
+/// Queues one job per line and prints the ids in the order of the lines.
+///
+/// A bad line is said on standard error with its number, and the others are queued. Ids are
+/// printed only when their jobs are on disk. When the spool takes no more, reading stops.
+func submitBatch(_ file: String, to path: String, _ output: Output) throws(Failure) -> ExitStatus {
+    var batch = Batch(try spoolStep { () throws(SpoolError) in try Entrance(path: path) }, output)
+    try Input.lines(of: file) { (line) throws(Failure) in try batch.add(line) }
+    try batch.flush()
+    return batch.hasBadLines ? .data : .success
+}
+
+private struct Batch {
+    private let entrance: Entrance
+    private let output: Output
+    private var number = 0
+    private var bytes = 0
+    private var jobs: [(object: [UInt8], id: JobID)] = []
+    private var numbers: [Int] = []
+    private(set) var hasBadLines = false
+
+    init(_ entrance: Entrance, _ output: Output) {
+        self.entrance = entrance
+        self.output = output
+    }
+
+    mutating func add(_ line: [UInt8]) throws(Failure) {
+        number += 1
+        if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
+        do throws(Failure) {
+            jobs.append(try job(line))
+            numbers.append(number)
+        } catch {
+            complain("line \(number): \(error.message)")
+            hasBadLines = true
+            return
+        }
+        bytes += line.count
+        // Few waits for the disk, and a bounded part of a long input in memory.
+        if jobs.count >= Entrance.groupSize || bytes >= 8 << 20 { try flush() }
+    }
+
+    /// A line is a job object, or `{"id": …, "job": {…}}`.
+    private func job(_ line: [UInt8]) throws(Failure) -> (object: [UInt8], id: JobID) {
+        var value = try Input.json(line, of: "not JSON")
+        var object = line
+        var id: String?
+        if let wrapper = value.object, let inner = wrapper["job"] {
+            if let other = wrapper.names.first(where: { $0 != "id" && $0 != "job" }) {
+                throw Failure(.data, "/\(printable(pointerToken(other))): unknown beside id and job")
+            }
+            if let given = wrapper["id"], given != .null {
+                guard let text = given.string else { throw Failure(.data, "/id: is \(given.typeName), not a string") }
+                id = text
+            }
+            value = inner
+            object = inner.encoded
+        }
+        try judge(value)
+        return (object + [0x0A], try jobID(id))
+    }
+
+    /// Queues what waits.
+    mutating func flush() throws(Failure) {
+        let results = entrance.submit(batch: jobs)
+        var failure: Failure?
+        for (index, result) in results.enumerated() {
+            switch result {
+            case .success(let id): try output.line(id.text)
+            case .failure(let error) where error.step == .publish && error.errno == .exists:
+                complain("line \(numbers[index]): \(jobs[index].id) is already queued")
+                try output.line(jobs[index].id.text)
+            case .failure(let error):
+                complain("line \(numbers[index]): \(error)")
+                failure = Failure(error)
+            }
+        }
+        try output.flush()
+        let last = number
+        (jobs, numbers, bytes) = ([], [], 0)
+        if let failure { throw Failure(failure.status, "stopped after line \(last)") }
+    }
+}

@@ -1,0 +1,134 @@
+"""What the benchmarks share: a spool of their own, the daemon on it, and servers on loopback."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+class Bench:
+    """A temporary spool, templates and configuration; everything it started ends with it."""
+
+    def __init__(self, binaries):
+        self.bin = binaries
+        base = "/dev/shm" if os.environ.get("BENCH_TMPFS") else None
+        self.dir = tempfile.mkdtemp(prefix="outspool-bench.", dir=base)
+        self.spool = os.path.join(self.dir, "spool")
+        self.processes = []
+        subprocess.run([self.program("outspool"), "init", self.spool], check=True, stdout=subprocess.DEVNULL)
+        template = os.path.join(self.dir, "templates", "hello")
+        os.makedirs(template)
+        for name, text in [
+            ("subject.mustache", "Hello, {{name}}\n"),
+            ("text.mustache", "Hello {{name}},\n\n" + "this is a line of a mail of about two kilobytes.\n" * 38),
+        ]:
+            with open(os.path.join(template, name), "w") as file:
+                file.write(text)
+
+    def program(self, name):
+        return os.path.join(self.bin, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        shutil.rmtree(self.dir)
+
+    def start(self, *command, **options):
+        process = subprocess.Popen(command, **options)
+        self.processes.append(process)
+        return process
+
+    def stop(self, process):
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        self.processes.remove(process)
+
+    def daemon(self, port, connections=10, extra=""):
+        """Starts the daemon and returns when it is ready."""
+        path = os.path.join(self.dir, "outspool.conf")
+        with open(path, "w") as file:
+            file.write(
+                f"spool = {self.spool}\ntemplates = templates\nfrom = bench@example.com\n{extra}\n"
+                f"[relay main]\nurl = smtp://127.0.0.1:{port}\ntls = none\nconnections = {connections}\n"
+            )
+        log = os.path.join(self.dir, "daemon.log")
+        with open(log, "w") as out:
+            process = self.start(self.program("outspoold"), "--config", path, stderr=out)
+        self.wait(lambda: ": ready" in open(log).read() or process.poll() is not None)
+        if process.poll() is not None:
+            sys.exit(open(log).read())
+        return process
+
+    def sink(self, *options):
+        """Starts outspool-sink on a free port and returns the port."""
+        process = self.start(
+            self.program("outspool-sink"), "--listen", "127.0.0.1:0", "--quiet", *options,
+            stdout=subprocess.PIPE, text=True)
+        return int(process.stdout.readline().rsplit(":", 1)[1])
+
+    def smtp_sink(self):
+        """Starts Postfix's smtp-sink on a free port and returns the port."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        binary = shutil.which("smtp-sink", path=os.environ["PATH"] + ":/usr/sbin")
+        self.start(binary, *(["-u", "nobody"] if os.getuid() == 0 else []), f"127.0.0.1:{port}", "1000")
+        self.wait(lambda: self.connects(port))
+        return port
+
+    @staticmethod
+    def connects(port):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    @staticmethod
+    def wait(condition, limit=30.0, pause=0.005):
+        end = time.monotonic() + limit
+        while not condition():
+            if time.monotonic() > end:
+                sys.exit("benchmark: gave up waiting")
+            time.sleep(pause)
+
+    def submit(self, count, to="somebody@example.com", prefix="bench"):
+        """Queues `count` jobs as one batch."""
+        lines = "".join(f'{{"template":"hello","to":"{to}","params":{{"name":"n{i}"}}}}\n' for i in range(count))
+        subprocess.run(
+            [self.program("outspool"), "--spool", self.spool, "submit", "--batch", "-"],
+            input=lines, text=True, stdout=subprocess.DEVNULL, check=True)
+
+    def done(self):
+        """How many jobs are in done/."""
+        days = os.path.join(self.spool, "done")
+        return sum(len(os.listdir(os.path.join(days, day))) for day in os.listdir(days))
+
+
+def smtp_source(port, count, sessions=50, size=2048):
+    """Messages per second of Postfix's smtp-source, which has no queue."""
+    binary = shutil.which("smtp-source", path=os.environ["PATH"] + ":/usr/sbin")
+    start = time.monotonic()
+    subprocess.run(
+        [binary, "-d", "-s", str(sessions), "-m", str(count), "-l", str(size), "-f", "bench@example.com",
+         "-t", "somebody@example.com", f"127.0.0.1:{port}"], check=True)
+    return count / (time.monotonic() - start)
+
+
+def median(values):
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

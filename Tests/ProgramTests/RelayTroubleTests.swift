@@ -1,0 +1,144 @@
+import Foundation
+import Testing
+
+@Suite("Trouble with relays", .serialized)
+struct RelayTroubleTests {
+    /// The processor time that a process has used, in seconds.
+    func processorTime(_ process: Process) throws -> Double {
+        let fields = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+            .components(separatedBy: ") ").last!.split(separator: " ")
+        return Double(Int(fields[11])! + Int(fields[12])!) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    @Test("While the relay is down jobs wait in new/, none loses an attempt, no processor time is used")
+    func down() throws {
+        let place = try Workplace()
+        let port = try place.sink()
+        // A relay that is not there: the sink's port is taken, so one next to it is asked for and freed.
+        let free = try freePort()
+        try place.configure(port: free)
+        let daemon = try place.daemon()
+        for index in 0..<1000 { try place.hello("job\(index)") }
+        try place.wait("the breaker to open") { place.log.contains("relay main failed") }
+        let before = try processorTime(daemon)
+        let start = Date()
+        // The claim is about time that passes, so some has to.
+        Thread.sleep(forTimeInterval: 3)
+        #expect(try processorTime(daemon) - before < 0.3 * Date().timeIntervalSince(start))
+        #expect(place.names("new").count == 1000)
+        #expect(place.names("cur/main").isEmpty)
+        #expect(try place.history("job1").isEmpty)
+        try place.configure(port: port)
+        kill(daemon.processIdentifier, SIGHUP)
+        try place.wait("all to be delivered", limit: 60) { place.names("done").count == 1000 }
+        #expect(try place.events("job999") == ["sending", "sent"])
+    }
+
+    @Test("The next relay takes over while the first one is down")
+    func failover() throws {
+        let place = try Workplace()
+        let port = try place.sink()
+        try place.configure(
+            relays: """
+                [relay first]
+                url = smtp://127.0.0.1:\(try freePort())
+                tls = none
+                [relay second]
+                url = smtp://127.0.0.1:\(port)
+                tls = none
+                """)
+        _ = try place.daemon()
+        try place.hello("over")
+        try place.wait(for: "over", in: "done")
+        #expect(try place.history("over").first?["relay"] as? String == "second")
+    }
+
+    @Test("A mail that makes the relay drop the connection climbs its buckets while others flow")
+    func poison() throws {
+        let place = try Workplace()
+        try place.configure(port: try place.sink("--fail", "rcpt(poison@example.com)=close"))
+        _ = try place.daemon()
+        try place.hello("poison", to: "poison@example.com")
+        for index in 0..<20 { try place.hello("fine\(index)") }
+        try place.wait(for: "poison", in: "retry/01-30s")
+        try place.wait("the others") { place.names("done").count == 20 }
+        #expect(try place.events("poison") == ["deferred"])
+    }
+
+    @Test("A mistyped sender does not bury the queue: the breaker opens after a few refusals")
+    func sameRefusal() throws {
+        let place = try Workplace()
+        try place.configure(port: try place.sink("--fail", "mail=550 5.7.1 Sender not allowed"), relay: "tls = none\nconnections = 1")
+        _ = try place.daemon()
+        for index in 0..<40 { try place.hello("job\(index)") }
+        try place.wait("the breaker to open") { place.log.contains("breaker opened") }
+        #expect(place.names("dead").count < 20)
+        #expect(place.names("new").count > 20)
+    }
+
+    @Test("421 at MAIL gives the job back without an attempt")
+    func busy() throws {
+        let place = try Workplace()
+        try place.configure(port: try place.sink("--fail", "mail=421 4.3.2 Too many:1"))
+        _ = try place.daemon()
+        try place.hello("busy")
+        try place.wait(for: "busy", in: "done")
+        #expect(try place.history("busy").last?["attempt"] as? Int == 1)
+        #expect(!(try place.events("busy")).contains("deferred"))
+    }
+
+    @Test("rate bounds what is sent in a second")
+    func rate() throws {
+        let place = try Workplace()
+        try place.configure(port: try place.sink(), relay: "tls = none\nrate = 10/s")
+        _ = try place.daemon()
+        let start = Date()
+        for index in 0..<30 { try place.hello("job\(index)") }
+        try place.wait("all to be delivered") { place.names("done").count == 30 }
+        // Ten may go at once, the rest at ten a second.
+        #expect(Date().timeIntervalSince(start) > 1.5)
+    }
+
+    @Test("connections is the most there are at a time")
+    func connections() throws {
+        let place = try Workplace()
+        try place.configure(port: try place.sink("--delay", "dot=20ms", "--log", "-"), relay: "tls = none\nconnections = 3")
+        let daemon = try place.daemon()
+        for index in 0..<60 { try place.hello("job\(index)") }
+        var most = 0
+        try place.wait("all to be delivered") {
+            most = max(most, (try? openSockets(daemon)) ?? 0)
+            return place.names("done").count == 60
+        }
+        #expect((1...3).contains(most))
+    }
+
+    /// TCP connections of a process to this machine's relay.
+    func openSockets(_ process: Process) throws -> Int {
+        let directory = "/proc/\(process.processIdentifier)/fd"
+        let inodes = Set(
+            try FileManager.default.contentsOfDirectory(atPath: directory).compactMap {
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\($0)")
+            }.filter { $0.hasPrefix("socket:[") }.map { $0.dropFirst(8).dropLast() })
+        let table = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+        return table.split(separator: "\n").dropFirst().count {
+            let fields = $0.split(separator: " ")
+            return fields.count > 9 && fields[3] == "01" && inodes.contains(fields[9])
+        }
+    }
+}
+
+/// A port of the loopback address that nobody listens on.
+func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) | getsockname(descriptor, $0, &size) }
+    }
+    try #require(bound == 0)
+    return Int(UInt16(bigEndian: address.sin_port))
+}

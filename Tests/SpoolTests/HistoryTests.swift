@@ -1,0 +1,183 @@
+import JSON
+import Spool
+import Testing
+import Time
+
+/// `kind recipient attempt +next`, as in `deferred a 2 +30`: an event for the tables below.
+func event(_ text: String, at seconds: Int64 = 0) -> Event {
+    let words = text.split(separator: " ")
+    var event = Event(Event.Kind(rawValue: String(words[0]))!, at: start + .seconds(seconds))
+    for word in words.dropFirst() {
+        if let number = Int(word) {
+            if word.first == "+" { event.next = start + .seconds(Int64(number)) } else { event.attempt = number }
+        } else {
+            event.to = word.split(separator: ",").map(String.init)
+        }
+    }
+    return event
+}
+
+func history(_ lines: String...) -> History { History(lines.map { event($0) }) }
+
+let start = Timestamp(seconds: 1_795_455_851)
+
+@Suite("Event")
+struct EventTests {
+    @Test("Every kind survives the line", arguments: Event.Kind.allCases)
+    func roundTrip(kind: Event.Kind) throws {
+        var event = Event(kind, at: start + .milliseconds(502))
+        event.attempt = 2
+        event.to = kind == .sending ? ["a@example.com", "b@example.com"] : ["a@example.com"]
+        event.relay = "main"
+        event.code = 451
+        event.dsn = "4.7.1"
+        event.reply = "Greylisted\r\n\u{1B}[2J\u{2028}\"\\"
+        event.reason = "why"
+        event.name = "../x"
+        event.next = start + .seconds(30)
+        event.submitted = start
+        let line = event.line
+        #expect(line.last == 0x0A)
+        #expect(line.dropLast().allSatisfy { $0 >= 0x20 && $0 != 0x7F })
+        let object = try #require(try JSON(parsing: line).object)
+        #expect(Event(object) == event)
+    }
+
+    @Test("The line of the manual")
+    func manual() {
+        var event = Event(.sending, at: start + .milliseconds(502))
+        event.attempt = 1
+        event.to = ["zoe@example.com"]
+        event.relay = "main"
+        #expect(
+            String(decoding: event.line, as: UTF8.self)
+                == #"{"at":"2026-11-23T17:44:11.502Z","event":"sending","attempt":1,"to":["zoe@example.com"],"relay":"main"}"#
+                + "\n")
+    }
+
+    @Test(
+        "What is no event is none",
+        arguments: [
+            "{}", #"{"at":"2026-11-23T17:44:11Z"}"#, #"{"event":"sent"}"#, #"{"at":"yesterday","event":"sent"}"#,
+            #"{"at":"2026-11-23T17:44:11Z","event":"eaten"}"#, #"{"at":1,"event":"sent"}"#,
+        ])
+    func refuses(text: String) throws {
+        let object = try #require(try JSON(parsing: text).object)
+        #expect(Event(object) == nil)
+    }
+
+    @Test("Hostile numbers and unknown members do no harm")
+    func hostile() throws {
+        let text =
+            #"{"at":"2026-11-23T17:44:11Z","event":"deferred","attempt":9223372036854775807,"code":1e99,"to":[1,"a"],"new":{}}"#
+        let object = try #require(try JSON(parsing: text).object)
+        let event = try #require(Event(object))
+        #expect(event.attempt == 1_000_000)
+        #expect(event.code == nil)
+        #expect(event.to == ["a"])
+    }
+}
+
+@Suite("History")
+struct HistoryTests {
+    @Test(
+        "Attempts count outcomes since the last requeueing",
+        arguments: [
+            ([], 0), (["sending a 1"], 1), (["sending a 1", "deferred a 1"], 1), (["sending a 1", "returned"], 0),
+            (["sending a 1", "deferred a 1", "sending a 2", "returned"], 1),
+            (["deferred a 1", "deferred a 2", "requeued"], 0),
+            (["deferred a 3", "requeued", "sending a 1", "deferred a 1"], 1),
+            (["blocked +30", "recovered"], 0), (["sending a 1", "in-doubt a 1"], 1),
+        ] as [([String], Int)])
+    func attempts(lines: [String], count: Int) { #expect(History(lines.map { event($0) }).attempts == count) }
+
+    @Test(
+        "A sending is open until every recipient has an outcome",
+        arguments: [
+            (["sending a,b 1"], ["a", "b"]), (["sending a,b 1", "sent a 1"], ["b"]),
+            (["sending a,b 1", "sent a 1", "refused b 1"], nil), (["sending a 1", "returned"], nil),
+            (["sending a 1", "in-doubt a 1"], nil), (["sending a 1", "deferred a 1", "sending a 2"], ["a"]),
+            (["sending a 1", "recovered"], ["a"]), (["sending a 1", "sent c 1"], ["a"]),
+        ] as [([String], [String]?)])
+    func open(lines: [String], recipients: [String]?) {
+        #expect(History(lines.map { event($0) }).openSending?.to == recipients)
+    }
+
+    @Test(
+        "Accepted recipients stay accepted, refused ones are tried again after requeueing",
+        arguments: [
+            ([], ["a", "b", "c"]), (["sent a 1", "refused b 1", "deferred c 1"], ["c"]),
+            (["sent a 1", "refused b 1", "requeued"], ["b", "c"]),
+        ] as [([String], [String])])
+    func recipients(lines: [String], open: [String]) {
+        #expect(History(lines.map { event($0) }).open(of: ["a", "b", "c"]) == open)
+    }
+
+    @Test(
+        "Doubts are deliveries, not recipients",
+        arguments: [
+            ([], 0), (["in-doubt a 1"], 1), (["in-doubt a 1", "in-doubt b 1"], 1),
+            (["in-doubt a 1", "in-doubt a 2"], 2),
+            (["in-doubt a 1", "requeued"], 0), (["in-doubt a 1", "requeued", "in-doubt a 1"], 1),
+        ] as [([String], Int)])
+    func doubts(lines: [String], count: Int) { #expect(History(lines.map { event($0) }).doubts == count) }
+
+    @Test(
+        "Whoever moves a job to new/ by hand is noticed",
+        arguments: [
+            ([], false), (["returned"], false), (["recovered"], false), (["deferred a 1 +30"], true), (["held"], true),
+            (["refused a 1"], true), (["sent a 1"], true), (["scheduled +30"], true), (["dead"], true),
+        ] as [([String], Bool)])
+    func movedByHand(lines: [String], isMoved: Bool) {
+        #expect(History(lines.map { event($0) }).isMovedByHand == isMoved)
+    }
+
+    @Test("The submission is the first event's")
+    func submitted() {
+        var first = event("sending a 1")
+        first.submitted = start
+        #expect(History([first, event("deferred a 1")]).submitted == start)
+        #expect(history("deferred a 1").submitted == nil)
+    }
+}
+
+@Suite("Job file")
+struct JobFileTests {
+    private let sent = #"{"at":"2026-11-23T17:44:12Z","event":"sent","attempt":1,"to":"a"}"#
+    private let sending = #"{"at":"2026-11-23T17:44:11Z","event":"sending","attempt":1,"to":["a"]}"#
+
+    @Test(
+        "What a power cut leaves behind the object is ignored",
+        arguments: [
+            ("", 0, false), ("\n", 0, true), ("\nSENDING\n", 1, true), ("\nSENDING\nSENT\n", 2, true),
+            ("\nSENDING\nSENT", 2, false), ("\nSENDING\n{\"at\":\"2026-11-23T17:4", 1, false),
+            ("\nSENDING\n{\"at\":\"2026-1\nSENT\n", 2, true), ("\nSENDING\n\0\0\0\0\0\0", 1, false),
+            ("\nSENDING\n\0\0\0\nSENT\n", 2, true), ("\n\0\0\0\0", 0, false), ("\nnull\n[]\n\"x\"\nSENT\n", 1, true),
+            ("SENDING\n", 1, true), ("\n\n\nSENDING\n\n", 1, true), ("\n\u{FFFD}\nSENT\n", 1, true),
+        ])
+    func tornTails(tail: String, events: Int, endsInNewline: Bool) throws {
+        let text = tail.replacingSending(with: sending).replacingSent(with: sent)
+        let file = try JobFile(Array("{\n \"template\": \"x\"\n}\(text)".utf8))
+        #expect(file.history.events.count == events)
+        #expect(file.endsInNewline == endsInNewline)
+        #expect(String(decoding: file.object, as: UTF8.self) == "{\n \"template\": \"x\"\n}")
+    }
+
+    @Test(
+        "What is wrong with the object is an error",
+        arguments: ["", "\0\0\0", "{", "{\"a\":1", "not json", "{\"a\":1,\"a\":2}"])
+    func brokenObjects(text: String) { #expect(throws: JSONError.self) { try JobFile(Array(text.utf8)) } }
+
+    @Test("A long history costs its length, not its square")
+    func longHistory() throws {
+        let line = Array((sent + "\n{\"torn\n").utf8)
+        var bytes = Array("{}\n".utf8)
+        for _ in 0..<20_000 { bytes += line }
+        #expect(try JobFile(bytes).history.events.count == 20_000)
+    }
+}
+
+extension String {
+    fileprivate func replacingSending(with text: String) -> String { replacing("SENDING", with: text) }
+    fileprivate func replacingSent(with text: String) -> String { replacing("SENT", with: text) }
+}

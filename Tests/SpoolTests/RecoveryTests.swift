@@ -1,0 +1,43 @@
+import Spool
+import Testing
+import Time
+
+@Suite("Recovery")
+struct RecoveryTests {
+    @Test(
+        "The whole history decides",
+        arguments: [
+            ([], .requeue),
+            (["sending a,b 1", "sent a 1", "sent b 1"], .done),
+            (["sending a,b 1", "sent a 1", "refused b 1"], .dead),
+            (["sending a,b 1"], .inDoubt(attempt: 1, recipients: ["a", "b"])),
+            (["sending a,b 1", "sent a 1"], .inDoubt(attempt: 1, recipients: ["b"])),
+            (["sending a,b 1", "deferred a 1 +30", "deferred b 1 +30"], .retry(due: start + .seconds(30))),
+            // The last line of an outcome is not the one that says when the job is due.
+            (["sending a,b 1", "deferred a 1 +30", "sent b 1"], .retry(due: start + .seconds(30))),
+            (["sending a,b 1", "deferred a 1 +30", "refused b 1"], .retry(due: start + .seconds(30))),
+            (["sending a,b 1", "in-doubt a 1 +30", "sent b 1"], .retry(due: start + .seconds(30))),
+            // That was an earlier attempt's.
+            (["deferred a 1 +30", "sending a,b 2", "returned"], .requeue),
+            (["deferred a 1 +30", "requeued"], .requeue),
+            (["deferred a 1 +30", "recovered"], .requeue),
+            (["deferred a 1 -5"], .requeue),
+            (["deferred a 1"], .requeue),
+            (["blocked +30"], .retry(due: start + .seconds(30))),
+            (["scheduled +3600"], .scheduled(due: start + .seconds(3600))),
+            (["scheduled -1"], .requeue),
+            (["in-doubt a 1", "held"], .hold),
+            (["deferred a 1 -5", "expired"], .dead),
+            (["dead"], .dead),
+            (["recovered"], .requeue),
+            (["recovered", "recovered"], .poison),
+            (["recovered", "recovered", "returned"], .requeue),
+            (["deferred a 1 -5", "recovered", "recovered"], .poison),
+        ] as [([String], Recovery)])
+    func decides(lines: [String], recovery: Recovery) {
+        #expect(Recovery(history: History(lines.map { event($0) }), recipients: ["a", "b"], now: start) == recovery)
+    }
+
+    @Test("A job that does not say its recipients is judged when it is claimed again")
+    func withoutRecipients() { #expect(Recovery(history: History(), recipients: [], now: start) == .requeue) }
+}
