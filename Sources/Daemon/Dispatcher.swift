@@ -95,10 +95,14 @@ final class Dispatcher {
         let connection: RelayConnection
     }
 
-    /// A connection of the first relay that is up; another relay's only when that one is not.
+    /// A connection of the first relay that is up; another relay's only when that one is not. A relay whose
+    /// breaker is open gets one job when its probe is due and has connected.
     private func slot(behind: Bool) -> Slot? {
-        guard let pool = preferredPool else { return nil }
-        return pool.take(behind: behind).map { Slot(pool: pool, connection: $0) }
+        for pool in pools where !pauses.holds(relay: pool.name) {
+            if let connection = pool.take(behind: behind) { return Slot(pool: pool, connection: connection) }
+            if pool.isUp { return nil }
+        }
+        return nil
     }
 
     private var preferredPool: RelayPool? {

@@ -39,13 +39,17 @@ final class RelayPool {
     /// Whether jobs may be counted on to go through this relay: its breaker is not open.
     var isUp: Bool { !breaker.isOpen && !isRetired }
     var connectionCount: Int { connections.count }
+    /// Connections with something under way; an open breaker and the ramp-up behind it bound these, too.
+    private var inUse: Int { connections.count - connecting - idle.count }
     var limit: Int { settings.connections }
 
     /// A connection that takes a job now: an idle one or, where that is wanted, one whose body is
     /// under way, so that the next envelope travels with it (RFC 2920). Nil when the rate is
     /// used up, too; `onChange` comes when there is room.
     func take(behind: Bool) -> RelayConnection? {
-        guard !isRetired, let connection = popIdle() ?? (behind ? popUnderWay() : nil) else { return nil }
+        guard !isRetired, inUse < breaker.allowed(at: Clock.monotonic) || behind && !breaker.isOpen,
+            let connection = popIdle() ?? (behind ? popUnderWay() : nil)
+        else { return nil }
         if let wait = rate?.take(at: Clock.monotonic) {
             giveBack(connection)
             wake(after: wait)
@@ -87,8 +91,10 @@ final class RelayPool {
     /// An open breaker is probed by a connection, whether jobs wait or not: another relay may have
     /// taken over, and this one is to have them back.
     private func watchBreaker() {
-        guard let probe = breaker.nextProbe, connecting == 0 else { return }
-        wake(after: Span(nanoseconds: max(probe - Clock.monotonic, 0)))
+        let now = Clock.monotonic
+        // Once the time has come there is a connection, or one is under way: its end brings the next time.
+        guard let probe = breaker.nextProbe, probe > now else { return }
+        wake(after: Span(nanoseconds: probe - now))
     }
 
     private func wake(after wait: Span) {
@@ -109,6 +115,7 @@ final class RelayPool {
         connection.onReady = { [weak self, weak connection] _ in
             guard let self, let connection else { return }
             connecting -= 1
+            breaker.connected(at: Clock.monotonic)
             giveBack(connection)
             onChange()
         }
@@ -126,7 +133,11 @@ final class RelayPool {
         connection.onClosed = { [weak self, weak connection] closing in
             guard let self, let connection else { return }
             remove(connection)
-            if case .idle(let reason) = closing { log.write("relay \(name): connection ended while idle: \(reason)") }
+            if case .idle(let reason) = closing {
+                log.write("relay \(name): connection ended while idle: \(reason)")
+                // One that was of no use at all is a relay that fails; else it would be asked again at once.
+                if connection.carried == 0 { failed("closed the connection unused: \(reason)") }
+            }
             onChange()
         }
         connection.connect()
@@ -140,13 +151,16 @@ final class RelayPool {
     }
 
     private func failed(_ failure: ConnectionFailure) {
-        let wasOpen = breaker.isOpen
-        breaker.relayFailed(failure.reason, at: Clock.monotonic)
-        if !wasOpen || failure.isConfigurationFault {
-            let code = failure.code.map { " \($0)" } ?? ""
-            let fault = failure.isConfigurationFault ? " (the configuration is to be mended)" : ""
-            log.write("relay \(name) failed at \(failure.phase)\(fault):\(code) \(failure.reason); no attempt is counted", .warning)
-        }
+        let code = failure.code.map { "\($0) " } ?? ""
+        let fault = failure.isConfigurationFault ? " (the configuration is to be mended)" : ""
+        failed("failed at \(failure.phase)\(fault): \(code)\(failure.reason)")
+    }
+
+    private func failed(_ reason: String) {
+        // Told when it begins, and again when another reason comes; not with each probe.
+        let isNews = !breaker.isOpen || breaker.reason != reason
+        breaker.relayFailed(reason, at: Clock.monotonic)
+        if isNews { log.write("relay \(name) \(reason); no attempt is counted", .warning) }
         watchBreaker()
         onChange()
     }
