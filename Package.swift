@@ -62,7 +62,7 @@ let package = Package(
             linkerSettings: staticRuntime),
         .executableTarget(
             name: "outspool",
-            dependencies: ["Spool", "Template", "Message", "JSON", "Time", "Linux"],
+            dependencies: ["Spool", "Template", "Configuration", "JSON", "Time", "Linux"],
             swiftSettings: strict, linkerSettings: fullyStatic),
         .target(
             name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Time", "COpenSSL"], swiftSettings: strict),

@@ -4,12 +4,14 @@ internal import Spool
 extension Verb {
     static var check: Verb {
         Verb(
-            name: "check", summary: "look for what is wrong with a spool",
+            name: "check", summary: "look for what is wrong with spool and templates",
             help: """
                 usage: outspool check
 
                 Looks at the spool's directories: there, of the right mode and owner, on one
-                filesystem. Prints a line for each fault and exits 78 if there is one.
+                filesystem. With a configuration, its templates are read, and rendered with
+                their sample.json in every locale. Prints a line for each fault and exits 78
+                if there is one.
 
                 """,
             run: runCheck)
@@ -19,7 +21,8 @@ extension Verb {
 private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     if let extra = invocation.arguments.operands.first { throw .usage("check takes no operand: \(printable(extra))") }
     let reader = try SpoolReader(path: try invocation.spoolPath())
-    let faults = try spoolFaults(reader)
+    var faults = try spoolFaults(reader)
+    if let templates = try Location.templatesPath(invocation.arguments) { faults += templateFaults(in: templates) }
     for fault in faults { try invocation.output.line(fault) }
     return faults.isEmpty ? .success : .configuration
 }

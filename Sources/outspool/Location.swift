@@ -1,6 +1,7 @@
+internal import Configuration
 internal import Linux
 
-/// Which spool the command works on.
+/// Which spool the command works on, and which templates it can see.
 enum Location {
     static var options: [Arguments.Option] { [.init("--spool", "a directory"), .init("--config", "a file")] }
 
@@ -11,31 +12,32 @@ enum Location {
     /// configuration is read only when it is asked.
     static func spoolPath(_ arguments: Arguments) throws(Failure) -> String {
         if let path = try arguments.value("--spool") ?? variable("OUTSPOOL_SPOOL") { return path }
-        let named = try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG")
-        return try configuredSpool(named ?? defaultConfiguration, isNamed: named != nil) ?? defaultSpool
+        var section = try configuration(arguments)
+        return section?.path("spool") ?? defaultSpool
+    }
+
+    /// The directory of templates that the configuration names; nil where there is no configuration.
+    static func templatesPath(_ arguments: Arguments) throws(Failure) -> String? {
+        guard var section = try configuration(arguments) else { return nil }
+        return section.path("templates") ?? "/etc/outspool/templates"
     }
 
     private static func variable(_ name: String) -> String? {
         Process.environment(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The `spool` key of a configuration file, a relative path below the file's directory.
-    private static func configuredSpool(_ path: String, isNamed: Bool) throws(Failure) -> String? {
+    /// The configuration's main section; nil when there is none and none was asked for.
+    private static func configuration(_ arguments: Arguments) throws(Failure) -> ConfigurationSection? {
+        let named = try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG")
+        let path = named ?? defaultConfiguration
         let bytes: [UInt8]
         do throws(Errno) { bytes = try Input.open(path).readAll(limit: 1 << 20) } catch {
-            if !isNamed, error == .noEntry { return nil }
+            if named == nil, error == .noEntry { return nil }
             throw Failure(.configuration, "\(printable(path)): \(error)")
         }
-        for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
-            let line = trimmed(line)
-            if line.hasPrefix("[") { return nil }
-            guard let equals = line.firstIndex(of: "="), trimmed(line[..<equals]) == "spool" else { continue }
-            let value = trimmed(line[line.index(after: equals)...])
-            if value.hasPrefix("/") { return String(value) }
-            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-            return folder + String(value)
+        do throws(ConfigurationError) { return try ConfigurationFile(parsing: bytes, name: path).main } catch {
+            throw Failure(.configuration, printable("\(error)"))
         }
-        return nil
     }
 }
 
