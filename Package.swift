@@ -70,6 +70,9 @@ let package = Package(
             name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: strict,
             linkerSettings: staticRuntime),
 
+        // An application, as the README tells its author to write one.
+        .executableTarget(name: "example-shop", dependencies: ["Outspool"], swiftSettings: strict),
+
         // Tests: tables of values for decisions, real files and servers for the rest.
         .target(name: "Scratch", path: "Tests/Scratch", swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
