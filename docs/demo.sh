@@ -54,7 +54,7 @@ until_true in_state 'done/*' "$first" || fail "$first was not delivered"
 run "ls $spool/done/*"
 run "cat $spool/done/*/$first"
 captured zoe@example.com || fail "the mail to Zoë was not captured"
-run "sed -n '1,/^\$/p' $mail/Maildir/new/*"
+run "sed '/^\r*\$/q' $mail/Maildir/new/*"
 
 say "2. Submitted by an application through the Swift client"
 run "example-shop | tee $mail/shop.id"
