@@ -114,6 +114,27 @@ class Bench:
         return sum(len(os.listdir(os.path.join(days, day))) for day in os.listdir(days))
 
 
+def race(bench, port, count, rounds=3):
+    """Median messages per second of a drain through 50 connections and of smtp-source, taken in turns.
+
+    The jobs are queued while the daemon is down: what is measured is from its start to the last job.
+    """
+    ours, theirs = [], []
+    before = bench.done()
+    for _ in range(rounds):
+        theirs.append(smtp_source(port, count))
+        bench.submit(count)
+        start = time.monotonic()
+        daemon = bench.daemon(port, connections=50)
+        before += count
+        bench.wait(lambda: bench.done() >= before, limit=120, pause=0.02)
+        ours.append(count / (time.monotonic() - start))
+        bench.stop(daemon)
+    return (
+        f"outspoold {median(ours):.0f}/s, smtp-source -d -s 50 {median(theirs):.0f}/s, "
+        f"ratio {median(ours) / median(theirs):.2f}")
+
+
 def smtp_source(port, count, sessions=50, size=2048):
     """Messages per second of Postfix's smtp-source, which has no queue."""
     binary = shutil.which("smtp-source", path=os.environ["PATH"] + ":/usr/sbin")
