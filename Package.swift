@@ -35,6 +35,7 @@ let package = Package(
         .target(name: "Time", dependencies: ["Linux"], swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Time"], swiftSettings: strict),
+        .target(name: "Schema", dependencies: ["JSON", "Time"], swiftSettings: strict + [.strictMemorySafety()]),
 
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON"], swiftSettings: strict),
@@ -78,6 +79,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TimeTests", dependencies: ["Time"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Time"]),
+        .testTarget(name: "SchemaTests", dependencies: ["Schema", "JSON"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Time"]),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
         .testTarget(name: "TemplateTests", dependencies: ["Template", "JSON", "Linux", "Time"]),

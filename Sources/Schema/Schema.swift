@@ -1,0 +1,48 @@
+package import JSON
+
+/// A JSON Schema (draft 2020-12, the part that the parameters of a mail need), compiled once and
+/// held against many values.
+///
+/// It does no I/O. Neither a document nor a value, as the reader of JSON lets them in, can make it
+/// run or recurse without bound, or trap. What it does not know it refuses: no keyword is ignored.
+package struct Schema: Sendable {
+    let nodes: [Node]
+    /// For each node, whether it or one that it leads to is `writeOnly`.
+    let leadsToSecret: [Bool]
+
+    /// How many violations are reported of one value.
+    package static let violationLimit = 10
+
+    /// The steps of a few nanoseconds that one value may cost: some tenths of a second.
+    static let workLimit = 20_000_000
+
+    /// Compiles a document, or throws the first place where it is not a schema that can be used.
+    package init(parsing document: JSON) throws(SchemaFault) {
+        let compiler = try Compiler(document)
+        nodes = compiler.nodes
+        leadsToSecret = Self.leadingToSecret(compiler.nodes)
+    }
+
+    /// Where `value` does not fit, at most ``violationLimit`` places; empty if it fits.
+    ///
+    /// The same value always gets the same answer. A value that costs too much to judge, or
+    /// leads the schema's recursion too deep, gets a violation that says so.
+    package func validate(_ value: JSON) -> [Violation] { validate(value, work: Self.workLimit) }
+
+    func validate(_ value: JSON, work: Int) -> [Violation] {
+        var validator = Validator(nodes: nodes, limit: Self.violationLimit, work: work)
+        validator.check(value, against: 0)
+        if let surrender = validator.surrender {
+            return [worded(.init(steps: [], value: value, expected: surrender))]
+        }
+        return validator.findings.map(worded)
+    }
+
+    /// What is inside a secret is not told, nor the names on the way.
+    private func worded(_ finding: Validator.Finding) -> Violation {
+        let secret = secretDepth(finding.steps)
+        return Violation(
+            pointer: pointer(finding.steps.prefix(secret ?? .max)), expected: finding.expected,
+            found: secret == nil ? finding.found ?? finding.value.brief : "a secret")
+    }
+}

@@ -1,0 +1,50 @@
+internal import JSON
+
+/// One place where a value does not fit its schema.
+package struct Violation: Equatable, Sendable, CustomStringConvertible {
+    /// RFC 6901: the place in the value, empty for the whole. It ends at a secret's outer edge:
+    /// the names inside are part of the secret.
+    package let pointer: String
+    /// What the schema wants there, such as `a string of at least 3 characters`.
+    package let expected: String
+    /// What is there, shortened and without control characters; never a secret.
+    package let found: String
+
+    /// `/name: expected a string, found 5`, on one line and of bounded length.
+    package var description: String {
+        "\(pointer.isEmpty ? "the value" : shown(pointer, longest: 200)): expected \(expected), found \(found)"
+    }
+}
+
+/// `text` on one line: control and invisible characters replaced, and cut after `longest` scalars.
+func shown(_ text: String, longest: Int) -> String {
+    var result = String.UnicodeScalarView()
+    for (index, scalar) in text.unicodeScalars.enumerated() {
+        if index == longest {
+            result.append("…")
+            break
+        }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse: result.append("\u{FFFD}")
+        default: result.append(scalar)
+        }
+    }
+    return String(result)
+}
+
+/// `1 element`, `2 elements`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+extension JSON {
+    /// The value for a message: scalars shortened, arrays and objects only counted.
+    var brief: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): "\(value)"
+        case .number(let number): shown(number.text, longest: 40)
+        case .string(let text): "\"\(shown(text, longest: 40))\""
+        case .array(let elements): "an array of \(counted(elements.count, "element"))"
+        case .object(let object): "an object with \(object.count) \(object.count == 1 ? "property" : "properties")"
+        }
+    }
+}
