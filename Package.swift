@@ -40,7 +40,7 @@ let package = Package(
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON"], swiftSettings: strict),
         .target(
-            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Time"],
+            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Time"],
             swiftSettings: strict + [.strictMemorySafety()]),
         .target(name: "Message", dependencies: ["JSON", "Time"], swiftSettings: strict),
         .target(name: "SMTP", dependencies: ["Time"], swiftSettings: strict),
@@ -54,8 +54,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "EventLoop", "Spool", "Template", "Message", "Mail", "SMTP", "Relay", "Configuration", "JSON", "Time",
-                "Linux",
+                "EventLoop", "Spool", "Template", "Message", "Mail", "SMTP", "Relay", "Schema", "Configuration", "JSON",
+                "Time", "Linux",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -63,7 +63,7 @@ let package = Package(
             linkerSettings: staticRuntime),
         .executableTarget(
             name: "outspool",
-            dependencies: ["Spool", "Template", "Configuration", "JSON", "Time", "Linux"],
+            dependencies: ["Spool", "Template", "Schema", "Configuration", "JSON", "Time", "Linux"],
             swiftSettings: strict, linkerSettings: fullyStatic),
         .target(
             name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Time", "COpenSSL"], swiftSettings: strict),
@@ -82,7 +82,7 @@ let package = Package(
         .testTarget(name: "SchemaTests", dependencies: ["Schema", "JSON"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Time"]),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
-        .testTarget(name: "TemplateTests", dependencies: ["Template", "JSON", "Linux", "Time"]),
+        .testTarget(name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Time"]),
         .testTarget(name: "MessageTests", dependencies: ["Message", "JSON", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(

@@ -1,5 +1,7 @@
+internal import JSON
 internal import Linux
 internal import Mail
+internal import Schema
 internal import Spool
 internal import Template
 internal import Time
@@ -69,8 +71,10 @@ final class TemplateShelf {
     }
 
     private func render(_ name: String, _ job: Job) throws(MailError) -> RenderedPart {
+        let template: Template
+        do throws(TemplateError) { template = try self.template(named: name) } catch { throw .ours("\(error)") }
+        try check(job.params, name, template)
         do throws(TemplateError) {
-            let template = try template(named: name)
             let rendered = try template.render(params: job.params, locale: job.locale)
             return RenderedPart(
                 subject: rendered.subject, text: rendered.text.map { String(decoding: $0, as: UTF8.self) },
@@ -78,9 +82,15 @@ final class TemplateShelf {
                 replyTo: template.settings.replyTo, headers: template.settings.headers.map { ($0.name, $0.value) })
         } catch {
             // What exceeds a limit does so by the job's parameters.
-            if case .exceeded = error { throw .job("\(error)") }
-            throw .ours("\(error)")
+            throw .job("\(error)")
         }
+    }
+
+    /// A job that does not fit its template's schema is at fault, and would be for ever.
+    private func check(_ params: JSON.Object, _ name: String, _ template: Template) throws(MailError) {
+        let violations = template.violations(of: params)
+        if violations.isEmpty { return }
+        throw .job("the parameters do not fit \(name): " + violations.map { "/params\($0)" }.joined(separator: "; "))
     }
 
     private func template(named name: String) throws(TemplateError) -> Template {

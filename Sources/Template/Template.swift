@@ -1,11 +1,12 @@
 package import JSON
+package import Schema
 
 /// One template: all its files, read at one moment and parsed.
 package struct Template: Sendable {
     package let name: String
     package let settings: TemplateSettings
-    /// `schema.json`, not interpreted.
-    package let schema: JSON?
+    /// `schema.json`: what the parameters have to be.
+    package let schema: Schema?
     /// `sample.json`.
     package let sample: JSON.Object?
     /// Its subjects, texts and HTMLs in every locale; of each kind the default first.
@@ -33,6 +34,9 @@ package struct Template: Sendable {
         package let text: [UInt8]?
         package let html: [UInt8]?
     }
+
+    /// What is wrong with a job's parameters, by the template's schema; empty if they fit, or there is none.
+    package func violations(of params: JSON.Object) -> [Violation] { schema?.validate(.object(params)) ?? [] }
 
     /// Renders every part in the variant that fits `locale` best: the very locale, a shorter
     /// one (`de` for `de-AT`), or the default; each part on its own.

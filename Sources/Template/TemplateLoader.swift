@@ -1,4 +1,5 @@
 internal import JSON
+internal import Schema
 
 /// Makes a template of its files.
 struct TemplateLoader {
@@ -17,7 +18,7 @@ struct TemplateLoader {
 
     mutating func load() throws(TemplateError) -> Template {
         let settings = try settings()
-        let schema = try json("schema.json")
+        let schema = try schema()
         let sample = try json("sample.json")
         if let sample, sample.object == nil {
             throw broken("\(files.path)/sample.json", "not an object but of type \(sample.typeName)")
@@ -39,6 +40,13 @@ struct TemplateLoader {
         do throws(TemplateFault) {
             return try TemplateSettings(parsing: bytes, file: path)
         } catch { throw .broken(error) }
+    }
+
+    private mutating func schema() throws(TemplateError) -> Schema? {
+        guard let value = try json("schema.json") else { return nil }
+        do throws(SchemaFault) { return try Schema(parsing: value) } catch {
+            throw broken("\(files.path)/schema.json", "\(error)")
+        }
     }
 
     private mutating func json(_ file: String) throws(TemplateError) -> JSON? {

@@ -3,13 +3,15 @@ internal import Spool
 internal import Time
 
 /// The job object that the options of `submit` describe.
-func jobObject(_ arguments: Arguments, now: Timestamp) throws(Failure) -> JSON.Object {
+func jobObject(
+    _ arguments: Arguments, _ templates: VisibleTemplates, now: Timestamp
+) throws(Failure) -> JSON.Object {
     guard arguments.operands.count == 1 else {
         throw .usage(
             arguments.operands.isEmpty ? "submit needs a template, or --job, or --batch" : "submit takes one template")
     }
     var job = JSON.Object([("template", .string(arguments.operands[0]))])
-    let params = try params(arguments)
+    let params = try params(arguments, templates)
     if !params.isEmpty { job["params"] = .object(params) }
     for (option, field) in [("--to", "to"), ("--cc", "cc"), ("--bcc", "bcc")] {
         let addresses = arguments.values(option)
@@ -31,7 +33,7 @@ func jobObject(_ arguments: Arguments, now: Timestamp) throws(Failure) -> JSON.O
     return job
 }
 
-private func params(_ arguments: Arguments) throws(Failure) -> JSON.Object {
+private func params(_ arguments: Arguments, _ templates: VisibleTemplates) throws(Failure) -> JSON.Object {
     let words = arguments.values("-p")
     if let file = try arguments.value("--params") {
         if !words.isEmpty { throw .usage("submit: -p has no place beside --params") }
@@ -49,10 +51,12 @@ private func params(_ arguments: Arguments) throws(Failure) -> JSON.Object {
         }
         var key = String(word[..<equals])
         let text = String(word[word.index(after: equals)...])
-        var value = JSON.string(text)
+        let value: JSON
         if key.hasSuffix(":") {
             key.removeLast()
             value = try Input.json(Array(text.utf8), of: "-p \(key)")
+        } else {
+            value = templates.value(of: text, for: key, in: arguments.operands[0])
         }
         if key.isEmpty { throw .usage("submit: -p \(printable(word)) has no key") }
         guard seen.insert(key).inserted else { throw .usage("submit: -p \(printable(key)) is given twice") }

@@ -6,8 +6,10 @@ internal import Spool
 ///
 /// A bad line is said on standard error with its number, and the others are queued. Ids are
 /// printed only when their jobs are on disk. When the spool takes no more, reading stops.
-func submitBatch(_ file: String, to path: String, _ output: Output) throws(Failure) -> ExitStatus {
-    var batch = Batch(try spoolStep { () throws(SpoolError) in try Entrance(path: path) }, output)
+func submitBatch(
+    _ file: String, to path: String, _ templates: VisibleTemplates, _ output: Output
+) throws(Failure) -> ExitStatus {
+    var batch = Batch(try spoolStep { () throws(SpoolError) in try Entrance(path: path) }, templates, output)
     try Input.lines(of: file) { (line) throws(Failure) in try batch.add(line) }
     try batch.flush()
     return batch.hasBadLines ? .data : .success
@@ -15,6 +17,7 @@ func submitBatch(_ file: String, to path: String, _ output: Output) throws(Failu
 
 private struct Batch {
     private let entrance: Entrance
+    private let templates: VisibleTemplates
     private let output: Output
     private var number = 0
     private var bytes = 0
@@ -22,8 +25,9 @@ private struct Batch {
     private var numbers: [Int] = []
     private(set) var hasBadLines = false
 
-    init(_ entrance: Entrance, _ output: Output) {
+    init(_ entrance: Entrance, _ templates: VisibleTemplates, _ output: Output) {
         self.entrance = entrance
+        self.templates = templates
         self.output = output
     }
 
@@ -59,7 +63,7 @@ private struct Batch {
             value = inner
             object = inner.encoded
         }
-        try judge(value)
+        try judge(value, templates)
         return (object + [0x0A], try jobID(id))
     }
 

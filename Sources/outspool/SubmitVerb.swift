@@ -48,16 +48,17 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let path = try invocation.spoolPath()
     if let batch = try arguments.value("--batch") {
         try allow(["--batch"], beside: "--batch", arguments)
-        return try submitBatch(batch, to: path, invocation.output)
+        return try submitBatch(batch, to: path, try VisibleTemplates(arguments), invocation.output)
     }
+    let templates = try VisibleTemplates(arguments)
     let object: [UInt8]
     if let file = try arguments.value("--job") {
         try allow(["--job", "--id"], beside: "--job", arguments)
         object = try Input.read(file)
-        try judge(try Input.json(object, of: file == "-" ? "standard input" : file))
+        try judge(try Input.json(object, of: file == "-" ? "standard input" : file), templates)
     } else {
-        let job = JSON.object(try jobObject(arguments, now: .now))
-        try judge(job)
+        let job = JSON.object(try jobObject(arguments, templates, now: .now))
+        try judge(job, templates)
         object = job.encoded + [0x0A]
     }
     let id = try jobID(try arguments.value("--id"))
@@ -70,11 +71,14 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return .success
 }
 
-/// Holds a job object against what the daemon would say of its form.
-func judge(_ value: JSON) throws(Failure) {
-    do throws(JobError) { _ = try Job(value) } catch {
+/// Holds a job object against what the daemon would say of its form and, where its template is in sight, of its
+/// parameters.
+func judge(_ value: JSON, _ templates: VisibleTemplates) throws(Failure) {
+    let job: Job
+    do throws(JobError) { job = try Job(value) } catch {
         throw Failure(.data, "the job: \(printable(error.description))")
     }
+    if let objection = templates.objection(to: job) { throw Failure(.data, printable(objection)) }
 }
 
 func jobID(_ text: String?) throws(Failure) -> JobID {

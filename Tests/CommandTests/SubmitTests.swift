@@ -160,7 +160,7 @@ struct SubmitTests {
     func location() throws {
         let spool = try Fixture()
         try spool.scratch.write(
-            "# a comment\n\n templates = t\n spool = spool \n[relay main]\nspool = elsewhere\n", to: "outspool.conf")
+            "# a comment\n\ntemplates = t\nspool = spool \n[relay main]\nspool = elsewhere\n", to: "outspool.conf")
         var bare = Program(spool.outspool.path)
         let file = spool.scratch.path("outspool.conf")
         #expect(try bare.run(["--config", file, "submit", "x", "--id", "a"]).status == 0)

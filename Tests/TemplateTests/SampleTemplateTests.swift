@@ -91,7 +91,6 @@ struct SampleTemplateTests {
         #expect(template.settings.ttl == .minutes(15))
         #expect(template.settings.priority == .high)
         #expect(template.settings.onDoubt == .resend)
-        let properties = template.schema?.object?["properties"]?.object
-        #expect(properties?["resetUrl"]?.object?["writeOnly"] == true)
+        #expect(template.schema?.secretPointers == ["/resetUrl"])
     }
 }

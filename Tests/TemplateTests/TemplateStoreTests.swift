@@ -39,7 +39,8 @@ struct TemplateStoreTests {
         #expect(settings.onDoubt == .hold)
         #expect(
             settings.headers == [.init(name: "X-One", value: "1"), .init(name: "List-Id", value: "<x.example.com>")])
-        #expect(template.schema == ["type": "object"])
+        #expect(template.violations(of: .init([("name", "Zoë")])).isEmpty)
+        #expect(template.schema?.validate("no object").isEmpty == false)
         #expect(template.sample?["name"] == "Zoë")
         let mail = try template.render(params: .init([("name", "<Z>")]))
         #expect(mail.subject == "Hi <Z>")
