@@ -170,7 +170,7 @@ final class Dispatcher {
         }
         let recipients = history.open(of: mail.recipients)
         guard !recipients.isEmpty else {
-            let isDone = mail.recipients.allSatisfy { history.isSent($0) }
+            let isDone = history.isSent(to: mail.recipients)
             let verdict = Verdict(events: [], target: isDone ? .done(day: now.day) : .dead, due: nil, durably: true)
             return settle(claim, verdict, nil, template: waiting.template)
         }
