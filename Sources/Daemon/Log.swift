@@ -66,7 +66,7 @@ package final class Log {
             if let job { object.append(("id", .string(job))) }
             for (name, value) in members { object.append((name, value)) }
             if let text { object.append(("text", .string(text))) }
-            body = JSON.object(JSON.Object(object)).text
+            body = Log.escapedJSON(JSON.object(JSON.Object(object)).text)
         } else {
             body = job.map { "\($0): " } ?? word
             body += members.map { "\($0)=\(Log.plain($1))" }.joined(separator: ", ")
@@ -82,10 +82,19 @@ package final class Log {
         case .journal:
             line = "PRIORITY=\(level.rawValue)\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=\(source.rawValue)\nMESSAGE=\(body)\n"
         }
-        var bytes = line
-        bytes.withUTF8 { buffer in
-            _ = Glibc.write(number, buffer.baseAddress, buffer.count)
+        if send(line) { return }
+        // A syslogd or journald that was started anew has another socket of that name.
+        switch destination {
+        case .syslog, .journal:
+            do throws(Errno) { try reopen() } catch { return }
+            _ = send(line)
+        case .stderr, .file: break
         }
+    }
+
+    private func send(_ line: String) -> Bool {
+        var bytes = line
+        return bytes.withUTF8 { Glibc.write(number, $0.baseAddress, $0.count) } >= 0
     }
 
     /// A value without quotation marks, on one line.
@@ -96,12 +105,30 @@ package final class Log {
 
     /// What came from a job or a server, on one line and without control characters.
     package static func escaped(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) { return text }
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var shown = ""
         for scalar in text.unicodeScalars {
             switch scalar.properties.generalCategory {
             case .control, .lineSeparator, .paragraphSeparator, .format:
                 shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
+    }
+
+    /// The same in JSON's way: what it leaves as it is and a terminal obeys, such as U+009B and U+202E. Outside of
+    /// strings there is none, and in them the two are one.
+    package static func escapedJSON(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator, .format:
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    shown += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
             default: shown.unicodeScalars.append(scalar)
             }
         }
