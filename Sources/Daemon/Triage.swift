@@ -203,7 +203,7 @@ final class Triage {
         }
         let now = Timestamp.now
         let reason = "another job of that id is in \(place.path)"
-        if case .dead(let buried?, _) = try spool.buryNamesake(id, reason: reason, now: now) {
+        if case .dead(let buried?, _) = try spool.buryNamesake(id, in: .new, reason: reason, now: now) {
             log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason)) as \(buried)")
         }
     }
