@@ -102,7 +102,16 @@ final class Dispatcher {
 
     private var preferredPool: RelayPool? {
         let allowed = pools.filter { !pauses.holds(relay: $0.name) }
-        return allowed.first { $0.isUp } ?? allowed.first { $0.breaker.allowed(at: Clock.monotonic) > 0 }
+        return allowed.first { $0.isUp || $0.hasProbe } ?? allowed.first { $0.breaker.allowed(at: Clock.monotonic) > 0 }
+    }
+
+    /// Gives back claimed jobs whose connection went stale, when nothing will take them soon: they wait in
+    /// `new/` as all others do, for a relay, the end of a pause, or their expiry.
+    private func giveBack() {
+        guard !resend.isEmpty, pauses.all || preferredPool?.isUp != true else { return }
+        while let delivery = resend.popFirst() {
+            judge(delivery, delivery.recipients.map { ($0, .notTried) }, interruption: "the connection went stale", .now)
+        }
     }
 
     /// Starts what can be started, and has connections opened for what cannot yet.
@@ -139,11 +148,7 @@ final class Dispatcher {
         }
     }
 
-    private func demand() {
-        preferredPool?.demand(lanes.count + resend.count)
-        // A relay that failed is probed even while another one does its work.
-        for pool in pools where !pool.isUp { pool.demand(0) }
-    }
+    private func demand() { preferredPool?.demand(lanes.count + resend.count) }
 
     private func start(_ ready: consuming ReadyJob, on slot: Slot) {
         let claimedAt = Clock.monotonic
@@ -242,6 +247,7 @@ final class Dispatcher {
         } catch {
             log.write("\(error); nothing is sent without a record of it", .warning)
             return false
+        slot.pool.began()
         }
     }
 

@@ -15,7 +15,10 @@ final class RelayPool {
     private(set) var breaker: Breaker
     private var rate: RateLimit?
     private var connections: [RelayConnection] = []
-    private var connecting = 0
+    /// Those of them that are on their way.
+    private var connecting: [RelayConnection] = []
+    /// How many jobs were handed over and have no outcome yet.
+    private var inFlight = 0
     private var timer: EventLoop.Timer?
     private var isRetired = false
     /// Told that a job may be handed over now, or that the relay's standing has changed.
@@ -35,6 +38,8 @@ final class RelayPool {
 
     /// Whether jobs may be counted on to go through this relay: its breaker is not open.
     var isUp: Bool { !breaker.isOpen && !isRetired }
+    /// Whether a connection is there to try the relay with, whose breaker is open: one job decides.
+    var hasProbe: Bool { breaker.isOpen && mayTakeMore && connections.contains { $0.room == .idle } }
     var connectionCount: Int { connections.count }
     var limit: Int { settings.connections }
 
@@ -42,9 +47,11 @@ final class RelayPool {
     /// under way, so that the next envelope travels with it (RFC 2920). Nil when the rate is
     /// used up, too; `onChange` comes when there is room.
     func take(behind: Bool) -> RelayConnection? {
-        guard !isRetired else { return nil }
+        guard mayTakeMore else { return nil }
         let connection = connections.last { $0.room == .idle } ?? (behind ? connections.first { $0.room == .behind } : nil)
         guard let connection else { return nil }
+        // Asked of a copy: the right to start is used up by a message that does, see began().
+        var rate = rate
         if let wait = rate?.take(at: Clock.monotonic) {
             wake(after: wait)
             return nil
@@ -52,11 +59,24 @@ final class RelayPool {
         return connection
     }
 
+    /// While the breaker is open one job tries the relay; behind that, as many as it allows connections.
+    private var mayTakeMore: Bool {
+        if isRetired { return false }
+        let allowed = breaker.allowed(at: Clock.monotonic)
+        return inFlight < allowed || !breaker.isOpen && allowed >= settings.connections
+    }
+
+    /// A job is handed to a connection that ``take(behind:)`` gave; ``record(_:job:)`` is its end.
+    func began() {
+        inFlight += 1
+        _ = rate?.take(at: Clock.monotonic)
+    }
+
     /// Opens connections for so many waiting jobs.
     func demand(_ jobs: Int) {
         guard jobs > 0, !isRetired else { return }
         let idle = connections.count { $0.room == .idle }
-        var missing = jobs - idle - connecting
+        var missing = jobs - idle - connecting.count
         while missing > 0, connections.count < breaker.allowed(at: Clock.monotonic) {
             connect()
             missing -= 1
@@ -67,8 +87,11 @@ final class RelayPool {
     /// An open breaker is probed by a connection, whether jobs wait or not: another relay may have
     /// taken over, and this one is to have them back.
     private func watchBreaker() {
-        guard let probe = breaker.nextProbe, connecting == 0 else { return }
-        wake(after: Span(nanoseconds: max(probe - Clock.monotonic, 0)))
+        guard !isRetired, let probe = breaker.nextProbe, connecting.isEmpty else { return }
+        let wait = probe - Clock.monotonic
+        // When it is due, a connection that is there is the probe: what becomes of it tells what comes next.
+        guard wait > 0 || connections.isEmpty else { return }
+        wake(after: Span(nanoseconds: max(wait, 0)))
     }
 
     private func wake(after wait: Span) {
@@ -84,16 +107,16 @@ final class RelayPool {
     private func connect() {
         let connection = RelayConnection(curl, to: settings.connection)
         connections.append(connection)
-        connecting += 1
+        connecting.append(connection)
         // A retired pool may end with its last connection, within one of these calls.
-        connection.onReady = { [weak self] _ in
-            guard let self else { return }
-            connecting -= 1
+        connection.onReady = { [weak self, weak connection] _ in
+            guard let self, let connection else { return }
+            connecting.removeAll { $0 === connection }
             onChange()
         }
         connection.onFailure = { [weak self, weak connection] failure in
             guard let self, let connection else { return }
-            connecting -= 1
+            connecting.removeAll { $0 === connection }
             remove(connection)
             failed(failure)
         }
@@ -102,6 +125,7 @@ final class RelayPool {
             guard let self, let connection else { return }
             remove(connection)
             if case .idle(let reason) = closing { log.write("relay \(name): connection ended while idle: \(reason)") }
+            watchBreaker()
             onChange()
         }
         connection.connect()
@@ -126,6 +150,7 @@ final class RelayPool {
 
     /// Takes note of how a transaction ended.
     func record(_ outcome: TransactionOutcome, job: String) {
+        inFlight -= 1
         let wasOpen = breaker.isOpen
         breaker.record(outcome, job: job, at: Clock.monotonic)
         if breaker.isOpen, !wasOpen {
@@ -140,6 +165,11 @@ final class RelayPool {
     func retire() {
         isRetired = true
         timer?.cancel()
+        // Those that are on their way carry nothing, and say nothing when they are closed.
+        let unfinished = connecting
+        connecting = []
+        connections.removeAll { connection in unfinished.contains { $0 === connection } }
+        for connection in unfinished { connection.close() }
         if connections.isEmpty { return onEmpty() }
         for connection in connections { connection.quit() }
     }
@@ -150,6 +180,7 @@ final class RelayPool {
         timer?.cancel()
         let all = connections
         connections = []
+        connecting = []
         for connection in all { connection.close() }
     }
 }
