@@ -218,6 +218,7 @@ package final class Daemon {
         boxes.readAll()
     }
 
+        boxes.recount()
     private func writeStatus(_ now: Timestamp) {
         let tally = dispatcher.tally
         func number(_ value: Int) -> JSON { .number(.init(value)) }
