@@ -93,7 +93,10 @@ let package = Package(
         .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Daemon", "Configuration", "Mail", "Relay", "Spool", "SMTP", "JSON", "Time", "Linux"]),
+            dependencies: [
+                "Daemon", "Configuration", "EventLoop", "Mail", "Relay", "Spool", "SMTP", "JSON", "Time", "Linux",
+            ]),
+        .testTarget(name: "MailTests", dependencies: ["Mail", "Spool", "JSON", "Time"]),
         .testTarget(name: "ProgramTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -33,6 +33,7 @@ final class Boxes {
     private var boxes: [String: Box] = [:]
     private var order: [String] = []
     private var isWorking = false
+    private var counting: DirectoryReading?
     private var reported: Set<String> = []
     /// Called once, when every box that was there at the start has been taken in: before that a job
     /// could be claimed whose original still lies in its box.
@@ -95,6 +96,8 @@ final class Boxes {
     /// The box was removed or replaced.
     func vanished(_ name: String) {
         boxes[name]?.reading?.cancel()
+        // The reading holds the box, whose descriptors end with both.
+        boxes[name]?.reading = nil
         boxes[name] = nil
         order.removeAll { $0 == name }
         watcher?.remove(.box(name))
@@ -113,10 +116,43 @@ final class Boxes {
         guard let box = boxes[String(id.text[id.text.utf8.index(after: at)...])] else { return }
         box.jobs = max(box.jobs - 1, 0)
         box.bytes = max(box.bytes - size, 0)
-        if box.isFull, box.jobs < quota.jobs * 3 / 4, box.bytes < quota.bytes / 4 * 3 {
-            box.isFull = false
-            read(box.box.name)
-        }
+        goOn(box)
+    }
+
+    /// Goes on with a box that was full, when a quarter of its room is free.
+    private func goOn(_ box: Box) {
+        guard box.isFull, box.jobs < max(quota.jobs / 4 * 3, 1), box.bytes < max(quota.bytes / 4 * 3, 1) else { return }
+        box.isFull = false
+        if let reading = box.reading { reading.resume() } else { read(box.box.name) }
+        work()
+    }
+
+    /// Counts what the full boxes have in `new/`: jobs that were removed or moved by hand were not
+    /// claimed, and would fill their box for ever.
+    func recount() {
+        guard counting == nil, boxes.values.contains(where: { $0.isFull }) else { return }
+        var found: [String: (jobs: Int, bytes: Int)] = [:]
+        do throws(SpoolError) {
+            counting = try DirectoryReading(
+                spool.new, path: "new", loop: loop,
+                each: { [unowned self] name in
+                    guard let text = name.text, let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return }
+                    let box = String(text[text.utf8.index(after: at)...])
+                    guard boxes[box]?.isFull == true else { return }
+                    // One that is gone meanwhile does not count.
+                    guard let size = (try? spool.new.status(text))?.size else { return }
+                    found[box, default: (0, 0)].jobs += 1
+                    found[box, default: (0, 0)].bytes += size
+                },
+                finish: { [unowned self] error in
+                    counting = nil
+                    if let error { return log.write("\(error)", .warning) }
+                    for (name, box) in boxes where box.isFull {
+                        (box.jobs, box.bytes) = found[name] ?? (0, 0)
+                        goOn(box)
+                    }
+                })
+        } catch { log.write("\(error)", .warning) }
     }
 
     private func read(_ name: String) {
@@ -125,7 +161,11 @@ final class Boxes {
             box.reading = try DirectoryReading(
                 box.box.new, path: "drop/\(name)/new", loop: loop,
                 mayGoOn: { box.names.count < Boxes.nameLimit && !box.isFull },
-                each: { box.names.append($0) },
+                each: { [unowned self] name in
+                    box.names.append(name)
+                    // Not only at the end: a reading of more names than are remembered rests for them to be taken.
+                    work()
+                },
                 finish: { [unowned self] error in
                     box.reading = nil
                     if let error { log.write("\(error)", .warning) }

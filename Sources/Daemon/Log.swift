@@ -83,7 +83,7 @@ package final class Log {
             if let job { object.append(("id", .string(job))) }
             for (name, value) in members { object.append((name, value)) }
             if let text { object.append(("text", .string(text))) }
-            body = JSON.object(JSON.Object(object)).text
+            body = Log.escapedJSON(JSON.object(JSON.Object(object)).text)
         } else {
             body = job.map { "\($0): " } ?? word
             body += members.map { "\($0)=\(Log.plain($1))" }.joined(separator: ", ")
@@ -103,26 +103,33 @@ package final class Log {
             if pending.isEmpty { later { [weak self] in self?.flush() } }
             pending += line.utf8
             if pending.count > 65536 { flush() }
-        } else {
-            flush()
-            Log.write(Array(line.utf8), to: number)
+            return
+        }
+        flush()
+        if send(Array(line.utf8)) { return }
+        // A syslogd or journald that was started anew has another socket of that name.
+        if !destination.isStream {
+            do throws(Errno) { try reopen() } catch { return }
+            _ = send(Array(line.utf8))
         }
     }
 
     /// Writes what waits for the end of the round.
     package func flush() {
         guard !pending.isEmpty else { return }
-        Log.write(pending, to: number)
+        _ = send(pending)
         pending.removeAll(keepingCapacity: true)
     }
 
-    private static func write(_ bytes: [UInt8], to number: Int32) {
+    /// False when not all of it could be written.
+    private func send(_ bytes: [UInt8]) -> Bool {
         var start = 0
         while start < bytes.count {
             let count = bytes[start...].withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
-            if count <= 0 { return }
+            if count <= 0 { return false }
             start += count
         }
+        return true
     }
 
     /// `Nov 23 17:44:42`, in local time as syslog has it.
@@ -139,12 +146,30 @@ package final class Log {
 
     /// What came from a job or a server, on one line and without control characters.
     package static func escaped(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) { return text }
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var shown = ""
         for scalar in text.unicodeScalars {
             switch scalar.properties.generalCategory {
             case .control, .lineSeparator, .paragraphSeparator, .format:
                 shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
+    }
+
+    /// The same in JSON's way: what it leaves as it is and a terminal obeys, such as U+009B and U+202E. Outside of
+    /// strings there is none, and in them the two are one.
+    package static func escapedJSON(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator, .format:
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    shown += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
             default: shown.unicodeScalars.append(scalar)
             }
         }

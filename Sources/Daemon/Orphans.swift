@@ -54,7 +54,11 @@ struct Orphans {
                 log.write("\(state.path)/\(name.printable): no job of ours; left alone", .warning)
                 continue
             }
-            try recover(id, in: state, now: now)
+            do throws(SpoolError) { try recover(id, in: state, now: now) } catch {
+                // A full disk stops the recovery, and with it the start. One file that refuses does not.
+                if error.isTemporary { throw error }
+                log.write("\(error); left alone", .warning)
+            }
         }
         return names.count
     }
@@ -86,6 +90,10 @@ struct Orphans {
             recovery, history: history, submitted: submitted, expiry: expiry,
             onDoubt: facts?.onDoubt ?? settings.onDoubt, policy: settings.retry, now: now)
         log.write(.qmgr, job: id.text, [], "found in \(state.path) after a crash: \(verdict.target.path)")
+        if state != .claimed(instance: spool.instance), try spool.claimed.holds(id) {
+            _ = try spool.buryNamesake(id, in: state, reason: "cur/\(spool.instance) has a job of that id", now: now)
+            return
+        }
         guard let claim = try spool.claim(open, from: state) else { return }
         let settlement = Claim.Settlement(
             at: now, verdict.events, durably: verdict.durably, due: verdict.due, target: verdict.target)
@@ -100,6 +108,12 @@ struct Orphans {
         } catch {
             return []
         }
+    }
+}
+
+extension Directory {
+    fileprivate func holds(_ id: JobID) throws(SpoolError) -> Bool {
+        try step(.read, "cur/\(id)") { () throws(Errno) in try contains(id.text) }
     }
 }
 

@@ -15,10 +15,13 @@ final class RelayPool {
     private(set) var breaker: Breaker
     private var rate: RateLimit?
     private var connections: [RelayConnection] = []
+    /// Those of them that are on their way.
+    private var connecting: [RelayConnection] = []
     /// Those that had room when they last said so; asked again when they are taken.
     private var idle: [RelayConnection] = []
     private var underWay: [RelayConnection] = []
-    private var connecting = 0
+    /// How many jobs were handed over and have no outcome yet.
+    private var inFlight = 0
     private var timer: EventLoop.Timer?
     private var isRetired = false
     /// Told that a job may be handed over now, or that the relay's standing has changed.
@@ -38,18 +41,18 @@ final class RelayPool {
 
     /// Whether jobs may be counted on to go through this relay: its breaker is not open.
     var isUp: Bool { !breaker.isOpen && !isRetired }
+    /// Whether a connection is there to try the relay with, whose breaker is open: one job decides.
+    var hasProbe: Bool { breaker.isOpen && mayTakeMore && idle.contains { $0.room == .idle } }
     var connectionCount: Int { connections.count }
-    /// Connections with something under way; an open breaker and the ramp-up behind it bound these, too.
-    private var inUse: Int { connections.count - connecting - idle.count }
     var limit: Int { settings.connections }
 
     /// A connection that takes a job now: an idle one or, where that is wanted, one whose body is
     /// under way, so that the next envelope travels with it (RFC 2920). Nil when the rate is
     /// used up, too; `onChange` comes when there is room.
     func take(behind: Bool) -> RelayConnection? {
-        guard !isRetired, inUse < breaker.allowed(at: Clock.monotonic) || behind && !breaker.isOpen,
-            let connection = popIdle() ?? (behind ? popUnderWay() : nil)
-        else { return nil }
+        guard mayTakeMore, let connection = popIdle() ?? (behind ? popUnderWay() : nil) else { return nil }
+        // Asked of a copy: the right to start is used up by a message that does, see began().
+        var rate = rate
         if let wait = rate?.take(at: Clock.monotonic) {
             giveBack(connection)
             wake(after: wait)
@@ -58,7 +61,7 @@ final class RelayPool {
         return connection
     }
 
-    /// The connection was taken and, as it turned out, for nothing; or has room anew.
+    /// The connection has room anew, or was taken and not used.
     func giveBack(_ connection: RelayConnection) {
         switch connection.room {
         case .idle: idle.append(connection)
@@ -77,10 +80,23 @@ final class RelayPool {
         return nil
     }
 
+    /// While the breaker is open one job tries the relay; behind that, as many as it allows connections.
+    private var mayTakeMore: Bool {
+        if isRetired { return false }
+        let allowed = breaker.allowed(at: Clock.monotonic)
+        return inFlight < allowed || !breaker.isOpen && allowed >= settings.connections
+    }
+
+    /// A job is handed to a connection that ``take(behind:)`` gave; ``record(_:job:)`` is its end.
+    func began() {
+        inFlight += 1
+        _ = rate?.take(at: Clock.monotonic)
+    }
+
     /// Opens connections for so many waiting jobs.
     func demand(_ jobs: Int) {
         guard jobs > 0, !isRetired else { return }
-        var missing = jobs - idle.count - connecting
+        var missing = jobs - idle.count - connecting.count
         while missing > 0, connections.count < breaker.allowed(at: Clock.monotonic) {
             connect()
             missing -= 1
@@ -91,10 +107,11 @@ final class RelayPool {
     /// An open breaker is probed by a connection, whether jobs wait or not: another relay may have
     /// taken over, and this one is to have them back.
     private func watchBreaker() {
-        let now = Clock.monotonic
-        // Once the time has come there is a connection, or one is under way: its end brings the next time.
-        guard let probe = breaker.nextProbe, probe > now else { return }
-        wake(after: Span(nanoseconds: probe - now))
+        guard !isRetired, let probe = breaker.nextProbe, connecting.isEmpty else { return }
+        let wait = probe - Clock.monotonic
+        // When it is due, a connection that is there is the probe: what becomes of it tells what comes next.
+        guard wait > 0 || connections.isEmpty else { return }
+        wake(after: Span(nanoseconds: max(wait, 0)))
     }
 
     private func wake(after wait: Span) {
@@ -110,18 +127,18 @@ final class RelayPool {
     private func connect() {
         let connection = RelayConnection(curl, to: settings.connection)
         connections.append(connection)
-        connecting += 1
+        connecting.append(connection)
         // A retired pool may end with its last connection, within one of these calls.
         connection.onReady = { [weak self, weak connection] _ in
             guard let self, let connection else { return }
-            connecting -= 1
+            connecting.removeAll { $0 === connection }
             breaker.connected(at: Clock.monotonic)
             giveBack(connection)
             onChange()
         }
         connection.onFailure = { [weak self, weak connection] failure in
             guard let self, let connection else { return }
-            connecting -= 1
+            connecting.removeAll { $0 === connection }
             remove(connection)
             failed(failure)
         }
@@ -138,6 +155,7 @@ final class RelayPool {
                 // One that was of no use at all is a relay that fails; else it would be asked again at once.
                 if connection.carried == 0 { failed("closed the connection unused: \(reason)") }
             }
+            watchBreaker()
             onChange()
         }
         connection.connect()
@@ -167,6 +185,7 @@ final class RelayPool {
 
     /// Takes note of how a transaction ended.
     func record(_ outcome: TransactionOutcome, job: String) {
+        inFlight -= 1
         let wasOpen = breaker.isOpen
         breaker.record(outcome, job: job, at: Clock.monotonic)
         if breaker.isOpen, !wasOpen {
@@ -181,6 +200,11 @@ final class RelayPool {
     func retire() {
         isRetired = true
         timer?.cancel()
+        // Those that are on their way carry nothing, and say nothing when they are closed.
+        let unfinished = connecting
+        connecting = []
+        connections.removeAll { connection in unfinished.contains { $0 === connection } }
+        for connection in unfinished { connection.close() }
         if connections.isEmpty { return onEmpty() }
         for connection in connections { connection.quit() }
     }
@@ -190,7 +214,7 @@ final class RelayPool {
         isRetired = true
         timer?.cancel()
         let all = connections
-        (connections, idle, underWay) = ([], [], [])
+        (connections, connecting, idle, underWay) = ([], [], [], [])
         for connection in all { connection.close() }
     }
 }

@@ -23,10 +23,10 @@ struct Tally {
             case .deferred: deferred += 1
             case .refused: refused += 1
             case .inDoubt: inDoubt += 1
-            case .returned: returned += 1
             default: break
             }
         }
+        if case .new = verdict.target { returned += 1 }
     }
 
     mutating func done(_ template: String?) {

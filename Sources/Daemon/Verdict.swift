@@ -122,8 +122,18 @@ package struct Verdict: Equatable, Sendable {
         self.durably = durably
     }
 
+    /// How many `returned` in a row a history holds at most.
+    package static let returnLimit = 10
+
     /// The relay failed and not the job: back to `new/`, as old as it was, and no attempt.
+    ///
+    /// A relay may give a job back for days. In a row each reason is written once, and not more than
+    /// ``returnLimit`` of them, so that the file does not grow; a `sending` is always closed.
     private static func returned(_ reason: String?, _ attempt: Attempt, _ now: Timestamp) -> Verdict {
+        let row = attempt.history.lastReturns
+        if row.count >= returnLimit || row.contains(where: { $0.relay == attempt.relay && $0.reason == reason }) {
+            return Verdict(events: [], target: .new, due: attempt.submitted, durably: false)
+        }
         var event = Event(.returned, at: now)
         event.relay = attempt.relay
         event.reason = reason

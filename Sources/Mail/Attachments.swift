@@ -5,12 +5,19 @@ internal import Spool
 
 /// The most bytes of a file that is attached.
 private let sizeLimit = 32 << 20
+/// The most bytes that a job's attachments have together: a small job could name a large file ten
+/// thousand times.
+private let totalLimit = 64 << 20
 
 /// The job's attachments, those that it names by a file read now.
 func attachments(_ job: Job, _ defaults: MailDefaults) throws(MailError) -> [Attachment] {
     var attachments: [Attachment] = []
+    var total = 0
     for (index, value) in job.attachments.enumerated() {
-        attachments.append(try attachment(value, "/attachments/\(index)", defaults))
+        let attachment = try attachment(value, "/attachments/\(index)", defaults)
+        total += attachment.content.count
+        if total > totalLimit { throw .job("/attachments: more than \(totalLimit) bytes") }
+        attachments.append(attachment)
     }
     return attachments
 }
@@ -41,7 +48,7 @@ private func attachment(_ value: JSON, _ pointer: String, _ defaults: MailDefaul
 /// Reads a file directly in the directory for attachments: no path, no link, nothing but a regular file.
 private func contents(of name: String, _ pointer: String, _ defaults: MailDefaults) throws(MailError) -> [UInt8] {
     guard let path = defaults.attachmentsDirectory else {
-        throw .job("\(pointer)/file: the configuration has no attachments_directory")
+        throw .ours("\(pointer)/file: the configuration has no attachments_directory")
     }
     guard !name.isEmpty, !name.hasPrefix("."), !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0) else {
         throw .job("\(pointer)/file: is no plain file name")

@@ -25,6 +25,17 @@ package struct RenderedPart: Sendable {
     }
 }
 
+extension RenderedPart {
+    /// Whether the header fields of `template.conf` can stand in a mail at all: if not, no job is at fault.
+    fileprivate func canCompose(_ mail: Composition) -> Bool {
+        var probe = Composition(from: mail.from, subject: "", date: mail.date, messageID: mail.messageID)
+        probe.text = ""
+        probe.headers = headers.map { ExtraHeader(name: $0.name, value: $0.value) }
+        do throws(CompositionError) { _ = try probe.compose() } catch { return false }
+        return true
+    }
+}
+
 extension OutgoingMail {
     /// Makes the mail of a job.
     ///
@@ -69,7 +80,10 @@ extension OutgoingMail {
         }
         mail.attachments = try attachments(job, defaults)
         let composed: ComposedMessage
-        do throws(CompositionError) { composed = try mail.compose() } catch { throw .job("\(error)") }
+        do throws(CompositionError) { composed = try mail.compose() } catch {
+            if let rendered, !rendered.canCompose(mail) { throw .ours("template.conf: \(error)") }
+            throw .job("\(error)")
+        }
         self.init(
             sender: try envelopeSender(job, otherwise: (mail.sender ?? mail.from).address.text),
             recipients: try envelopeRecipients(job, otherwise: (to + cc + bcc).map(\.address.text)),

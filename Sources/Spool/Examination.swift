@@ -49,7 +49,14 @@ extension SpoolTree {
         let before = try step(.read, path) { () throws(Errno) in try directory.status(id.text) }
         guard before.isRegular, before.links == 1 else { return .irregular(before) }
         guard before.owner == owner else { return .foreign(before) }
-        let file = try step(.open, path) { () throws(Errno) in try directory.open(id.text, .append) }
+        let file = try step(.open, path) { () throws(Errno) in
+            do throws(Errno) { return try directory.open(id.text, .append) } catch {
+                if error != .accessDenied { throw error }
+            }
+            // It is this user's own, and was made by one with a strange umask.
+            try directory.setMode(id.text, 0o600)
+            return try directory.open(id.text, .append)
+        }
         // What was looked at and what was opened may be two things.
         let status = try step(.read, path) { () throws(Errno) in try file.status() }
         guard status.isRegular, status.links == 1 else { return .irregular(status) }

@@ -50,17 +50,18 @@ package struct History: Sendable {
     /// outcome: the daemon died there, or is there now.
     package var openSending: Event? {
         var open: Event?
+        var answered: Set<String> = []
         for event in events {
             switch event.kind {
-            case .sending: open = event
+            case .sending: (open, answered) = (event, [])
             case .returned: open = nil
-            case .sent, .deferred, .refused, .inDoubt:
-                open?.to.removeAll { event.to.contains($0) }
-                if open?.to.isEmpty == true { open = nil }
+            case .sent, .deferred, .refused, .inDoubt: answered.formUnion(event.to)
             default: break
             }
         }
-        return open
+        guard !answered.isEmpty else { return open }
+        open?.to.removeAll { answered.contains($0) }
+        return open?.to.isEmpty == true ? nil : open
     }
 
     /// How many deliveries since the last requeueing ended in doubt.
@@ -82,20 +83,27 @@ package struct History: Sendable {
     /// How many of the last events are `recovered`.
     package var recoveries: Int { events.reversed().prefix { $0.kind == .recovered }.count }
 
-    /// Whether the recipient was accepted, in whatever round: it is never sent to again.
-    package func isSent(_ recipient: String) -> Bool {
-        events.contains { $0.kind == .sent && $0.to.contains(recipient) }
+    /// The last events as far as they are `returned`.
+    package var lastReturns: ArraySlice<Event> {
+        let start = events.lastIndex { $0.kind != .returned }.map { $0 + 1 } ?? 0
+        return events[start...]
     }
 
-    /// Whether the recipient was refused since the last requeueing.
-    package func isRefused(_ recipient: String) -> Bool {
-        round.contains { $0.kind == .refused && $0.to.contains(recipient) }
+    /// Whether every one of the recipients was accepted, in whatever round: none is ever sent to again.
+    package func isSent(to recipients: [String]) -> Bool {
+        let sent = recipientsSent
+        return recipients.allSatisfy { sent.contains($0) }
     }
 
-    /// Those of the recipients that are still to be tried.
+    /// Those of the recipients that are still to be tried: neither accepted, in whatever round, nor
+    /// refused since the last requeueing.
     package func open(of recipients: [String]) -> [String] {
-        events.isEmpty ? recipients : recipients.filter { !isSent($0) && !isRefused($0) }
+        if events.isEmpty { return recipients }
+        let settled = recipientsSent.union(round.lazy.filter { $0.kind == .refused }.flatMap(\.to))
+        return recipients.filter { !settled.contains($0) }
     }
+
+    private var recipientsSent: Set<String> { Set(events.lazy.filter { $0.kind == .sent }.flatMap(\.to)) }
 
     /// Whether any recipient was refused since the last requeueing.
     package var hasRefused: Bool { round.contains { $0.kind == .refused } }

@@ -25,7 +25,7 @@ package enum Recovery: Equatable {
             return
         }
         if !recipients.isEmpty, history.open(of: recipients).isEmpty {
-            self = recipients.allSatisfy { history.isSent($0) } ? .done : .dead
+            self = history.isSent(to: recipients) ? .done : .dead
             return
         }
         switch history.last?.kind {

@@ -16,9 +16,9 @@ extension SpoolTree {
         try bury(id, in: state, as: [id, JobID.make(at: now)], reason: reason, now: now)
     }
 
-    /// Puts a job in `new/` whose id is another's into `dead/` under a generated id.
-    package func buryNamesake(_ id: JobID, reason: String, now: Timestamp) throws(SpoolError) -> PickedUp {
-        try bury(id, in: .new, as: [JobID.make(at: now)], reason: reason, now: now)
+    /// Puts a job whose id is another's into `dead/` under a generated id.
+    package func buryNamesake(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError) -> PickedUp {
+        try bury(id, in: state, as: [JobID.make(at: now)], reason: reason, now: now)
     }
 
     private func bury(

@@ -36,6 +36,8 @@ package final class SpoolTree {
         case spool(SpoolError)
         /// Another daemon of this instance name runs on it.
         case locked(path: String)
+        /// What this process would write there would not be the owner's.
+        case foreign(path: String, owner: UInt32)
         /// The filesystem has no RENAME_NOREPLACE.
         case noReplaceMissing(path: String)
 
@@ -43,6 +45,8 @@ package final class SpoolTree {
             switch self {
             case .spool(let error): error.description
             case .locked(let path): "\(path) is locked: another outspoold runs on this spool"
+            case .foreign(let path, let owner):
+                "\(path) belongs to user \(owner), and the daemon must run as that user, not as \(Process.effectiveUser)"
             case .noReplaceMissing(let path):
                 "\(path): the filesystem lacks RENAME_NOREPLACE (see renameat2(2)), which the spool needs"
             }
@@ -57,6 +61,9 @@ package final class SpoolTree {
             do throws(Errno) { return try call() } catch { throw .spool(SpoolError(.open, path, error)) }
         }
         let top = try at(path) { () throws(Errno) in try Directory(path: path) }
+        do throws(Errno) { owner = try top.status().owner } catch { throw .spool(SpoolError(.open, path, error)) }
+        // A copy that root makes of a file that is not the owner's would again be not the owner's.
+        guard owner == Process.effectiveUser else { throw .foreign(path: path, owner: owner) }
         func open(_ name: String, in parent: borrowing Directory) throws(OpenError) -> Directory {
             do throws(Errno) { return try parent.directory(name) } catch {
                 throw .spool(SpoolError(.open, "\(path)/\(name)", error))
@@ -83,10 +90,7 @@ package final class SpoolTree {
         }
         let claimed = try at(own) { () throws(Errno) in try claims.directory(instance) }
         let isLocked: Bool
-        do throws(Errno) {
-            isLocked = try claimed.lock()
-            owner = try top.status().owner
-        } catch { throw .spool(SpoolError(.lock, own, error)) }
+        do throws(Errno) { isLocked = try claimed.lock() } catch { throw .spool(SpoolError(.lock, own, error)) }
         guard isLocked else { throw .locked(path: own) }
         do throws(Errno) { try SpoolTree.probeNoReplace(in: drafts) } catch {
             if error == .invalid { throw .noReplaceMissing(path: path) }

@@ -194,7 +194,7 @@ struct PickupTests {
         }
         #expect(id.text == "a")
         #expect(owner == 65534)
-        // Only root and the owner can put a file there, so what it says of sent recipients counts.
+        // Only the owner and root can put files there: what the job has behind it is kept.
         #expect(try spool.read("new/a") == job + "\n{\"event\":\"sent\"}\n")
         #expect(try Program.shell("stat -c '%u %a' '\(spool.path)/new/a'").out == "0 600\n")
     }

@@ -1,0 +1,25 @@
+import EventLoop
+import Relay
+import Testing
+import Time
+
+@testable import Daemon
+
+@Suite("Relay pool")
+struct RelayPoolTests {
+    @Test("A pool that is retired while it connects ends at once: nothing of it stays behind a reload")
+    func retiredWhileConnecting() throws {
+        let loop = try EventLoop()
+        // The loop never runs: they stay on their way.
+        let settings = Settings.Relay(name: "main", connection: try RelaySettings(url: "smtp://127.0.0.1:9"))
+        let pool = RelayPool(
+            settings, curl: try CurlLoop(loop), loop: loop, log: try Log(.stderr, format: .text))
+        pool.demand(3)
+        #expect(pool.connectionCount == 3)
+        var ended = 0
+        pool.onEmpty = { ended += 1 }
+        pool.retire()
+        #expect(ended == 1)
+        #expect(pool.connectionCount == 0)
+    }
+}

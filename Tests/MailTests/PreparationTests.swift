@@ -1,0 +1,171 @@
+import JSON
+import Mail
+import Spool
+import Testing
+import Time
+
+/// What a job becomes: envelope and message, or the error and whose fault it is.
+@Suite("Preparation")
+struct PreparationTests {
+    static let submitted = Timestamp(rfc3339: "2026-11-23T17:44:11Z")!
+    var defaults = MailDefaults(from: "Shop <shop@example.com>", domain: "mail.example.com")
+
+    func mail(_ object: String, rendered: RenderedPart? = nil, defaults: MailDefaults? = nil) throws -> OutgoingMail {
+        try OutgoingMail(
+            try Job(try JSON(parsing: Array(object.utf8))), id: JobID("job-1")!, submitted: PreparationTests.submitted,
+            rendered: rendered, defaults: defaults ?? self.defaults)
+    }
+
+    /// The header's fields, in their order.
+    func fields(_ mail: OutgoingMail) -> [String] {
+        let text = String(decoding: mail.bytes, as: UTF8.self)
+        return text.components(separated: "\r\n\r\n").first.map { $0.components(separated: "\r\n") } ?? []
+    }
+
+    @Test(
+        "The envelope comes from the header fields unless the job says it",
+        arguments: [
+            (#""to":"a@example.com""#, "shop@example.com", ["a@example.com"]),
+            (#""to":["a@example.com"],"cc":"b@example.com","bcc":"c@example.com""#, "shop@example.com",
+             ["a@example.com", "b@example.com", "c@example.com"]),
+            (#""to":["A <a@example.com>","a@example.com","B <a@EXAMPLE.com>"]"#, "shop@example.com", ["a@example.com"]),
+            (#""to":"a@example.com","from":"me@example.org""#, "me@example.org", ["a@example.com"]),
+            (#""to":"a@example.com","from":"me@example.org","sender":"you@example.org""#, "you@example.org",
+             ["a@example.com"]),
+            (#""to":"a@example.com","envelope":{"from":"bounces@example.org"}"#, "bounces@example.org", ["a@example.com"]),
+            (#""to":"a@example.com","envelope":{"from":""}"#, "", ["a@example.com"]),
+            (#""to":"a@example.com","envelope":{"from":"<>","to":["x@example.net","x@example.net"]}"#, "",
+             ["x@example.net"]),
+        ])
+    func envelope(fields: String, sender: String, recipients: [String]) throws {
+        let made = try mail("{\"subject\":\"Hi\",\"text\":\"Hello\",\(fields)}")
+        #expect(made.sender == sender)
+        #expect(made.recipients == recipients)
+    }
+
+    @Test("bcc is in the envelope only")
+    func bcc() throws {
+        let made = try mail(#"{"subject":"Hi","text":"Hello","to":"a@example.com","bcc":"secret@example.com"}"#)
+        #expect(made.recipients.contains("secret@example.com"))
+        #expect(!String(decoding: made.bytes, as: UTF8.self).contains("secret"))
+    }
+
+    @Test(
+        "What could end a command or a line is the job's fault",
+        arguments: [
+            #""to":"a@example.com\r\nRCPT TO:<b@example.com>""#, #""to":"a@example.com>\u0000""#,
+            #""to":"a@example.com, b@example.com""#, #""to":{"name":"A\nBcc: b@example.com","email":"a@example.com"}"#,
+            #""to":"a@example.com","from":"b@example.com\nX: y""#, #""to":"a@example.com","cc":"<a b@example.com>""#,
+            #""to":"a@example.com","envelope":{"from":"a@example.com> SIZE=1"}"#,
+            #""to":"a@example.com","envelope":{"to":["a@example.com\r\nDATA"]}"#,
+            #""to":"a@example.com","headers":{"X-A":"b\r\nBcc: c@example.com"}"#,
+            #""to":"a@example.com","headers":{"X-A: b\r\nBcc":"c@example.com"}"#,
+            #""to":"a@example.com","headers":{"Bcc":"c@example.com"}"#, #""to":"a@example.com","headers":{"X-A":1}"#,
+            #""to":[]"#, #""to":null"#, #""to":17"#,
+        ])
+    func injected(fields: String) {
+        let error = #expect(throws: MailError.self) { try mail("{\"subject\":\"Hi\",\"text\":\"Hello\",\(fields)}") }
+        guard case .job = error else {
+            Issue.record("not the job's fault: \(String(describing: error))")
+            return
+        }
+    }
+
+    @Test("A subject with a line end is refused, not folded into a field of its own")
+    func subject() {
+        #expect(throws: MailError.self) {
+            try mail(#"{"subject":"Hi\r\nBcc: c@example.com","text":"Hello","to":"a@example.com"}"#)
+        }
+    }
+
+    func isOurs(_ object: String, rendered: RenderedPart? = nil, defaults: MailDefaults? = nil) throws -> Bool? {
+        do { _ = try mail(object, rendered: rendered, defaults: defaults) } catch let error as MailError {
+            if case .ours = error { return true }
+            return false
+        }
+        return nil
+    }
+
+    @Test("A wrong configuration, template or attachment's file is ours: no job dies of it")
+    func ours() throws {
+        let job = #"{"template":"hello","to":"a@example.com"}"#
+        func part(from: String? = nil, _ name: String = "X-Shop", _ value: String = "1") -> RenderedPart {
+            RenderedPart(subject: "Hi", text: "Hello", html: nil, from: from, headers: [(name, value)])
+        }
+        #expect(try isOurs(job, rendered: part()) == nil)
+        #expect(try isOurs(job, rendered: part(), defaults: MailDefaults(domain: "example.com")) == true)
+        #expect(try isOurs(job, rendered: part(from: "nobody")) == true)
+        #expect(try isOurs(job, rendered: part("Content-Type", "text/plain")) == true)
+        #expect(try isOurs(job, rendered: part("X-Shop", "a\u{7}b")) == true)
+        let attaching = #"{"subject":"Hi","text":"Hello","to":"a@example.com","attachments":[{"file":"\#("terms.pdf")"}]}"#
+        #expect(try isOurs(attaching) == true)
+        var settings = defaults
+        settings.attachmentsDirectory = "/nonexistent"
+        #expect(try isOurs(attaching, defaults: settings) == true)
+    }
+
+    @Test("The job's header field takes the template's place; the job is at fault for its own")
+    func headers() throws {
+        let part = RenderedPart(subject: "Hi", text: "Hello", html: nil, headers: [("X-Shop", "template")])
+        let made = try mail(
+            #"{"template":"hello","to":"a@example.com","headers":{"x-shop":"job"}}"#, rendered: part)
+        #expect(fields(made).filter { $0.lowercased().hasPrefix("x-shop") } == ["x-shop: job"])
+        #expect(try isOurs(#"{"template":"hello","to":"a@example.com","headers":{"Date":"now"}}"#, rendered: part) == false)
+    }
+
+    @Test(
+        "A file is attached by a plain name only",
+        arguments: ["../passwd", "/etc/passwd", ".hidden", "", "a/b", "a\\u0000b"])
+    func paths(name: String) throws {
+        var settings = defaults
+        settings.attachmentsDirectory = "/etc"
+        let job = #"{"subject":"Hi","text":"Hello","to":"a@example.com","attachments":[{"file":"\#(name)"}]}"#
+        #expect(try isOurs(job, defaults: settings) == false)
+    }
+
+    @Test("A small job that names a large file often is refused before memory is used up")
+    func manyTimes() throws {
+        let content = String(repeating: "A", count: 4 << 20)
+        let one = #"{"filename":"a.bin","content":"\#(content)"}"#
+        let many = Array(repeating: one, count: 24).joined(separator: ",")
+        #expect(try isOurs(#"{"subject":"Hi","text":"x","to":"a@example.com","attachments":[\#(many)]}"#) == false)
+    }
+
+    @Test("A whole message: its fields are the envelope, the job's word goes first, Bcc goes away")
+    func whole() throws {
+        let message = #"From: A <a@example.org>\nTo: b@example.org\nBcc: c@example.org\nSubject: Hi\n\nHello\n"#
+        let plain = try mail("{\"message\":\"\(message)\"}")
+        #expect(plain.sender == "a@example.org")
+        #expect(plain.recipients == ["b@example.org", "c@example.org"])
+        #expect(!String(decoding: plain.bytes, as: UTF8.self).contains("c@example.org"))
+        #expect(fields(plain).contains("Message-ID: <job-1@mail.example.com>"))
+        let told = try mail("{\"message\":\"\(message)\",\"to\":\"z@example.org\",\"from\":\"y@example.org\"}")
+        #expect(told.sender == "y@example.org")
+        #expect(told.recipients == ["z@example.org"])
+        #expect(throws: MailError.self) { try mail(#"{"message":"Subject: nobody\n\nHello\n"}"#) }
+    }
+
+    @Test("The same job gives the same bytes at every attempt")
+    func stable() throws {
+        let object = #"{"subject":"Hi","text":"Hello","html":"<p>Hello</p>","to":"a@example.com"}"#
+        #expect(try mail(object).bytes == mail(object).bytes)
+    }
+
+    @Test("SMTPUTF8 is asked for when only the envelope needs it")
+    func utf8() throws {
+        #expect(try mail(#"{"subject":"Hi","text":"x","to":"a@example.com","bcc":"zoë@example.com"}"#).needsSMTPUTF8)
+        #expect(try !mail(#"{"subject":"Zoë","text":"x","to":"Zoë <a@example.com>"}"#).needsSMTPUTF8)
+    }
+}
+
+extension String {
+    fileprivate func components(separated separator: String) -> [String] {
+        var parts: [String] = []
+        var rest = Substring(self)
+        while let range = rest.firstRange(of: separator) {
+            parts.append(String(rest[..<range.lowerBound]))
+            rest = rest[range.upperBound...]
+        }
+        return parts + [String(rest)]
+    }
+}
