@@ -255,6 +255,9 @@ package final class Daemon {
         if fresh.spool != settings.spool || fresh.instance != settings.instance {
             log.write("'spool' and 'instance' change at the next start only", .warning)
         }
+        if fresh.logTo != settings.logTo || fresh.logFormat != settings.logFormat {
+            log.write("'log_to' and 'log_format' change at the next start only", .warning)
+        }
         apply(fresh)
         shelf.invalidate()
         dispatcher.hastenBlocked()

@@ -8,7 +8,7 @@ internal import Spool
 /// kernel gives no watch they are read at their intervals only.
 final class SpoolWatcher {
     /// A place that is watched.
-    enum Place: Hashable {
+    enum Place: Hashable, CustomStringConvertible {
         /// A state whose jobs wait.
         case state(State)
         /// The spool itself, for `pause` files.
@@ -17,6 +17,16 @@ final class SpoolWatcher {
         case boxes
         /// `drop/NAME/new`.
         case box(String)
+
+        /// The directory, relative to the spool.
+        var description: String {
+            switch self {
+            case .state(let state): state.path
+            case .root: "."
+            case .boxes: "drop"
+            case .box(let name): "drop/\(name)/new"
+            }
+        }
     }
 
     enum Change {
@@ -46,15 +56,13 @@ final class SpoolWatcher {
 
     /// Watches a place; ENOSPC where the user's watches are exhausted (fs.inotify.max_user_watches).
     func add(_ place: Place) throws(Errno) {
-        let (path, interest): (String, Inotify.Interest) =
+        let interest: Inotify.Interest =
             switch place {
-            case .state(.new): ("new", .arrivals)
-            case .state(let state): (state.path, [.arrivals, .changes])
-            case .root: ("", [.arrivals, .departures])
-            case .boxes: ("drop", [.arrivals, .departures])
-            case .box(let name): ("drop/\(name)/new", .arrivals)
+            case .state(.new), .box: .arrivals
+            case .state: [.arrivals, .changes]
+            case .root, .boxes: [.arrivals, .departures]
             }
-        let number = try inotify.add("\(spool)/\(path)", interest)
+        let number = try inotify.add("\(spool)/\(place)", interest)
         places[number] = place
         watches[place] = number
     }

@@ -1,7 +1,5 @@
-internal import JSON
 internal import Linux
 internal import Mail
-internal import Schema
 internal import Spool
 internal import Template
 internal import Time
@@ -73,7 +71,8 @@ final class TemplateShelf {
     private func render(_ name: String, _ job: Job) throws(MailError) -> RenderedPart {
         let template: Template
         do throws(TemplateError) { template = try self.template(named: name) } catch { throw .ours("\(error)") }
-        try check(job.params, name, template)
+        // It would not fit later either: the job is at fault.
+        if let misfit = template.misfit(of: job.params) { throw .job(misfit) }
         do throws(TemplateError) {
             let rendered = try template.render(params: job.params, locale: job.locale)
             return RenderedPart(
@@ -84,13 +83,6 @@ final class TemplateShelf {
             // What exceeds a limit does so by the job's parameters.
             throw .job("\(error)")
         }
-    }
-
-    /// A job that does not fit its template's schema is at fault, and would be for ever.
-    private func check(_ params: JSON.Object, _ name: String, _ template: Template) throws(MailError) {
-        let violations = template.violations(of: params)
-        if violations.isEmpty { return }
-        throw .job("the parameters do not fit \(name): " + violations.map { "/params\($0)" }.joined(separator: "; "))
     }
 
     private func template(named name: String) throws(TemplateError) -> Template {

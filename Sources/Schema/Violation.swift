@@ -11,8 +11,11 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
     package let found: String
 
     /// `/name: expected a string, found 5`, on one line and of bounded length.
-    package var description: String {
-        "\(pointer.isEmpty ? "the value" : shown(pointer, longest: 200)): expected \(expected), found \(found)"
+    package var description: String { pointer.isEmpty ? description(below: "the value") : description(below: "") }
+
+    /// The same for a value that is itself part of another, which `base` points to.
+    package func description(below base: String) -> String {
+        "\(base)\(shown(pointer, longest: 200)): expected \(expected), found \(found)"
     }
 }
 

@@ -38,6 +38,14 @@ package struct Template: Sendable {
     /// What is wrong with a job's parameters, by the template's schema; empty if they fit, or there is none.
     package func violations(of params: JSON.Object) -> [Violation] { schema?.validate(.object(params)) ?? [] }
 
+    /// Why a job's parameters do not fit, in one line with JSON pointers into the job; nil if they do.
+    package func misfit(of params: JSON.Object) -> String? {
+        let violations = violations(of: params)
+        if violations.isEmpty { return nil }
+        return "the parameters do not fit \(name): "
+            + violations.map { $0.description(below: "/params") }.joined(separator: "; ")
+    }
+
     /// Renders every part in the variant that fits `locale` best: the very locale, a shorter
     /// one (`de` for `de-AT`), or the default; each part on its own.
     ///

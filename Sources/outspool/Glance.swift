@@ -73,7 +73,7 @@ struct Glance {
         recipients += addresses(object["envelope"]?.object?["to"])
         let history = History(events)
         attempts = history.attempts
-        if case .retry(let bucket) = state { attempts = max(attempts, bucket.rawValue) }
+        if case .retry(let bucket) = state, history.last?.kind != .blocked { attempts = max(attempts, bucket.rawValue) }
         last = history.last
         submitted = history.submitted ?? (history.isEmpty && due == nil ? modified : nil)
     }

@@ -23,10 +23,7 @@ struct VisibleTemplates {
 
     /// Why a job does not fit its template, in one line; nil if it does, or nothing is known.
     func objection(to job: Job) -> String? {
-        guard let name = job.template, let template = template(name) else { return nil }
-        let violations = template.violations(of: job.params)
-        if violations.isEmpty { return nil }
-        return "the parameters do not fit \(name): " + violations.map { "/params\($0)" }.joined(separator: "; ")
+        job.template.flatMap { template($0) }?.misfit(of: job.params)
     }
 
     /// The value of `-p KEY=TEXT`: a string, unless the schema has no strings there and something else that
