@@ -137,7 +137,8 @@ final class Buckets {
         bin.wantsReading = false
         do throws(SpoolError) {
             try spool.with(bin.state) { (directory) throws(SpoolError) in
-                bin.seen = try step(.read, bin.state.path) { () throws(Errno) in try directory.status().modified }
+                bin.seen = settledTime(
+                    try step(.read, bin.state.path) { () throws(Errno) in try directory.status().modified })
                 bin.list.beginReading()
                 bin.reading = try DirectoryReading(directory, path: bin.state.path, loop: loop) { [unowned self] name in
                     if let text = name.text, let id = JobID(text) { note(id, in: bin, now: .now) }
@@ -155,6 +156,15 @@ final class Buckets {
             bin.wantsReading = true
             log.write("\(error)", .warning)
         }
+    }
+
+    /// A job of the state was due and not taken: the directory is read again, at its interval or when
+    /// there is room for more.
+    func missed(_ state: State) { bins[state]?.wantsReading = true }
+
+    /// Reads the directories of which a job was missed.
+    func readMissed() {
+        for state in states { if let bin = bins[state], bin.wantsReading { read(bin) } }
     }
 
     /// There is room again for jobs that are due.

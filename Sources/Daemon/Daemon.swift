@@ -28,6 +28,7 @@ package final class Daemon {
     /// Reads the configuration anew, or says why it cannot be used.
     private let reload: () -> Settings?
     private var drainTimer: EventLoop.Timer?
+    private var isFinished = false
     /// The exit status once the loop has stopped.
     package private(set) var exitStatus: Int32 = 0
 
@@ -76,6 +77,8 @@ package final class Daemon {
 
     private func connectParts() {
         intake.onRoom = { [unowned self] in buckets.resume() }
+        intake.onEmptied = { [unowned self] in buckets.readMissed() }
+        intake.missed = { [unowned self] state in buckets.missed(state) }
         triage.postponed = { [unowned self] id, state, due in buckets.put(id, in: state, due: due) }
         triage.leftNew = { [unowned self] id, size in boxes.claimed(id, size: size) }
         dispatcher.onReturned = { [unowned self] id in
@@ -215,10 +218,10 @@ package final class Daemon {
         intake.settleExpired(dispatcher.removeExpired(at: now), now: now)
         readPauses()
         intake.readIfChanged()
+        boxes.recount()
         boxes.readAll()
     }
 
-        boxes.recount()
     private func writeStatus(_ now: Timestamp) {
         let tally = dispatcher.tally
         func number(_ value: Int) -> JSON { .number(.init(value)) }
@@ -272,7 +275,10 @@ package final class Daemon {
         dispatcher.stop()
     }
 
+    /// The last job's end and the end of the grace may both lead here.
     private func finish() {
+        if isFinished { return }
+        isFinished = true
         drainTimer?.cancel()
         writeStatus(.now)
         log.write("stopped")

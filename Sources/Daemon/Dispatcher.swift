@@ -26,7 +26,8 @@ final class Dispatcher {
     private var resend = FIFO<Delivery>()
     private var deliveries: [JobID: Delivery] = [:]
     private var bulkInFlight = 0
-    private var hasDropped = false
+    /// Jobs were not lined up for want of room: ``onRoom`` comes when there is some.
+    var hasDropped = false
     private var isPumping = false
     /// Jobs whose template was at fault: a repair makes them due at once.
     private var blocked: [JobID: State] = [:]
@@ -36,8 +37,14 @@ final class Dispatcher {
     private(set) var isStopping = false
     /// Whether names wait to be looked at, one of which may be of a high priority.
     var isLookingBehind: () -> Bool = { false }
+    /// Whether `new/` is being read; what lanes dropped is read again only behind that.
+    var isReading: () -> Bool = { false }
     /// Called when lanes that were full have room again.
     var onRoom: () -> Void = {}
+    /// Told of the state of a job that was lined up and is not to start, because its template is paused.
+    var onHeld: (State) -> Void = { _ in }
+    /// Called when the disk takes writes again.
+    var onRelief: () -> Void = {}
     /// Called when nothing is in flight any more.
     var onIdle: () -> Void = {}
 
@@ -53,25 +60,29 @@ final class Dispatcher {
         self.shelf = shelf
         self.settings = settings
         self.buckets = buckets
-        settler.onRelief = { [unowned self] in pump() }
+        settler.onRelief = { [unowned self] in
+            onRelief()
+            pump()
+        }
     }
 
     var waitingCount: Int { lanes.count }
     var inFlightCount: Int { deliveries.count }
     func waitingCount(of priority: Job.Priority) -> Int { lanes.count(of: priority) }
 
-    /// Whether a job is lined up or in flight: it need not be looked at.
-    func knows(_ id: JobID) -> Bool { lanes.contains(id) || triage.inFlight.contains(id) }
+    /// Whether a job is lined up: it need not be looked at.
+    func isLinedUp(_ id: JobID, in state: State) -> Bool { lanes.state(of: id) == state }
 
     /// Whether the lanes have room worth reading a directory for.
     var hasRoom: Bool { lanes.count < lanes.capacity * 2 }
 
     /// Takes a job that was looked at: starts it when its turn is now, else lines it up. False when its
-    /// lane is full: it stays on disk and must be met again.
+    /// lane is full or its template paused: it stays on disk and must be met again.
     func offer(_ ready: consuming ReadyJob) -> Bool {
         let waiting = ready.waiting
+        if pauses.holds(template: waiting.template) { return false }
         if mayStart, lanes.isEmpty || waiting.priority == .high && lanes.count(of: .high) == 0,
-            mayStart(waiting.priority), !pauses.holds(template: waiting.template), let slot = slot(behind: false)
+            mayStart(waiting.priority), let slot = slot(behind: false)
         {
             start(ready, on: slot)
             return true
@@ -116,7 +127,9 @@ final class Dispatcher {
 
     /// Starts what can be started, and has connections opened for what cannot yet.
     func pump() {
-        guard mayStart, !isPumping else { return }
+        if isPumping { return }
+        if isOpen, !isStopping, !settler.isStuck { giveBack() }
+        guard mayStart else { return }
         isPumping = true
         defer { isPumping = false }
         let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
@@ -132,7 +145,7 @@ final class Dispatcher {
             guard let slot = slot(behind: isBacklog) else { break }
             guard let waiting = lanes.next(bulkAllowed: mayStart(.bulk)) else { break }
             if pauses.holds(template: waiting.template) {
-                hasDropped = true
+                onHeld(waiting.state)
             } else if let ready = triage.look(waiting.id, in: waiting.state, now: now) {
                 start(ready, on: slot)
             }
@@ -142,7 +155,7 @@ final class Dispatcher {
             }
         }
         demand()
-        if hasDropped, lanes.count < lanes.capacity / 2, !pauses.holdsAnyTemplate {
+        if hasDropped, lanes.count < lanes.capacity / 2, !isReading() {
             hasDropped = false
             onRoom()
         }
@@ -163,7 +176,10 @@ final class Dispatcher {
             var event = Event(.requeued, at: now)
             if history.isEmpty { event.submitted = submitted }
             do throws(SpoolError) { try claim.append([event]) } catch {
-                return settle(claim, .without(attempt: .returned, reason: "\(error)", target: .new, due: submitted, history: history, submitted: submitted, now: now), nil, template: waiting.template)
+                // As it was: an event would hide that the operator moved it.
+                settler.rest(after: error)
+                let asItWas = Verdict(events: [], target: .new, due: submitted, durably: false)
+                return settle(claim, asItWas, nil, template: waiting.template)
             }
             history.append(event)
         }
@@ -231,6 +247,7 @@ final class Dispatcher {
     private func hand(_ delivery: Delivery, to slot: Slot) {
         delivery.attempt.relay = slot.pool.name
         delivery.startedAt = Clock.monotonic
+        slot.pool.began()
         slot.connection.send(
             envelope: delivery.envelope, body: delivery.mail.bytes,
             commit: { [unowned self] accepted in mark(delivery, accepted.map { delivery.recipients[$0] }) },
@@ -245,9 +262,9 @@ final class Dispatcher {
             try delivery.mark(accepted, now: .now)
             return true
         } catch {
-            log.write("\(error); nothing is sent without a record of it", .warning)
+            // Nothing is sent without a record of it.
+            settler.rest(after: error)
             return false
-        slot.pool.began()
         }
     }
 

@@ -17,6 +17,8 @@ final class Intake {
 
     /// How many names are remembered; what comes beyond is on disk and read again.
     private static let capacity = 100_000
+    /// How many of those come from readings: what is told by inotify waits behind no more than these.
+    private static let readingLimit = 1024
 
     private let spool: SpoolTree
     private let loop: EventLoop
@@ -30,8 +32,14 @@ final class Intake {
     private var seen: Int64 = -1
     /// Something in `new/` is known to be missing here.
     private var isIncomplete = true
-    /// Called when there is room for more jobs that are due.
+    /// Names were dropped that nobody has looked at.
+    private var hasOverflowed = false
+    /// Called when more names of jobs that are due can be taken.
     var onRoom: () -> Void = {}
+    /// Called when what was not lined up for want of room may be met again.
+    var onEmptied: () -> Void = {}
+    /// Told of a state in which a job that is due was not taken and must be met again.
+    var missed: (State) -> Void = { _ in }
 
     init(spool: SpoolTree, loop: EventLoop, log: Log, triage: Triage, dispatcher: Dispatcher) {
         self.spool = spool
@@ -40,21 +48,28 @@ final class Intake {
         self.triage = triage
         self.dispatcher = dispatcher
         dispatcher.isLookingBehind = { [unowned self] in reading != nil || arrivals.count > 256 }
+        dispatcher.isReading = { [unowned self] in reading != nil }
+        dispatcher.onRelief = { [unowned self] in work() }
+        dispatcher.onHeld = { [unowned self] state in miss(state) }
         dispatcher.onRoom = { [unowned self] in
             onRoom()
+            onEmptied()
             if isIncomplete { read() }
         }
-        triage.lookAgain = { [unowned self] id, wait in
-            loop.schedule(after: wait) { [weak self] in self?.arrived(DirectoryName(id.text), in: .new) }
+        triage.lookAgain = { [unowned self] id, state, wait in
+            loop.schedule(after: wait) { [weak self] in self?.arrived(DirectoryName(id.text), in: state) }
         }
     }
+
+    /// A job stays on disk, to be met at the next reading.
+    private func miss(_ state: State) { if state == .new { isIncomplete = true } else { missed(state) } }
 
     /// A name is in `new/`, or due in another state.
     func arrived(_ name: DirectoryName, in state: State) {
         if let text = name.text {
             guard arrivals.count < Intake.capacity else {
-                isIncomplete = true
-                return
+                hasOverflowed = true
+                return miss(state)
             }
             guard queued.insert(text).inserted else { return }
         }
@@ -64,7 +79,11 @@ final class Intake {
 
     /// Takes a due job; false when there is no room.
     func due(_ id: JobID, in state: State) -> Bool {
-        guard arrivals.count < Intake.capacity, dispatcher.hasRoom else { return false }
+        guard arrivals.count < Intake.readingLimit else { return false }
+        guard dispatcher.hasRoom else {
+            dispatcher.hasDropped = true
+            return false
+        }
         arrived(DirectoryName(id.text), in: state)
         return true
     }
@@ -85,12 +104,12 @@ final class Intake {
         }
         isIncomplete = false
         do throws(SpoolError) {
-            seen = try step(.read, "new") { () throws(Errno) in try spool.new.status().modified }
+            seen = settledTime(try step(.read, "new") { () throws(Errno) in try spool.new.status().modified })
             reading = try DirectoryReading(
                 spool.new, path: "new", loop: loop,
-                mayGoOn: { [unowned self] in arrivals.count < Intake.capacity / 2 },
+                mayGoOn: { [unowned self] in arrivals.count < Intake.readingLimit },
                 each: { [unowned self] name in
-                    if let text = name.text, let id = JobID(text), dispatcher.knows(id) { return }
+                    if let text = name.text, let id = JobID(text), dispatcher.isLinedUp(id, in: .new) { return }
                     arrived(name, in: .new)
                 },
                 finish: { [unowned self] error in
@@ -108,7 +127,7 @@ final class Intake {
     }
 
     private func work() {
-        if isWorking { return }
+        if isWorking || arrivals.isEmpty || triage.isStuck { return }
         isWorking = true
         loop.later { self.slice() }
     }
@@ -117,21 +136,31 @@ final class Intake {
         isWorking = false
         let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
         let now = Timestamp.now
-        while let arrival = arrivals.popFirst() {
+        while !triage.isStuck, let arrival = arrivals.popFirst() {
             if let text = arrival.name.text { queued.remove(text) }
             look(arrival, now)
             if Clock.monotonic > end { break }
         }
-        if let reading, reading.isResting, arrivals.count < Intake.capacity / 4 { reading.resume() }
-        if !arrivals.isEmpty { work() }
+        if arrivals.count < Intake.readingLimit / 4 {
+            if let reading, reading.isResting { reading.resume() }
+            if hasOverflowed {
+                hasOverflowed = false
+                read()
+            }
+            onRoom()
+        }
+        work()
         dispatcher.pump()
     }
 
     private func look(_ arrival: Arrival, _ now: Timestamp) {
         let id: JobID?
         if arrival.state == .new { id = triage.id(of: arrival.name) } else { id = arrival.name.text.flatMap { JobID($0) } }
-        guard let id, !dispatcher.knows(id), let ready = triage.look(id, in: arrival.state, now: now) else { return }
-        if !dispatcher.offer(ready) { isIncomplete = true }
+        guard let id, !dispatcher.isLinedUp(id, in: arrival.state) else { return }
+        // Another file of an id that is under way is met again when that is over.
+        if arrival.state != .new, triage.inFlight.contains(id) { return miss(arrival.state) }
+        guard let ready = triage.look(id, in: arrival.state, now: now) else { return }
+        if !dispatcher.offer(ready) { miss(arrival.state) }
     }
 
     /// Jobs that wait and are past their time are settled.

@@ -33,7 +33,8 @@ package struct Lanes {
     }
 
     private var lanes: [Lane] = Job.Priority.allCases.map { _ in Lane() }
-    private var ids: Set<JobID> = []
+    /// The state of each that is lined up. An entry of another state is stale and is passed over.
+    private var ids: [JobID: State] = [:]
     /// How many jobs a lane holds at most; the rest stays on disk and is read again.
     package let capacity: Int
 
@@ -44,13 +45,15 @@ package struct Lanes {
 
     package func count(of priority: Job.Priority) -> Int { lanes[priority.index].count }
 
-    package func contains(_ id: JobID) -> Bool { ids.contains(id) }
+    /// The state in which a job of that id is lined up.
+    package func state(of id: JobID) -> State? { ids[id] }
 
-    /// Lines the job up, unless it is there already; false when its lane is full.
+    /// Lines the job up, unless it is there already; false when its lane is full. In another state it
+    /// was moved by hand, and where it was is forgotten.
     package mutating func append(_ job: WaitingJob) -> Bool {
-        if ids.contains(job.id) { return true }
+        if ids[job.id] == job.state { return true }
         guard lanes[job.priority.index].count < capacity else { return false }
-        ids.insert(job.id)
+        ids[job.id] = job.state
         if job.state == .new {
             lanes[job.priority.index].fresh.append(job)
         } else {
@@ -63,12 +66,16 @@ package struct Lanes {
     package mutating func next(bulkAllowed: Bool = true) -> WaitingJob? {
         for priority in Job.Priority.allCases where bulkAllowed || priority != .bulk {
             let index = priority.index
-            let takeRetried =
-                lanes[index].fresh.isEmpty || (lanes[index].retriedIsNext && !lanes[index].retried.isEmpty)
-            guard let job = takeRetried ? lanes[index].retried.popFirst() : lanes[index].fresh.popFirst() else { continue }
-            lanes[index].retriedIsNext = !takeRetried
-            ids.remove(job.id)
-            return job
+            while lanes[index].count > 0 {
+                let takeRetried =
+                    lanes[index].fresh.isEmpty || (lanes[index].retriedIsNext && !lanes[index].retried.isEmpty)
+                guard let job = takeRetried ? lanes[index].retried.popFirst() : lanes[index].fresh.popFirst(),
+                    ids[job.id] == job.state
+                else { continue }
+                lanes[index].retriedIsNext = !takeRetried
+                ids[job.id] = nil
+                return job
+            }
         }
         return nil
     }
@@ -80,7 +87,8 @@ package struct Lanes {
             lanes[index].fresh.removeAll { if $0.expiry <= now { expired.append($0); return true } else { return false } }
             lanes[index].retried.removeAll { if $0.expiry <= now { expired.append($0); return true } else { return false } }
         }
-        for job in expired { ids.remove(job.id) }
+        expired.removeAll { ids[$0.id] != $0.state }
+        for job in expired { ids[job.id] = nil }
         return expired
     }
 }

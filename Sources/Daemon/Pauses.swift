@@ -29,6 +29,5 @@ struct Pauses: Equatable {
 
     func holds(template: String?) -> Bool { template.map(templates.contains) ?? false }
     func holds(relay: String) -> Bool { relays.contains(relay) }
-    var holdsAnyTemplate: Bool { !templates.isEmpty }
     var isEmpty: Bool { !all && templates.isEmpty && relays.isEmpty }
 }

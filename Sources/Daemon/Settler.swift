@@ -16,7 +16,10 @@ final class Settler {
     /// Called when the last outcome that was waiting has been written.
     var onRelief: () -> Void = {}
     private var waiting: [Waiting] = []
-    private var lastComplaint: String?
+    /// The disk refused a step that is tried again by whoever wanted it.
+    private var isResting = false
+    /// The trouble that was told last; nil once something has been written.
+    private var complaint: Errno?
     private var timer: EventLoop.Timer?
 
     private final class Waiting {
@@ -42,8 +45,9 @@ final class Settler {
         self.log = log
     }
 
-    /// Whether outcomes wait for the disk: then nothing new may be claimed.
-    var isStuck: Bool { !waiting.isEmpty }
+    /// Whether outcomes wait for the disk, or it refused something a moment ago: then nothing new
+    /// may be claimed.
+    var isStuck: Bool { isResting || !waiting.isEmpty }
     /// How many outcomes wait.
     var backlog: Int { waiting.count }
 
@@ -64,49 +68,65 @@ final class Settler {
     ) {
         let id = claim.id
         if case .done = settlement.target, !keepsDone {
-            do throws(SpoolError) {
-                try claim.discard(in: spool)
-                return finish(settlement.target)
-            } catch {
-                // The file stays in cur/ with its `sending` open, and would be sent again at the next
-                // start: that the disk refuses an unlink(2) is worth a word.
-                log.write("\(id): \(error)", .error)
-                return finish(nil)
+            do throws(SpoolError) { try claim.discard(in: spool) } catch {
+                return keep(Waiting(claim, settlement, finish), error)
             }
+            relieve()
+            return finish(settlement.target)
         }
         switch claim.settle(settlement, in: spool) {
         case .settled(let state):
             if state != settlement.target {
                 log.write("\(id): \(settlement.target.path) has a job of that id; this one is a dead letter", .warning)
             }
+            relieve()
             finish(state)
         case .gone:
             log.write("\(id): removed by hand while it was being worked on", .warning)
             finish(nil)
         case .unfinished(let claim, let rest, let error):
-            complain("\(error); the outcome is kept and tried again every second")
-            waiting.append(Waiting(claim, rest, finish))
-            if timer?.isPending != true { timer = loop.schedule(after: .seconds(1)) { [unowned self] in retry() } }
+            keep(Waiting(claim, rest, finish), error)
         }
+    }
+
+    private func keep(_ item: Waiting, _ error: SpoolError) {
+        complain(error)
+        waiting.append(item)
+        arm()
+    }
+
+    /// The disk refused a step that no outcome depends on: whoever wanted it comes again after ``onRelief``,
+    /// in a second, so that a thousand jobs do not meet the same trouble one after the other.
+    func rest(after error: SpoolError) {
+        complain(error)
+        isResting = true
+        arm()
+    }
+
+    private func arm() {
+        if timer?.isPending != true { timer = loop.schedule(after: .seconds(1)) { [unowned self] in retry() } }
     }
 
     private func retry() {
         let batch = waiting
         waiting = []
+        isResting = false
         for item in batch {
             if let claim = item.take() { settle(claim, item.settlement, item.finish) }
         }
-        if waiting.isEmpty {
-            lastComplaint = nil
-            log.write("the spool takes writes again")
-            onRelief()
-        }
+        if !isStuck { onRelief() }
     }
 
     /// The same trouble is told once.
-    private func complain(_ text: String) {
-        if text == lastComplaint { return }
-        lastComplaint = text
-        log.write(text, .warning)
+    private func complain(_ error: SpoolError) {
+        if error.errno == complaint { return }
+        complaint = error.errno
+        log.write("\(error); it is tried again every second, and nothing is claimed meanwhile", .warning)
+    }
+
+    private func relieve() {
+        if complaint == nil { return }
+        complaint = nil
+        log.write("the spool takes writes again")
     }
 }

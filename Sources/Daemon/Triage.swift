@@ -24,7 +24,7 @@ final class Triage {
     /// The jobs that a connection or the settler has: not to be touched a second time.
     var inFlight: Set<JobID> = []
     /// Told of a job that is to be looked at again, and of one that was put into `scheduled/`.
-    var lookAgain: (JobID, Span) -> Void = { _, _ in }
+    var lookAgain: (JobID, State, Span) -> Void = { _, _, _ in }
     var postponed: (JobID, State, Timestamp) -> Void = { _, _, _ in }
     var leftNew: (JobID, Int) -> Void = { _, _ in }
 
@@ -39,6 +39,9 @@ final class Triage {
         self.settings = settings
     }
 
+    /// Whether the disk takes no writes: nothing is to be looked at that might have to be settled.
+    var isStuck: Bool { settler.isStuck }
+
     /// Looks at a name in `new/`. What cannot be an id goes to `dead/` here.
     func id(of name: DirectoryName) -> JobID? {
         if let text = name.text, let id = JobID(text) { return id }
@@ -48,13 +51,21 @@ final class Triage {
 
     /// The job, if it can be started now; nil when it is gone, has been settled, or must wait.
     func look(_ id: JobID, in state: State, now: Timestamp) -> ReadyJob? {
-        if inFlight.contains(id) { return nil }
         do throws(SpoolError) {
+            if inFlight.contains(id) {
+                if state == .new { try judgeTwin(id, now) }
+                return nil
+            }
             switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
             case .gone: return nil
             case .irregular(let status):
                 // Names and kinds are judged in new/ only; elsewhere it is the operator's.
                 if state == .new {
+                    // A producer without RENAME_NOREPLACE links and unlinks: for a moment there are two links.
+                    if status.isRegular, status.links == 2, youth(status, now) > .zero {
+                        lookAgain(id, state, .milliseconds(250))
+                        return nil
+                    }
                     bury(DirectoryName(id.text), status.isRegular ? "a file with \(status.links) links" : "a \(status.kind)")
                 }
                 return nil
@@ -73,10 +84,26 @@ final class Triage {
                 return judge(open, in: state, now: now)
             }
         } catch {
-            log.write("\(error)", .warning)
-            lookAgain(id, .seconds(1))
+            tryAgain(id, in: state, after: error)
             return nil
         }
+    }
+
+    /// The disk's fault is the disk's for every job; what one file refuses is told every minute.
+    private func tryAgain(_ id: JobID, in state: State, after error: SpoolError) {
+        if error.isTemporary {
+            settler.rest(after: error)
+            lookAgain(id, state, .seconds(1))
+        } else {
+            log.write("\(error)", .warning)
+            lookAgain(id, state, .minutes(1))
+        }
+    }
+
+    /// How long a file in `new/` that is not as it should be is left to its writer.
+    private func youth(_ status: FileStatus, _ now: Timestamp) -> Span {
+        let age = now - Timestamp(nanoseconds: status.changed)
+        return age >= .zero && age < .seconds(10) ? .seconds(10) - age : .zero
     }
 
     private func bury(_ name: DirectoryName, _ reason: String) {
@@ -92,11 +119,9 @@ final class Triage {
     private func judgeMalformed(
         _ id: JobID, in state: State, _ status: FileStatus, _ reason: String, _ now: Timestamp
     ) throws(SpoolError) {
-        let age = now - Timestamp(nanoseconds: status.changed)
-        if state == .new, status.size <= settings.maxJobSize, age >= .zero, age < .seconds(10) {
-            // Somebody may be writing it straight into new/.
-            return lookAgain(id, .seconds(10) - age)
-        }
+        let wait = youth(status, now)
+        // Somebody may be writing it straight into new/.
+        if state == .new, status.size <= settings.maxJobSize, wait > .zero { return lookAgain(id, state, wait) }
         if case .dead(let buried, let reason) = try spool.buryMalformed(id, in: state, reason: reason, now: now) {
             log.write(
                 .qmgr, job: id.text, [("status", "dead")],
@@ -146,7 +171,7 @@ final class Triage {
     ) -> ReadyJob? {
         let id = open.id
         if settler.isStuck {
-            lookAgain(id, .seconds(2))
+            lookAgain(id, state, .seconds(1))
             return nil
         }
         let history = open.contents.history
@@ -173,8 +198,9 @@ final class Triage {
         let size = open.status.size
         do throws(SpoolError) {
             if state == .new {
-                if let place = try spool.places(of: id, except: .new).first {
-                    try settleDuplicate(open, of: place)
+                if let place = try spool.places(of: id, except: .new).first,
+                    try settleDuplicate(open.contents.object, id, of: place)
+                {
                     leftNew(id, size)
                     return nil
                 }
@@ -184,27 +210,57 @@ final class Triage {
             inFlight.insert(id)
             return claim
         } catch {
-            log.write("\(error)", .warning)
-            lookAgain(id, .seconds(1))
+            if error.step == .rename, error.errno == .exists {
+                settleRemains(id, in: state)
+            } else {
+                tryAgain(id, in: state, after: error)
+            }
             return nil
         }
     }
 
-    private func settleDuplicate(_ open: consuming OpenJob, of place: State) throws(SpoolError) {
-        let id = open.id
-        var isSame = true
-        if case .job(let other) = try spool.examine(id, in: place, limit: settings.maxJobSize) {
-            isSame = other.contents.object.elementsEqual(open.contents.object)
+    /// A job that is under way was submitted again. What lies in `new/` may also be that very job,
+    /// moved there by hand: then its outcome takes it away.
+    private func judgeTwin(_ id: JobID, _ now: Timestamp) throws(SpoolError) {
+        let own = State.claimed(instance: spool.instance)
+        guard case .job = try spool.examine(id, in: own, limit: settings.maxJobSize),
+            case .job(let open) = try spool.examine(id, in: .new, limit: settings.maxJobSize)
+        else { return }
+        if try settleDuplicate(open.contents.object, id, of: own) { leftNew(id, open.status.size) }
+    }
+
+    /// In `cur/` lies something of that id that is nobody's work, such as a file that a start left
+    /// alone: the job would wait for it for ever.
+    private func settleRemains(_ id: JobID, in state: State) {
+        let reason = "cur/\(spool.instance) has a file of that id"
+        do throws(SpoolError) {
+            if case .dead(let buried?, _) = try spool.buryNamesake(id, in: state, reason: reason, now: .now) {
+                log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason)) as \(buried)")
+            }
+        } catch { tryAgain(id, in: state, after: error) }
+    }
+
+    /// Discards the newcomer in `new/` when it is the same job as the one in `place`, or cannot be compared with
+    /// it; else it goes to `dead/`. False when nothing is in that place any more: it is no duplicate.
+    private func settleDuplicate(_ object: ArraySlice<UInt8>, _ id: JobID, of place: State) throws(SpoolError) -> Bool {
+        let isSame: Bool
+        switch try spool.examine(id, in: place, limit: settings.maxJobSize) {
+        case .job(let other): isSame = other.contents.object.elementsEqual(object)
+        case .foreign: isSame = true
+        case .malformed: isSame = false
+        case .irregular: isSame = false
+        case .gone: return false
         }
         if isSame {
             try step(.remove, "new/\(id)") { () throws(Errno) in try spool.new.unlink(id.text) }
             log.write(.qmgr, job: id.text, [], "discarded: the same job is in \(place.path)")
-            return
+            return true
         }
         let now = Timestamp.now
         let reason = "another job of that id is in \(place.path)"
         if case .dead(let buried?, _) = try spool.buryNamesake(id, in: .new, reason: reason, now: now) {
             log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason)) as \(buried)")
         }
+        return true
     }
 }

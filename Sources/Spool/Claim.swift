@@ -93,6 +93,8 @@ package struct Claim: ~Copyable {
                 switch try rename(to: settlement.target, as: settlement.newID ?? id, in: spool) {
                 case .renamed: return .settled(settlement.target)
                 case .gone: return .gone
+                case .taken where settlement.target == .new:
+                    if try !discardTwin(in: spool) { divert(&settlement) }
                 case .taken:
                     if settlement.newID != nil { throw SpoolError(.rename, "dead/\(id)", .exists) }
                     divert(&settlement)
@@ -113,6 +115,21 @@ package struct Claim: ~Copyable {
         settlement.due = nil
         settlement.target = .dead
         settlement.newID = JobID.make(at: settlement.at)
+    }
+
+    /// Removes the same job from `new/`, where it was submitted again while this one was being worked
+    /// on: this one's history knows more. False when it is another, or cannot be compared.
+    private func discardTwin(in spool: SpoolTree) throws(SpoolError) -> Bool {
+        let bytes = try step(.read, "cur/\(id)") { () throws(Errno) in try file.readAll(limit: size, sizeHint: size) }
+        // It was read before it was claimed.
+        guard let own = try? JobFile(bytes),
+            case .job(let twin) = try spool.examine(id, in: .new, limit: own.object.count),
+            twin.status.inode != inode, twin.contents.object.elementsEqual(own.object)
+        else { return false }
+        do throws(Errno) { try spool.new.unlink(id.text) } catch {
+            if error != .noEntry { throw SpoolError(.remove, "new/\(id)", error) }
+        }
+        return true
     }
 
     private enum Move { case renamed, taken, gone }
@@ -162,7 +179,7 @@ package struct Claim: ~Copyable {
     }
 
     /// Removes the file instead of keeping it in `done/`, wherever the operator moved it meanwhile.
-    package consuming func discard(in spool: SpoolTree) throws(SpoolError) {
+    package borrowing func discard(in spool: SpoolTree) throws(SpoolError) {
         do throws(Errno) {
             try spool.claimed.unlink(id.text)
             return

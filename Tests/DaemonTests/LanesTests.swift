@@ -57,6 +57,23 @@ struct LanesTests {
         #expect(drain(&lanes) == ["b"])
     }
 
+    @Test("A job that was moved by hand is lined up where it is now, and what is left of it is passed over")
+    func moved() {
+        var lanes = Lanes()
+        #expect(add(&lanes, job("a")))
+        #expect(add(&lanes, job("b")))
+        #expect(add(&lanes, job("a", in: .scheduled)))
+        #expect(lanes.count == 2)
+        #expect(lanes.state(of: JobID("a")!) == .scheduled)
+        #expect(lanes.removeExpired(at: Timestamp(seconds: 2000)).map(\.state) == [.new, .scheduled])
+        #expect(drain(&lanes) == [])
+        _ = lanes.append(job("a"))
+        _ = lanes.append(job("a", in: .scheduled))
+        #expect(lanes.next()?.state == .scheduled)
+        #expect(lanes.next() == nil)
+        #expect(lanes.isEmpty)
+    }
+
     @Test("The expired are taken out, the others keep their order")
     func expiry() {
         var lanes = Lanes()
