@@ -15,6 +15,9 @@ final class Buckets {
         /// The directory's own mtime when it was last read.
         var seen: Int64 = -1
         var wantsReading = true
+        /// A job that was due was not taken. Until there is room it is read at its interval only: those that
+        /// were refused would be met again at once, and refused again, without end.
+        var hasMissed = false
         let interval: Span
 
         init(_ state: State) {
@@ -125,7 +128,7 @@ final class Buckets {
             let modified = try spool.with(bin.state) { (directory) throws(SpoolError) in
                 try step(.read, bin.state.path) { () throws(Errno) in try directory.status().modified }
             }
-            if modified != bin.seen || bin.wantsReading { read(bin) }
+            if modified != bin.seen || bin.wantsReading || bin.hasMissed { read(bin) }
         } catch { log.write("\(error)", .warning) }
     }
 
@@ -135,6 +138,7 @@ final class Buckets {
             return
         }
         bin.wantsReading = false
+        bin.hasMissed = false
         do throws(SpoolError) {
             try spool.with(bin.state) { (directory) throws(SpoolError) in
                 bin.seen = settledTime(
@@ -148,6 +152,9 @@ final class Buckets {
                     if let error {
                         log.write("\(error)", .warning)
                         bin.wantsReading = true
+                    } else if bin.wantsReading {
+                        // Hints were lost while it was read.
+                        read(bin)
                     }
                     arm()
                 }
@@ -160,11 +167,11 @@ final class Buckets {
 
     /// A job of the state was due and not taken: the directory is read again, at its interval or when
     /// there is room for more.
-    func missed(_ state: State) { bins[state]?.wantsReading = true }
+    func missed(_ state: State) { bins[state]?.hasMissed = true }
 
     /// Reads the directories of which a job was missed.
     func readMissed() {
-        for state in states { if let bin = bins[state], bin.wantsReading { read(bin) } }
+        for state in states { if let bin = bins[state], bin.hasMissed { read(bin) } }
     }
 
     /// There is room again for jobs that are due.
@@ -180,8 +187,10 @@ final class Buckets {
         var soonest = Timestamp.distantFuture
         for state in states {
             guard let bin = bins[state] else { continue }
-            if let next = bin.list.next { soonest = min(soonest, next) } else if let horizon = bin.list.horizon {
-                if bin.reading == nil { soonest = min(soonest, horizon) }
+            if let next = bin.list.next {
+                soonest = min(soonest, next)
+            } else if let horizon = bin.list.horizon, bin.reading == nil, !bin.hasMissed {
+                soonest = min(soonest, horizon)
             }
         }
         if soonest == timerDue, timer?.isPending == true { return }
@@ -209,7 +218,9 @@ final class Buckets {
                     return
                 }
             }
-            if bin.list.next == nil, let horizon = bin.list.horizon, horizon <= now, bin.reading == nil { read(bin) }
+            if bin.list.next == nil, let horizon = bin.list.horizon, horizon <= now, bin.reading == nil, !bin.hasMissed {
+                read(bin)
+            }
         }
         timerDue = .distantFuture
         arm()
