@@ -94,6 +94,12 @@ extension OutgoingMail {
     private init(
         whole source: [UInt8], job: Job, id: JobID, submitted: Timestamp, defaults: MailDefaults
     ) throws(MailError) {
+        for (field, isThere) in [
+            ("attachments", !job.attachments.isEmpty), ("headers", !job.headers.isEmpty),
+            ("replyTo", job.replyTo != nil), ("sender", job.sender != nil),
+        ] where isThere {
+            throw .job("/\(field): has no place beside message, which is the whole mail")
+        }
         let message = try whole { () throws(WholeMessageError) in try WholeMessage(parsing: source) }
         var own = try mailbox(job.from, "/from")
         if own == nil, let text = defaults.from { own = try configured(text, "from") }

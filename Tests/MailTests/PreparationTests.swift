@@ -145,6 +145,18 @@ struct PreparationTests {
         #expect(throws: MailError.self) { try mail(#"{"message":"Subject: nobody\n\nHello\n"}"#) }
     }
 
+    @Test(
+        "What a whole message has no place for is refused, not dropped",
+        arguments: [
+            #""headers":{"X-A":"b"}"#, #""attachments":[{"content":"","filename":"a"}]"#, #""replyTo":"a@example.org""#,
+            #""sender":"a@example.org""#,
+        ])
+    func besideWholeMessage(field: String) {
+        #expect(throws: MailError.self) {
+            try mail(#"{"message":"From: a@example.org\nTo: b@example.org\n\nHello\n",\#(field)}"#)
+        }
+    }
+
     @Test("The same job gives the same bytes at every attempt")
     func stable() throws {
         let object = #"{"subject":"Hi","text":"Hello","html":"<p>Hello</p>","to":"a@example.com"}"#
