@@ -3,12 +3,8 @@ package import Time
 
 /// The jobs of one bucket, or of `scheduled/`, that are due soonest: a bounded excerpt of the directory.
 package struct DueList {
-    private struct Entry {
-        let due: Timestamp
-        let id: JobID
-    }
-
-    private var heap: [Entry] = []
+    /// What a job's due time was when it was noted; stale where ``dues`` says another.
+    private var heap = DeadlineHeap<Timestamp, JobID>()
     private var dues: [JobID: Timestamp] = [:]
     /// How many jobs it knows at most.
     package let capacity: Int
@@ -33,73 +29,49 @@ package struct DueList {
             return
         }
         dues[id] = due
-        insert(Entry(due: due, id: id))
+        insert(id, due: due)
     }
 
     package mutating func forget(_ id: JobID) { dues[id] = nil }
 
     /// The next job that is due, taken out; nil when none is.
     package mutating func popDue(at now: Timestamp) -> JobID? {
-        while let first = heap.first {
-            if dues[first.id] != first.due {
-                removeFirst()
-                continue
-            }
-            guard first.due <= now else { return nil }
-            removeFirst()
-            dues[first.id] = nil
-            return first.id
-        }
-        return nil
+        dropStale()
+        guard let first = heap.first, first.deadline <= now else { return nil }
+        heap.popFirst()
+        dues[first.element] = nil
+        return first.element
     }
 
     /// When the next job is due that this list knows.
     package var next: Timestamp? {
         mutating get {
-            while let first = heap.first, dues[first.id] != first.due { removeFirst() }
-            return heap.first?.due
+            dropStale()
+            return heap.first?.deadline
         }
+    }
+
+    private mutating func dropStale() {
+        while let first = heap.first, dues[first.element] != first.deadline { heap.popFirst() }
     }
 
     /// Drops the later half: what is soonest matters, the rest is on disk.
+    ///
+    /// Of those due at the very horizon some stay: a million jobs of one mtime must flow, too.
     private mutating func makeRoom() {
-        var kept = heap.filter { dues[$0.id] == $0.due }.sorted { $0.due < $1.due }
-        let cut = kept.count / 2
-        guard cut < kept.count else { return }
-        horizon = min(horizon ?? .distantFuture, kept[cut].due)
-        // Of those due at the very horizon some stay: a million jobs of one mtime must flow, too.
-        kept.removeSubrange(cut...)
-        heap = kept
-        dues = Dictionary(kept.map { ($0.id, $0.due) }, uniquingKeysWith: { $1 })
+        let dues = dues
+        let dropped = heap.keep(limit: dues.count / 2) { dues[$0.element] == $0.deadline }
+        guard let soonest = dropped.first else { return }
+        horizon = min(horizon ?? .distantFuture, soonest.deadline)
+        self.dues = Dictionary(heap.all.map { ($0.element, $0.deadline) }, uniquingKeysWith: { $1 })
     }
 
-    private mutating func insert(_ entry: Entry) {
+    private mutating func insert(_ id: JobID, due: Timestamp) {
         // Changed due times leave stale entries behind; they must not pile up.
         if heap.count > 2 * dues.count + 64 {
-            heap = heap.filter { dues[$0.id] == $0.due }.sorted { $0.due < $1.due }
+            let dues = dues
+            heap.keep { dues[$0.element] == $0.deadline }
         }
-        heap.append(entry)
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            if heap[parent].due <= heap[child].due { break }
-            heap.swapAt(parent, child)
-            child = parent
-        }
-    }
-
-    private mutating func removeFirst() {
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-                if heap[child].due < heap[least].due { least = child }
-            }
-            if least == parent { return }
-            heap.swapAt(parent, least)
-            parent = least
-        }
+        heap.insert(id, at: due)
     }
 }
