@@ -45,7 +45,8 @@ let package = Package(
         .target(name: "Message", dependencies: ["JSON", "Time"], swiftSettings: strict),
         .target(name: "SMTP", dependencies: ["Time"], swiftSettings: strict),
         .target(
-            name: "Mail", dependencies: ["Spool", "Message", "JSON", "Time", "Linux"], swiftSettings: strict),
+            name: "Mail", dependencies: ["Configuration", "Spool", "Template", "Message", "JSON", "Time", "Linux"],
+            swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: strict),
         .target(name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Time"], swiftSettings: strict),
 

@@ -1,7 +1,5 @@
 package import Configuration
-internal import Linux
 internal import Mail
-internal import Message
 internal import Relay
 internal import SMTP
 internal import Spool
@@ -13,15 +11,7 @@ extension Settings {
     package init(_ file: ConfigurationFile) throws(ConfigurationError) {
         try file.refuseSections(otherThan: ["relay"])
         var main = file.main
-        var mail = MailDefaults(domain: Process.hostName)
-        mail.from = main.string("from")
-        mail.replyTo = main.string("reply_to")
-        for (key, text) in [("from", mail.from), ("reply_to", mail.replyTo)] {
-            guard let text else { continue }
-            do throws(AddressError) { _ = try Mailbox(parsing: text) } catch { throw main.fault("'\(key)': \(error)", at: key) }
-        }
-        if let domain = main.string("hostname") { mail.domain = domain }
-        mail.attachmentsDirectory = main.path("attachments_directory")
+        let mail = try MailDefaults(&main)
         var relays: [Relay] = []
         for section in file.sections("relay") { relays.append(try Relay(section, hostname: mail.domain)) }
         guard !relays.isEmpty else { throw main.fault("no [relay NAME]: there is nothing to send through") }

@@ -71,18 +71,7 @@ final class TemplateShelf {
     private func render(_ name: String, _ job: Job) throws(MailError) -> RenderedPart {
         let template: Template
         do throws(TemplateError) { template = try self.template(named: name) } catch { throw .ours("\(error)") }
-        // It would not fit later either: the job is at fault.
-        if let misfit = template.misfit(of: job.params) { throw .job(misfit) }
-        do throws(TemplateError) {
-            let rendered = try template.render(params: job.params, locale: job.locale)
-            return RenderedPart(
-                subject: rendered.subject, text: rendered.text.map { String(decoding: $0, as: UTF8.self) },
-                html: rendered.html.map { String(decoding: $0, as: UTF8.self) }, from: template.settings.from,
-                replyTo: template.settings.replyTo, headers: template.settings.headers.map { ($0.name, $0.value) })
-        } catch {
-            // What exceeds a limit does so by the job's parameters.
-            throw .job("\(error)")
-        }
+        return try RenderedPart(template, for: job)
     }
 
     private func template(named name: String) throws(TemplateError) -> Template {

@@ -3,39 +3,6 @@ internal import Message
 package import Spool
 package import Time
 
-/// What a template gives to a job: its text for the parameters, and what its `template.conf` says.
-package struct RenderedPart: Sendable {
-    package var subject: String
-    package var text: String?
-    package var html: String?
-    package var from: String?
-    package var replyTo: String?
-    package var headers: [(name: String, value: String)]
-
-    package init(
-        subject: String, text: String?, html: String?, from: String? = nil, replyTo: String? = nil,
-        headers: [(name: String, value: String)] = []
-    ) {
-        self.subject = subject
-        self.text = text
-        self.html = html
-        self.from = from
-        self.replyTo = replyTo
-        self.headers = headers
-    }
-}
-
-extension RenderedPart {
-    /// Whether the header fields of `template.conf` can stand in a mail at all: if not, no job is at fault.
-    fileprivate func canCompose(_ mail: Composition) -> Bool {
-        var probe = Composition(from: mail.from, subject: "", date: mail.date, messageID: mail.messageID)
-        probe.text = ""
-        probe.headers = headers.map { ExtraHeader(name: $0.name, value: $0.value) }
-        do throws(CompositionError) { _ = try probe.compose() } catch { return false }
-        return true
-    }
-}
-
 extension OutgoingMail {
     /// Makes the mail of a job.
     ///

@@ -1,0 +1,39 @@
+package import Configuration
+internal import Linux
+internal import Message
+
+/// What the configuration fills in where neither job nor template says it.
+package struct MailDefaults: Equatable, Sendable {
+    /// The author, and the envelope's sender.
+    package var from: String?
+    package var replyTo: String?
+    /// The right side of Message-IDs.
+    package var domain: String
+    /// Where the attachments that jobs name lie; nil: no job may name one.
+    package var attachmentsDirectory: String?
+
+    package init(from: String? = nil, replyTo: String? = nil, domain: String, attachmentsDirectory: String? = nil) {
+        self.from = from
+        self.replyTo = replyTo
+        self.domain = domain
+        self.attachmentsDirectory = attachmentsDirectory
+    }
+}
+
+extension MailDefaults {
+    /// Reads the keys of `outspool.conf` that shape a mail, each with its default.
+    package init(_ main: inout ConfigurationSection) throws(ConfigurationError) {
+        self.init(domain: Process.hostName)
+        from = try mailbox("from", &main)
+        replyTo = try mailbox("reply_to", &main)
+        if let hostname = main.string("hostname") { domain = hostname }
+        attachmentsDirectory = main.path("attachments_directory")
+    }
+}
+
+/// An address of the configuration, as it is written there.
+private func mailbox(_ key: String, _ main: inout ConfigurationSection) throws(ConfigurationError) -> String? {
+    guard let text = main.string(key) else { return nil }
+    do throws(AddressError) { _ = try Mailbox(parsing: text) } catch { throw main.fault("'\(key)': \(error)", at: key) }
+    return text
+}
