@@ -33,22 +33,25 @@ let package = Package(
         // Values and system calls, known to everything above.
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Time", dependencies: ["Linux"], swiftSettings: strict),
+        .target(name: "Text", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
-        .target(name: "Configuration", dependencies: ["Time"], swiftSettings: strict),
-        .target(name: "Schema", dependencies: ["JSON", "Time"], swiftSettings: strict + [.strictMemorySafety()]),
+        .target(name: "Configuration", dependencies: ["Text", "Time"], swiftSettings: strict),
+        .target(name: "Schema", dependencies: ["JSON", "Text", "Time"], swiftSettings: strict + [.strictMemorySafety()]),
 
         // The queue, the mail, the wire.
-        .target(name: "Spool", dependencies: ["Linux", "Time", "JSON"], swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["Linux", "Time", "JSON", "Text"], swiftSettings: strict),
         .target(
-            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Time"],
+            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
             swiftSettings: strict + [.strictMemorySafety()]),
-        .target(name: "Message", dependencies: ["JSON", "Time"], swiftSettings: strict),
-        .target(name: "SMTP", dependencies: ["Time"], swiftSettings: strict),
+        .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: strict),
+        .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: strict),
         .target(
-            name: "Mail", dependencies: ["Configuration", "Spool", "Template", "Message", "JSON", "Time", "Linux"],
+            name: "Mail",
+            dependencies: ["Configuration", "Spool", "Template", "Message", "JSON", "Text", "Time", "Linux"],
             swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: strict),
-        .target(name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Time"], swiftSettings: strict),
+        .target(
+            name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Text", "Time"], swiftSettings: strict),
 
         // What is built of them.
         .target(name: "Outspool", dependencies: ["Spool", "JSON", "Time", "Linux"], swiftSettings: strict),
@@ -56,7 +59,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "EventLoop", "Spool", "Template", "Message", "Mail", "SMTP", "Relay", "Schema", "Configuration", "JSON",
-                "Time", "Linux",
+                "Text", "Time", "Linux",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -64,10 +67,10 @@ let package = Package(
             linkerSettings: staticRuntime),
         .executableTarget(
             name: "outspool",
-            dependencies: ["Spool", "Template", "Schema", "Configuration", "JSON", "Time", "Linux"],
+            dependencies: ["Spool", "Template", "Schema", "Configuration", "JSON", "Text", "Time", "Linux"],
             swiftSettings: strict, linkerSettings: fullyStatic),
         .target(
-            name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Time", "COpenSSL"], swiftSettings: strict),
+            name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"], swiftSettings: strict),
         .executableTarget(
             name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: strict,
             linkerSettings: staticRuntime),
@@ -78,6 +81,7 @@ let package = Package(
         // Tests: tables of values for decisions, real files and servers for the rest.
         .target(name: "Scratch", path: "Tests/Scratch", swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "TextTests", dependencies: ["Text"]),
         .testTarget(name: "TimeTests", dependencies: ["Time"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Time"]),
         .testTarget(name: "SchemaTests", dependencies: ["Schema", "JSON"]),
@@ -89,7 +93,7 @@ let package = Package(
         .testTarget(
             name: "RelayTests", dependencies: ["Relay", "SMTP", "EventLoop", "Linux", "Time"],
             exclude: ["server.py"]),
-        .testTarget(name: "SinkTests", dependencies: ["Sink", "JSON", "Linux", "Time"]),
+        .testTarget(name: "SinkTests", dependencies: ["Sink", "JSON", "Linux", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
         .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(

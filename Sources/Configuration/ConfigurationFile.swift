@@ -1,3 +1,5 @@
+internal import Text
+
 /// A configuration as it was written: lines `key = value`, in sections headed `[kind]` or `[kind name]`.
 ///
 /// - A line whose first character other than white space is `#` is a comment. After a value

@@ -1,3 +1,5 @@
+internal import Text
+
 /// The entries below one header, which remembers what it was asked for.
 ///
 /// Whoever understands the section asks for each key it knows, present or not, and calls

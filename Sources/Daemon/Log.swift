@@ -1,6 +1,7 @@
 internal import Glibc
 package import JSON
 package import Linux
+internal import Text
 internal import Time
 
 /// The log, in Postfix's words: one line an event.
@@ -83,11 +84,11 @@ package final class Log {
             if let job { object.append(("id", .string(job))) }
             for (name, value) in members { object.append((name, value)) }
             if let text { object.append(("text", .string(text))) }
-            body = Log.escapedJSON(JSON.object(JSON.Object(object)).text)
+            body = printableJSON(JSON.object(JSON.Object(object)).text)
         } else {
             body = job.map { "\($0): " } ?? word
             body += members.map { "\($0)=\(Log.plain($1))" }.joined(separator: ", ")
-            if let text { body += (members.isEmpty ? "" : " ") + Log.escaped(text) }
+            if let text { body += (members.isEmpty ? "" : " ") + printable(text) }
         }
         let line: String
         switch destination {
@@ -140,40 +141,8 @@ package final class Log {
 
     /// A value without quotation marks, on one line.
     private static func plain(_ value: JSON) -> String {
-        if case .string(let text) = value { return escaped(text) }
+        if case .string(let text) = value { return printable(text) }
         return value.text
-    }
-
-    /// What came from a job or a server, on one line and without control characters.
-    package static func escaped(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
-        var shown = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator, .format:
-                shown += "\\u{" + String(scalar.value, radix: 16) + "}"
-            default: shown.unicodeScalars.append(scalar)
-            }
-        }
-        return shown
-    }
-
-    /// The same in JSON's way: what it leaves as it is and a terminal obeys, such as U+009B and U+202E. Outside of
-    /// strings there is none, and in them the two are one.
-    package static func escapedJSON(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
-        var shown = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator, .format:
-                for unit in String(scalar).utf16 {
-                    let digits = String(unit, radix: 16)
-                    shown += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                }
-            default: shown.unicodeScalars.append(scalar)
-            }
-        }
-        return shown
     }
 
     private static func stamp(_ time: Timestamp) -> String {

@@ -2,6 +2,7 @@ internal import JSON
 internal import Linux
 internal import Message
 internal import Spool
+internal import Text
 
 /// The most bytes of a file that is attached.
 private let sizeLimit = 32 << 20
@@ -36,7 +37,7 @@ private func attachment(_ value: JSON, _ pointer: String, _ defaults: MailDefaul
     let name = try text("file")
     switch (try text("content"), name) {
     case (let content?, nil):
-        guard let decoded = base64Decoded(content) else { throw .job("\(pointer)/content: is not base64") }
+        guard let decoded = Base64.decode(content.utf8, .lenient) else { throw .job("\(pointer)/content: is not base64") }
         bytes = decoded
     case (nil, let name?): bytes = try contents(of: name, pointer, defaults)
     default: throw .job("\(pointer): either content or file")

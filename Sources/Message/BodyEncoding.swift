@@ -1,3 +1,5 @@
+internal import Text
+
 extension Wire {
     /// Appends quoted-printable with lines of at most 76 octets: RFC 2045, section 6.7.
     ///
@@ -67,31 +69,5 @@ extension Wire {
     }
 
     /// Appends base64 without line ends.
-    mutating func appendBase64(_ content: ArraySlice<UInt8>) {
-        var line: [UInt8] = []
-        line.reserveCapacity((content.count + 2) / 3 * 4)
-        var index = content.startIndex
-        while index < content.endIndex {
-            let left = content.endIndex - index
-            let first = content[index]
-            let second = left > 1 ? content[index + 1] : 0
-            let third = left > 2 ? content[index + 2] : 0
-            line.append(Wire.base64Digit(first >> 2))
-            line.append(Wire.base64Digit((first & 3) << 4 | second >> 4))
-            line.append(left > 1 ? Wire.base64Digit((second & 15) << 2 | third >> 6) : UInt8(ascii: "="))
-            line.append(left > 2 ? Wire.base64Digit(third & 63) : UInt8(ascii: "="))
-            index += 3
-        }
-        append(line)
-    }
-
-    private static func base64Digit(_ value: UInt8) -> UInt8 {
-        switch value {
-        case 0..<26: 0x41 + value
-        case 26..<52: 0x61 + value - 26
-        case 52..<62: 0x30 + value - 52
-        case 62: UInt8(ascii: "+")
-        default: UInt8(ascii: "/")
-        }
-    }
+    mutating func appendBase64(_ content: ArraySlice<UInt8>) { append(Base64.encode(content)) }
 }

@@ -1,5 +1,6 @@
 internal import Linux
 internal import SMTP
+internal import Text
 
 /// A user and a secret, read from its file for one connection.
 ///
@@ -55,21 +56,11 @@ struct Credentials {
     func withholding(_ text: String) -> String {
         let plain = [0] + Array(user.utf8) + [0] + secret
         let bearer = Array("user=\(user)\u{1}auth=Bearer ".utf8) + secret + [1, 1]
-        let encodings = [secret] + [secret, plain, bearer].map(Self.base64)
+        // Without their padding, in case the server leaves it away.
+        let encodings = [secret] + [secret, plain, bearer].map { Base64.encode($0).filter { $0 != UInt8(ascii: "=") } }
         // The text may be cut: the beginning of a long secret is enough.
         let repeats = encodings.contains { $0.count >= 4 && text.utf8.contains($0.prefix(24)) }
         return repeats ? "(the text repeats the secret and is withheld)" : text
-    }
-
-    private static func base64(_ bytes: [UInt8]) -> [UInt8] {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for place in 0...group.count { text.append(alphabet[bits >> (18 - 6 * place) & 63]) }
-        }
-        return text
     }
 }
 

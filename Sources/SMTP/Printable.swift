@@ -1,3 +1,5 @@
+internal import Text
+
 /// Untrusted text made fit for one line of a log or a history.
 package enum Printable {
     /// The text with `?` for each control, format or separator character but the space, cut after
@@ -10,16 +12,8 @@ package enum Printable {
         }
         var line = ""
         for scalar in String(decoding: head, as: UTF8.self).unicodeScalars.prefix(limit) {
-            line.unicodeScalars.append(isSafe(scalar) ? scalar : "?")
+            line.unicodeScalars.append(scalar.isPrintable ? scalar : "?")
         }
         return line
-    }
-
-    private static func isSafe(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.isASCII { return (0x20...0x7E).contains(scalar.value) }
-        return switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: true
-        }
     }
 }

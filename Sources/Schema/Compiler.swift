@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 
 /// Turns a document into nodes, one for each schema in it; the document's own is the first.
 struct Compiler {

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 
 /// The vocabulary of JSON Schema 2020-12, as far as the parameters of a mail need it.
 enum Keyword {

@@ -1,3 +1,5 @@
+internal import Text
+
 extension Compiler {
     /// How many schemas may judge one value one inside the other. Going on without going into
     /// the value costs stack, which a producer's nesting then multiplies.

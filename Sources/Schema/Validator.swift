@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 
 /// Holds one value against the nodes of a schema and collects where it does not fit.
 struct Validator {

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 
 /// One place where a value does not fit its schema.
 package struct Violation: Equatable, Sendable, CustomStringConvertible {
@@ -27,10 +28,7 @@ func shown(_ text: String, longest: Int) -> String {
             result.append("…")
             break
         }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse: result.append("\u{FFFD}")
-        default: result.append(scalar)
-        }
+        result.append(scalar.isPrintable ? scalar : "\u{FFFD}")
     }
     return String(result)
 }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// One SASL exchange: the client's lines in, challenges and the verdict out (RFC 4954, RFC 4616).
 struct AuthExchange {
     private let mechanism: String
@@ -36,7 +38,7 @@ struct AuthExchange {
         if line.count == 1, line.first == UInt8(ascii: "*") {
             return .refused(Reply(501, "5.7.0", "Authentication cancelled"))
         }
-        guard let response = Base64.decode(line) else {
+        guard let response = Base64.decode(line, .exact) else {
             return .refused(Reply(501, "5.5.2", "Not base 64"))
         }
         switch (mechanism, step) {

@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 internal import Time
 
 extension Job {
@@ -65,7 +66,7 @@ extension Job {
         case .string(let text): return .message(Array(text.utf8))
         case .object(let object):
             guard object.names == ["base64"], let text = object["base64"]?.string else { break }
-            guard let bytes = base64Decoded(text) else { throw JobError("/message/base64", "is not base64") }
+            guard let bytes = Base64.decode(text.utf8, .lenient) else { throw JobError("/message/base64", "is not base64") }
             return .message(bytes)
         default: break
         }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A verb's words, sorted into options and operands.
 struct Arguments {
     /// An option and its value's name in messages; nil for one that takes none.
@@ -68,27 +70,4 @@ struct Arguments {
 
     /// The names of the options that were given.
     var names: [String] { given.map(\.name) }
-}
-
-/// The candidate that differs least, if few enough letters do to call it a slip.
-func nearest(to word: String, among candidates: [String]) -> String? {
-    let letters = Array(word.utf8.prefix(40))
-    let scored = candidates.map { (name: $0, distance: distance(letters, Array($0.utf8))) }
-    guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
-    return best.distance <= max(1, min(letters.count, best.name.utf8.count) / 2) ? best.name : nil
-}
-
-/// How many letters are to be added, dropped or changed. (Levenshtein.)
-private func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var row = Array(0...right.count)
-    for (index, letter) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for (column, other) in right.enumerated() {
-            let changed = diagonal + (letter == other ? 0 : 1)
-            diagonal = row[column + 1]
-            row[column + 1] = min(changed, min(row[column], diagonal) + 1)
-        }
-    }
-    return row[right.count]
 }

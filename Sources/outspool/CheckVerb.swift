@@ -1,5 +1,6 @@
 internal import Linux
 internal import Spool
+internal import Text
 
 extension Verb {
     static var check: Verb {

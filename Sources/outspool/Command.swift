@@ -1,4 +1,5 @@
 internal import Linux
+internal import Text
 
 /// The command line: global options, a verb, and what the verb takes.
 enum Command {

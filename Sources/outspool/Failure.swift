@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Linux
 internal import Spool
+internal import Text
 
 /// How the command ends. See sysexits(3).
 enum ExitStatus: Int32 {

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import JSON
 internal import Linux
+internal import Text
 
 /// Files that the command line names; `-` is standard input.
 enum Input {

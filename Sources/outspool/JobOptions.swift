@@ -1,5 +1,6 @@
 internal import JSON
 internal import Spool
+internal import Text
 internal import Time
 
 /// The job object that the options of `submit` describe.

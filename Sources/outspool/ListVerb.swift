@@ -1,6 +1,7 @@
 internal import JSON
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 extension Verb {

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Linux
+internal import Text
 
 /// Which spool the command works on, and which templates it can see.
 enum Location {

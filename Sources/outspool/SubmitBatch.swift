@@ -1,6 +1,7 @@
 internal import JSON
 internal import Linux
 internal import Spool
+internal import Text
 
 /// Queues one job per line and prints the ids in the order of the lines.
 ///

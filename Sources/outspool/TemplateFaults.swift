@@ -1,6 +1,7 @@
 internal import JSON
 internal import Schema
 internal import Template
+internal import Text
 
 /// What is wrong with the templates of a directory, a line each: those that cannot be read or parsed, and
 /// those whose sample.json does not fit their schema or does not render in one of their locales.

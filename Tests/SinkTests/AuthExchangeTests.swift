@@ -1,4 +1,5 @@
 import Testing
+import Text
 
 @testable import Sink
 
@@ -58,14 +59,5 @@ struct AuthExchangeTests {
             return
         }
         #expect(reply.code == 501)
-    }
-
-    @Test("Base 64 survives the round trip")
-    func base64() {
-        for count in 0..<70 {
-            let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max) }
-            #expect(Base64.decode(Base64.encode(bytes)) == bytes)
-        }
-        #expect(Base64.encode(Array("Zoë".utf8)).text == "Wm/Dqw==")
     }
 }

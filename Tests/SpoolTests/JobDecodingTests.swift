@@ -72,13 +72,4 @@ struct JobDecodingTests {
         #expect(Job.Priority.high < .normal)
         #expect(Job.Priority.normal < .bulk)
     }
-
-    @Test(
-        "Base64",
-        arguments: [
-            ("", []), ("aA==", [0x68]), ("aA", [0x68]), ("aGk=", [0x68, 0x69]), ("aGk\r\n=", [0x68, 0x69]),
-            ("aGkh", [0x68, 0x69, 0x21]), ("a", nil), ("aA=", nil), ("=", nil), ("aGk=a", nil), ("a_-b", nil),
-            ("aGkh=", nil),
-        ] as [(String, [UInt8]?)])
-    func base64(text: String, bytes: [UInt8]?) { #expect(base64Decoded(text) == bytes) }
 }

@@ -1,0 +1,43 @@
+extension Unicode.Scalar {
+    /// Whether it takes its place on a line and does nothing else: it moves no cursor, changes no colour, ends no
+    /// line, is not invisible and does not reorder what stands around it. The space is printable.
+    package var isPrintable: Bool {
+        if value < 0x7F { return value >= 0x20 }
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return false
+        default: return true
+        }
+    }
+}
+
+/// Untrusted text for one line of a terminal or a log: what is not printable stands as `\u{1b}`.
+package func printable(_ text: some StringProtocol) -> String {
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return String(text) }
+    var shown = ""
+    for scalar in text.unicodeScalars {
+        if scalar.isPrintable {
+            shown.unicodeScalars.append(scalar)
+        } else {
+            shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+        }
+    }
+    return shown
+}
+
+/// JSON text in which what is not printable is escaped as `\u001b`; line feeds stay. It is the same JSON: such
+/// characters stand in strings only, and in them the two are one.
+package func printableJSON(_ text: String) -> String {
+    if text.utf8.allSatisfy({ ($0 >= 0x20 && $0 < 0x7F) || $0 == 0x0A }) { return text }
+    var shown = ""
+    for scalar in text.unicodeScalars {
+        if scalar == "\n" || scalar.isPrintable {
+            shown.unicodeScalars.append(scalar)
+        } else {
+            for unit in String(scalar).utf16 {
+                let digits = String(unit, radix: 16)
+                shown += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+            }
+        }
+    }
+    return shown
+}
