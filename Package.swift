@@ -67,7 +67,7 @@ let package = Package(
             linkerSettings: staticRuntime),
         .executableTarget(
             name: "outspool",
-            dependencies: ["Spool", "Template", "Schema", "Configuration", "JSON", "Text", "Time", "Linux"],
+            dependencies: ["Spool", "Template", "Schema", "Message", "Configuration", "JSON", "Text", "Time", "Linux"],
             swiftSettings: strict, linkerSettings: fullyStatic),
         .target(
             name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"], swiftSettings: strict),

@@ -4,6 +4,8 @@ internal import Glibc
 package enum Process {
     /// See geteuid(2).
     package static var effectiveUser: UInt32 { geteuid() }
+    /// Who started it, whatever rights it has. See getuid(2).
+    package static var realUser: UInt32 { getuid() }
     /// See getegid(2).
     package static var effectiveGroup: UInt32 { getegid() }
     /// See getpid(2).

@@ -23,6 +23,16 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The address of a user, whose name is taken as it is, at a domain.
+    package init(user: String, at domain: String) throws(AddressError) {
+        if user.hasControl { throw AddressError(text: user, reason: "a control character") }
+        do throws(AddressParser.Fault) {
+            self = try Address(local: user, domain: try Domain.canonical(domain))
+        } catch {
+            throw AddressError(text: "\(user)@\(domain)", reason: error.reason)
+        }
+    }
+
     /// An address of parts that were parsed; the limits are those of RFC 5321, section 4.5.3.1.
     /// - Throws: the reason.
     init(local: String, domain: String) throws(AddressParser.Fault) {
@@ -91,11 +101,14 @@ package struct Mailbox: Hashable, Sendable {
 
     /// Parses the value of a field such as `To`: any number of mailboxes and groups, of
     /// which the members are taken. RFC 5322, section 3.4.
-    package static func list(parsing text: String) throws(AddressError) -> [Mailbox] {
+    ///
+    /// - Parameter origin: the domain of local parts that stand alone, as ``Address/domain`` has it; nil: they are
+    ///   errors.
+    package static func list(parsing text: String, origin: String? = nil) throws(AddressError) -> [Mailbox] {
         if let bad = text.firstControl(but: 0x09) {
             throw AddressError(text: text, reason: "a control character, \(String(bad).quotedForMessage)")
         }
-        var parser = AddressParser(text)
+        var parser = AddressParser(Array(text.utf8), origin: origin)
         do throws(AddressParser.Fault) {
             return try parser.list()
         } catch {

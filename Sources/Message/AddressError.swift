@@ -5,6 +5,11 @@ package struct AddressError: Error, Equatable, CustomStringConvertible {
     /// What is wrong with it, without the address.
     package let reason: String
 
+    package init(text: String, reason: String) {
+        self.text = text
+        self.reason = reason
+    }
+
     /// One line that quotes the address safely: `"zoe.example.com": no @`.
     package var description: String { "\(text.quotedForMessage): \(reason)" }
 }

@@ -15,8 +15,17 @@ struct AddressParser {
     private var position = 0
     /// The last comment that was skipped.
     private var comment: [UInt8] = []
+    /// The domain of local parts that stand alone, as ``Address/domain`` has it; nil: they are no addresses.
+    private let origin: String?
+    /// Behind which bytes the origin was understood, in rising order.
+    private(set) var completions: [Int] = []
 
-    init(_ text: String) { bytes = Array(text.utf8) }
+    init(_ text: String) { self.init(Array(text.utf8), origin: nil) }
+
+    init(_ bytes: [UInt8], origin: String?) {
+        self.bytes = bytes
+        self.origin = origin
+    }
 
     private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -52,6 +61,8 @@ struct AddressParser {
                 position += 1
                 _ = try skipBlanks()
                 if let next = current, next != UInt8(ascii: ",") { throw unexpected() }
+            // What some write for a comma.
+            case UInt8(ascii: ";") where origin != nil: position += 1
             default: throw unexpected()
             }
         }
@@ -71,6 +82,9 @@ struct AddressParser {
         /// Words and dots take turns, with nothing in between: it can be a local part.
         var isLocal = true
         var endsInDot = false
+        /// White space or a comment stands behind the last one, which ends at `end`.
+        var endsInBlank = false
+        var end = 0
     }
 
     /// A mailbox with the blanks around it; nil, at what stopped it, when there are no words
@@ -89,10 +103,13 @@ struct AddressParser {
             position += 1
             _ = try skipBlanks()
             let inner = try self.words()
-            guard current == UInt8(ascii: "@") else {
-                throw inner.count == 0 || current == UInt8(ascii: ">") ? .noAt : unexpected()
+            let address: Address
+            if current == UInt8(ascii: "@") {
+                address = try self.address(after: inner)
+            } else {
+                guard inner.count == 0 || current == UInt8(ascii: ">") else { throw unexpected() }
+                address = try completed(inner)
             }
-            let address = try address(after: inner)
             _ = try skipBlanks()
             guard current == UInt8(ascii: ">") else { throw current == nil ? Fault("a '<' without '>'") : unexpected() }
             position += 1
@@ -101,8 +118,9 @@ struct AddressParser {
         case UInt8(ascii: ":") where inList && words.count > 0: return nil
         case UInt8(ascii: ",") where !inList: throw .comma
         case nil, UInt8(ascii: ","), UInt8(ascii: ";"):
-            if words.count > 0 { throw .noAt }
-            return nil
+            if words.count == 0 { return nil }
+            let name = comment
+            return Mailbox(checkedName: String(decoding: name, as: UTF8.self), address: try completed(words))
         default: throw unexpected()
         }
     }
@@ -130,10 +148,27 @@ struct AddressParser {
             } else {
                 break
             }
+            words.end = position
             spaced = try skipBlanks()
         }
-        if spaced || words.endsInDot || words.count == 0 { words.isLocal = false }
+        if words.endsInDot || words.count == 0 { words.isLocal = false }
+        words.endsInBlank = spaced
         return words
+    }
+
+    /// The address of a local part that stands alone, at the origin.
+    private mutating func completed(_ words: Words) throws(Fault) -> Address {
+        guard let origin, words.count > 0 else { throw .noAt }
+        guard words.isLocal else { throw Fault("no @, and no local part that could stand alone") }
+        completions.append(words.end)
+        return try Address(local: try text(of: words), domain: origin)
+    }
+
+    private func text(of words: Words) throws(Fault) -> String {
+        guard let text = String(validating: words.local, as: UTF8.self) else {
+            throw Fault("bytes before the @ that are not UTF-8")
+        }
+        return text
     }
 
     private mutating func atom() -> ArraySlice<UInt8> {
@@ -188,7 +223,9 @@ struct AddressParser {
     /// The address whose local part is `words` and whose @ is the current byte.
     private mutating func address(after words: Words) throws(Fault) -> Address {
         if words.count == 0 { throw Fault("nothing before the @") }
-        if !words.isLocal { throw Fault("a misplaced dot or space before the @; unusual local parts must be quoted") }
+        guard words.isLocal, !words.endsInBlank else {
+            throw Fault("a misplaced dot or space before the @; unusual local parts must be quoted")
+        }
         position += 1
         let start = position
         if current == UInt8(ascii: "[") {
@@ -198,6 +235,6 @@ struct AddressParser {
             while let byte = current, byte.isAtomText || byte == UInt8(ascii: ".") { position += 1 }
         }
         let domain = try Domain.canonical(String(decoding: bytes[start..<position], as: UTF8.self))
-        return try Address(local: String(decoding: words.local, as: UTF8.self), domain: domain)
+        return try Address(local: try text(of: words), domain: domain)
     }
 }

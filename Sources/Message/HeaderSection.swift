@@ -16,7 +16,9 @@ struct HeaderSection {
     private(set) var bodyStart = 0
 
     /// Finds the fields of a message with CRLF line ends.
-    init(of bytes: [UInt8]) throws(WholeMessageError) {
+    /// - Parameter isLenient: the header ends before a line that is no field, as if the empty line were there; a
+    ///   name that no line has room for makes no field.
+    init(of bytes: [UInt8], isLenient: Bool = false) throws(WholeMessageError) {
         var start = 0
         var line = 1
         if bytes.starts(with: "From ".utf8) || bytes.starts(with: ">From ".utf8) {
@@ -29,8 +31,10 @@ struct HeaderSection {
                 bodyStart = start + 2
                 return
             }
-            guard let colon = HeaderSection.colon(in: bytes, from: start) else {
-                if fields.isEmpty { return }
+            guard let colon = HeaderSection.colon(in: bytes, from: start),
+                !isLenient || colon - start < Wire.lineLimit / 2
+            else {
+                if fields.isEmpty || isLenient { return }
                 throw .notAField(line: line)
             }
             let nameEnd = bytes[start..<colon].lastIndex { !$0.isBlank } ?? colon

@@ -110,7 +110,8 @@ package struct WholeMessage: Sendable {
         return false
     }
 
-    private static func normalised(_ source: [UInt8]) throws(WholeMessageError) -> [UInt8] {
+    /// The text with CRLF in place of each LF and CR.
+    static func normalised(_ source: [UInt8]) throws(WholeMessageError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(source.count + source.count / 32 + 2)
         var plain = 0

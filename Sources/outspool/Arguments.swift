@@ -71,3 +71,19 @@ struct Arguments {
     /// The names of the options that were given.
     var names: [String] { given.map(\.name) }
 }
+
+/// The words of this process, the program's own name first. What is not UTF-8 is taken for Latin-1, in which every
+/// byte is a character.
+func givenWords() -> [String] {
+    (0..<Int(CommandLine.argc)).compactMap { index in
+        guard let word = CommandLine.unsafeArgv[index] else { return nil }
+        if let text = String(validatingCString: word) { return text }
+        var text = ""
+        var place = word
+        while place.pointee != 0 {
+            text.unicodeScalars.append(Unicode.Scalar(UInt8(bitPattern: place.pointee)))
+            place += 1
+        }
+        return text
+    }
+}

@@ -63,9 +63,9 @@ func spoolStep<Result: ~Copyable>(_ body: () throws(SpoolError) -> Result) throw
     do throws(SpoolError) { return try body() } catch { throw Failure(error) }
 }
 
-/// One line on standard error, in one write(2).
-func complain(_ message: String) {
-    let line = Array("outspool: \(message)\n".utf8)
+/// One line on standard error, in one write(2), with the name that the program was called by.
+func complain(_ message: String, as name: String = "outspool") {
+    let line = Array("\(name): \(message)\n".utf8)
     // There is nowhere left to report that this failed.
     _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
 }

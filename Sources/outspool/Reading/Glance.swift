@@ -13,6 +13,10 @@ struct Glance {
     private(set) var template: String?
     /// Everybody the job names as a recipient, as it names them.
     private(set) var recipients: [String] = []
+    /// The envelope's sender, or the author; empty is the null sender, nil: the template's or the configuration's.
+    private(set) var sender: String?
+    /// The file's, in bytes.
+    private(set) var size = 0
     private(set) var attempts = 0
     private(set) var submitted: Timestamp?
     /// When it is due, in the states that say so.
@@ -39,6 +43,7 @@ struct Glance {
                 problem = status.kind
                 return
             }
+            size = status.size
             let file = try directory.open(text)
             let head = try file.readAll(limit: Glance.headLimit, sizeHint: status.size)
             var tail: [UInt8] = []
@@ -71,6 +76,7 @@ struct Glance {
         template = object["template"]?.string
         for field in ["to", "cc", "bcc"] { recipients += addresses(object[field]) }
         recipients += addresses(object["envelope"]?.object?["to"])
+        sender = object["envelope"]?.object?["from"]?.string ?? addresses(object["from"]).first
         let history = History(events)
         attempts = history.attempts
         if case .retry(let bucket) = state, history.last?.kind != .blocked { attempts = max(attempts, bucket.rawValue) }

@@ -17,23 +17,42 @@ enum Location {
         return section?.path("spool") ?? defaultSpool
     }
 
+    /// The same without options.
+    static func spoolPath(_ section: inout ConfigurationSection?) -> String {
+        variable("OUTSPOOL_SPOOL") ?? section?.path("spool") ?? defaultSpool
+    }
+
     /// The directory of templates that the configuration names; nil where there is no configuration.
     static func templatesPath(_ arguments: Arguments) throws(Failure) -> String? {
         guard var section = try configuration(arguments) else { return nil }
         return section.path("templates") ?? "/etc/outspool/templates"
     }
 
+    /// A variable of the environment, unless it is of a user who has fewer rights than this process, as below a
+    /// set-user-id program: no file is opened with other people's rights because they named it.
     private static func variable(_ name: String) -> String? {
-        Process.environment(name).flatMap { $0.isEmpty ? nil : $0 }
+        guard Process.realUser == Process.effectiveUser else { return nil }
+        return Process.environment(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// The configuration's main section; nil when there is none and none was asked for.
     private static func configuration(_ arguments: Arguments) throws(Failure) -> ConfigurationSection? {
-        let named = try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG")
+        try configuration(named: try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG"))
+    }
+
+    /// The main section of the configuration that the environment names, or of the default one where there is one
+    /// and this user may read it.
+    static func visibleConfiguration() throws(Failure) -> ConfigurationSection? {
+        try configuration(named: variable("OUTSPOOL_CONFIG"), isNeeded: false)
+    }
+
+    private static func configuration(
+        named: String?, isNeeded: Bool = true
+    ) throws(Failure) -> ConfigurationSection? {
         let path = named ?? defaultConfiguration
         let bytes: [UInt8]
         do throws(Errno) { bytes = try Input.open(path).readAll(limit: 1 << 20) } catch {
-            if named == nil, error == .noEntry { return nil }
+            if named == nil, error == .noEntry || (error == .accessDenied && !isNeeded) { return nil }
             throw Failure(.configuration, "\(printable(path)): \(error)")
         }
         do throws(ConfigurationError) { return try ConfigurationFile(parsing: bytes, name: path).main } catch {

@@ -25,6 +25,9 @@ struct SpoolReader: ~Copyable {
         return states
     }
 
+    /// The drop boxes.
+    func boxes() throws(Failure) -> [String] { try names(in: "drop") }
+
     private func names(in directory: String) throws(Failure) -> [String] {
         var names: [String] = []
         try forEachEntry(of: directory) { entry, _ in

@@ -20,6 +20,7 @@ enum Input {
             if bytes.count > jobLimit {
                 throw Failure(.data, "\(printable(path)): over \(jobLimit) bytes")
             }
+            return true
         }
         return bytes
     }
@@ -37,6 +38,7 @@ enum Input {
             }
             line += rest
             if line.count > jobLimit { throw Failure(.data, "\(printable(path)): a line over \(jobLimit) bytes") }
+            return true
         }
         if !line.isEmpty { try body(line) }
     }
@@ -54,7 +56,8 @@ enum Input {
         } catch { throw Failure(path, error) }
     }
 
-    private static func chunks(of path: String, _ body: (ArraySlice<UInt8>) throws(Failure) -> Void) throws(Failure) {
+    /// The bytes of a file as they arrive, until its end or until `body` wants no more of them.
+    static func chunks(of path: String, _ body: (ArraySlice<UInt8>) throws(Failure) -> Bool) throws(Failure) {
         let file = try openOrStandard(path)
         while true {
             var failure: Errno?
@@ -65,7 +68,7 @@ enum Input {
             }
             if let failure { throw Failure(path == "-" ? "standard input" : path, failure) }
             if chunk.isEmpty { return }
-            try body(chunk[...])
+            if try !body(chunk[...]) { return }
         }
     }
 }

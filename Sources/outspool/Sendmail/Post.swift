@@ -1,0 +1,110 @@
+internal import JSON
+internal import Linux
+internal import Message
+internal import Spool
+internal import Text
+internal import Time
+
+/// Reads the message, completes what only the caller's machine can know, and queues it.
+///
+/// On return the job is on disk and outlives a power cut. What is the site's fault and not the message's (no spool, no
+/// permission, a full disk, a broken configuration) is ``ExitStatus/temporary``, so that a caller keeps the mail and
+/// tries again. What is missing of From, Date and Message-ID is added when the mail is made.
+func post(_ options: SendmailOptions) throws(Failure) -> JobID {
+    guard options.takesRecipientsFromHeader || !options.operands.isEmpty else {
+        throw .usage("no recipients: name them, or take them from the header with -t; see sendmail(1)")
+    }
+    let site: MailSite
+    do throws(Failure) { site = try MailSite() } catch { throw Failure(.temporary, error.message) }
+    let sender = try EnvelopeSender(options, .current(), at: site.mailName)
+    var recipients: [Address] = []
+    for operand in options.operands {
+        recipients += try mailboxes(operand, at: site.mailName).map(\.address)
+    }
+    // Before the message is read: nobody should type it in vain.
+    let entrance: Entrance
+    do throws(SpoolError) { entrance = try site.entrance() } catch { throw temporary(error) }
+    let source = try MessageInput.read(endsAtDot: options.endsAtDot, limit: site.jobLimit)
+    let message = try whole { () throws(WholeMessageError) in try PostedMessage(source, origin: site.mailName) }
+    if options.takesRecipientsFromHeader {
+        recipients += try whole { () throws(WholeMessageError) in try message.recipients() }
+        if recipients.isEmpty { throw .usage("no recipients: To, Cc and Bcc name none") }
+    }
+    if recipients.isEmpty { throw .usage("no recipients") }
+    let object = jobObject(message, from: sender, to: recipients).encoded + [0x0A]
+    if object.count > site.jobLimit { throw MessageInput.tooLarge(site.jobLimit) }
+    let id = JobID.make(at: .now)
+    do throws(SpoolError) { try entrance.submit(object, id: id) } catch { throw temporary(error) }
+    return id
+}
+
+/// Who the mail is from, in the envelope and, where the message does not say it, in its header.
+private struct EnvelopeSender {
+    /// Nil is the null sender.
+    let address: Address?
+    let author: Mailbox
+
+    init(_ options: SendmailOptions, _ caller: Caller, at mailName: String) throws(Failure) {
+        let given = options.sender.map { String(trimmed($0)) }
+        do throws(AddressError) {
+            switch given {
+            case nil:
+                let own = try Address(user: caller.login, at: mailName)
+                address = own
+                author = try Mailbox(name: options.fullName ?? caller.fullName, address: own)
+            case "", "<>":
+                address = nil
+                author = try Mailbox(name: options.fullName, address: Address(user: "MAILER-DAEMON", at: mailName))
+            case let text?:
+                let own = try Mailbox.list(parsing: text, origin: mailName)
+                if own.count != 1 { throw AddressError(text: text, reason: "not one address") }
+                address = own[0].address
+                // The caller's own name does not go with an address that was chosen.
+                author = try Mailbox(name: options.fullName, address: own[0].address)
+            }
+        } catch { throw Failure(.data, printable("the sender: \(error)")) }
+    }
+}
+
+/// The envelope stands first: lists look at a bounded part of the file.
+private func jobObject(_ message: PostedMessage, from sender: EnvelopeSender, to recipients: [Address]) -> JSON {
+    var seen: Set<Address> = []
+    let once = recipients.filter { seen.insert($0).inserted }
+    let envelope = JSON.Object([
+        ("from", .string(sender.address?.text ?? "")), ("to", .array(once.map { .string($0.text) })),
+    ])
+    var job = JSON.Object([("envelope", .object(envelope))])
+    if !message.hasFrom {
+        var author = JSON.Object([("email", .string(sender.author.address.text))])
+        author["name"] = sender.author.name.map { .string($0) }
+        job["from"] = .object(author)
+    }
+    let bytes = message.completed()
+    if let text = String(validating: bytes, as: UTF8.self) {
+        job["message"] = .string(text)
+    } else {
+        // Of another character set: every byte as it came.
+        job["message"] = .object(.init([("base64", .string(String(decoding: Base64.encode(bytes), as: UTF8.self)))]))
+    }
+    return .object(job)
+}
+
+/// One operand, which may be a list as in a header field.
+private func mailboxes(_ operand: String, at mailName: String) throws(Failure) -> [Mailbox] {
+    do throws(AddressError) { return try Mailbox.list(parsing: operand, origin: mailName) } catch {
+        throw Failure(.data, printable("a recipient: \(error)"))
+    }
+}
+
+private func whole<Result>(_ read: () throws(WholeMessageError) -> Result) throws(Failure) -> Result {
+    do throws(WholeMessageError) { return try read() } catch {
+        throw Failure(.data, printable("the message: \(error)"))
+    }
+}
+
+/// What went wrong with the spool is not the message's fault.
+private func temporary(_ error: SpoolError) -> Failure {
+    let isShut = [.accessDenied, .notPermitted, .noEntry].contains(error.errno)
+    let hint = "; the entrance for every user is made with: outspool dropbox add local"
+    return Failure(.temporary, printable("\(error)") + (isShut ? hint : ""))
+}

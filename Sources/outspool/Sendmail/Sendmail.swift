@@ -1,0 +1,64 @@
+internal import Linux
+
+/// The program under the names of sendmail(1).
+struct Sendmail {
+    /// `sendmail`, `mailq` or `newaliases`.
+    let name: String
+
+    /// Nil unless the program was called by one of these names: the last component of `path`.
+    init?(calledBy path: String) {
+        let name = String(path.split(separator: "/").last ?? "")
+        guard ["sendmail", "mailq", "newaliases"].contains(name) else { return nil }
+        self.name = name
+    }
+
+    /// Does what the words ask for. Everything that fails is said here, once, on standard error.
+    func run(_ words: [String]) -> ExitStatus {
+        let output = Output()
+        do throws(Failure) {
+            let options = try SendmailOptions(words, calledAs: name)
+            for warning in options.warnings { complain("warning: \(warning)", as: name) }
+            let status = try perform(options, output)
+            try output.finish()
+            return status
+        } catch {
+            // What was written before the failure is still owed; the failure itself is the one to report.
+            try? output.finish()
+            complain(error.message, as: name)
+            return error.status
+        }
+    }
+
+    private func perform(_ options: SendmailOptions, _ output: Output) throws(Failure) -> ExitStatus {
+        switch options.mode {
+        case .enqueue:
+            let id = try post(options)
+            if options.isVerbose { try output.line("queued as \(id)") }
+        case .list: try listQueue(of: try MailSite().spool, output)
+        case .flush(let selection): try flushQueue(of: try MailSite().spool, selection)
+        case .nothing: break
+        case .help: try output.write(Sendmail.help)
+        case .version: try output.line("outspool \(Command.version)")
+        }
+        return .success
+    }
+
+    private static let help = """
+        usage: sendmail [-t] [-i] [-f SENDER] [-F NAME] [RECIPIENT ...]
+               mailq
+
+        Queues the message on standard input for Outspool. See sendmail(1).
+
+          -t         to those that To, Cc and Bcc name, too
+          -i, -oi    a line with nothing but a dot does not end the message
+          -f SENDER  the envelope's sender; -f '' is the null sender
+          -F NAME    the sender's name, for a message without From
+          -bp        list the queue, as mailq does
+          -q         make deferred mail due now
+          -v         print the job's id
+          --         what follows are recipients
+
+        Other options of Postfix's sendmail are ignored or refused as sendmail(1) says.
+
+        """
+}

@@ -1,0 +1,152 @@
+internal import Text
+
+/// What the command line of sendmail(1) asks for.
+///
+/// A value: it is read without looking at anything but the words. Options are those of Postfix's sendmail(1), and
+/// what Postfix ignores is ignored here.
+struct SendmailOptions: Equatable {
+    enum Mode: Equatable {
+        /// Read a message and queue it.
+        case enqueue
+        case list
+        /// Make deferred mail due: all, one job's, or that for one domain.
+        case flush(Selection)
+        /// What has no meaning here and is done at once: `newaliases`, `-bh`.
+        case nothing
+        case help
+        case version
+    }
+
+    enum Selection: Equatable {
+        case all
+        case job(String)
+        case site(String)
+    }
+
+    var mode = Mode.enqueue
+    /// As it was given to `-f` or `-r`; nil: the caller's own.
+    var sender: String?
+    /// Of `-F`.
+    var fullName: String?
+    /// A line with nothing but a dot ends the message.
+    var endsAtDot = true
+    /// `-t`: the header's recipients, too.
+    var takesRecipientsFromHeader = false
+    /// `-v`: say the job's id.
+    var isVerbose = false
+    /// Options that are ignored, and why that is worth a word.
+    var warnings: [String] = []
+    /// The operands: recipients.
+    var operands: [String] = []
+
+    /// Reads the words behind the program's name; `name` is what it was called by.
+    init(_ words: [String], calledAs name: String) throws(Failure) {
+        switch name {
+        case "mailq": mode = .list
+        case "newaliases": mode = .nothing
+        default: break
+        }
+        var rest = words[...]
+        // As with getopt(3) under POSIX, the first operand ends the options.
+        while let word = rest.first, word.hasPrefix("-"), word != "-" {
+            rest.removeFirst()
+            if word == "--" { break }
+            switch word {
+            case "--help": mode = .help
+            case "--version": mode = .version
+            // Without a value, so not one that getopt(3) could read.
+            case "-q": mode = .flush(.all)
+            default: try take(word.dropFirst(), &rest)
+            }
+        }
+        operands = Array(rest)
+        // After accidents with addresses that others chose, Postfix delivers to none of these either.
+        if let stray = operands.first(where: { $0.hasPrefix("-") }) {
+            throw .usage("\(printable(stray)): options come before the recipients, and no recipient begins with -")
+        }
+    }
+
+    /// Options that take a value, glued to the letter or as the next word.
+    private static let valued: Set<Character> = [
+        "A", "B", "C", "F", "L", "N", "O", "R", "V", "X", "b", "e", "f", "h", "o", "p", "q", "r",
+    ]
+
+    /// Letters without a value, which may share a word: `-it`, `-ti`, `-tfa@b`.
+    private mutating func take(_ cluster: Substring, _ rest: inout ArraySlice<String>) throws(Failure) {
+        var letters = cluster
+        while let letter = letters.popFirst() {
+            if SendmailOptions.valued.contains(letter) {
+                guard let value = letters.isEmpty ? rest.popFirst() : String(letters) else {
+                    throw .usage("-\(letter) needs a value; see sendmail(1)")
+                }
+                return try set(letter, value)
+            }
+            switch letter {
+            case "G", "U", "c", "m", "n", "x": break
+            case "I": mode = .nothing
+            case "i": endsAtDot = false
+            case "t": takesRecipientsFromHeader = true
+            case "v": isVerbose = true
+            default: throw .usage("unknown option -\(printable(String(letter))); see sendmail(1)")
+            }
+        }
+    }
+
+    private mutating func set(_ letter: Character, _ value: String) throws(Failure) {
+        switch letter {
+        case "B":
+            guard value == "7BIT" || value == "8BITMIME" else { throw .usage("-B is 7BIT or 8BITMIME") }
+        case "F":
+            try refuseControls(value, in: "-F")
+            fullName = value
+        case "N":
+            let words = value.lowercased().split(separator: ",", omittingEmptySubsequences: false)
+            let isValid = words == ["never"] || words.allSatisfy { ["failure", "delay", "success"].contains($0) }
+            if !isValid { warnings.append("-N \(printable(value)): bad value, ignored") }
+        case "R":
+            if value != "hdrs" && value != "full" { warnings.append("-R \(printable(value)): bad value, ignored") }
+        case "V":
+            let isValid = value.utf8.count <= 100 && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+            if !isValid { warnings.append("-V: bad value, ignored") }
+        case "X":
+            if value.hasPrefix("V") { throw .usage("-XV (variable envelope return paths) is not supported") }
+        case "b": try setMode(value)
+        case "f", "r":
+            try refuseControls(value, in: "-\(letter)")
+            sender = value
+        case "o": if value.hasPrefix("i") { endsAtDot = false }
+        case "q": try setFlush(value)
+        // -A, -C, -L, -O, -e, -h and -p mean nothing here, as with Postfix.
+        default: break
+        }
+    }
+
+    private mutating func setMode(_ value: String) throws(Failure) {
+        switch value.first {
+        case "m": mode = .enqueue
+        case "p": mode = .list
+        case "i", "h", "H": mode = .nothing
+        case "s": throw .usage("-bs (SMTP on standard input) is not supported: give the message itself")
+        case "d", "D", "l": throw .usage("-b\(value.first ?? "d"): the daemon is outspoold(8)")
+        case "v": throw .usage("-bv is not supported: no address is known before its mail is sent")
+        default: throw .usage("-b\(printable(value)) is not supported")
+        }
+    }
+
+    private mutating func setFlush(_ value: String) throws(Failure) {
+        let rest = String(value.dropFirst())
+        switch value.first {
+        // An interval: the daemon has its own.
+        case let first? where first.isASCII && first.isNumber: break
+        case "I" where !rest.isEmpty: mode = .flush(.job(rest))
+        case "R" where !rest.isEmpty: mode = .flush(.site(rest))
+        default: throw .usage("-q\(printable(value)) is not supported: -q, -qIid or -qRsite")
+        }
+    }
+
+    private func refuseControls(_ value: String, in option: String) throws(Failure) {
+        if value.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            throw .usage("\(option): a control character in \(printable(value))")
+        }
+    }
+}
