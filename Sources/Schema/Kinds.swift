@@ -17,6 +17,8 @@ package struct Kinds: OptionSet, Hashable, Sendable {
     package static let object = Kinds(rawValue: 64)
     package static let number: Kinds = [.integer, .fraction]
     package static let any = Kinds(rawValue: 127)
+    /// What is neither array nor object.
+    package static let scalar: Kinds = [.null, .boolean, .number, .string]
 
     /// The words of `type`, as a schema writes them.
     static let names: [(name: String, kind: Kinds)] = [
@@ -30,7 +32,7 @@ package struct Kinds: OptionSet, Hashable, Sendable {
     }
 
     /// `a string or null`.
-    var wanted: String {
+    package var wanted: String {
         let words = names.map { name in
             switch name {
             case "null": "null"

@@ -2,7 +2,7 @@ internal import JSON
 
 /// A place in the values that a schema describes, with everything said about it: through `$ref`,
 /// `allOf`, `anyOf` and `oneOf`. What a template that goes from name to name is held against.
-package struct Place: Sendable {
+package struct Place: Hashable, Sendable {
     private let schema: Schema
     /// Those that judge the value directly; nothing is said about the place if there are none.
     private let entries: [Int]
@@ -13,6 +13,11 @@ package struct Place: Sendable {
         self.entries = entries
         all = schema.inPlaceClosure(of: entries)
     }
+
+    /// Whether both are the same place of the one schema.
+    package static func == (left: Place, right: Place) -> Bool { left.entries == right.entries }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(entries) }
 
     /// All that is said, the most direct first.
     package var schemas: [Subschema] { all.map { Subschema(schema, $0) } }
@@ -30,6 +35,14 @@ package struct Place: Sendable {
     package func requires(_ name: String) -> Bool {
         var known: [Int: Bool] = [:]
         return entries.contains { requires(name, by: $0, &known) }
+    }
+
+    /// RFC 6901: where the schema declares the name, in `properties` or else in `required`; nowhere if it comes
+    /// under `additionalProperties`.
+    package func declarations(of name: String) -> [String] {
+        all.filter { schema.nodes[$0].members?.places[name] != nil }.flatMap { node in
+            Subschema(schema, node).properties.filter { $0.name == name }.map(\.pointer)
+        }
     }
 
     /// The place behind a name; nil if no schema here declares the name or describes additional ones.

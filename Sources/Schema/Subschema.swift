@@ -33,13 +33,22 @@ package struct Subschema: Sendable {
         package let isRequired: Bool
         /// Nil if only `required` names it.
         package let schema: Subschema?
+        /// RFC 6901: where it is declared, in `properties` or else in `required`.
+        package let pointer: String
     }
 
     /// What `properties` and `required` list, in the document's order.
     package var properties: [Property] {
         (node.members?.declared ?? []).map { declared in
-            Property(name: declared.name, isRequired: declared.isRequired, schema: declared.node.map(at))
+            let schema = declared.node.map(at)
+            return Property(
+                name: declared.name, isRequired: declared.isRequired, schema: schema,
+                pointer: schema?.pointer ?? "\(pointer)/required/\(placeInRequired(declared.name))")
         }
+    }
+
+    private func placeInRequired(_ name: String) -> Int {
+        self["required"]?.array?.firstIndex { $0.string == name } ?? 0
     }
 
     /// What the properties that are not listed must fit; nil if anything goes.

@@ -11,6 +11,7 @@ package struct Template: Sendable {
     package let sample: JSON.Object?
     /// Its subjects, texts and HTMLs in every locale; of each kind the default first.
     package let parts: [Part]
+    package let source: TemplateSource
 
     /// One mustache file, with all that it includes.
     package struct Part: Sendable {

@@ -18,8 +18,10 @@ struct TemplateLoader {
 
     mutating func load() throws(TemplateError) -> Template {
         let settings = try settings()
-        let schema = try schema()
-        let sample = try json("sample.json")
+        let schemaFile = try json("schema.json")
+        let schema = try schemaFile.map { file throws(TemplateError) in try self.schema(file) }
+        let sampleFile = try json("sample.json")
+        let sample = sampleFile?.value
         if let sample, sample.object == nil {
             throw broken("\(files.path)/sample.json", "not an object but of type \(sample.typeName)")
         }
@@ -28,7 +30,10 @@ struct TemplateLoader {
         let defaults = Set(parts.filter { $0.locale == nil }.map(\.kind))
         if !defaults.contains(.subject) { throw broken(files.path, "no subject.mustache") }
         if defaults == [.subject] { throw broken(files.path, "neither text.mustache nor html.mustache") }
-        return Template(name: name, settings: settings, schema: schema, sample: sample?.object, parts: parts)
+        let source = TemplateSource(
+            path: files.path, names: try files.names(), schema: schemaFile?.bytes, sample: sampleFile?.bytes)
+        return Template(
+            name: name, settings: settings, schema: schema, sample: sample?.object, parts: parts, source: source)
     }
 
     private func broken(_ file: String, _ reason: String) -> TemplateError {
@@ -42,17 +47,16 @@ struct TemplateLoader {
         } catch { throw .broken(error) }
     }
 
-    private mutating func schema() throws(TemplateError) -> Schema? {
-        guard let value = try json("schema.json") else { return nil }
-        do throws(SchemaFault) { return try Schema(parsing: value) } catch {
-            throw broken("\(files.path)/schema.json", "\(error)")
+    private func schema(_ file: (value: JSON, bytes: [UInt8])) throws(TemplateError) -> Schema {
+        do throws(SchemaFault) { return try Schema(parsing: file.value) } catch {
+            throw .broken(TemplateFault(error, file: "\(files.path)/schema.json", text: file.bytes))
         }
     }
 
-    private mutating func json(_ file: String) throws(TemplateError) -> JSON? {
+    private mutating func json(_ file: String) throws(TemplateError) -> (value: JSON, bytes: [UInt8])? {
         guard let (bytes, path) = try files.read(file) else { return nil }
         do throws(JSONError) {
-            return try JSON(parsing: bytes)
+            return (try JSON(parsing: bytes), bytes)
         } catch {
             throw .broken(TemplateFault(file: path, line: error.line, column: error.column, reason: error.reason))
         }

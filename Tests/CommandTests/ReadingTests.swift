@@ -158,9 +158,9 @@ struct ReadingTests {
         let ran = try spool.run("check")
         #expect(ran.status == 78)
         #expect(ran.lines.count == 4)
-        #expect(ran.out.contains("/new: mode 0755, not 0700"))
-        #expect(ran.out.contains("/hold: No such file or directory; outspool init makes it"))
-        #expect(ran.out.contains("/scheduled: is a regular file, not a directory"))
+        #expect(ran.out.contains("/new: error: mode 0755, not 0700"))
+        #expect(ran.out.contains("/hold: error: No such file or directory; outspool init makes it"))
+        #expect(ran.out.contains("/scheduled: error: is a regular file, not a directory"))
         #expect(try spool.outspool.with("OUTSPOOL_SPOOL", "/nonexistent").run(["check"]).status == 69)
     }
 }

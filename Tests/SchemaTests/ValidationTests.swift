@@ -111,44 +111,6 @@ struct ValidationTests {
         #expect(try Schema(schema).report(value).isEmpty == isValid)
     }
 
-    @Test(
-        "Follows local references",
-        arguments: [
-            (
-                ##"{"$defs":{"p":{"type":"integer"}},"properties":{"a":{"$ref":"#/$defs/p"}}}"##, ##"{"a":"x"}"##,
-                ["/a: expected an integer, found \"x\""]
-            ),
-            (
-                ##"{"$defs":{"a~/%\"":{"type":"null"}},"items":{"$ref":"#/$defs/a~0~1%25%22"}}"##, "[1]",
-                ["/0: expected null, found 1"]
-            ),
-            (
-                ##"{"properties":{"a":{"type":"null"},"b":{"$ref":"#/properties/a"}}}"##, ##"{"b":1}"##,
-                ["/b: expected null, found 1"]
-            ),
-            (
-                ##"{"anyOf":[{"type":"null"},{"items":{"$ref":"#/anyOf/0"}}]}"##, "[null,2]",
-                ["/1: expected null, found 2"]
-            ),
-            (
-                ##"{"items":{"$ref":"#/$defs/n","maximum":3},"$defs":{"n":{"$ref":"#/$defs/m"},"m":{"minimum":2}}}"##,
-                "[1,2,4]",
-                ["/0: expected a number of at least 2, found 1", "/2: expected a number of at most 3, found 4"]
-            ),
-            (#"{"properties":{"$ref":{"type":"string"}}}"#, #"{"$ref":1}"#, ["/$ref: expected a string, found 1"]),
-            (
-                ##"{"required":["v"],"properties":{"v":{"type":"integer"},"next":{"$ref":"#"}}}"##,
-                #"{"v":1,"next":{"v":2,"next":{"next":{"v":"x"}}}}"#,
-                [
-                    "/next/next: expected a property 'v', found an object with 1 property without it",
-                    "/next/next/next/v: expected an integer, found \"x\"",
-                ]
-            ),
-        ] as [(String, String, [String])])
-    func references(schema: String, value: String, violations: [String]) throws {
-        #expect(try Schema(schema).report(value) == violations)
-    }
-
     @Test("Stops after ten violations, always the same ones")
     func bounded() throws {
         let schema = try Schema(#"{"items":{"type":"string"}}"#)

@@ -1,5 +1,7 @@
+internal import JSON
 internal import Linux
 internal import Spool
+internal import Template
 internal import Text
 
 extension Verb {
@@ -7,53 +9,71 @@ extension Verb {
         Verb(
             name: "check", summary: "look for what is wrong with spool and templates",
             help: """
-                usage: outspool check
+                usage: outspool check [--strict] [--json] [--templates DIR] [TEMPLATE ...]
 
-                Looks at the spool's directories: there, of the right mode and owner, on one
-                filesystem. With a configuration, its templates are read, and rendered with
-                their sample.json in every locale. Prints a line for each fault and exits 78
-                if there is one.
+                Holds every name that the templates use against their schemas, renders each
+                with its sample.json in every locale, and looks at the spool's directories:
+                there, of the right mode and owner, on one filesystem. Prints a line for
+                each fault, FILE:LINE:COLUMN: error: ..., and exits 78 if there is an error.
+
+                  TEMPLATE ...     only these, and not the spool
+                  --templates DIR  the templates in DIR, and not the spool; needs neither
+                                   spool nor configuration
+                  --strict         warnings count too
+                  --json           JSON Lines
 
                 """,
+            options: [.init("--strict"), .init("--json"), .init("--templates", "a directory")],
             run: runCheck)
     }
 }
 
 private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
-    if let extra = invocation.arguments.operands.first { throw .usage("check takes no operand: \(printable(extra))") }
-    let reader = try SpoolReader(path: try invocation.spoolPath())
-    var faults = try spoolFaults(reader)
-    if let templates = try Location.templatesPath(invocation.arguments) { faults += templateFaults(in: templates) }
-    for fault in faults { try invocation.output.line(fault) }
-    return faults.isEmpty ? .success : .configuration
+    let arguments = invocation.arguments
+    let named = try arguments.value("--templates")
+    var findings: [Finding] = []
+    if named == nil, arguments.operands.isEmpty {
+        findings = try spoolFaults(try SpoolReader(path: try invocation.spoolPath()))
+    }
+    let configured = named == nil ? try Location.templatesPath(arguments) : nil
+    if let templates = named ?? configured {
+        findings += try templateFindings(in: templates, only: arguments.operands)
+    } else if !arguments.operands.isEmpty {
+        throw .usage("check: there is no configuration to name the templates; --templates does")
+    }
+    for finding in findings {
+        try invocation.output.line(arguments.has("--json") ? printableJSON(finding.json.text) : "\(finding)")
+    }
+    let isFault = findings.contains { $0.severity == .error || arguments.has("--strict") }
+    return isFault ? .configuration : .success
 }
 
-/// What is wrong with the structure of a spool, a line each.
-private func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [String] {
-    var faults: [String] = []
+/// What is wrong with the structure of a spool.
+private func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
+    var faults: [Finding] = []
     let root: FileStatus
     do throws(Errno) { root = try reader.root.status() } catch { throw Failure(SpoolError(.read, reader.path, error)) }
     if root.permissions & 0o022 != 0 {
-        faults.append("\(printable(reader.path)): others may write (mode \(octal(root.permissions)))")
+        faults.append(Finding(.error, reader.path, "others may write (mode \(octal(root.permissions)))"))
     }
     func look(_ name: String, mode: UInt32, isBox: Bool = false) throws(Failure) {
-        let path = printable("\(reader.path)/\(name)")
+        func add(_ message: String) { faults.append(Finding(.error, "\(reader.path)/\(name)", message)) }
         let status: FileStatus
         do throws(Errno) { status = try reader.root.status(name) } catch {
-            faults.append("\(path): \(error); outspool init makes it")
+            add("\(error); outspool init makes it")
             return
         }
         guard status.isDirectory else {
-            faults.append("\(path): is a \(status.kind), not a directory")
+            add("is a \(status.kind), not a directory")
             return
         }
         if status.permissions != mode {
-            faults.append("\(path): mode \(octal(status.permissions)), not \(octal(mode))")
+            add("mode \(octal(status.permissions)), not \(octal(mode))")
         }
         if status.owner != root.owner {
-            faults.append("\(path): belongs to user \(status.owner), the spool to \(root.owner)")
+            add("belongs to user \(status.owner), the spool to \(root.owner)")
         }
-        if status.device != root.device { faults.append("\(path): on another filesystem, where no rename reaches") }
+        if status.device != root.device { add("on another filesystem, where no rename reaches") }
     }
     for name in Creation.directories { try look(name, mode: Creation.mode(of: name)) }
     var inner: [String] = []

@@ -1,0 +1,152 @@
+internal import JSON
+internal import Schema
+internal import Text
+
+extension Template {
+    /// Everything that can be said of the template without a job: of its names against its schema, its sample, its
+    /// locales, and files that nothing uses. Sorted by file, line and column.
+    ///
+    /// A template with errors is rendered all the same, as the specification of Mustache has it: names that are not
+    /// there render as nothing. This is where strictness is.
+    package func findings() -> [Finding] {
+        let all = nameFindings() + sampleFindings() + localeFindings() + fileFindings()
+        return all.map { finding in
+            var finding = finding
+            if !(finding.file + "/").hasPrefix(source.path + "/") { finding.template = name }
+            return finding
+        }.sorted()
+    }
+
+    /// Names that the parts use against those that the schema declares.
+    private func nameFindings() -> [Finding] {
+        guard let schema else {
+            return [Finding(.warning, source.path, "no schema.json: names are not checked")]
+        }
+        let checks = parts.map { part in
+            NameCheck(
+                part.mustache, partials: part.partials, schema: schema, isPublic: part.kind == .subject)
+        }
+        let used = checks.reduce(into: Set()) { $0.formUnion($1.used) }
+        return checks.flatMap(\.findings) + unusedNames(schema, used) + unevenNames(schema, checks)
+    }
+
+    /// Declared and used in no part: left over, or forgotten.
+    private func unusedNames(_ schema: Schema, _ used: Set<String>) -> [Finding] {
+        schema.unusedProperties(used).map { property in
+            source.finding(
+                .warning, in: "schema.json", source.schema, at: property.pointer,
+                "'\(property.name)' is declared and not used")
+        }
+    }
+
+    /// Parameters that a locale's variant leaves out and the default uses: a translation that was left behind.
+    private func unevenNames(_ schema: Schema, _ checks: [NameCheck]) -> [Finding] {
+        var findings: [Finding] = []
+        for (part, check) in zip(parts, checks) where part.locale != nil {
+            guard let index = parts.firstIndex(where: { $0.kind == part.kind && $0.locale == nil }) else { continue }
+            for name in schema.place.names {
+                let places = schema.place.declarations(of: name)
+                guard check.used.isDisjoint(with: places), !checks[index].used.isDisjoint(with: places) else { continue }
+                let other = parts[index].mustache.file.lastComponent
+                findings.append(Finding(.warning, part.mustache.file, "does not use '\(name)', unlike \(other)"))
+            }
+        }
+        return findings
+    }
+
+    /// The sample has to fit the schema, and to render in every locale.
+    private func sampleFindings() -> [Finding] {
+        guard let sample else { return [Finding(.warning, source.path, "no sample.json: nothing is rendered")] }
+        var findings = violations(of: sample).map { violation in
+            source.finding(.error, in: "sample.json", source.sample, at: violation.pointer, "\(violation)")
+        }
+        for locale in Set(parts.map(\.locale)) {
+            do throws(TemplateError) {
+                _ = try render(params: sample, locale: locale)
+            } catch {
+                // Rendering throws nothing else.
+                guard case .exceeded(let limit, let part) = error else { continue }
+                findings.append(Finding(.error, part, "rendered with sample.json it is \(limit)"))
+            }
+        }
+        return findings
+    }
+
+    /// A locale that only some of the parts have makes mails in two languages.
+    private func localeFindings() -> [Finding] {
+        var findings: [Finding] = []
+        for variant in parts {
+            guard let locale = variant.locale,
+                parts.first(where: { $0.locale == locale })?.mustache.file == variant.mustache.file
+            else { continue }
+            let tags = Set(LanguageTag.fallbacks(for: locale).map(\.text))
+            for part in parts where part.locale == nil && part.mustache.nodes.haveWords {
+                let isThere = parts.contains { $0.kind == part.kind && $0.locale.map(tags.contains) == true }
+                if isThere { continue }
+                findings.append(
+                    Finding(
+                        .warning, variant.mustache.file,
+                        "there is no \(part.kind.rawValue).\(locale).mustache: such mails are in two languages"))
+            }
+        }
+        return findings
+    }
+
+    /// Files that are not part of any mail: misspelt, or left over.
+    private func fileFindings() -> [Finding] {
+        var used: Set = ["schema.json", "sample.json", "template.conf"]
+        for part in parts {
+            used.insert(part.mustache.file.lastComponent)
+            for partial in part.partials.values where partial.file.hasPrefix(source.path + "/") {
+                used.insert(partial.file.lastComponent)
+            }
+            for mustache in [part.mustache] + part.partials.values where part.kind == .html {
+                used.formUnion(source.names.filter { mustache.nodes.contain("cid:\($0)") })
+            }
+        }
+        return source.names.filter { !used.contains($0) }.map { name in
+            Finding(.warning, source.path(of: name), "not used", suggestion: meant(by: name))
+        }
+    }
+
+    /// The file of a template that `name` may be a slip for, unless that is there too.
+    private func meant(by name: String) -> String? {
+        let kinds = Part.Kind.allCases.map(\.rawValue)
+        let words = name.split(separator: ".", maxSplits: 1)
+        var guess = nearest(to: name, among: ["schema.json", "sample.json", "template.conf"])
+        if words.count == 2, words[1].hasSuffix("mustache"), let kind = nearest(to: String(words[0]), among: kinds) {
+            guess = "\(kind).\(words[1])"
+        }
+        return guess.flatMap { source.names.contains($0) ? nil : $0 }
+    }
+}
+
+extension String {
+    /// What follows the last slash of a path.
+    fileprivate var lastComponent: String { String(split(separator: "/").last ?? "") }
+}
+
+extension [Mustache.Node] {
+    /// Whether a text of them satisfies `condition`; overrides belong to them.
+    private func haveText(_ condition: ([UInt8]) -> Bool) -> Bool {
+        contains { node in
+            switch node {
+            case .text(let text): condition(text.bytes)
+            case .variable, .partial: false
+            case .section(let section): section.body.haveText(condition)
+            case .parent(let parent): parent.overrides.contains { $0.body.haveText(condition) }
+            case .block(let block): block.body.haveText(condition)
+            }
+        }
+    }
+
+    /// Whether there is something to translate.
+    fileprivate var haveWords: Bool { haveText { $0.contains { $0.isLetter || $0 >= 0x80 } } }
+
+    fileprivate func contain(_ word: String) -> Bool {
+        let word = [UInt8](word.utf8)
+        return haveText { bytes in
+            bytes.indices.contains { bytes[$0] == word[0] && bytes[$0...].starts(with: word) }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import JSON
+internal import Schema
+
+/// What a template was made of, for messages that point into it.
+package struct TemplateSource: Sendable {
+    /// Of its folder.
+    package let path: String
+    /// All names in the folder, sorted, but those that begin with a dot.
+    package let names: [String]
+    /// The bytes of `schema.json` and `sample.json`.
+    let schema: [UInt8]?
+    let sample: [UInt8]?
+
+    func path(of name: String) -> String { "\(path)/\(name)" }
+
+    /// The same of what a JSON pointer leads to in `schema.json` or `sample.json`.
+    func finding(
+        _ severity: Finding.Severity, in name: String, _ text: [UInt8]?, at pointer: String, _ message: String
+    ) -> Finding {
+        let position = text.map { JSON.position(of: pointer, in: $0) }
+        return Finding(severity, path(of: name), line: position?.line, column: position?.column, message)
+    }
+}
+
+extension TemplateFault {
+    /// The fault of a schema that was read from `text`.
+    init(_ fault: SchemaFault, file: String, text: [UInt8]) {
+        let position = JSON.position(of: fault.pointer, in: text)
+        self.init(file: file, line: position.line, column: position.column, reason: "\(fault)")
+    }
+}

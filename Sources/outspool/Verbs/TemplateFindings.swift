@@ -1,0 +1,31 @@
+internal import Linux
+internal import Template
+internal import Text
+
+/// What is wrong with the templates of a directory, or with those of them that are named, in the order of the names.
+///
+/// Of one that cannot be read or parsed there is one finding, its first fault.
+func templateFindings(in path: String, only names: [String]) throws(Failure) -> [Finding] {
+    let store = TemplateStore(directory: path)
+    let known: [String]
+    do throws(TemplateError) { known = try store.names() } catch { return [finding(error, in: path)] }
+    for name in names where !known.contains(name) {
+        let guess = nearest(to: name, among: known).map { "; did you mean \(printable($0))?" } ?? ""
+        throw Failure(.noInput, "there is no template \(printable(name)) in \(printable(path))\(guess)")
+    }
+    var findings: [Finding] = []
+    for name in names.isEmpty ? known : names {
+        do throws(TemplateError) {
+            findings += try store.template(named: name).findings()
+        } catch { findings.append(finding(error, in: path)) }
+    }
+    return findings
+}
+
+private func finding(_ error: TemplateError, in path: String) -> Finding {
+    switch error {
+    case .broken(let fault): Finding(fault)
+    case .unreadable(let file, let errno): Finding(.error, file, "\(errno)")
+    case .unknown, .exceeded: Finding(.error, path, "\(error)")
+    }
+}
