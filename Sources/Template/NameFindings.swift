@@ -48,9 +48,7 @@ extension Finding {
             case .null(let parts): (parts, "may be null")
             }
         let prefix = parts == 0 ? "." : name.parts[..<parts].joined(separator: ".")
-        return Finding(
-            .warning, file, position,
-            "'\(prefix)' \(word), and is used outside of a section {{#\(prefix)}} that would show it only if it is there")
+        return Finding(.warning, file, position, "'\(prefix)' \(word); show it inside {{#\(prefix)}}")
     }
 
     static func absent(_ name: Mustache.Name, _ position: Mustache.Position, in file: String) -> Finding {
@@ -67,7 +65,7 @@ extension Finding {
         _ block: Mustache.Block, of parent: String, among names: Set<String>, in file: String
     ) -> Finding {
         Finding(
-            .warning, file, block.position, "'\(parent)' has no block '\(block.name)', so this is never rendered",
+            .warning, file, block.position, "'\(parent)' has no block '\(block.name)' that this could replace",
             suggestion: nearest(to: block.name, among: names.sorted()))
     }
 }

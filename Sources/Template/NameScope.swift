@@ -172,7 +172,8 @@ struct NameScope {
 
     /// All that names can be looked up in, the innermost first.
     private var allValues: [NamedValue] {
-        frames.reversed().flatMap { frame -> [NamedValue] in if case .values(let values) = frame { values } else { [] } }
+        frames.reversed().flatMap { frame -> [NamedValue] in if case .values(let values) = frame { values } else { [] }
+        }
     }
 
     /// Whether an inverted section around says that the values are not there, or empty.

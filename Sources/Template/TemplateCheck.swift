@@ -9,7 +9,7 @@ extension Template {
     /// A template with errors is rendered all the same, as the specification of Mustache has it: names that are not
     /// there render as nothing. This is where strictness is.
     package func findings() -> [Finding] {
-        let all = nameFindings() + sampleFindings() + localeFindings() + fileFindings()
+        let all = nameFindings() + layoutFindings() + sampleFindings() + localeFindings() + fileFindings()
         return all.map { finding in
             var finding = finding
             if !(finding.file + "/").hasPrefix(source.path + "/") { finding.template = name }
@@ -30,6 +30,25 @@ extension Template {
         return checks.flatMap(\.findings) + unusedNames(schema, used) + unevenNames(schema, checks)
     }
 
+    /// The files that the parts include: partials and layouts.
+    package var includedFiles: Set<String> { parts.reduce(into: []) { $0.formUnion($1.partials.values.map(\.file)) } }
+
+    /// A block at the top of the HTML that is almost one of the layout's: it would become part of the body.
+    private func layoutFindings() -> [Finding] {
+        var findings: [Finding] = []
+        for part in parts where part.kind == .html {
+            guard let layout = settings.layout, case .parent(let parent) = part.mustache.nodes.first,
+                let body = parent.overrides.last?.body
+            else { continue }
+            let names = part.partials.values.reduce(into: Set()) { $0.formUnion($1.blockNames) }
+            for case .block(let block) in body where !names.contains(block.name) {
+                let finding = Finding.strayOverride(block, of: layout, among: names, in: part.mustache.file)
+                if finding.suggestion != nil { findings.append(finding) }
+            }
+        }
+        return findings
+    }
+
     /// Declared and used in no part: left over, or forgotten.
     private func unusedNames(_ schema: Schema, _ used: Set<String>) -> [Finding] {
         schema.unusedProperties(used).map { property in
@@ -46,7 +65,9 @@ extension Template {
             guard let index = parts.firstIndex(where: { $0.kind == part.kind && $0.locale == nil }) else { continue }
             for name in schema.place.names {
                 let places = schema.place.declarations(of: name)
-                guard check.used.isDisjoint(with: places), !checks[index].used.isDisjoint(with: places) else { continue }
+                guard check.used.isDisjoint(with: places), !checks[index].used.isDisjoint(with: places) else {
+                    continue
+                }
                 let other = parts[index].mustache.file.lastComponent
                 findings.append(Finding(.warning, part.mustache.file, "does not use '\(name)', unlike \(other)"))
             }

@@ -69,6 +69,17 @@ package final class TemplateStore {
         return try root.names().filter { isTemplateName($0) && root.isFolder($0) }
     }
 
+    /// The paths of the partials and layouts that all templates share, used or not, sorted.
+    package func sharedFiles() throws(TemplateError) -> [String] {
+        let root = try TemplateFolder(path: root)
+        var paths: [String] = []
+        for place in ["_layouts", "_partials"] {
+            guard let folder = try root.folder(place) else { continue }
+            paths += try folder.names().map { "\(folder.path)/\($0)" }
+        }
+        return paths
+    }
+
     /// Reads the files until none of them changed meanwhile.
     /// - Throws: unknown and unreadable; broken is a result.
     private func read(_ name: String) throws(TemplateError) -> Entry {

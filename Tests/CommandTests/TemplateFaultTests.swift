@@ -45,7 +45,9 @@ struct TemplateFaultTests {
 
     private static let malformedCases = [
         text("section not closed", "Hello\n  {{#name}}", "t/text.mustache:2:3: error: 'name' is not closed"),
-        text("closed, not opened", "{{name}}{{/name}}", "t/text.mustache:1:9: error: 'name' is closed but was not opened"),
+        text(
+            "closed, not opened", "{{name}}{{/name}}", "t/text.mustache:1:9: error: 'name' is closed but was not opened"
+        ),
         text(
             "closed in the wrong order", "{{#a}}\n{{#b}}\n{{/a}}",
             "t/text.mustache:3:1: error: 'a' is closed where 'b' of 2:1 is open"),
@@ -56,7 +58,8 @@ struct TemplateFaultTests {
             "t/text.mustache:1:1: error: 'if name' is not a name: white space inside"),
         text("bad name", "{{a..b}}", "t/text.mustache:1:1: error: 'a..b' is not a name: a part is empty"),
         text(
-            "bad delimiters", "{{=<%=}}", "t/text.mustache:1:1: error: bad delimiters; new ones are set like {{=<% %>=}}"),
+            "bad delimiters", "{{=<%=}}",
+            "t/text.mustache:1:1: error: bad delimiters; new ones are set like {{=<% %>=}}"),
         text(
             "missing partial", "Hello\n{{>sign}}",
             "t/text.mustache:2:1: error: there is no partial or layout 'sign'"),
@@ -71,7 +74,10 @@ struct TemplateFaultTests {
             "t/template.conf:2: error: there is no layout 'frame'"),
         FaultCase(
             "layout without a body",
-            ["t/html.mustache": "h", "t/template.conf": "layout = frame", "_layouts/frame.mustache": "{{$bdy}}{{/bdy}}"],
+            [
+                "t/html.mustache": "h", "t/template.conf": "layout = frame",
+                "_layouts/frame.mustache": "{{$bdy}}{{/bdy}}",
+            ],
             "t/template.conf:1: error: the layout 'frame' has no block 'body'"),
         FaultCase("no subject", ["t/subject.mustache": nil], "t: error: no subject.mustache"),
         FaultCase(
@@ -111,7 +117,8 @@ struct TemplateFaultTests {
             "t/sample.json:2:2: error: /name: expected a string, found an array of 1 element"),
         FaultCase(
             "sample that lacks something", ["t/sample.json": "{\"id\": 1}"],
-            "t/sample.json:1:1: error: the value: expected a property 'name', found an object with 1 property without it"
+            "t/sample.json:1:1: error: the value: expected a property 'name', found an object "
+                + "with 1 property without it"
         ),
     ]
 }
@@ -127,10 +134,13 @@ extension FaultCase {
 extension TemplateFaultTests {
     private static let order = TemplateRoot.schema(
         ##""items": {"type": "array", "items": {"$ref": "#/$defs/item"}}"##,
-        #""customer": {"type": "object", "required": ["email"], "properties": {"email": {}, "phone": {"type": "string"}}}"#,
+        #""customer": {"type": "object", "required": ["email"], "properties": {"email": {},"#
+            + #" "phone": {"type": "string"}}}"#,
         required: #", "items", "customer""#,
         defs: ##""$defs": {"item": {"type": "object", "required": ["sku"], "properties": {"sku": {}, "note": {}}}}, "##)
-    private static let all = "{{name}}{{#items}}{{sku}}{{#note}}{{.}}{{/note}}{{/items}}{{#customer}}{{email}}{{#phone}}{{.}}{{/phone}}{{/customer}}\n"
+    private static let all =
+        "{{name}}{{#items}}{{sku}}{{#note}}{{.}}{{/note}}{{/items}}"
+        + "{{#customer}}{{email}}{{#phone}}{{.}}{{/phone}}{{/customer}}\n"
 
     /// A text of an order: `items` with `sku` and perhaps `note`, and `customer` with `email` and perhaps `phone`.
     private static func ordering(_ kind: String, _ text: String, _ lines: String...) -> FaultCase {
@@ -146,12 +156,16 @@ extension TemplateFaultTests {
         text(
             "in the text", "{{name}}\n {{Name}}",
             "t/text.mustache:2:2: error: 'Name' is not declared in schema.json; did you mean 'name'?"),
-        text("unlike all", "{{name}}{{{colour}}}", "t/text.mustache:1:9: error: 'colour' is not declared in schema.json"),
+        text(
+            "unlike all", "{{name}}{{{colour}}}",
+            "t/text.mustache:1:9: error: 'colour' is not "
+                + "declared in schema.json"),
         FaultCase(
             "in the html", ["t/html.mustache": "<p>{{&ids}}"],
             "t/html.mustache:1:4: error: 'ids' is not declared in schema.json; did you mean 'id'?"),
         FaultCase(
-            "in a partial", ["t/text.mustache": "{{name}}{{>a}}", "t/html.mustache": "{{>a}}", "t/a.mustache": "\n{{x}}"],
+            "in a partial",
+            ["t/text.mustache": "{{name}}{{>a}}", "t/html.mustache": "{{>a}}", "t/a.mustache": "\n{{x}}"],
             "t/a.mustache:2:1: error: 'x' is not declared in schema.json"),
         FaultCase(
             "in a shared partial", ["t/text.mustache": "{{name}}{{>a}}", "_partials/a.mustache": "\n{{x}}"],
@@ -193,14 +207,20 @@ extension TemplateFaultTests {
             "t/text.mustache:1:9: error: 'x' is not declared in schema.json"),
         ordering(
             "in an object", "{{customer.emial}}",
-            "t/text.mustache:2:1: error: 'customer.emial' is not declared in schema.json; did you mean 'customer.email'?"),
+            "t/text.mustache:2:1: error: 'customer.emial' is not declared in schema.json; did "
+                + "you mean 'customer.email'?"
+        ),
         ordering(
             "in an array's element", "{{#items}}{{sky}}{{/items}}",
             "t/text.mustache:2:11: error: 'sky' is not declared in schema.json; did you mean 'sku'?"),
-        ordering("of an element outside", "{{sku}}", "t/text.mustache:2:1: error: 'sku' is not declared in schema.json"),
+        ordering(
+            "of an element outside", "{{sku}}", "t/text.mustache:2:1: error: 'sku' is not declared in schema.json"),
         FaultCase(
             "additional, but not announced",
-            ["t/schema.json": #"{"additionalProperties": true, "required": ["id", "name"]}"#, "t/text.mustache": "{{name}}{{x}}"],
+            [
+                "t/schema.json": #"{"additionalProperties": true, "required": ["id", "name"]}"#,
+                "t/text.mustache": "{{name}}{{x}}",
+            ],
             "t/text.mustache:1:9: error: 'x' is not declared in schema.json"),
     ]
 
@@ -210,7 +230,8 @@ extension TemplateFaultTests {
             "t/text.mustache:2:1: error: 'items' is an array and no text: its elements are shown inside {{#items}}"),
         ordering(
             "object as a text", "{{customer}}",
-            "t/text.mustache:2:1: error: 'customer' is an object and no text: name what is in it, such as 'customer.email'"
+            "t/text.mustache:2:1: error: 'customer' is an object and no text: name what is in "
+                + "it, such as 'customer.email'"
         ),
         ordering(
             "object as a text, in its section", "{{#customer}}{{.}}{{/customer}}",
@@ -220,7 +241,8 @@ extension TemplateFaultTests {
             "t/text.mustache:2:1: error: '.' is an object and no text: name what is in it, such as 'id'"),
         ordering(
             "name inside an array", "{{items.sku}}",
-            "t/text.mustache:2:1: error: 'items.sku' is nothing: 'items' is an array; what its elements have is used inside {{#items}}"
+            "t/text.mustache:2:1: error: 'items.sku' is nothing: 'items' is an array; what its "
+                + "elements have is used inside {{#items}}"
         ),
         ordering(
             "name inside a number", "{{id.x}}", "t/text.mustache:2:1: error: 'id.x' is nothing: 'id' is an integer"),
@@ -231,7 +253,8 @@ extension TemplateFaultTests {
                     #""code": {"type": "string", "writeOnly": true}"#, required: #", "code""#),
                 "t/sample.json": #"{"id": 1, "name": "Z", "code": "1"}"#, "t/subject.mustache": "{{id}}: {{code}}",
             ],
-            "t/subject.mustache:1:9: warning: 'code' is a secret (writeOnly), and this line is shown in notifications and kept in logs"
+            "t/subject.mustache:1:9: warning: 'code' is a secret (writeOnly), and this line is "
+                + "shown in notifications and kept in logs"
         ),
         FaultCase(
             "override without a block",
@@ -239,28 +262,30 @@ extension TemplateFaultTests {
                 "t/text.mustache": "{{<p}}\n {{$hrf}}{{name}}{{/hrf}}{{/p}}",
                 "t/p.mustache": "{{name}}{{$href}}{{/href}}",
             ],
-            "t/text.mustache:2:2: warning: 'p' has no block 'hrf', so this is never rendered; did you mean 'href'?"),
+            "t/text.mustache:2:2: warning: 'p' has no block 'hrf' that this could replace; did you mean 'href'?"),
         ordering("used as what they are", "{{#id}}{{id}}{{.}}{{/id}}{{^items}}none{{/items}}{{customer.email}}"),
     ]
 
     private static let optionalCases = [
         ordering(
             "not guarded", "{{customer.phone}}",
-            "t/text.mustache:2:1: warning: 'customer.phone' is optional, and is used outside of a section {{#customer.phone}} that would show it only if it is there"
+            "t/text.mustache:2:1: warning: 'customer.phone' is optional; show it inside {{#customer.phone}}"
         ),
         ordering(
             "not guarded in an element", "{{#items}}\n{{note}}{{/items}}",
-            "t/text.mustache:3:1: warning: 'note' is optional, and is used outside of a section {{#note}} that would show it only if it is there"
+            "t/text.mustache:3:1: warning: 'note' is optional; show it inside {{#note}}"
         ),
         ordering("guarded", "{{#customer.phone}}{{customer.phone}}{{.}}{{/customer.phone}}"),
         ordering("guarded by another way", "{{#customer.phone}}{{#customer}}{{phone}}{{/customer}}{{/customer.phone}}"),
-        ordering("guarded, and its alternative", "{{#items}}{{#note}}{{note}}{{/note}}{{^note}}none{{/note}}{{/items}}"),
+        ordering(
+            "guarded, and its alternative", "{{#items}}{{#note}}{{note}}{{/note}}{{^note}}none{{/note}}{{/items}}"),
         ordering(
             "in its inverted section", "{{^customer.phone}}{{customer.phone}}{{/customer.phone}}",
             "t/text.mustache:2:20: warning: 'customer.phone' is never there inside its inverted section"),
         ordering(
-            "guarded in one element, used in another", "{{#items}}{{#note}}x{{/note}}{{/items}}{{#items}}{{note}}{{/items}}",
-            "t/text.mustache:2:50: warning: 'note' is optional, and is used outside of a section {{#note}} that would show it only if it is there"
+            "guarded in one element, used in another",
+            "{{#items}}{{#note}}x{{/note}}{{/items}}{{#items}}{{note}}{{/items}}",
+            "t/text.mustache:2:50: warning: 'note' is optional; show it inside {{#note}}"
         ),
         FaultCase(
             "null",
@@ -268,7 +293,7 @@ extension TemplateFaultTests {
                 "t/schema.json": TemplateRoot.schema(#""nick": {"type": ["string", "null"]}"#, required: #", "nick""#),
                 "t/text.mustache": "{{name}}{{nick}}", "t/sample.json": #"{"id": 1, "name": "Z", "nick": null}"#,
             ],
-            "t/text.mustache:1:9: warning: 'nick' may be null, and is used outside of a section {{#nick}} that would show it only if it is there"
+            "t/text.mustache:1:9: warning: 'nick' may be null; show it inside {{#nick}}"
         ),
     ]
 
@@ -276,7 +301,7 @@ extension TemplateFaultTests {
         FaultCase(
             "declared and not used",
             [
-                "t/schema.json": TemplateRoot.schema(#""old": {"type": "string"}"#, #""older": {"deprecated": true}"#),
+                "t/schema.json": TemplateRoot.schema(#""old": {"type": "string"}"#, #""older": {"deprecated": true}"#)
             ], "t/schema.json:4:1: warning: 'old' is declared and not used"),
         FaultCase(
             "declared inside and not used",
@@ -298,18 +323,39 @@ extension TemplateFaultTests {
         FaultCase(
             "image that no html shows",
             [
-                "t/html.mustache": "<img src=\"cid:a.png\">{{>p}}", "t/p.mustache": "<img src='cid:b.png'>", "t/a.png": "",
+                "t/html.mustache": "<img src=\"cid:a.png\">{{>p}}", "t/p.mustache": "<img src='cid:b.png'>",
+                "t/a.png": "",
                 "t/b.png": "", "t/c.png": "",
             ], "t/c.png: warning: not used"),
+        FaultCase(
+            "shared partial and layout that nothing uses",
+            [
+                "t/text.mustache": "{{name}}{{>a}}", "_partials/a.mustache": "", "_partials/b.mustache": "{{x}}",
+                "_layouts/c.mustache": "",
+            ],
+            "_layouts/c.mustache: warning: not used by any template",
+            "_partials/b.mustache: warning: not used by any template"),
+        FaultCase(
+            "block that the layout does not have",
+            [
+                "t/html.mustache": "{{$titel}}T{{/titel}}{{$own}}{{/own}}h", "t/template.conf": "layout = frame",
+                "_layouts/frame.mustache": "{{$title}}{{/title}}{{$body}}{{/body}}",
+            ],
+            "t/html.mustache:1:1: warning: 'frame' has no block 'titel' that this could "
+                + "replace; did you mean 'title'?"),
         FaultCase(
             "locale of one part only", ["t/text.de.mustache": "Hallo {{name}}"],
             "t/text.de.mustache: warning: there is no subject.de.mustache: such mails are in two languages"),
         FaultCase(
             "locale that another stands in for",
-            ["t/text.de-AT.mustache": "Servus {{name}}", "t/subject.de.mustache": "Bestellung {{id}}", "t/text.de.mustache": "{{name}}"]
+            [
+                "t/text.de-AT.mustache": "Servus {{name}}", "t/subject.de.mustache": "Bestellung {{id}}",
+                "t/text.de.mustache": "{{name}}",
+            ]
         ),
         FaultCase(
-            "subject without words of its own", ["t/subject.mustache": "{{id}}", "t/text.de.mustache": "Hallo {{name}}"]),
+            "subject without words of its own",
+            ["t/subject.mustache": "{{id}}", "t/text.de.mustache": "Hallo {{name}}"]),
         FaultCase(
             "translation that leaves a name out",
             ["t/subject.de.mustache": "Bestellung", "t/text.de.mustache": "Hallo {{name}}"],

@@ -28,7 +28,9 @@ struct PositionTests {
 
     @Test(
         "Of what is not JSON it says something within it",
-        arguments: ["", "{", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":\"\\", "{\"b\":[[[", "[", "[,", "}", "{\"a\\", "{,}", "{{"])
+        arguments: [
+            "", "{", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":\"\\", "{\"b\":[[[", "[", "[,", "}", "{\"a\\", "{,}", "{{",
+        ])
     func malformed(text: String) {
         for pointer in ["", "/a", "/0", "/a/0/b"] {
             let position = JSON.position(of: pointer, in: Array(text.utf8))

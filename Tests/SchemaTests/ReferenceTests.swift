@@ -15,7 +15,8 @@ struct ReferenceTests {
                 ##"{"a":"x"}"##, ["/a: expected an integer, found \"x\""]
             ),
             (
-                "a definition that fits", ##"{"$defs":{"p":{"type":"integer"}},"properties":{"a":{"$ref":"#/$defs/p"}}}"##,
+                "a definition that fits",
+                ##"{"$defs":{"p":{"type":"integer"}},"properties":{"a":{"$ref":"#/$defs/p"}}}"##,
                 ##"{"a":1}"##, []
             ),
             (
@@ -24,16 +25,19 @@ struct ReferenceTests {
                 ##"{"a":[1]}"##, ["/a/0: expected null, found 1"]
             ),
             (
-                "tilde and percent escapes", ##"{"$defs":{"a~/%\"":{"type":"null"}},"items":{"$ref":"#/$defs/a~0~1%25%22"}}"##,
+                "tilde and percent escapes",
+                ##"{"$defs":{"a~/%\"":{"type":"null"}},"items":{"$ref":"#/$defs/a~0~1%25%22"}}"##,
                 "[1]", ["/0: expected null, found 1"]
             ),
             (
-                "an escaped tilde before a digit", ##"{"$defs":{"~1":{"type":"null"}},"items":{"$ref":"#/$defs/~01"}}"##,
+                "an escaped tilde before a digit",
+                ##"{"$defs":{"~1":{"type":"null"}},"items":{"$ref":"#/$defs/~01"}}"##,
                 "[1]", ["/0: expected null, found 1"]
             ),
             (
                 "UTF-8, escaped and not",
-                ##"{"$defs":{"ü":{"type":"null"},"é":{"type":"null"}},"properties":{"a":{"$ref":"#/$defs/%C3%BC"},"b":{"$ref":"#/$defs/é"}}}"##,
+                ##"{"$defs":{"ü":{"type":"null"},"é":{"type":"null"}},"properties":{"a":{"##
+                    + ##""$ref":"#/$defs/%C3%BC"},"b":{"$ref":"#/$defs/é"}}}"##,
                 ##"{"a":1,"b":2}"##, ["/a: expected null, found 1", "/b: expected null, found 2"]
             ),
             (
@@ -50,7 +54,8 @@ struct ReferenceTests {
             ),
             (
                 "a property called properties",
-                ##"{"properties":{"properties":{"type":"null"},"b":{"$ref":"#/properties/properties"}}}"##, ##"{"b":1}"##,
+                ##"{"properties":{"properties":{"type":"null"},"b":{"$ref":"#/properties/properties"}}}"##,
+                ##"{"b":1}"##,
                 ["/b: expected null, found 1"]
             ),
             (
@@ -67,7 +72,8 @@ struct ReferenceTests {
                 ##"{"b":1,"c":2}"##, ["/b: expected null, found 1", "/c: expected null, found 2"]
             ),
             (
-                "a boolean schema", ##"{"$defs":{"no":false},"properties":{"b":{"$ref":"#/$defs/no"}}}"##, ##"{"b":1}"##,
+                "a boolean schema", ##"{"$defs":{"no":false},"properties":{"b":{"$ref":"#/$defs/no"}}}"##,
+                ##"{"b":1}"##,
                 ["/b: expected nothing, found 1"]
             ),
             (
@@ -106,7 +112,8 @@ struct ReferenceTests {
             ),
             (
                 "definitions that refer to each other",
-                ##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"array","items":{"$ref":"#/$defs/b"}},"b":{"properties":{"a":{"$ref":"#/$defs/a"}}}}}"##,
+                ##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"array","items":{"$ref":"#/$defs/b"}},"##
+                    + ##""b":{"properties":{"a":{"$ref":"#/$defs/a"}}}}}"##,
                 ##"[{"a":[{"a":[]},{"a":1}]}]"##, ["/0/a/1/a: expected an array, found 1"]
             ),
         ] as [(String, String, String, [String])])
@@ -123,19 +130,35 @@ struct ReferenceTests {
                 "#/items/$ref: no schema stands there; did you mean '/$defs/address'?"
             ),
             // What is at the end has to be a schema, not a list or a map of them, or a value.
-            (##"{"$defs":{"a":{}},"items":{"$ref":"#/$defs"}}"##, "#/items/$ref: no schema stands there; did you mean '/$defs/a'?"),
-            (##"{"$defs":{"a":{}},"items":{"$ref":"#/$defs/a/"}}"##, "#/items/$ref: no schema stands there; did you mean '/$defs/a'?"),
+            (
+                ##"{"$defs":{"a":{}},"items":{"$ref":"#/$defs"}}"##,
+                "#/items/$ref: no schema stands there; did you mean '/$defs/a'?"
+            ),
+            (
+                ##"{"$defs":{"a":{}},"items":{"$ref":"#/$defs/a/"}}"##,
+                "#/items/$ref: no schema stands there; did you mean '/$defs/a'?"
+            ),
             (##"{"$ref":"#/enum/0","enum":[{}]}"##, "#/$ref: no schema stands there"),
             (##"{"default":{"type":"null"},"items":{"$ref":"#/default"}}"##, "#/items/$ref: no schema stands there"),
-            (##"{"allOf":[{}],"items":{"$ref":"#/allOf/1"}}"##, "#/items/$ref: no schema stands there; did you mean '/allOf/0'?"),
-            (##"{"allOf":[{}],"items":{"$ref":"#/allOf"}}"##, "#/items/$ref: no schema stands there; did you mean '/allOf/0'?"),
+            (
+                ##"{"allOf":[{}],"items":{"$ref":"#/allOf/1"}}"##,
+                "#/items/$ref: no schema stands there; did you mean '/allOf/0'?"
+            ),
+            (
+                ##"{"allOf":[{}],"items":{"$ref":"#/allOf"}}"##,
+                "#/items/$ref: no schema stands there; did you mean '/allOf/0'?"
+            ),
             // A pointer is one into the document, and does not go through references.
             (
-                ##"{"$defs":{"a":{"properties":{"x":{}}},"b":{"$ref":"#/$defs/a"}},"items":{"$ref":"#/$defs/b/properties/x"}}"##,
+                ##"{"$defs":{"a":{"properties":{"x":{}}},"b":{"$ref":"#/$defs/a"}},"items":{"##
+                    + ##""$ref":"#/$defs/b/properties/x"}}"##,
                 "#/items/$ref: no schema stands there; did you mean '/$defs/a/properties/x'?"
             ),
             // An escaped slash is a separator all the same: percent escapes are the URI's, tildes the pointer's.
-            (##"{"$defs":{"a/b":{}},"items":{"$ref":"#/$defs/a%2Fb"}}"##, "#/items/$ref: no schema stands there; did you mean '/$defs/a~1b'?"),
+            (
+                ##"{"$defs":{"a/b":{}},"items":{"$ref":"#/$defs/a%2Fb"}}"##,
+                "#/items/$ref: no schema stands there; did you mean '/$defs/a~1b'?"
+            ),
             (##"{"$ref":"#/%4"}"##, "#/$ref: a malformed percent escape"),
             (##"{"$ref":"#/%FF"}"##, "#/$ref: a malformed percent escape"),
             (##"{"$ref":"#name"}"##, "#/$ref: anchors are not supported; write #/$defs/name"),

@@ -62,7 +62,8 @@ struct NameCheckTests {
         "What it does not is found where it stands",
         arguments: [
             ("{{x}}", ["f:1:1 error"]), ("\n é{{x}}{{id}}{{x}}", ["f:2:4 error", "f:2:15 error"]),
-            ("{{#x}}{{y}}{{#z}}{{.}}{{/z}}{{id}}{{/x}}", ["f:1:1 error"]), ("{{^x}}{{y}}{{/x}}", ["f:1:1 error", "f:1:7 error"]),
+            ("{{#x}}{{y}}{{#z}}{{.}}{{/z}}{{id}}{{/x}}", ["f:1:1 error"]),
+            ("{{^x}}{{y}}{{/x}}", ["f:1:1 error", "f:1:7 error"]),
             ("{{never}}", ["f:1:1 error"]), ("{{open.x}}", ["f:1:1 error"]), ("{{any.x}}", ["f:1:1 error"]),
             ("{{lines}}", ["f:1:1 error"]), ("{{tree}}", ["f:1:1 error"]), ("{{.}}", ["f:1:1 error"]),
             ("{{#lines}}{{.}}{{/lines}}", ["f:1:11 error"]), ("{{#grid}}{{.}}{{/grid}}", ["f:1:10 error"]),
@@ -98,7 +99,8 @@ struct NameCheckTests {
                 "{{#tree}}{{>n}}{{/tree}}", ["n": "{{label}}{{lable}}{{#nodes}}{{>n}}{{/nodes}}"],
                 ["n:1:10 error"]
             ),
-            ("{{#opt}}{{>p}}{{/opt}}", ["p": "{{opt}}"], []), ("{{>p}}{{#opt}}{{>p}}{{/opt}}", ["p": "{{opt}}"], ["p:1:1 warning"]),
+            ("{{#opt}}{{>p}}{{/opt}}", ["p": "{{opt}}"], []),
+            ("{{>p}}{{#opt}}{{>p}}{{/opt}}", ["p": "{{opt}}"], ["p:1:1 warning"]),
             ("{{#opt}}{{>p}}{{/opt}}{{>p}}", ["p": "{{opt}}"], ["p:1:1 warning"]),
         ] as [(String, [String: String], [String])])
     func inclusions(text: String, partials: [String: String], expected: [String]) throws {
@@ -150,7 +152,8 @@ struct NameCheckTests {
         let schema = try Schema(
             parsing: try JSON(
                 parsing: """
-                    {"$ref": "#/$defs/base", "properties": {"a": {"$ref": "#/$defs/pair"}, "b": {"$ref": "#/$defs/pair"},
+                    {"$ref": "#/$defs/base", "properties": {"a": {"$ref": "#/$defs/pair"},
+                      "b": {"$ref": "#/$defs/pair"},
                       "c": {"properties": {"inside": {}}}, "d": false, "e": {"deprecated": true}}, "required": ["only"],
                      "$defs": {"pair": {"properties": {"x": {}, "y": {}}}, "base": {"properties": {"f": {}}}}}
                     """))
@@ -174,7 +177,9 @@ struct NameCheckTests {
         #expect(clock.now - start < .seconds(5))
         // In sections that differ each inclusion has a view of its own; then it gives up and says so.
         for level in 0..<40 {
-            partials["p\(level)"] = "{{#id}}{{>p\(level + 1)}}{{/id}}{{#lines}}{{>p\(level + 1)}}{{/lines}}{{^opt}}{{>p\(level + 1)}}{{/opt}}"
+            partials["p\(level)"] =
+                ["{{#id}}", "{{/id}}{{#lines}}", "{{/lines}}{{^opt}}", "{{/opt}}"].joined(
+                    separator: "{{>p\(level + 1)}}")
         }
         let findings = try check("{{>p0}}", Self.order, partials: partials).findings
         #expect(findings.contains { $0.message.hasPrefix("too large") } || findings.count == 1)

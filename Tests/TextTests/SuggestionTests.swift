@@ -7,7 +7,8 @@ struct SuggestionTests {
     @Test(
         "The nearest name within two slips is meant",
         arguments: [
-            ("form", "from"), ("form2", nil), ("replyto", "reply_to"), ("Reply_To", "reply_to"), ("REPLYTO", "reply_to"),
+            ("form", "from"), ("form2", nil), ("replyto", "reply_to"), ("Reply_To", "reply_to"),
+            ("REPLYTO", "reply_to"),
             ("tt", "ttl"), ("t", nil), ("", nil), ("x", nil), ("colour", nil), ("ttl", "ttl"),
             (String(repeating: "f", count: 41), nil),
         ] as [(String, String?)])

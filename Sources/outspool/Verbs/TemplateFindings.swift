@@ -4,7 +4,8 @@ internal import Text
 
 /// What is wrong with the templates of a directory, or with those of them that are named, in the order of the names.
 ///
-/// Of one that cannot be read or parsed there is one finding, its first fault.
+/// Of one that cannot be read or parsed there is one finding, its first fault. If no names are given, and all could be
+/// read, partials and layouts that none of them uses are found too.
 func templateFindings(in path: String, only names: [String]) throws(Failure) -> [Finding] {
     let store = TemplateStore(directory: path)
     let known: [String]
@@ -14,12 +15,22 @@ func templateFindings(in path: String, only names: [String]) throws(Failure) -> 
         throw Failure(.noInput, "there is no template \(printable(name)) in \(printable(path))\(guess)")
     }
     var findings: [Finding] = []
+    var included: Set<String>? = names.isEmpty ? [] : nil
     for name in names.isEmpty ? known : names {
         do throws(TemplateError) {
-            findings += try store.template(named: name).findings()
-        } catch { findings.append(finding(error, in: path)) }
+            let template = try store.template(named: name)
+            findings += template.findings()
+            included?.formUnion(template.includedFiles)
+        } catch {
+            findings.append(finding(error, in: path))
+            included = nil
+        }
     }
-    return findings
+    guard let included else { return findings }
+    do throws(TemplateError) {
+        let unused = try store.sharedFiles().filter { !included.contains($0) }
+        return findings + unused.map { Finding(.warning, $0, "not used by any template") }
+    } catch { return findings + [finding(error, in: path)] }
 }
 
 private func finding(_ error: TemplateError, in path: String) -> Finding {
