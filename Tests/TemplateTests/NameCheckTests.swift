@@ -92,6 +92,8 @@ struct NameCheckTests {
             (
                 "{{<p}}{{$a}}{{id}}{{/a}}{{/p}}", ["p": "{{<q}}{{$a}}{{x}}{{/a}}{{/q}}", "q": "{{$a}}{{y}}{{/a}}"], []
             ),
+            // What is in an override is not overridden by itself.
+            ("{{<p}}{{$a}}{{$a}}{{x}}{{/a}}{{/a}}{{/p}}", ["p": "{{$a}}{{/a}}"], ["f:1:19 error"]),
             ("{{<p}}{{$b}}{{id}}{{/b}}{{/p}}", ["p": "{{$a}}{{/a}}"], ["f:1:7 warning"]),
             ("{{<p}}{{$b}}{{id}}{{/b}}{{/p}}", ["p": "{{>q}}", "q": "{{$b}}{{/b}}"], []),
             ("{{#tree}}{{>n}}{{/tree}}", ["n": "{{label}}{{#nodes}}{{>n}}{{/nodes}}"], []),
