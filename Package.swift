@@ -43,6 +43,8 @@ let package = Package(
         .target(
             name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
             swiftSettings: strict + [.strictMemorySafety()]),
+        .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: strict),
+        .target(name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux"], swiftSettings: strict),
         .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: strict),
         .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: strict),
         .target(
@@ -67,7 +69,10 @@ let package = Package(
             linkerSettings: staticRuntime),
         .executableTarget(
             name: "outspool",
-            dependencies: ["Spool", "Template", "Schema", "Message", "Configuration", "JSON", "Text", "Time", "Linux"],
+            dependencies: [
+                "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Configuration", "JSON", "Text",
+                "Time", "Linux",
+            ],
             swiftSettings: strict, linkerSettings: fullyStatic),
         .target(
             name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"], swiftSettings: strict),
@@ -88,6 +93,7 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Time"]),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
         .testTarget(name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Time"]),
+        .testTarget(name: "TypeGenerationTests", dependencies: ["TypeGeneration", "Schema", "JSON"]),
         .testTarget(name: "MessageTests", dependencies: ["Message", "JSON", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(

@@ -1,0 +1,107 @@
+internal import Text
+
+/// What types can be made in.
+package enum Language: String, CaseIterable, Sendable {
+    case swift, typescript, python, php
+
+    /// The source files for these templates, by name; the same input gives the same bytes.
+    ///
+    /// - Parameter templates: sorted by name.
+    /// - Throws: if two templates would have one name, since no number that is put behind one of
+    ///   them would stay when a third comes.
+    package func files(for templates: [TemplateTypes]) throws(NameClash) -> [SourceFile] {
+        var names: [String: String] = [:]
+        for template in templates {
+            let name = pascal(template.name)
+            if let other = names.updateValue(template.name, forKey: name.lowercased()) {
+                throw NameClash(templates: [other, template.name], name: name)
+            }
+        }
+        switch self {
+        case .swift: return [SourceFile(name: "OutspoolTypes.swift", text: swiftSource(templates))]
+        case .typescript:
+            return [
+                SourceFile(name: "outspool.d.mts", text: typeScriptDeclarations(templates)),
+                SourceFile(name: "outspool.mjs", text: javaScriptSource(templates)),
+            ]
+        case .python: return [SourceFile(name: "outspool.py", text: pythonSource(templates))]
+        case .php: return [SourceFile(name: "outspool.php", text: phpSource(templates))]
+        }
+    }
+}
+
+package struct SourceFile: Equatable, Sendable {
+    /// A single component.
+    package let name: String
+    package let text: String
+}
+
+/// Two templates whose types would have the same name.
+package struct NameClash: Error, Equatable, CustomStringConvertible {
+    package let templates: [String]
+    package let name: String
+
+    package var description: String {
+        "the templates \(templates.joined(separator: " and ")) would both be \(name): rename one, or name those wanted"
+    }
+}
+
+/// The first line of every file, behind what begins a comment there.
+let origin = "Made from the templates by outspool types. Change the schemas, not this file."
+
+/// A string literal of Swift, JavaScript and, with `$` among what is escaped, PHP: nothing in the text
+/// ends it or is evaluated.
+func literal(_ text: String, escaping extra: Unicode.Scalar? = nil) -> String {
+    var literal = "\""
+    for scalar in text.unicodeScalars {
+        if scalar == "\"" || scalar == "\\" || scalar == extra {
+            literal += "\\\(scalar)"
+        } else if !scalar.isPrintable {
+            literal += "\\u{\(String(scalar.value, radix: 16))}"
+        } else {
+            literal.unicodeScalars.append(scalar)
+        }
+    }
+    return literal + "\""
+}
+
+/// A line that does not end the comment `/* */` that it stands in.
+func comment(_ line: String) -> String {
+    var shown = ""
+    for letter in line.unicodeScalars {
+        if letter == "/", shown.unicodeScalars.last == "*" { shown += " " }
+        shown.unicodeScalars.append(letter)
+    }
+    return shown
+}
+
+/// Lines, each at its depth.
+struct Source {
+    private(set) var text = ""
+    private var depth = 0
+    private let indentation: String
+
+    init(indentation: Int) { self.indentation = String(repeating: " ", count: indentation) }
+
+    mutating func line(_ line: String = "") {
+        if !line.isEmpty { text += String(repeating: indentation, count: depth) + line }
+        text += "\n"
+    }
+
+    /// An opening line, what `body` writes one step deeper, and a closing line.
+    mutating func block(_ opening: String, _ closing: String? = "}", _ body: (inout Source) -> Void) {
+        line(opening)
+        depth += 1
+        body(&self)
+        depth -= 1
+        if let closing { line(closing) }
+    }
+
+    /// A text of several lines.
+    mutating func lines(_ text: String) {
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) { self.line(String(line)) }
+    }
+
+    /// How many columns a comment has.
+    var width: Int { 96 - depth * indentation.count }
+}

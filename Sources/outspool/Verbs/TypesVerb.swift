@@ -1,0 +1,68 @@
+internal import Text
+internal import TypeFiles
+internal import TypeGeneration
+
+extension Verb {
+    static var types: Verb {
+        Verb(
+            name: "types", summary: "make the types of an application's jobs",
+            help: """
+                usage: outspool types --lang LANGUAGE [--templates DIR] [--output DIR] [TEMPLATE ...]
+
+                Writes source code for those who submit: a type for each template, made from
+                its schema.json, so that a parameter that is missing, misspelt or of another
+                type is found before the program runs. For the languages without a client
+                library it also has a producer, which depends on nothing. All templates if
+                none is named. A file that would not change is not touched.
+
+                  --lang LANGUAGE  swift        OutspoolTypes.swift, for the Outspool library
+                                   typescript   outspool.mjs and outspool.d.mts, Node 18
+                                   python       outspool.py, Python 3.11
+                                   php          outspool.php, PHP 8.2
+                  --templates DIR  the templates, if not those of the configuration
+                  --output DIR     where to; standard output if not given
+
+                """,
+            options: [
+                .init("--lang", "a language"), .init("--templates", "a directory"), .init("--output", "a directory"),
+            ], run: runTypes)
+    }
+}
+
+private func runTypes(_ invocation: Invocation) throws(Failure) -> ExitStatus {
+    let arguments = invocation.arguments
+    let languages = Language.allCases.map(\.rawValue).joined(separator: ", ")
+    guard let word = try arguments.value("--lang") else { throw .usage("types needs --lang, one of \(languages)") }
+    guard let language = Language(rawValue: word) else {
+        throw .usage("--lang is one of \(languages), not \(printable(word))")
+    }
+    var named = try arguments.value("--templates")
+    if named == nil { named = try Location.templatesPath(arguments) }
+    guard let templates = named else {
+        throw .usage("there is no configuration that says where the templates are; say --templates DIR")
+    }
+    let output = try arguments.value("--output")
+    let files: [SourceFile]
+    do throws(TypeFilesError) {
+        files = try sourceFiles(in: language, for: arguments.operands, templates: templates)
+        if let output {
+            try write(files, into: output)
+            return .success
+        }
+    } catch {
+        throw failure(error)
+    }
+    guard files.count == 1 else { throw .usage("--lang \(word) makes \(files.count) files; say --output DIR") }
+    try invocation.output.write(files[0].text)
+    return .success
+}
+
+private func failure(_ error: TypeFilesError) -> Failure {
+    switch error {
+    case .unknown: return Failure(.noInput, printable("\(error)"))
+    case .broken(let faults):
+        for fault in faults.dropLast() { complain(printable(fault)) }
+        return Failure(.configuration, printable(faults.last ?? "no templates"))
+    case .unwritten: return Failure(.cannotCreate, printable("\(error)"))
+    }
+}
