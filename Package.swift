@@ -23,6 +23,7 @@ let package = Package(
         .executable(name: "outspoold", targets: ["outspoold"]),
         .executable(name: "outspool-sink", targets: ["outspool-sink"]),
         .library(name: "Outspool", targets: ["Outspool"]),
+        .plugin(name: "OutspoolTypesPlugin", targets: ["OutspoolTypesPlugin"]),
     ],
     targets: [
         // C: exactly what Swift cannot say.
@@ -80,8 +81,17 @@ let package = Package(
             name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: strict,
             linkerSettings: staticRuntime),
 
+        // Types for applications, made from the templates in their builds.
+        .executableTarget(
+            name: "outspool-types", dependencies: ["TypeFiles", "TypeGeneration", "Text"], swiftSettings: strict),
+        .plugin(
+            name: "OutspoolTypesPlugin", capability: .buildTool(), dependencies: ["outspool-types"],
+            path: "Sources/OutspoolTypesPlugin"),
+
         // An application, as the README tells its author to write one.
-        .executableTarget(name: "example-shop", dependencies: ["Outspool"], swiftSettings: strict),
+        .executableTarget(
+            name: "example-shop", dependencies: ["Outspool"], exclude: ["outspool-types.conf"], swiftSettings: strict,
+            plugins: ["OutspoolTypesPlugin"]),
 
         // Tests: tables of values for decisions, real files and servers for the rest.
         .target(name: "Scratch", path: "Tests/Scratch", swiftSettings: strict),

@@ -3,22 +3,8 @@ import Outspool
 
 // An application that sends mail: it queues one and prints its id. Where the spool is, the
 // environment says, OUTSPOOL_SPOOL. The daemon need not run.
-
-/// The parameters of etc/templates/order-shipped, as its schema.json has them.
-struct OrderShipped: TypedJob {
-    let orderId: Int
-    let carrier: String
-    let items: [Item]
-    /// Left out where it is nil.
-    let trackingUrl: String?
-
-    struct Item: Encodable {
-        let name: String
-        let quantity: Int
-        /// As it is to be shown.
-        let price: String
-    }
-}
+//
+// OrderShipped is made from etc/templates/order-shipped by the build: see outspool-types.conf.
 
 /// Writes one line; false if it could not be written.
 func write(line: String, to descriptor: Int32) -> Bool {
