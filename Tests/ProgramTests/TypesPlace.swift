@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// A place with the repository's sample templates, and what is made of them.
+func sampleShop() throws -> Workplace {
+    let place = try Workplace()
+    let templates = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../etc/templates").standardizedFileURL
+    try FileManager.default.removeItem(at: place.root.appending(path: "templates"))
+    try FileManager.default.copyItem(at: templates, to: place.root.appending(path: "templates"))
+    return place
+}
+
+extension Workplace {
+    /// Where types are made.
+    var types: String { root.appending(path: "types").path }
+
+    @discardableResult
+    func makeTypes(_ language: String, _ more: String...) throws -> Finished {
+        try outspool(
+            arguments: [
+                "types", "--lang", language, "--templates", root.appending(path: "templates").path,
+                "--output", types,
+            ] + more)
+    }
+
+    func outspool(arguments: [String]) throws -> Finished {
+        try run(programs.appending(path: "outspool").path, arguments)
+    }
+
+    /// Puts the schemas of the zoo and the job of `everything` into templates.
+    func fillZoo() throws {
+        for (name, schema) in typeZoo.merging(["everything": ZooJob.schema, "no-schema": ""], uniquingKeysWith: { $1 })
+        {
+            try write("templates/\(name)/subject.mustache", "\(name)\n")
+            try write("templates/\(name)/text.mustache", "\(name)\n")
+            if !schema.isEmpty { try write("templates/\(name)/schema.json", schema) }
+        }
+    }
+
+    var environment: [String: String] { ["OUTSPOOL_SPOOL": spool.path] }
+
+    func params(_ id: String) throws -> NSDictionary {
+        let object =
+            try JSONSerialization.jsonObject(
+                with: Data(text(try file(id)).split(separator: "\n")[0].utf8)) as? [String: Any]
+        return try #require(object?["params"] as? NSDictionary)
+    }
+}
+
+/// The path of a program of this machine; nil if it is not installed.
+func installed(_ name: String) -> String? {
+    ["/usr/bin", "/usr/local/bin", "/bin"].map { "\($0)/\(name)" }
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+        ?? (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+}

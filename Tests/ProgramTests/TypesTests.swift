@@ -1,0 +1,283 @@
+import Foundation
+import Testing
+
+@Suite("Types of jobs, in every language", .serialized)
+struct TypesTests {
+    private func swiftc(_ place: Workplace, _ arguments: [String]) throws -> Workplace.Finished {
+        try place.run(
+            try #require(installed("swiftc")),
+            [
+                "-swift-version", "6", "-warnings-as-errors", "-I", programs.appending(path: "Modules").path,
+                "-Xcc", "-fmodule-map-file=\(programs.path)/CLinux.build/module.modulemap",
+            ] + arguments)
+    }
+
+    @Test("The build's own types are those of the sample templates, and its program's job is delivered")
+    func exampleShop() throws {
+        let place = try sampleShop()
+        try place.configure(port: try place.sink())
+        let ran = try place.run(programs.appending(path: "example-shop").path, [], environment: place.environment)
+        #expect(ran.status == 0, "\(ran.errors)")
+        _ = try place.daemon()
+        try place.wait(for: ran.lines[0], in: "done")
+    }
+
+    @Test(
+        "A parameter of another type: the old program does not compile, and its job is dead with the reason",
+        .enabled(if: installed("swiftc") != nil, "needs swiftc"))
+    func change() throws {
+        let place = try sampleShop()
+        let program = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/example-shop/main.swift").standardizedFileURL.path
+        let types = "\(place.types)/OutspoolTypes.swift"
+        try place.makeTypes("swift")
+        let before = try swiftc(place, ["-typecheck", program, types])
+        #expect(before.status == 0, "\(before.errors)")
+
+        let schema = place.root.appending(path: "templates/order-shipped/schema.json")
+        let changed = place.text(schema).replacingOccurrences(
+            of: #""quantity": {"type": "integer", "minimum": 1}"#, with: #""quantity": {"type": "string"}"#)
+        #expect(changed != place.text(schema))
+        try place.write("templates/order-shipped/schema.json", changed)
+        try place.makeTypes("swift")
+        let after = try swiftc(place, ["-typecheck", program, types])
+        #expect(after.status != 0)
+        #expect(
+            after.errors.contains("cannot convert value of type 'Int' to expected argument type 'String'"),
+            "\(after.errors)")
+
+        let old = try place.run(programs.appending(path: "example-shop").path, [], environment: place.environment)
+        #expect(old.status == 0)
+        try place.configure(port: try place.sink())
+        _ = try place.daemon()
+        try place.wait(for: old.lines[0], in: "dead")
+        let reason = try place.history(old.lines[0]).last?["reason"] as? String ?? ""
+        #expect(reason.contains("/params/items/0/quantity: expected a string, found 1"), "\(reason)")
+    }
+
+    @Test("The zoo compiles in Swift", .enabled(if: installed("swiftc") != nil, "needs swiftc"))
+    func swiftZoo() throws {
+        let place = try Workplace()
+        try place.fillZoo()
+        #expect(try place.makeTypes("swift").status == 0)
+        let ran = try swiftc(place, ["-typecheck", "\(place.types)/OutspoolTypes.swift"])
+        #expect(ran.status == 0, "\(ran.errors.prefix(4000))")
+    }
+
+    @Test("The zoo compiles in Python", .enabled(if: installed("python3") != nil, "needs python3"))
+    func pythonZoo() throws {
+        let place = try Workplace()
+        try place.fillZoo()
+        #expect(try place.makeTypes("python").status == 0)
+        // Not only compiled: the classes are made too.
+        let ran = try place.run(
+            try #require(installed("python3")),
+            ["-W", "error", "-c", "import outspool; print(outspool.Nested._template)"],
+            environment: ["PYTHONPATH": place.types])
+        #expect(ran.output == "nested\n", "\(ran.errors)")
+    }
+
+    private func mypy(_ place: Workplace, _ file: String) throws -> Workplace.Finished {
+        try place.run(try #require(installed("mypy")), ["--strict", "--cache-dir=/dev/null", "\(place.types)/\(file)"])
+    }
+
+    @Test("mypy has nothing against the zoo", .enabled(if: installed("mypy") != nil, "needs mypy"))
+    func pythonZooTypes() throws {
+        let place = try Workplace()
+        try place.fillZoo()
+        try place.makeTypes("python")
+        try place.write("types/check.py", ZooJob.python)
+        let checked = try mypy(place, "check.py")
+        #expect(checked.status == 0, "\(checked.output.prefix(4000))")
+    }
+
+    @Test("The zoo compiles in PHP", .enabled(if: installed("php") != nil, "needs php-cli"))
+    func phpZoo() throws {
+        let place = try Workplace()
+        try place.fillZoo()
+        #expect(try place.makeTypes("php").status == 0)
+        let ran = try place.run(
+            try #require(installed("php")),
+            [
+                "-d", "error_reporting=-1", "-d", "display_errors=1", "-r",
+                "require '\(place.types)/outspool.php'; echo (new Outspool\\Closed())->template();",
+            ])
+        #expect(ran.output == "closed", "\(ran.output.prefix(4000))")
+    }
+
+    @Test("The zoo compiles in TypeScript", .enabled(if: installed("tsc") != nil, "needs node-typescript"))
+    func typeScriptZoo() throws {
+        let place = try Workplace()
+        try place.fillZoo()
+        #expect(try place.makeTypes("typescript").status == 0)
+        let ran = try tsc(
+            place, "import * as all from \"./outspool.mjs\";\nexport const job: all.Job = all.closed();\n")
+        #expect(ran.status == 0, "\(ran.output.prefix(4000))")
+        let node = try place.run(
+            try #require(installed("node")),
+            ["--input-type=module", "-e", "await import('\(place.types)/outspool.mjs')"])
+        #expect(node.status == 0, "\(node.errors)")
+    }
+
+    private func tsc(_ place: Workplace, _ program: String) throws -> Workplace.Finished {
+        try place.write("types/check.mts", program)
+        return try place.run(
+            try #require(installed("tsc")),
+            [
+                "--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022", "--module", "node16",
+                "--moduleResolution",
+                "node16", "\(place.types)/check.mts",
+            ])
+    }
+
+    @Test(
+        "A wrong type does not pass the compiler of TypeScript",
+        .enabled(if: installed("tsc") != nil, "needs node-typescript"))
+    func typeScriptFails() throws {
+        let place = try sampleShop()
+        try place.makeTypes("typescript")
+        let items = #"items: [{ name: "Teapot", quantity: 1, price: "1" }]"#
+        let orders = [
+            "{ orderId: 1, carrier: \"DHL\", \(items) }", "{ orderId: 1, carrier: 7, \(items) }",
+            "{ orderId: true, carrier: \"DHL\", \(items) }", "{ orderId: 1, carrier: \"DHL\" }",
+            "{ orderId: 1, carrier: \"DHL\", trackingURL: \"x\", \(items) }",
+        ]
+        let calls = orders.map {
+            "await spool.submit(orderShipped(\($0)), { to: \"a@example.com\", sendAt: new Date() });\n"
+        }
+        let output = try tsc(
+            place,
+            "import { Spool, orderShipped } from \"./outspool.mjs\"; const spool = new Spool();\n"
+                + calls.joined() + "await spool.submit({ template: \"x\", params: {} }, { too: \"a@example.com\" });\n"
+        ).output
+        // Lines count from the import; the first order is right.
+        let wrong = output.matches(of: /check\.mts\((\d+),/).compactMap { Int($0.output.1) }
+        #expect(wrong == [3, 4, 5, 6, 7], "\(output)")
+        #expect(output.contains("Type 'number' is not assignable to type 'string'"))
+        #expect(output.contains("Property 'items' is missing"))
+    }
+
+    @Test("A wrong type does not pass mypy", .enabled(if: installed("mypy") != nil, "needs mypy"))
+    func pythonFails() throws {
+        let place = try sampleShop()
+        try place.makeTypes("python")
+        func check(_ words: String) throws -> Workplace.Finished {
+            try place.write(
+                "types/check.py", "from outspool import *\nSpool().submit(Hello(\(words)), to=\"a@example.com\")\n")
+            return try mypy(place, "check.py")
+        }
+        let right = try check("name=\"Zoë\"")
+        #expect(right.status == 0, "\(right.output)")
+        #expect(try check("name=7").output.contains("incompatible type"))
+        #expect(try check("").output.contains("Missing named argument"))
+    }
+
+    @Test("One job is the same in every language, and fits its schema")
+    func everything() throws {
+        let place = try Workplace()
+        try place.fillZoo()
+        var ids: [String] = []
+        func submit(_ id: String, _ command: String, _ arguments: [String]) throws {
+            let ran = try place.run(command, arguments, environment: place.environment)
+            #expect(ran.status == 0, "\(id): \(ran.output) \(ran.errors)")
+            if ran.status == 0 { ids.append(id) }
+        }
+        for (language, file, program) in [
+            ("python", "app.py", ZooJob.python), ("php", "app.php", ZooJob.php),
+            ("typescript", "app.mjs", ZooJob.typescript), ("swift", "main.swift", ZooJob.swift),
+        ] {
+            try place.makeTypes(language)
+            try place.write("types/\(file)", program)
+        }
+        for language in ProducerLanguage.installed {
+            try submit(
+                language.rawValue, try #require(installed(language.interpreter)), ["\(place.types)/\(language.file)"])
+        }
+        if installed("tsc") != nil {
+            let checked = try tsc(place, ZooJob.typescript)
+            #expect(checked.status == 0, "\(checked.output)")
+        }
+        if installed("swiftc") != nil {
+            // The client library and what it is built of.
+            let objects = try ["Outspool", "Spool", "Text", "JSON", "Time", "Linux", "CLinux"].flatMap { module in
+                let folder = programs.appending(path: "\(module).build")
+                return try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                    .filter { $0.hasSuffix(".o") }.map { folder.appending(path: $0).path }
+            }
+            let program = place.root.appending(path: "zoo").path
+            let built = try swiftc(
+                place, ["\(place.types)/main.swift", "\(place.types)/OutspoolTypes.swift", "-o", program] + objects)
+            #expect(built.status == 0, "\(built.errors.prefix(3000))")
+            if built.status == 0 { try submit("swift", program, []) }
+        }
+        #expect(ids.count >= 2)
+        let expected = try JSONSerialization.jsonObject(with: Data(ZooJob.params.utf8)) as? NSDictionary
+        for id in ids { #expect(try place.params(id) == expected, "\(id)") }
+        try place.configure(port: try place.sink())
+        _ = try place.daemon()
+        for id in ids {
+            try place.wait("\(id) to be delivered") { !place.names("done").isEmpty || !place.names("dead").isEmpty }
+        }
+        for id in ids { try place.wait(for: id, in: "done") }
+    }
+
+    // MARK: The verb
+
+    @Test("Files that would not change are not touched", arguments: ["swift", "typescript", "python", "php"])
+    func unchanged(language: String) throws {
+        let place = try sampleShop()
+        #expect(try place.makeTypes(language).status == 0)
+        let names = try FileManager.default.contentsOfDirectory(atPath: place.types).sorted()
+        #expect(names.count == (language == "typescript" ? 2 : 1))
+        let file = "\(place.types)/\(names[0])"
+        let old = Date(timeIntervalSince1970: 1_000_000_000)
+        try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file)
+        let text = place.text(URL(filePath: file))
+        #expect(try place.makeTypes(language).status == 0)
+        #expect(try FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date == old)
+        try place.write("templates/hello/schema.json", #"{"type":"object","properties":{"name":{"type":"integer"}}}"#)
+        #expect(try place.makeTypes(language).status == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.types).sorted() == names)
+        #expect(place.text(URL(filePath: file)) != text)
+    }
+
+    @Test("A broken template is said, and nothing is written")
+    func broken() throws {
+        let place = try sampleShop()
+        try place.write("templates/hello/schema.json", #"{"tpye":"object"}"#)
+        try place.write("templates/password-reset/text.mustache", "{{#open}}")
+        let ran = try place.makeTypes("python")
+        #expect(ran.status == 78)
+        #expect(
+            ran.errors.contains("did you mean 'type'?") && ran.errors.contains("password-reset/text.mustache:1:1"),
+            "\(ran.errors)")
+        #expect(!FileManager.default.fileExists(atPath: place.types))
+        // Those that are named are not concerned.
+        #expect(try place.makeTypes("python", "order-shipped").status == 0)
+        #expect(!place.text(URL(filePath: "\(place.types)/outspool.py")).contains("class Hello"))
+        #expect(try place.makeTypes("python", "order-shiped").status == 66)
+        #expect(try place.makeTypes("cobol").status == 64)
+    }
+
+    @Test("Without --output it is standard output, of one file")
+    func standardOutput() throws {
+        let place = try sampleShop()
+        let templates = place.root.appending(path: "templates").path
+        let ran = try place.outspool(arguments: ["types", "--lang", "swift", "--templates", templates])
+        #expect(ran.status == 0)
+        try place.makeTypes("swift")
+        #expect(ran.output == place.text(URL(filePath: "\(place.types)/OutspoolTypes.swift")))
+        #expect(
+            try place.outspool(arguments: ["types", "--lang", "typescript", "--templates", templates]).status == 64)
+    }
+
+    @Test("Two templates of one name are refused")
+    func clash() throws {
+        let place = try Workplace()
+        for name in ["a-b", "aB"] { try place.write("templates/\(name)/subject.mustache", "x\n") }
+        for name in ["a-b", "aB"] { try place.write("templates/\(name)/text.mustache", "x\n") }
+        let ran = try place.makeTypes("swift")
+        #expect(ran.status == 78)
+        #expect(ran.errors.contains("a-b and aB would both be AB"), "\(ran.errors)")
+    }
+}
