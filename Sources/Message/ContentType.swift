@@ -21,9 +21,9 @@ package struct ContentType: Hashable, Sendable {
     }
 
     /// Parses `text/calendar; method=REQUEST; charset="utf-8"`; nil for anything that is
-    /// not of this form, longer than 500 octets, or not printable ASCII.
-    package init?(parsing text: String) {
-        guard text.utf8.count <= 500, text.utf8.allSatisfy(\.isPrintable) else { return nil }
+    /// not of this form, longer than `limit` octets, or not printable ASCII.
+    package init?(parsing text: String, limit: Int = 500) {
+        guard text.utf8.count <= limit, text.utf8.allSatisfy(\.isPrintable) else { return nil }
         var rest = Array(text.utf8)[...]
         func skipSpace() { while rest.first == 0x20 { rest.removeFirst() } }
         func token() -> String? {
