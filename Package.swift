@@ -50,7 +50,9 @@ let package = Package(
         .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: strict),
         .target(
             name: "Mail",
-            dependencies: ["Configuration", "Spool", "Template", "Message", "JSON", "Text", "Time", "Linux"],
+            dependencies: [
+                "Configuration", "Spool", "Template", "Schema", "Message", "JSON", "Text", "Time", "Linux",
+            ],
             swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: strict),
         .target(
@@ -71,8 +73,8 @@ let package = Package(
         .executableTarget(
             name: "outspool",
             dependencies: [
-                "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Configuration", "JSON", "Text",
-                "Time", "Linux",
+                "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail", "Configuration", "JSON",
+                "Text", "Time", "Linux",
             ],
             swiftSettings: strict, linkerSettings: fullyStatic),
         .target(
@@ -117,7 +119,7 @@ let package = Package(
             dependencies: [
                 "Daemon", "Configuration", "EventLoop", "Mail", "Relay", "Spool", "SMTP", "JSON", "Time", "Linux",
             ]),
-        .testTarget(name: "MailTests", dependencies: ["Mail", "Spool", "JSON", "Time"]),
+        .testTarget(name: "MailTests", dependencies: ["Mail", "Spool", "Template", "JSON", "Time"]),
         .testTarget(name: "ProgramTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Linux
 internal import Mail
 internal import Relay
@@ -11,6 +12,8 @@ final class Delivery {
     let priority: Job.Priority
     let template: String?
     let mail: OutgoingMail
+    /// The job's object as `done/` is to keep it, if not as it is: its secrets masked.
+    let masked: JSON?
     /// Those of the envelope's recipients that this attempt is for.
     let recipients: [String]
     let envelope: Envelope
@@ -23,13 +26,14 @@ final class Delivery {
     private var claim: Claim?
 
     init(
-        _ claim: consuming Claim, waiting: WaitingJob, mail: OutgoingMail, recipients: [String], envelope: Envelope,
-        attempt: Verdict.Attempt, size: Int, claimedAt: Int64
+        _ claim: consuming Claim, waiting: WaitingJob, mail: OutgoingMail, masked: JSON?, recipients: [String],
+        envelope: Envelope, attempt: Verdict.Attempt, size: Int, claimedAt: Int64
     ) {
         id = claim.id
         priority = waiting.priority
         template = waiting.template
         self.mail = mail
+        self.masked = masked
         self.recipients = recipients
         self.envelope = envelope
         self.attempt = attempt

@@ -177,6 +177,7 @@ final class Dispatcher {
         let job = ready.job
         let submitted = ready.submitted
         let size = ready.open.status.size
+        let value = ready.open.contents.value
         var history = ready.open.contents.history
         guard var claim = triage.claim(ready.open, in: waiting.state) else { return }
         if waiting.state == .new, history.isMovedByHand {
@@ -196,11 +197,12 @@ final class Dispatcher {
         } catch {
             return refuse(claim, waiting, error, history, submitted, now)
         }
+        let masked = shelf.masked(value)
         let recipients = history.open(of: mail.recipients)
         guard !recipients.isEmpty else {
             let isDone = history.isSent(to: mail.recipients)
             let verdict = Verdict(events: [], target: isDone ? .done(day: now.day) : .dead, due: nil, durably: true)
-            return settle(claim, verdict, nil, template: waiting.template)
+            return settle(claim, verdict, nil, masked: masked, template: waiting.template)
         }
         let envelope: Envelope
         do throws(EnvelopeError) {
@@ -215,8 +217,8 @@ final class Dispatcher {
             number: Verdict.number(of: history, from: waiting.state), relay: slot.pool.name, history: history,
             submitted: submitted, expiry: waiting.expiry, onDoubt: onDoubt, softBounce: settings.softBounce)
         let delivery = Delivery(
-            claim, waiting: waiting, mail: mail, recipients: recipients, envelope: envelope, attempt: attempt,
-            size: size, claimedAt: claimedAt)
+            claim, waiting: waiting, mail: mail, masked: masked, recipients: recipients, envelope: envelope,
+            attempt: attempt, size: size, claimedAt: claimedAt)
         deliveries[delivery.id] = delivery
         if delivery.priority == .bulk { bulkInFlight += 1 }
         log.write(
@@ -301,14 +303,14 @@ final class Dispatcher {
             jitter: .random(in: -1...1))
         report(delivery, verdict, now)
         guard let claim = delivery.finish() else { return }
-        settle(claim, verdict, delivery, template: delivery.template)
+        settle(claim, verdict, delivery, masked: delivery.masked, template: delivery.template)
     }
 
     private func settle(
-        _ claim: consuming Claim, _ verdict: Verdict, _ delivery: Delivery?, template: String?
+        _ claim: consuming Claim, _ verdict: Verdict, _ delivery: Delivery?, masked: JSON? = nil, template: String?
     ) {
         let id = claim.id
-        settler.settle(claim, by: verdict, at: .now) { [weak self] state in
+        settler.settle(claim, by: verdict, masked: masked, at: .now) { [weak self] state in
             guard let self else { return }
             triage.inFlight.remove(id)
             if let delivery { forget(delivery) }

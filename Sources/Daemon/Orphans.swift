@@ -1,6 +1,7 @@
 internal import JSON
 internal import Linux
 internal import Mail
+internal import Schema
 internal import Spool
 internal import Time
 
@@ -81,6 +82,13 @@ struct Orphans {
         let submitted = history.submitted ?? min(modified, now)
         let value = open.contents.value
         let id = open.id
+        if let day = try copy(of: open, in: state) {
+            try spool.with(state) { (directory) throws(SpoolError) in
+                try step(.remove, "\(state.path)/\(id)") { () throws(Errno) in try directory.unlink(id.text) }
+            }
+            log.write(.qmgr, job: id.text, [], "found in \(state.path) after a crash: done/\(day) has it, masked")
+            return
+        }
         let facts = try? Job(value).template.flatMap { shelf.facts(of: $0) }  // A bad job is judged when it is claimed.
         let recipients = recipients(of: value, id, submitted)
         let recovery = Recovery(history: history, recipients: recipients, now: now)
@@ -95,9 +103,24 @@ struct Orphans {
             return
         }
         guard let claim = try spool.claim(open, from: state) else { return }
-        let settlement = Claim.Settlement(
-            at: now, verdict.events, durably: verdict.durably, due: verdict.due, target: verdict.target)
+        let settlement = Claim.Settlement(verdict, masked: shelf.masked(value), at: now)
         if case .unfinished(_, _, let error) = claim.settle(settlement, in: spool) { throw error }
+    }
+
+    /// The day below `done/` that has this very job already, its secrets masked: only the end of its settlement is
+    /// missing. Its history is the whole one, whatever a power cut left of the one here.
+    private func copy(of open: borrowing OpenJob, in state: State) throws(SpoolError) -> String? {
+        for place in try spool.places(of: open.id, except: state) {
+            guard case .done(let day) = place,
+                case .job(let other) = try spool.examine(open.id, in: place, limit: settings.maxJobSize)
+            else { continue }
+            if other.contents.value.isMasked(of: open.contents.value, by: Schema.mask),
+                other.contents.history.events.starts(with: open.contents.history.events)
+            {
+                return day
+            }
+        }
+        return nil
     }
 
     /// The envelope's recipients as the attempts had them; none where the job or its template cannot say.

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import JSON
 internal import Linux
 internal import Spool
 internal import Time
@@ -53,14 +54,13 @@ final class Settler {
 
     /// Settles a claim; `finish` gets the state it ended in, nil when the file is gone. That may be
     /// at once or when the disk takes it.
+    /// - Parameter masked: the object as `done/` is to keep it, if not as it is; other states keep secrets, since the
+    ///   job may be sent again.
     func settle(
-        _ claim: consuming Claim, by verdict: Verdict, at now: Timestamp, finish: @escaping (State?) -> Void
+        _ claim: consuming Claim, by verdict: Verdict, masked: JSON? = nil, at now: Timestamp,
+        finish: @escaping (State?) -> Void
     ) {
-        settle(
-            claim,
-            Claim.Settlement(
-                at: now, verdict.events, durably: verdict.durably, due: verdict.due, target: verdict.target),
-            finish)
+        settle(claim, Claim.Settlement(verdict, masked: masked, at: now), finish)
     }
 
     private func settle(
@@ -128,5 +128,12 @@ final class Settler {
         if complaint == nil { return }
         complaint = nil
         log.write("the spool takes writes again")
+    }
+}
+
+extension Claim.Settlement {
+    init(_ verdict: Verdict, masked: JSON?, at now: Timestamp) {
+        self.init(at: now, verdict.events, durably: verdict.durably, due: verdict.due, target: verdict.target)
+        if case .done = verdict.target { self.masked = masked }
     }
 }

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Linux
 internal import Mail
 internal import Spool
@@ -66,6 +67,12 @@ final class TemplateShelf {
             }
             throw error
         }
+    }
+
+    /// A job's object as `done/` keeps it, its secrets masked; nil to keep it as it is.
+    func masked(_ value: JSON) -> JSON? {
+        // One that cannot be read keeps its secrets to itself: all parameters are taken for some.
+        value.maskingSecrets(of: value.object?["template"]?.string.flatMap { try? template(named: $0) })
     }
 
     private func render(_ name: String, _ job: Job) throws(MailError) -> RenderedPart {

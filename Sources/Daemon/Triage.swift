@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import JSON
 internal import Linux
+internal import Schema
 internal import Spool
 internal import Time
 
@@ -199,7 +200,7 @@ final class Triage {
         do throws(SpoolError) {
             if state == .new {
                 if let place = try spool.places(of: id, except: .new).first,
-                    try settleDuplicate(open.contents.object, id, of: place)
+                    try settleDuplicate(open.contents, id, of: place)
                 {
                     leftNew(id, size)
                     return nil
@@ -226,7 +227,7 @@ final class Triage {
         guard case .job = try spool.examine(id, in: own, limit: settings.maxJobSize),
             case .job(let open) = try spool.examine(id, in: .new, limit: settings.maxJobSize)
         else { return }
-        if try settleDuplicate(open.contents.object, id, of: own) { leftNew(id, open.status.size) }
+        if try settleDuplicate(open.contents, id, of: own) { leftNew(id, open.status.size) }
     }
 
     /// In `cur/` lies something of that id that is nobody's work, such as a file that a start left
@@ -242,10 +243,14 @@ final class Triage {
 
     /// Discards the newcomer in `new/` when it is the same job as the one in `place`, or cannot be compared with
     /// it; else it goes to `dead/`. False when nothing is in that place any more: it is no duplicate.
-    private func settleDuplicate(_ object: ArraySlice<UInt8>, _ id: JobID, of place: State) throws(SpoolError) -> Bool {
+    private func settleDuplicate(_ newcomer: JobFile, _ id: JobID, of place: State) throws(SpoolError) -> Bool {
         let isSame: Bool
         switch try spool.examine(id, in: place, limit: settings.maxJobSize) {
-        case .job(let other): isSame = other.contents.object.elementsEqual(object)
+        case .job(let other):
+            var same = other.contents.object.elementsEqual(newcomer.object)
+            // What was masked since cannot be compared.
+            if case .done = place, !same { same = other.contents.value.isMasked(of: newcomer.value, by: Schema.mask) }
+            isSame = same
         case .foreign: isSame = true
         case .malformed: isSame = false
         case .irregular: isSame = false

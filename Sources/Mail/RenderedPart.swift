@@ -1,3 +1,4 @@
+package import JSON
 internal import Message
 package import Spool
 package import Template
@@ -28,10 +29,11 @@ extension RenderedPart {
     /// Renders a job's template with its parameters, in its locale.
     ///
     /// What does not fit the template's schema, or exceeds a limit of rendering, is the job's fault.
-    package init(_ template: Template, for job: Job) throws(MailError) {
+    /// - Parameter shown: parameters to render in place of those that are judged: the same, with secrets masked.
+    package init(_ template: Template, for job: Job, showing shown: JSON.Object? = nil) throws(MailError) {
         if let misfit = template.misfit(of: job.params) { throw .job(misfit) }
         do throws(TemplateError) {
-            let rendered = try template.render(params: job.params, locale: job.locale)
+            let rendered = try template.render(params: shown ?? job.params, locale: job.locale)
             self.init(
                 subject: rendered.subject, text: rendered.text.map { String(decoding: $0, as: UTF8.self) },
                 html: rendered.html.map { String(decoding: $0, as: UTF8.self) }, from: template.settings.from,

@@ -4,6 +4,9 @@ extension Schema {
     /// What stands for a `writeOnly` value in ``masked(_:)``.
     package static let mask = "***"
 
+    /// Whether any value can be `writeOnly`: without one, ``masked(_:)`` changes nothing.
+    package var hasSecrets: Bool { leadsToSecret[0] }
+
     /// `value` with every `writeOnly` value in it replaced by ``mask``, whatever its type.
     ///
     /// A value is a secret if any schema says so that may apply to it, through `$ref`, `allOf`,

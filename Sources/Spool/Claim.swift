@@ -1,3 +1,4 @@
+package import JSON
 internal import Linux
 package import Time
 
@@ -8,9 +9,9 @@ package struct Claim: ~Copyable {
     package let id: JobID
     /// Where it was claimed.
     package let origin: State
-    private let file: Descriptor
+    let file: Descriptor
     private let inode: UInt64
-    private var size: Int
+    private(set) var size: Int
     private var endsInNewline: Bool
 
     package init(_ job: consuming OpenJob, origin: State) {
@@ -55,15 +56,19 @@ package struct Claim: ~Copyable {
         /// The due time, for the states that have one.
         package var due: Timestamp?
         package var target: State
+        /// The object with its secrets masked, which is kept in place of the producer's; nil to keep the file as it is.
+        package var masked: JSON?
 
         package init(
-            at: Timestamp, _ events: [Event], durably: Bool = false, due: Timestamp? = nil, target: State
+            at: Timestamp, _ events: [Event], durably: Bool = false, due: Timestamp? = nil, target: State,
+            masked: JSON? = nil
         ) {
             self.at = at
             self.events = events
             self.durably = durably
             self.due = due
             self.target = target
+            self.masked = masked
         }
     }
 
@@ -78,7 +83,8 @@ package struct Claim: ~Copyable {
     }
 
     /// Appends the events, sets the due time, and renames: in this order, so that a crash
-    /// between any two leaves a job in `cur/` whose history says what to do.
+    /// between any two leaves a job in `cur/` whose history says what to do. With a masked object the
+    /// rename is that of a copy, and the file goes last; see `MaskedCopy.swift`.
     package consuming func settle(_ settlement: Settlement, in spool: SpoolTree) -> Result {
         var settlement = settlement
         do throws(SpoolError) {
@@ -90,7 +96,14 @@ package struct Claim: ~Copyable {
                         try file.setModified(nanoseconds: due.nanoseconds)
                     }
                 }
-                switch try rename(to: settlement.target, as: settlement.newID ?? id, in: spool) {
+                let newID = settlement.newID ?? id
+                let move =
+                    if let object = settlement.masked {
+                        try moveMasked(object, to: settlement.target, as: newID, in: spool)
+                    } else {
+                        try rename(to: settlement.target, as: newID, in: spool)
+                    }
+                switch move {
                 case .renamed: return .settled(settlement.target)
                 case .gone: return .gone
                 case .taken where settlement.target == .new:
@@ -132,7 +145,7 @@ package struct Claim: ~Copyable {
         return true
     }
 
-    private enum Move { case renamed, taken, gone }
+    enum Move { case renamed, taken, gone }
 
     private func rename(to target: State, as newID: JobID, in spool: SpoolTree) throws(SpoolError) -> Move {
         let own = State.claimed(instance: spool.instance)
@@ -164,7 +177,7 @@ package struct Claim: ~Copyable {
     }
 
     /// The state in which this very file lies, not another one of the same name.
-    private func whereabouts(in spool: SpoolTree) throws(SpoolError) -> State? {
+    func whereabouts(in spool: SpoolTree) throws(SpoolError) -> State? {
         let own = State.claimed(instance: spool.instance)
         for state in [own] + (try spool.places(of: id, except: own)) {
             let found = try spool.with(state) { (directory) throws(SpoolError) in

@@ -10,12 +10,17 @@ package struct History: Sendable {
     /// Reads one event from each line; lines that do not parse are ignored.
     package init(_ bytes: ArraySlice<UInt8>) {
         guard bytes.contains(UInt8(ascii: "{")) else { return }
-        for line in bytes.split(separator: 0x0A) {
-            // A line that a power cut tore, or that somebody else wrote, tells nothing.
-            guard let value = try? JSON(parsing: Array(line)), let object = value.object, let event = Event(object)
-            else { continue }
-            events.append(event)
-        }
+        for line in bytes.split(separator: 0x0A) { if let event = History.event(line) { events.append(event) } }
+    }
+
+    /// A line that a power cut tore, or that somebody else wrote, tells nothing.
+    private static func event(_ line: ArraySlice<UInt8>) -> Event? {
+        (try? JSON(parsing: Array(line)))?.object.flatMap { Event($0) }
+    }
+
+    /// The lines that are events, as they are written, without their ends.
+    static func lines(of bytes: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        bytes.split(separator: 0x0A).filter { event($0) != nil }
     }
 
     package mutating func append(_ event: Event) { events.append(event) }

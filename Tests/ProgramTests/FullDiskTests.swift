@@ -90,6 +90,29 @@ struct FullDiskTests {
         #expect(place.mails().count == 5)
     }
 
+    @Test("A masked copy that has no room waits for some; the secret is gone in the end")
+    func secret() throws {
+        let disk = try SmallDisk(kibibytes: 1024)
+        let place = disk.place
+        try place.otpTemplate()
+        try place.configure(port: try place.sink("--delay", "dot=1s"))
+        let daemon = try place.daemon()
+        // The page has room for the events, and there is none for a second file.
+        try place.otp("full")
+        try place.wait("the mail to be under way") { (try? place.events("full")) == ["sending"] }
+        disk.fill()
+        try place.wait("the trouble to be told") { place.log.contains("No space left on device") }
+        #expect(try place.events("full") == ["sending", "sent"])
+        #expect(place.places("full") == ["cur/main"])
+        disk.free()
+        try place.wait(for: "full", in: "done")
+        #expect(try place.events("full") == ["sending", "sent"])
+        #expect(place.leaks() == [])
+        #expect(place.names("tmp").isEmpty)
+        #expect(place.mails().count == 1)
+        #expect(place.stop(daemon) == 0)
+    }
+
     @Test("What the operator requeues while the disk is full is tried again when there is room")
     func requeued() throws {
         let disk = try SmallDisk(kibibytes: 1024)

@@ -1,0 +1,96 @@
+package import JSON
+internal import Linux
+
+/// How a job with secrets leaves `cur/`: as a copy in which they are masked.
+///
+/// `done/` is the one place where the producer's bytes are not kept: nobody needs a secret after the
+/// mail that told it. The file in `cur/` has the outcome before the copy is begun, and goes after the copy
+/// is there:
+///
+///     crash before              leaves                                next start
+///     the copy's rename         cur/ID with its outcome, a draft      makes the copy again
+///     the unlink of cur/ID      cur/ID, and its copy in done/         removes cur/ID
+///
+/// The draft holds no secret; the sweep of `tmp/` clears it. The copy is on disk before its rename, so that a
+/// power cut does not leave an empty file where the job's record was.
+extension Claim {
+    /// Writes the copy, renames it into `target`, and removes the file, wherever the operator moved it.
+    ///
+    /// When it is tried again after an error, the copy that is there already is found and taken for what it is.
+    func moveMasked(_ object: JSON, to target: State, as newID: JobID, in spool: SpoolTree) throws(SpoolError) -> Move {
+        guard try whereabouts(in: spool) != nil else { return .gone }
+        let path = "cur/\(id)"
+        let bytes = try step(.read, path) { () throws(Errno) in
+            try file.readAll(limit: size + SpoolTree.historyLimit, sizeHint: size)
+        }
+        // It was read before it was claimed; if it is no job any more, all of its lines are looked at.
+        let history = bytes[((try? JobFile(bytes))?.object.endIndex ?? 0)...]
+        let encoded = object.encoded
+        let draft = JobID.random(characters: 20)
+        do throws(Errno) {
+            let copy = try spool.tmp.create(draft, mode: 0o600)
+            try copy.write(all: encoded + [0x0A] + History.lines(of: history).flatMap { $0 + [0x0A] })
+            try copy.syncData()
+        } catch {
+            try? spool.tmp.unlink(draft)  // Litter that the sweep clears; the error is the one to report.
+            throw SpoolError(.copy, path, error)
+        }
+        do throws(SpoolError) {
+            let isThere = try publish(draft, in: target, as: newID, of: spool)
+            if !isThere {
+                try? spool.tmp.unlink(draft)  // As above.
+                guard case .job(let other) = try spool.examine(newID, in: target, limit: encoded.count),
+                    other.contents.object.elementsEqual(encoded),
+                    other.contents.history.events == History(history).events
+                else { return .taken }
+            }
+        } catch {
+            try? spool.tmp.unlink(draft)  // As above.
+            throw error
+        }
+        try discard(in: spool)
+        return .renamed
+    }
+
+    /// False when the id is taken there.
+    private func publish(
+        _ draft: String, in target: State, as newID: JobID, of spool: SpoolTree
+    ) throws(SpoolError) -> Bool {
+        var mayBePruned = true
+        while true {
+            let isThere: Bool? = try spool.with(target) { (directory) throws(SpoolError) in
+                do throws(Errno) {
+                    try spool.tmp.rename(draft, into: directory, as: newID.text)
+                    return true
+                } catch {
+                    if error == .exists { return false }
+                    if error == .noEntry, mayBePruned { return nil }
+                    throw SpoolError(.rename, "\(target.path)/\(newID)", error)
+                }
+            }
+            if let isThere { return isThere }
+            // The directory of its day was removed while it was open.
+            mayBePruned = false
+            if case .done(let day) = target { spool.forgetDay(day) }
+        }
+    }
+}
+
+extension JSON {
+    /// Whether this is `original` but for values in whose place `mask` stands.
+    ///
+    /// So a masked copy is known for what it is, whatever the job's template says by now. A copy keeps the order.
+    package func isMasked(of original: JSON, by mask: String) -> Bool {
+        if self == .string(mask) { return true }
+        switch (self, original) {
+        case (.array(let own), .array(let others)):
+            return own.count == others.count && zip(own, others).allSatisfy { $0.isMasked(of: $1, by: mask) }
+        case (.object(let own), .object(let others)):
+            return own.count == others.count
+                && zip(own.members, others.members).allSatisfy {
+                    $0.name == $1.name && $0.value.isMasked(of: $1.value, by: mask)
+                }
+        default: return self == original
+        }
+    }
+}
