@@ -16,6 +16,11 @@ package struct Descriptor: ~Copyable {
         raw = try retrying { clinux_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0) }
     }
 
+    /// Opens the file at `path` for writing, made or emptied. See openat(2).
+    package init(writingFileAt path: String) throws(Errno) {
+        raw = try retrying { clinux_openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0o666) }
+    }
+
     deinit { _ = close(raw) }
 
     /// Gives up the number without closing it.

@@ -6,7 +6,7 @@ enum Command {
     static let version = "0.1.0"
 
     /// The verbs, in the order of the help.
-    static var verbs: [Verb] { [.submit, .ls, .show, .check, .types, .initialize, .dropBox] }
+    static var verbs: [Verb] { [.submit, .ls, .show, .preview, .check, .types, .initialize, .dropBox] }
 
     /// Runs one command line to its end. Everything that fails is said here, once, on standard error.
     static func run(_ words: [String]) -> ExitStatus {

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Linux
+internal import Mail
 internal import Text
 
 /// Which spool the command works on, and which templates it can see.
@@ -26,6 +27,14 @@ enum Location {
     static func templatesPath(_ arguments: Arguments) throws(Failure) -> String? {
         guard var section = try configuration(arguments) else { return nil }
         return section.path("templates") ?? "/etc/outspool/templates"
+    }
+
+    /// What the configuration fills into a mail; nil where there is no configuration.
+    static func mailDefaults(_ arguments: Arguments) throws(Failure) -> MailDefaults? {
+        guard var section = try configuration(arguments) else { return nil }
+        do throws(ConfigurationError) { return try MailDefaults(&section) } catch {
+            throw Failure(.configuration, printable("\(error)"))
+        }
     }
 
     /// A variable of the environment, unless it is of a user who has fewer rights than this process, as below a

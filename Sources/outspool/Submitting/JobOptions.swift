@@ -3,16 +3,16 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// The job object that the options of `submit` describe.
+/// The job object that the options of `submit` describe; parameters that no option gives are as in `sample`.
 func jobObject(
-    _ arguments: Arguments, _ templates: VisibleTemplates, now: Timestamp
+    _ arguments: Arguments, _ templates: VisibleTemplates, beside sample: JSON.Object = JSON.Object(), now: Timestamp
 ) throws(Failure) -> JSON.Object {
     guard arguments.operands.count == 1 else {
         throw .usage(
             arguments.operands.isEmpty ? "submit needs a template, or --job, or --batch" : "submit takes one template")
     }
     var job = JSON.Object([("template", .string(arguments.operands[0]))])
-    let params = try params(arguments, templates)
+    let params = try params(arguments, templates, beside: sample)
     if !params.isEmpty { job["params"] = .object(params) }
     for (option, field) in [("--to", "to"), ("--cc", "cc"), ("--bcc", "bcc")] {
         let addresses = arguments.values(option)
@@ -34,21 +34,24 @@ func jobObject(
     return job
 }
 
-private func params(_ arguments: Arguments, _ templates: VisibleTemplates) throws(Failure) -> JSON.Object {
+/// The parameters that `--params` or `-p` give; what `-p` does not say is as in `others`.
+private func params(
+    _ arguments: Arguments, _ templates: VisibleTemplates, beside others: JSON.Object
+) throws(Failure) -> JSON.Object {
     let words = arguments.values("-p")
     if let file = try arguments.value("--params") {
-        if !words.isEmpty { throw .usage("submit: -p has no place beside --params") }
+        if !words.isEmpty { throw .usage("-p has no place beside --params") }
         let value = try Input.json(try Input.read(file), of: file == "-" ? "standard input" : file)
         guard let object = value.object else {
             throw Failure(.data, "\(printable(file)): is \(value.typeName), not an object")
         }
         return object
     }
-    var members: [(name: String, value: JSON)] = []
+    var all = others
     var seen: Set<String> = []
     for word in words {
         guard let equals = word.firstIndex(of: "=") else {
-            throw .usage("submit: -p \(printable(word)) is neither KEY=VALUE nor KEY:=JSON")
+            throw .usage("-p \(printable(word)) is neither KEY=VALUE nor KEY:=JSON")
         }
         var key = String(word[..<equals])
         let text = String(word[word.index(after: equals)...])
@@ -59,11 +62,12 @@ private func params(_ arguments: Arguments, _ templates: VisibleTemplates) throw
         } else {
             value = templates.value(of: text, for: key, in: arguments.operands[0])
         }
-        if key.isEmpty { throw .usage("submit: -p \(printable(word)) has no key") }
-        guard seen.insert(key).inserted else { throw .usage("submit: -p \(printable(key)) is given twice") }
-        members.append((key, value))
+        // The value may be a secret.
+        if key.isEmpty { throw .usage("-p: no key before the =") }
+        guard seen.insert(key).inserted else { throw .usage("-p \(printable(key)) is given twice") }
+        all[key] = value
     }
-    return JSON.Object(members)
+    return all
 }
 
 private func headers(_ words: [String]) throws(Failure) -> JSON.Object {

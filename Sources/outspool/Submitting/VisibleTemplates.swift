@@ -2,6 +2,7 @@ internal import JSON
 internal import Schema
 internal import Spool
 internal import Template
+internal import Text
 
 /// The templates that the configuration names, as far as this user can see them.
 ///
@@ -19,7 +20,20 @@ struct VisibleTemplates {
     }
 
     /// One that is unknown or broken may be repaired before the job's turn comes.
-    private func template(_ name: String) -> Template? { try? store?.template(named: name) }
+    func template(_ name: String) -> Template? { try? store?.template(named: name) }
+
+    /// The template that somebody asks to see: one that is not there, or broken, is an error.
+    func require(_ name: String) throws(Failure) -> Template {
+        guard let store else {
+            throw Failure(.configuration, "no configuration that says where the templates are; name one with --config")
+        }
+        do throws(TemplateError) { return try store.template(named: name) } catch {
+            guard case .unknown = error else { throw Failure(.configuration, printable("\(error)")) }
+            // Which there are is a help, no more.
+            let near = (try? store.names()).flatMap { nearest(to: name, among: $0) }
+            throw Failure(.noInput, printable("\(error)") + (near.map { "; did you mean \(printable($0))?" } ?? ""))
+        }
+    }
 
     /// Why a job does not fit its template, in one line; nil if it does, or nothing is known.
     func objection(to job: Job) -> String? {

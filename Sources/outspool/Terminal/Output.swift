@@ -27,6 +27,11 @@ final class Output {
         if buffer.count >= 65536 { try flush() }
     }
 
+    func write(_ bytes: [UInt8]) throws(Failure) {
+        buffer += bytes
+        if buffer.count >= 65536 { try flush() }
+    }
+
     func line(_ text: String) throws(Failure) { try write(text + "\n") }
 
     /// Hands everything to the kernel.

@@ -1,5 +1,6 @@
 internal import JSON
 internal import Linux
+internal import Mail
 internal import Spool
 internal import Text
 internal import Time
@@ -9,14 +10,17 @@ extension Verb {
         Verb(
             name: "show", summary: "show a job and all that happened to it",
             help: """
-                usage: outspool show [--json] ID ...
+                usage: outspool show [--json | --mail] [--reveal] ID ...
 
                 Shows where a job is, its object, and its history. Long texts are cut.
+                Secrets are masked; without a look at the job's template, all parameters.
 
-                  --json  one JSON object per line, with nothing cut
+                  --json    one JSON object per line, with nothing cut
+                  --mail    the mail as it would be sent now
+                  --reveal  with the secrets
 
                 """,
-            options: [.init("--json")], run: runShow)
+            options: [.init("--json"), .init("--mail"), .init("--reveal")], run: runShow)
     }
 }
 
@@ -24,8 +28,13 @@ extension Verb {
 private let fileLimit = Input.jobLimit + SpoolTree.historyLimit
 
 private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
-    let ids = invocation.arguments.operands
+    let arguments = invocation.arguments
+    let ids = arguments.operands
     if ids.isEmpty { throw .usage("show needs an id") }
+    let isJSON = arguments.has("--json")
+    let isMail = arguments.has("--mail")
+    if isJSON, isMail { throw .usage("show: --mail has no place beside --json") }
+    let templates = try VisibleTemplates(arguments)
     let reader = try SpoolReader(path: try invocation.spoolPath())
     let states = try reader.states()
     var status = ExitStatus.success
@@ -38,9 +47,11 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
             status = .noInput
         }
         for state in found {
-            let shown = try Shown(id, in: state, of: reader)
-            if invocation.arguments.has("--json") {
+            let shown = try Shown(id, in: state, of: reader, arguments.has("--reveal") ? nil : templates)
+            if isJSON {
                 try invocation.output.line(printableJSON(shown.json.text))
+            } else if isMail {
+                try showMail(of: shown, templates, invocation)
             } else {
                 if !isFirst { try invocation.output.line("") }
                 try shown.write(to: invocation.output, now: .now)
@@ -49,6 +60,17 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         }
     }
     return status
+}
+
+/// The message that the daemon would hand to a relay for the job, byte for byte.
+private func showMail(of shown: Shown, _ templates: VisibleTemplates, _ invocation: Invocation) throws(Failure) {
+    guard let value = shown.original else {
+        throw Failure(.data, "\(shown.id): \(printable(shown.problem ?? "no job"))")
+    }
+    let source = try PreviewSource(
+        value, shown.id, submitted: shown.submitted, templates, reveals: invocation.arguments.has("--reveal"),
+        invocation.arguments)
+    try invocation.output.show(source.preview(in: source.job.locale).mail.bytes)
 }
 
 private func places(of id: JobID, in reader: borrowing SpoolReader, states: [State]) throws(Failure) -> [State] {
@@ -66,31 +88,53 @@ private struct Shown {
     let id: JobID
     let state: State
     let status: FileStatus
-    /// The object, or why there is none.
+    /// The object as it is in the file, and as it is shown, or why there is none.
+    let original: JSON?
     let value: JSON?
     let problem: String?
+    /// What is hidden of the object, if anything is.
+    let note: String?
     let history: History
 
-    init(_ id: JobID, in state: State, of reader: borrowing SpoolReader) throws(Failure) {
+    /// - Parameter templates: where to look what is a secret; nil to reveal all.
+    init(
+        _ id: JobID, in state: State, of reader: borrowing SpoolReader, _ templates: VisibleTemplates?
+    ) throws(Failure) {
         self.id = id
         self.state = state
         let path = "\(state.path)/\(id)"
         do throws(Errno) {
             status = try reader.root.status(path)
             guard status.isRegular else {
-                (value, problem, history) = (nil, status.kind, History())
+                (original, value, problem, note, history) = (nil, nil, status.kind, nil, History())
                 return
             }
             let bytes = try reader.root.open(path).readAll(limit: fileLimit, sizeHint: status.size)
             do throws(JSONError) {
                 let file = try JobFile(bytes)
-                (value, problem, history) = (file.value, nil, file.history)
+                (original, problem, history) = (file.value, nil, file.history)
+                (value, note) = templates.map { Shown.hide(file.value, $0) } ?? (file.value, nil)
             } catch {
                 // A dead letter that is no job still has its last word behind it.
-                (value, problem, history) = (nil, "not a JSON object: \(error)", History(bytes[...]))
+                (original, value, note) = (nil, nil, nil)
+                (problem, history) = ("not a JSON object: \(error)", History(bytes[...]))
             }
         } catch { throw Failure(SpoolError(.read, path, error)) }
     }
+
+    private static func hide(_ value: JSON, _ templates: VisibleTemplates) -> (JSON, String?) {
+        let name = value.object?["template"]?.string
+        let template = name.flatMap { templates.template($0) }
+        guard let masked = value.maskingSecrets(of: template) else { return (value, nil) }
+        // What has been masked in the file cannot be revealed.
+        if masked.encoded == value.encoded { return (value, nil) }
+        let what =
+            template != nil ? "secrets are masked" : "all parameters are masked: the template cannot be read here"
+        return (masked, "\(what); --reveal shows them")
+    }
+
+    /// When the job was submitted, as the daemon takes it.
+    var submitted: Timestamp { history.submitted ?? Timestamp(nanoseconds: status.modified) }
 
     private var due: Timestamp? {
         switch state {
@@ -120,6 +164,7 @@ private struct Shown {
         }
         if let problem { try output.line(output.styled(printable(problem), .red)) }
         if let value { try output.line("\n" + printableJSON(value.pretty())) }
+        if let note { try output.line(output.styled("(\(note))", .dim)) }
         if history.isEmpty { return }
         try output.line("")
         for event in history.events { try output.line(line(event, output)) }

@@ -1,0 +1,93 @@
+internal import JSON
+internal import Linux
+internal import Mail
+internal import Spool
+internal import Template
+internal import Text
+internal import Time
+
+/// What is previewed: a job, with the template that makes its mail.
+struct PreviewSource {
+    let job: Job
+    let title: String
+    private let id: JobID
+    private let submitted: Timestamp
+    private let template: Template?
+    /// The parameters with secrets masked; nil to show them as they are.
+    private let shown: JSON.Object?
+    private let defaults: MailDefaults
+
+    /// A job that nobody can find in a spool has this id.
+    private static let id = JobID("preview")!
+
+    /// The job that the options of `preview` describe. It is judged as `submit` and the daemon would.
+    init(_ arguments: Arguments) throws(Failure) {
+        let templates = try VisibleTemplates(arguments)
+        if let file = try arguments.value("--job") {
+            let others = ["-p", "--params", "--locale", "--to", "--cc", "--from", "--reply-to"]
+            if let other = arguments.operands.first ?? others.first(where: { arguments.has($0) }) {
+                throw .usage("preview: \(printable(other)) has no place beside --job")
+            }
+            let value = try Input.json(try Input.read(file), of: file == "-" ? "standard input" : file)
+            let reveals = arguments.has("--reveal")
+            try self.init(value, Self.id, submitted: .now, templates, reveals: reveals, arguments)
+            return
+        }
+        guard arguments.operands.count == 1 else { throw .usage("preview takes one template, or --job") }
+        let template = try templates.require(arguments.operands[0])
+        // A sample shows no secrets but its own.
+        var job = try jobObject(arguments, templates, beside: template.sample ?? JSON.Object(), now: .now)
+        if job["to"] == nil { job["to"] = "recipient@example.com" }
+        try self.init(.object(job), Self.id, submitted: .now, templates, reveals: true, arguments)
+    }
+
+    /// A job's object, from a file or the spool.
+    init(
+        _ value: JSON, _ id: JobID, submitted: Timestamp, _ templates: VisibleTemplates, reveals: Bool,
+        _ arguments: Arguments
+    ) throws(Failure) {
+        try judge(value, templates)
+        do throws(JobError) { job = try Job(value) } catch { throw Failure(.data, printable("the job: \(error)")) }
+        template = if let name = job.template { try templates.require(name) } else { nil }
+        shown = reveals ? nil : value.maskingSecrets(of: template)?.object?["params"]?.object
+        title = job.template ?? "a job's own mail"
+        self.id = id
+        self.submitted = submitted
+        var defaults = try Location.mailDefaults(arguments) ?? MailDefaults(domain: "example.com")
+        if defaults.from == nil, template?.settings.from == nil, job.from == nil {
+            defaults.from = "sender@example.com"
+            complain("no from in sight: the mail is shown as if it came from sender@example.com")
+        }
+        self.defaults = defaults
+    }
+
+    /// Whether something is hidden.
+    var isMasked: Bool { shown != nil }
+
+    /// The locales that the template has variants for; nil is the default.
+    var locales: [String?] { [nil] + Set((template?.parts ?? []).compactMap(\.locale)).sorted() }
+
+    /// The mail in the job's locale alone, or, if it has none, in every locale of its template.
+    func everyLocale() throws(Failure) -> [MailPreview] {
+        if let locale = job.locale { return [try preview(in: locale)] }
+        var previews: [MailPreview] = []
+        for locale in locales { previews.append(try preview(in: locale)) }
+        return previews
+    }
+
+    func preview(in locale: String?) throws(Failure) -> MailPreview {
+        var job = job
+        job.locale = locale
+        do throws(MailError) {
+            var rendered: RenderedPart?
+            if let template { rendered = try RenderedPart(template, for: job, showing: shown) }
+            let mail = try OutgoingMail(job, id: id, submitted: submitted, rendered: rendered, defaults: defaults)
+            return MailPreview(mail, in: locale)
+        } catch {
+            switch error {
+            case .job(let reason): throw Failure(.data, printable(reason))
+            case .ours(let reason): throw Failure(.configuration, printable(reason))
+            }
+        }
+    }
+}
