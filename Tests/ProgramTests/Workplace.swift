@@ -92,6 +92,9 @@ final class Workplace {
         return process
     }
 
+    /// The program that was started last.
+    var lastStarted: Process? { running.last }
+
     /// Starts outspool-sink on a free port and returns the port.
     func sink(_ options: String...) throws -> Int {
         let name = "sink\(running.count)"
