@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 
@@ -101,17 +102,72 @@ class Bench:
                 sys.exit("benchmark: gave up waiting")
             time.sleep(pause)
 
-    def submit(self, count, to="somebody@example.com", prefix="bench"):
-        """Queues `count` jobs as one batch."""
-        lines = "".join(f'{{"template":"hello","to":"{to}","params":{{"name":"n{i}"}}}}\n' for i in range(count))
+    def submit(self, count, to="somebody@example.com", more=""):
+        """Queues `count` jobs as one batch; `more` are further members of each."""
+        lines = "".join(f'{{"template":"hello","to":"{to}","params":{{"name":"n{i}"}}{more}}}\n' for i in range(count))
         subprocess.run(
             [self.program("outspool"), "--spool", self.spool, "submit", "--batch", "-"],
             input=lines, text=True, stdout=subprocess.DEVNULL, check=True)
+
+    def drop(self, name, more=""):
+        """Submits a job to NAME@example.com as any program can; returns when its rename was made."""
+        tmp = os.path.join(self.spool, "tmp", name)
+        with open(tmp, "w") as file:
+            file.write(f'{{"template":"hello","to":"{name}@example.com","params":{{"name":"x"}}{more}}}')
+            file.flush()
+            os.fsync(file.fileno())
+        start = time.monotonic()
+        os.rename(tmp, os.path.join(self.spool, "new", name))
+        return start
 
     def done(self):
         """How many jobs are in done/."""
         days = os.path.join(self.spool, "done")
         return sum(len(os.listdir(os.path.join(days, day))) for day in os.listdir(days))
+
+
+class Witness:
+    """An SMTP server of one purpose: to note when a recipient's mail came, and when it said 250 to the dot."""
+
+    def __init__(self, dot=0.0):
+        self.dot = dot
+        self.arrived, self.accepted = {}, {}
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            connection, _ = self.listener.accept()
+            threading.Thread(target=self.session, args=(connection,), daemon=True).start()
+
+    def session(self, connection):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = connection.makefile("rb")
+        recipient = None
+        connection.sendall(b"220 bench\r\n")
+        for line in stream:
+            word = line[:4].upper()
+            if word in (b"EHLO", b"HELO"):
+                connection.sendall(b"250-bench\r\n250 PIPELINING\r\n")
+            elif word == b"RCPT":
+                recipient = line.split(b"<")[1].split(b"@")[0].decode()
+                self.arrived[recipient] = time.monotonic()
+                connection.sendall(b"250 ok\r\n")
+            elif word == b"DATA":
+                connection.sendall(b"354 go\r\n")
+                while stream.readline() != b".\r\n":
+                    pass
+                if self.dot:
+                    time.sleep(self.dot)
+                self.accepted[recipient] = time.monotonic()
+                connection.sendall(b"250 ok\r\n")
+            elif word == b"QUIT":
+                connection.sendall(b"221 bye\r\n")
+                connection.close()
+                return
+            else:
+                connection.sendall(b"250 ok\r\n")
 
 
 def race(bench, port, count, rounds=3):
