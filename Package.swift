@@ -95,6 +95,9 @@ let package = Package(
 
         // Tests: tables of values for decisions, real files and servers for the rest.
         .target(name: "Scratch", path: "Tests/Scratch", swiftSettings: strict),
+        .target(
+            name: "Judges", dependencies: ["Message"], path: "Tests/Judges",
+            exclude: ["cases.py", "email.judge.py", "gmime.judge.py", "gmime.c"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TextTests", dependencies: ["Text"]),
         .testTarget(name: "TimeTests", dependencies: ["Time"]),
@@ -104,7 +107,7 @@ let package = Package(
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
         .testTarget(name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Time"]),
         .testTarget(name: "TypeGenerationTests", dependencies: ["TypeGeneration", "Schema", "JSON"]),
-        .testTarget(name: "MessageTests", dependencies: ["Message", "JSON", "Time"]),
+        .testTarget(name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(
             name: "RelayTests", dependencies: ["Relay", "SMTP", "EventLoop", "Linux", "Time"],
