@@ -42,7 +42,7 @@ let package = Package(
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON", "Text"], swiftSettings: strict),
         .target(
-            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
+            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Message", "Schema", "Text", "Time"],
             swiftSettings: strict + [.strictMemorySafety()]),
         .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: strict),
         .target(name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux"], swiftSettings: strict),
@@ -120,7 +120,9 @@ let package = Package(
             dependencies: [
                 "Daemon", "Configuration", "EventLoop", "Mail", "Relay", "Spool", "SMTP", "JSON", "Time", "Linux",
             ]),
-        .testTarget(name: "MailTests", dependencies: ["Mail", "Spool", "JSON", "Time"]),
+        .testTarget(
+            name: "MailTests",
+            dependencies: ["Mail", "Configuration", "Judges", "Message", "Scratch", "Spool", "Template", "JSON", "Time"]),
         .testTarget(name: "ProgramTests"),
     ],
     swiftLanguageModes: [.v6]
