@@ -42,7 +42,7 @@ let package = Package(
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON", "Text"], swiftSettings: strict),
         .target(
-            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
+            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Message", "Schema", "Text", "Time"],
             swiftSettings: strict + [.strictMemorySafety()]),
         .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: strict),
         .target(name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux"], swiftSettings: strict),
@@ -97,6 +97,9 @@ let package = Package(
 
         // Tests: tables of values for decisions, real files and servers for the rest.
         .target(name: "Scratch", path: "Tests/Scratch", swiftSettings: strict),
+        .target(
+            name: "Judges", dependencies: ["Message"], path: "Tests/Judges",
+            exclude: ["cases.py", "email.judge.py", "gmime.judge.py", "gmime.c"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TextTests", dependencies: ["Text"]),
         .testTarget(name: "TimeTests", dependencies: ["Time"]),
@@ -106,7 +109,7 @@ let package = Package(
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
         .testTarget(name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Time"]),
         .testTarget(name: "TypeGenerationTests", dependencies: ["TypeGeneration", "Schema", "JSON"]),
-        .testTarget(name: "MessageTests", dependencies: ["Message", "JSON", "Time"]),
+        .testTarget(name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(
             name: "RelayTests", dependencies: ["Relay", "SMTP", "EventLoop", "Linux", "Time"],
@@ -119,7 +122,9 @@ let package = Package(
             dependencies: [
                 "Daemon", "Configuration", "EventLoop", "Mail", "Relay", "Spool", "SMTP", "JSON", "Time", "Linux",
             ]),
-        .testTarget(name: "MailTests", dependencies: ["Mail", "Spool", "Template", "JSON", "Time"]),
+        .testTarget(
+            name: "MailTests",
+            dependencies: ["Mail", "Configuration", "Judges", "Message", "Scratch", "Spool", "Template", "JSON", "Time"]),
         .testTarget(name: "ProgramTests"),
     ],
     swiftLanguageModes: [.v6]

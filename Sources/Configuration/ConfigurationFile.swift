@@ -46,12 +46,12 @@ package struct ConfigurationFile: Sendable {
                     throw ConfigurationError(
                         file: name, line: number, reason: "\(current.header) is there twice, first on line \(first)")
                 }
-            case .entry(let key, let value):
+            case .entry(let key, let value, let column):
                 if let first = keys.updateValue(number, forKey: key) {
                     throw ConfigurationError(
                         file: name, line: number, reason: "'\(key)' is set twice, first on line \(first)")
                 }
-                current.append(ConfigurationEntry(key: key, value: value, line: number))
+                current.append(ConfigurationEntry(key: key, value: value, line: number, column: column))
             }
         }
         finished.append(current)
@@ -76,4 +76,6 @@ package struct ConfigurationEntry: Equatable, Sendable {
     package let key: String
     package let value: String
     package let line: Int
+    /// Where the value begins: from 1, in bytes.
+    package let column: Int
 }

@@ -2,7 +2,8 @@
 enum ConfigurationLine: Equatable {
     case blank
     case header(kind: String, name: String?)
-    case entry(key: String, value: String)
+    /// The column is where the value begins: from 1, in bytes.
+    case entry(key: String, value: String, column: Int)
 
     struct Malformed: Error {
         let reason: String
@@ -50,7 +51,8 @@ enum ConfigurationLine: Equatable {
         }
         let value = trimmed(uncommented(text[(equals + 1)...]))
         if value.isEmpty { throw Malformed(reason: "'\(string(key))' has no value") }
-        return .entry(key: string(key), value: string(value))
+        // The line has no white space in front of the key.
+        return .entry(key: string(key), value: string(value), column: value.startIndex - text.startIndex + 1)
     }
 
     /// The text up to a `#` that follows white space and is not between double quotes.

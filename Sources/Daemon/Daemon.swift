@@ -1,6 +1,7 @@
 package import EventLoop
 internal import JSON
 internal import Linux
+internal import Mail
 internal import Relay
 internal import Spool
 internal import Time
@@ -25,6 +26,8 @@ package final class Daemon {
     private let supervisor = Supervisor()
     private let status: StatusFile
     private var settings: Settings
+    /// What was logged last of where mail may go.
+    private var staging = Staging()
     /// Reads the configuration anew, or says why it cannot be used.
     private let reload: () -> Settings?
     private var drainTimer: EventLoop.Timer?
@@ -88,6 +91,11 @@ package final class Daemon {
     }
 
     private func apply(_ settings: Settings) {
+        // A machine that sends to nobody by mistake must not be a riddle, and one that stopped to do so even less.
+        if settings.mail.staging != staging {
+            staging = settings.mail.staging
+            log.write(staging.summary ?? "mail goes to everybody again", .warning)
+        }
         self.settings = settings
         shelf.use(settings.templates)
         settler.keepsDone = settings.doneRetention > .zero

@@ -44,6 +44,17 @@ final class Delivery {
         self.claim = consume claim
     }
 
+    /// Logs that it begins, and whose mail goes to somebody else.
+    func announce(in log: Log) {
+        log.write(
+            .qmgr, job: id.text,
+            [("from", .string("<\(mail.sender)>")), ("size", .number(.init(mail.bytes.count))),
+                ("nrcpt", .number(.init(recipients.count)))], "(queue active)")
+        for original in mail.redirected {
+            log.write(.qmgr, job: id.text, [("orig_to", .string("<\(original)>"))], "(redirected by redirect_all_to)")
+        }
+    }
+
     /// Appends `sending`, before the body's final dot: no marker, no dot.
     ///
     /// With `on_doubt = hold` the marker is on disk when this returns.
@@ -52,6 +63,9 @@ final class Delivery {
         event.attempt = attempt.number
         event.to = accepted
         event.relay = attempt.relay
+        if !mail.redirected.isEmpty {
+            event.reason = "redirect_all_to, instead of \(mail.redirected.joined(separator: ", "))"
+        }
         if attempt.history.isEmpty { event.submitted = submitted }
         try claim?.append([event], durably: attempt.onDoubt == .hold)
         attempt.history.append(event)
@@ -61,5 +75,17 @@ final class Delivery {
     func finish() -> Claim? {
         let claim = self.claim.take()
         return claim
+    }
+}
+
+extension Fault {
+    /// What ended the transaction early, in one line; nil when nothing did.
+    var interruption: String? {
+        switch self {
+        case .none: nil
+        case .relay(let reason), .stale(let reason): reason
+        case .interrupted(let phase, let reason): "\(reason) (at \(phase))"
+        case .aborted: "given back before the mail was sent"
+        }
     }
 }

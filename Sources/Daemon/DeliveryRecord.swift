@@ -20,18 +20,29 @@ struct DeliveryRecord {
         let prepared = Double(delivery.startedAt - delivery.claimedAt) / 1e9
         let sending = Double(end - delivery.startedAt) / 1e9
         let waited = max(total - prepared - sending, 0)
-        let delays = [waited, prepared, 0, sending].map(DeliveryRecord.short).joined(separator: "/")
+        add(verdict, relay: delivery.attempt.relay, total: total, delays: [waited, prepared, 0, sending])
+    }
+
+    /// The lines of a job that no relay was asked for.
+    init(_ verdict: Verdict, submitted: Timestamp, now: Timestamp) {
+        let total = max((now - submitted).inSeconds, 0)
+        add(verdict, relay: nil, total: total, delays: [total, 0, 0, 0])
+    }
+
+    private mutating func add(_ verdict: Verdict, relay: String?, total: Double, delays: [Double]) {
+        let delays = delays.map(DeliveryRecord.short).joined(separator: "/")
         for event in verdict.events {
             guard let status = DeliveryRecord.status(event.kind) else { continue }
             var members: [(String, JSON)] = []
             if let recipient = event.to.first { members.append(("to", .string("<\(recipient)>"))) }
-            members.append(("relay", .string(delivery.attempt.relay ?? "none")))
+            // A recipient that was held back has no relay, whatever the others have.
+            members.append(("relay", .string((event.kind == .sent ? relay : event.relay) ?? "none")))
             members.append(("delay", .number(.init(text: DeliveryRecord.short(total)))))
             members.append(("delays", .string(delays)))
             members.append(("dsn", .string(event.dsn ?? DeliveryRecord.defaultStatus(event))))
             members.append(("status", .string(status)))
             var note = [event.code.map { String($0) }, event.dsn, event.reply].compactMap { $0 }.joined(separator: " ")
-            if note.isEmpty { note = event.reason ?? "" }
+            if let reason = event.reason { note = reason }
             if case .hold = verdict.target { note += "; in hold/" }
             lines.append(Line(members: members, note: "(\(note))"))
         }

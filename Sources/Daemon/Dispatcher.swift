@@ -199,8 +199,14 @@ final class Dispatcher {
         }
         let masked = shelf.masked(value)
         let recipients = history.open(of: mail.recipients)
+        let onDoubt = job.template.flatMap { shelf.facts(of: $0)?.onDoubt } ?? settings.onDoubt
+        let attempt = Verdict.Attempt(
+            number: Verdict.number(of: history, from: waiting.state), relay: slot.pool.name, history: history,
+            submitted: submitted, expiry: waiting.expiry, onDoubt: onDoubt, softBounce: settings.softBounce,
+            heldBack: history.open(of: mail.heldBack))
         guard !recipients.isEmpty else {
-            let isDone = history.isSent(to: mail.recipients)
+            if !attempt.heldBack.isEmpty { return holdBack(claim, waiting, attempt, now) }
+            let isDone = history.isSent(to: mail.recipients + mail.heldBack)
             let verdict = Verdict(events: [], target: isDone ? .done(day: now.day) : .dead, due: nil, durably: true)
             return settle(claim, verdict, nil, masked: masked, template: waiting.template)
         }
@@ -212,19 +218,12 @@ final class Dispatcher {
         } catch {
             return refuse(claim, waiting, .job("\(error)"), history, submitted, now)
         }
-        let onDoubt = job.template.flatMap { shelf.facts(of: $0)?.onDoubt } ?? settings.onDoubt
-        let attempt = Verdict.Attempt(
-            number: Verdict.number(of: history, from: waiting.state), relay: slot.pool.name, history: history,
-            submitted: submitted, expiry: waiting.expiry, onDoubt: onDoubt, softBounce: settings.softBounce)
         let delivery = Delivery(
             claim, waiting: waiting, mail: mail, masked: masked, recipients: recipients, envelope: envelope,
             attempt: attempt, size: size, claimedAt: claimedAt)
         deliveries[delivery.id] = delivery
         if delivery.priority == .bulk { bulkInFlight += 1 }
-        log.write(
-            .qmgr, job: delivery.id.text,
-            [("from", .string("<\(mail.sender)>")), ("size", .number(.init(mail.bytes.count))),
-                ("nrcpt", .number(.init(recipients.count)))], "(queue active)")
+        delivery.announce(in: log)
         hand(delivery, to: slot)
     }
 
@@ -251,6 +250,18 @@ final class Dispatcher {
             if blocked.count < 10_000 { blocked[id] = .retry(.first) }
             settle(claim, verdict, nil, template: waiting.template)
         }
+    }
+
+    /// None of the job's recipients may get mail: nothing is sent, and it ends as a dead letter that says so.
+    private func holdBack(
+        _ claim: consuming Claim, _ waiting: WaitingJob, _ attempt: Verdict.Attempt, _ now: Timestamp
+    ) {
+        let verdict = Verdict([], of: attempt, policy: settings.retry, now: now, jitter: 0)
+        for line in DeliveryRecord(verdict, submitted: attempt.submitted, now: now).lines {
+            log.write(.smtp, job: claim.id.text, line.members, line.note)
+        }
+        tally.count(verdict)
+        settle(claim, verdict, nil, template: waiting.template)
     }
 
     private func hand(_ delivery: Delivery, to slot: Slot) {
@@ -291,7 +302,7 @@ final class Dispatcher {
             forget(delivery)
             return
         }
-        judge(delivery, pairs, interruption: outcome.fault.reason, now)
+        judge(delivery, pairs, interruption: outcome.fault.interruption, now)
     }
 
     private func judge(
@@ -384,16 +395,4 @@ final class Dispatcher {
 
     /// Ends what is still in flight: what the dot has not been written for is returned.
     func abort() { for pool in pools + retired { pool.close() } }
-}
-
-extension Fault {
-    /// What ended the transaction early, in one line; nil when nothing did.
-    fileprivate var reason: String? {
-        switch self {
-        case .none: nil
-        case .relay(let reason), .stale(let reason): reason
-        case .interrupted(let phase, let reason): "\(reason) (at \(phase))"
-        case .aborted: "given back before the mail was sent"
-        }
-    }
 }

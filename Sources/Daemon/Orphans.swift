@@ -123,11 +123,13 @@ struct Orphans {
         return nil
     }
 
-    /// The envelope's recipients as the attempts had them; none where the job or its template cannot say.
+    /// The envelope's recipients as the attempts had them, those that were held back with them; none where the job
+    /// or its template cannot say.
     private func recipients(of value: JSON, _ id: JobID, _ submitted: Timestamp) -> [String] {
         do {
             let job = try Job(value)
-            return try shelf.mail(for: job, id: id, submitted: submitted, settings: settings).recipients
+            let mail = try shelf.mail(for: job, id: id, submitted: submitted, settings: settings)
+            return mail.recipients + mail.heldBack
         } catch {
             return []
         }

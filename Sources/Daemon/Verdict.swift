@@ -22,10 +22,12 @@ package struct Verdict: Equatable, Sendable {
         package var expiry: Timestamp
         package var onDoubt: OnDoubt
         package var softBounce: Bool
+        /// Recipients without an outcome that `allow_recipients` keeps from the relay.
+        package var heldBack: [String]
 
         package init(
             number: Int, relay: String?, history: History, submitted: Timestamp, expiry: Timestamp,
-            onDoubt: OnDoubt = .resend, softBounce: Bool = false
+            onDoubt: OnDoubt = .resend, softBounce: Bool = false, heldBack: [String] = []
         ) {
             self.number = number
             self.relay = relay
@@ -34,11 +36,15 @@ package struct Verdict: Equatable, Sendable {
             self.expiry = expiry
             self.onDoubt = onDoubt
             self.softBounce = softBounce
+            self.heldBack = heldBack
         }
     }
 
     /// Judges an attempt: a reply decides for its recipient, and for the job the worst that is
     /// left decides: hold before retry before dead before done.
+    ///
+    /// Recipients that are held back are refused, by us, together with the first outcome of the others; or
+    /// alone, if `outcomes` is empty because there are no others.
     ///
     /// - Parameters:
     ///   - interruption: what ended the attempt early, for the recipients that were not tried.
@@ -51,9 +57,19 @@ package struct Verdict: Equatable, Sendable {
         let due = isSettled ? now : policy.due(afterAttempt: attempt.number, now: now, jitter: jitter(), expiry: attempt.expiry)
         var events: [Event] = []
         var (sent, deferred, refused, doubted) = (0, 0, 0, 0)
-        guard outcomes.contains(where: { $0.outcome != .notTried }) else {
+        let isTried = outcomes.isEmpty ? !attempt.heldBack.isEmpty : outcomes.contains { $0.outcome != .notTried }
+        guard isTried else {
             self = Verdict.returned(interruption, attempt, now)
             return
+        }
+        for recipient in attempt.heldBack {
+            refused += 1
+            var event = Event(.refused, at: now)
+            event.attempt = attempt.number
+            event.to = [recipient]
+            event.dsn = EnhancedStatus.notAllowed.description
+            event.reason = Verdict.heldBackReason
+            events.append(event)
         }
         for (recipient, outcome) in outcomes {
             var event: Event
@@ -114,6 +130,9 @@ package struct Verdict: Equatable, Sendable {
         if case .retry(let bucket) = state, history.last?.kind != .blocked { made = max(made, bucket.rawValue) }
         return made + 1
     }
+
+    /// Why nothing was sent to a recipient that `allow_recipients` does not have.
+    package static let heldBackReason = "held back: not in allow_recipients"
 
     init(events: [Event], target: State, due: Timestamp?, durably: Bool) {
         self.events = events

@@ -42,8 +42,10 @@ private func attachment(_ value: JSON, _ pointer: String, _ defaults: MailDefaul
     case (nil, let name?): bytes = try contents(of: name, pointer, defaults)
     default: throw .job("\(pointer): either content or file")
     }
+    let filename = try text("filename") ?? name
     return Attachment(
-        filename: try text("filename") ?? name, contentType: try text("contentType"), cid: try text("cid"), content: bytes)
+        filename: filename, contentType: try text("contentType") ?? filename.flatMap { mediaType(of: $0, bytes) },
+        cid: try text("cid"), content: bytes)
 }
 
 /// Reads a file directly in the directory for attachments: no path, no link, nothing but a regular file.

@@ -2,7 +2,8 @@ package import Configuration
 internal import Linux
 internal import Message
 
-/// What the configuration fills in where neither job nor template says it.
+/// What the configuration has to say of a mail: what it fills in where neither job nor template says it, and
+/// where mail may go.
 package struct MailDefaults: Equatable, Sendable {
     /// The author, and the envelope's sender.
     package var from: String?
@@ -11,12 +12,17 @@ package struct MailDefaults: Equatable, Sendable {
     package var domain: String
     /// Where the attachments that jobs name lie; nil: no job may name one.
     package var attachmentsDirectory: String?
+    package var staging: Staging
 
-    package init(from: String? = nil, replyTo: String? = nil, domain: String, attachmentsDirectory: String? = nil) {
+    package init(
+        from: String? = nil, replyTo: String? = nil, domain: String, attachmentsDirectory: String? = nil,
+        staging: Staging = Staging()
+    ) {
         self.from = from
         self.replyTo = replyTo
         self.domain = domain
         self.attachmentsDirectory = attachmentsDirectory
+        self.staging = staging
     }
 }
 
@@ -28,6 +34,7 @@ extension MailDefaults {
         replyTo = try mailbox("reply_to", &main)
         if let hostname = main.string("hostname") { domain = hostname }
         attachmentsDirectory = main.path("attachments_directory")
+        staging = try Staging(&main)
     }
 }
 

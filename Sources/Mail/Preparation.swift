@@ -36,16 +36,9 @@ extension OutgoingMail {
             mail.replyTo = [try configured(text, "reply_to")]
         }
         (mail.to, mail.cc) = (to, cc)
-        mail.headers = (rendered?.headers ?? []).map { ExtraHeader(name: $0.name, value: $0.value) }
-        for member in job.headers.members {
-            guard let value = member.value.string else {
-                throw .job("/headers/\(pointerToken(member.name)): is \(member.value.typeName), not a string")
-            }
-            // The job's word over the template's.
-            mail.headers.removeAll { $0.name.lowercased() == member.name.lowercased() }
-            mail.headers.append(ExtraHeader(name: member.name, value: value))
-        }
-        mail.attachments = try attachments(job, defaults)
+        mail.headers = try headers(job, beside: rendered?.fields ?? [])
+        let own = try attachments(job, defaults)
+        mail.attachments = own + (try rendered?.files(beside: own) ?? [])
         let composed: ComposedMessage
         do throws(CompositionError) { composed = try mail.compose() } catch {
             if let rendered, !rendered.canCompose(mail) { throw .ours("template.conf: \(error)") }
@@ -55,6 +48,7 @@ extension OutgoingMail {
             sender: try envelopeSender(job, otherwise: (mail.sender ?? mail.from).address.text),
             recipients: try envelopeRecipients(job, otherwise: (to + cc + bcc).map(\.address.text)),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
+        hold(by: defaults.staging)
         noteAddresses()
     }
 
@@ -88,6 +82,7 @@ extension OutgoingMail {
             sender: try envelopeSender(job, otherwise: sender ?? ""),
             recipients: try envelopeRecipients(job, otherwise: recipients),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
+        hold(by: defaults.staging)
         noteAddresses()
     }
 
@@ -97,6 +92,21 @@ extension OutgoingMail {
             needsSMTPUTF8 = ([sender] + recipients).contains { !$0.utf8.allSatisfy { $0 < 0x80 } }
         }
     }
+}
+
+/// The header fields of the template and of the job, whose word goes over the template's.
+private func headers(_ job: Job, beside fields: [ExtraHeader]) throws(MailError) -> [ExtraHeader] {
+    var own: [ExtraHeader] = []
+    for member in job.headers.members {
+        guard let value = member.value.string else {
+            throw .job("/headers/\(pointerToken(member.name)): is \(member.value.typeName), not a string")
+        }
+        own.append(ExtraHeader(name: member.name, value: value))
+    }
+    var replaced = Set(own.map { $0.name.lowercased() })
+    // The template's word on a click is about the template's page.
+    if replaced.contains("list-unsubscribe") { replaced.insert("list-unsubscribe-post") }
+    return fields.filter { !replaced.contains($0.name.lowercased()) } + own
 }
 
 /// What is wrong with a whole message is the job's fault.

@@ -5,7 +5,8 @@ package struct Attachment: Sendable {
     /// Such as `application/pdf`; nil is `application/octet-stream`.
     package var contentType: String?
     /// The name by which the HTML refers to the file, as in `cid:logo.png`. A file that has
-    /// one is shown inline, not listed.
+    /// one is shown inline, not listed. Without an `@` it is good for one message only, and is
+    /// made unique, with the HTML, when the message is composed.
     package var cid: String?
     package var content: [UInt8]
 

@@ -12,18 +12,15 @@ struct Boundaries {
             if case .text(let text, .sevenBit) = leaf.body { Boundaries.collect(text.bytes, into: &taken) }
             if case .text(let text, .eightBit) = leaf.body { Boundaries.collect(text.bytes, into: &taken) }
         }
-        // FNV-1a. It need not resist anybody: what is taken is known.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in id.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        while taken.contains(hash) { hash &+= 1 }
-        number = hash
+        var number = id.mark()
+        while taken.contains(number) { number &+= 1 }
+        self.number = number
     }
 
     /// The boundary of the multipart at this depth. All have the same length, so none begins
     /// with another.
     func boundary(_ depth: Int) -> String {
-        let digits = String(number, radix: 16)
-        return "=_\(String(repeating: "0", count: 16 - digits.count))\(digits)_\(depth)"
+        "=_\(MessageID.digits(number))_\(depth)"
     }
 
     /// Collects the numbers of 16 digits that follow a `=_`.

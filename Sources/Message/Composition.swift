@@ -72,6 +72,7 @@ extension Composition {
     /// Text and HTML are alternatives; files that the HTML shows are related to it; all
     /// others are mixed with what is read.
     private func root() throws(CompositionError) -> Part {
+        let (html, attachments) = withUniqueContentIDs()
         var inline: [Part] = []
         var attached: [Part] = []
         for (index, attachment) in attachments.enumerated() {

@@ -6,8 +6,9 @@ extension Wire {
     /// Appends a space and `text` as encoded-words with a folded line between them. RFC 2047.
     ///
     /// No word splits a character or is longer than 75 octets, no line longer than 76; the
-    /// encoding is the shorter one for the whole. The form is that for phrases, section 5
-    /// (3), which is valid everywhere. `text` must be UTF-8.
+    /// encoding is the shorter one for the whole. In base64 only the last word has padding:
+    /// readers that decode neighbours as one, as GMime does, end there. The form is that for
+    /// phrases, section 5 (3), which is valid everywhere. `text` must be UTF-8.
     mutating func encodedWords(_ text: ArraySlice<UInt8>) {
         var quotedLength = 0
         for byte in text { quotedLength += Wire.isLiteralInWord(byte) ? 1 : 3 }
@@ -21,12 +22,15 @@ extension Wire {
                 room = Wire.longestWord - Wire.frame
             }
             append(0x20)
-            append(isQuoted ? "=?utf-8?q?" : "=?utf-8?b?")
-            let chunk = isQuoted ? Wire.quotable(rest, in: room) : Wire.whole(rest, upTo: room / 4 * 3)
-            if isQuoted {
-                for byte in chunk { appendQuoted(byte) }
-            } else {
+            let chunk: ArraySlice<UInt8>
+            if !isQuoted, let unpadded = Wire.unpadded(rest, upTo: room / 4 * 3) {
+                chunk = unpadded
+                append("=?utf-8?b?")
                 appendBase64(chunk)
+            } else {
+                chunk = Wire.quotable(rest, in: room)
+                append("=?utf-8?q?")
+                for byte in chunk { appendQuoted(byte) }
             }
             append("?=")
             rest = rest[chunk.endIndex...]
@@ -62,11 +66,11 @@ extension Wire {
         return text
     }
 
-    /// The longest prefix of whole characters of at most `limit` octets.
-    static func whole(_ text: ArraySlice<UInt8>, upTo limit: Int) -> ArraySlice<UInt8> {
+    /// All of the text, or the longest prefix of whole characters that base64 does not pad; nil if
+    /// no such prefix has at most `limit` octets, a multiple of three.
+    private static func unpadded(_ text: ArraySlice<UInt8>, upTo limit: Int) -> ArraySlice<UInt8>? {
         if text.count <= limit { return text }
-        var end = text.startIndex + limit
-        while end > text.startIndex, text[end].isContinuation { end -= 1 }
-        return text[..<end]
+        let ends = stride(from: text.startIndex + limit, to: text.startIndex, by: -3)
+        return ends.first { !text[$0].isContinuation }.map { text[..<$0] }
     }
 }

@@ -50,3 +50,14 @@ package struct ExtraHeader: Hashable, Sendable {
     private static let refused: Set = ["return-path", "received", "mime-version", "content-length", "delivered-to"]
     private static let refusedPrefixes = ["content-", "mime-", "dkim-", "domainkey-", "arc-", "resent-", "received-"]
 }
+
+/// A field of unstructured text, folded and encoded as that needs, with its line end.
+///
+/// Precondition: neither name nor value has control characters, and no word is longer than a line.
+package func headerField(_ name: String, _ value: String) -> [UInt8] {
+    var wire = Wire(reserving: name.utf8.count + value.utf8.count * 2)
+    wire.begin(name)
+    wire.unstructured(value, limit: ExtraHeader.longestWord)
+    wire.endLine()
+    return wire.bytes
+}

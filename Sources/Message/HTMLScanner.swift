@@ -6,6 +6,8 @@ struct HTMLScanner {
         var isEnd: Bool
         var href: ArraySlice<UInt8>?
         var alt: ArraySlice<UInt8>?
+        /// It says that it is not shown, as the preview text of an inbox does.
+        var isHidden = false
     }
 
     enum Token {
@@ -15,8 +17,14 @@ struct HTMLScanner {
 
     private let bytes: [UInt8]
     private var position = 0
+    private let notesReferences: Bool
+    /// Where the names are by which parts of the message were referred to so far, if they are noted.
+    private(set) var references: [Range<Int>] = []
 
-    init(_ html: String) { bytes = Array(html.utf8) }
+    init(_ html: String, notesReferences: Bool = false) {
+        bytes = Array(html.utf8)
+        self.notesReferences = notesReferences
+    }
 
     /// The next piece, comments and the content of invisible elements left out; nil at the end.
     mutating func next() -> Token? {
@@ -59,6 +67,8 @@ struct HTMLScanner {
 
     /// A comment up to `-->`, anything else up to `>`; without an end it is all the rest.
     private mutating func skipDeclaration() {
+        let start = position
+        defer { note(start..<position) }
         let isComment = bytes[position...].starts(with: "<!--".utf8)
         position += isComment ? 4 : 2
         while position < bytes.count {
@@ -71,6 +81,8 @@ struct HTMLScanner {
 
     /// Moves behind the end tag, or to the end if there is none.
     private mutating func skipContent(of name: String) {
+        let start = position
+        defer { if name == "style" || name == "svg" { note(start..<position) } }
         let end = Array("</\(name)".utf8)
         while position < bytes.count {
             if bytes[position] == UInt8(ascii: "<"),
@@ -112,6 +124,7 @@ struct HTMLScanner {
         position += 1
         skip { !HTMLScanner.isSpace($0) && !"/>=".utf8.contains($0) }
         let name = bytes[start..<position]
+        if name.isSame(asLowercase: "hidden") { tag.isHidden = true }
         skip(HTMLScanner.isSpace)
         guard position < bytes.count, bytes[position] == UInt8(ascii: "=") else { return }
         position += 1
@@ -126,6 +139,21 @@ struct HTMLScanner {
         if isQuoted, position < bytes.count { position += 1 }
         if name.isSame(asLowercase: "href"), tag.href == nil { tag.href = value }
         if name.isSame(asLowercase: "alt"), tag.alt == nil { tag.alt = value }
+        if !notesReferences, name.isSame(asLowercase: "style"), HTMLScanner.hides(value) { tag.isHidden = true }
+        if notesReferences, HTMLScanner.naming.contains(where: name.isSame(asLowercase:)) { note(value.indices) }
+    }
+
+    /// Whether a style is that of an element that is not shown.
+    private static func hides(_ style: ArraySlice<UInt8>) -> Bool {
+        let text = style.filter { !isSpace($0) }.map(\.lowercased)
+        return text.split(separator: UInt8(ascii: ";")).contains { $0.starts(with: "display:none".utf8) }
+    }
+
+    /// The attributes that name resources.
+    private static let naming = ["src", "background", "href", "style", "srcset", "poster", "data"]
+
+    private mutating func note(_ range: Range<Int>) {
+        if notesReferences { references += ContentReferences.find(in: bytes[range]) }
     }
 
     private mutating func skip(_ isSkipped: (UInt8) -> Bool) {

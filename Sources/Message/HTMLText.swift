@@ -5,6 +5,8 @@ package struct HTMLText {
     private var link: Link?
     private var preformatted = 0
     private var cellIsDue = false
+    /// The element that is not shown, and how many of its name are open in it.
+    private var hidden: (name: String, depth: Int)?
 
     /// An `a` that is open.
     private struct Link {
@@ -16,21 +18,43 @@ package struct HTMLText {
     /// The text of `html` in UTF-8 with LF line ends.
     ///
     /// Links become `text <url>`, list items `- ` or `1. `, cells of a table are separated by
-    /// `|`, headings are underlined, quotations begin with `>`; scripts, styles and comments
-    /// are left out. Lines have at most 78 characters unless a word or `pre` is longer. Any
+    /// `|`, headings are underlined, quotations begin with `>`; scripts, styles, comments and what
+    /// is not displayed are left out. Lines have at most 78 characters unless a word or `pre` is longer. Any
     /// input gives some text, in linear time.
     package static func text(of html: String) -> [UInt8] {
         var text = HTMLText()
         var scanner = HTMLScanner(html)
         while let token = scanner.next() {
             switch token {
-            case .text(let bytes): text.append(bytes)
-            case .tag(let tag): tag.isEnd ? text.end(tag.name) : text.start(tag)
+            case .text(let bytes): if text.hidden == nil { text.append(bytes) }
+            case .tag(let tag): if text.isShown(tag) { tag.isEnd ? text.end(tag.name) : text.start(tag) }
             }
         }
         text.endLink()
         return text.lines.finished()
     }
+
+    /// Whether the tag stands outside of what is hidden; it may begin or end that.
+    private mutating func isShown(_ tag: HTMLScanner.Tag) -> Bool {
+        if let (name, depth) = hidden {
+            guard tag.name == name else { return false }
+            if !tag.isEnd, !HTMLText.selfClosing.contains(name) {
+                hidden = (name, depth + 1)
+                return false
+            }
+            hidden = depth > 1 ? (name, depth - 1) : nil
+            // A tag that ends such an element by beginning the next one.
+            if tag.isEnd { return false }
+        }
+        if tag.isEnd || !tag.isHidden { return true }
+        if !HTMLText.void.contains(tag.name) { hidden = (tag.name, 1) }
+        return false
+    }
+
+    /// Elements without content.
+    private static let void: Set = ["br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+    /// Elements that end where another one of their name begins.
+    private static let selfClosing: Set = ["p", "li", "td", "th", "tr", "dt", "dd", "option"]
 
     private mutating func start(_ tag: HTMLScanner.Tag) {
         switch tag.name {

@@ -10,6 +10,8 @@ struct PlainLines {
     /// What the next line has at the end of its indentation.
     private var bullet: String?
     var quotes = 0
+    /// Those of the last line.
+    private var lastQuotes = 0
     var indentation = 0
 
     static let limit = 78
@@ -125,7 +127,8 @@ struct PlainLines {
         if breaks > 0, !bytes.isEmpty {
             if !lineIsEmpty { newLine() }
             for _ in 1..<max(breaks, 1) {
-                bytes.append(contentsOf: repeatElement(UInt8(ascii: ">"), count: min(quotes, 8)))
+                // Between a quotation and what stands around it nothing is quoted.
+                bytes.append(contentsOf: repeatElement(UInt8(ascii: ">"), count: min(quotes, lastQuotes, 8)))
                 newLine()
             }
         }
@@ -164,6 +167,7 @@ struct PlainLines {
     }
 
     private mutating func startLine() {
+        lastQuotes = quotes
         for _ in 0..<min(quotes, 8) { bytes += "> ".utf8 }
         var spaces = min(indentation, 24)
         if let bullet {

@@ -17,6 +17,8 @@ package struct EnhancedStatus: Hashable, CustomStringConvertible, Sendable {
     package static let tooBig = EnhancedStatus(5, 3, 4)
     /// Non-ASCII addresses not permitted. RFC 6531 section 3.5.
     package static let nonASCII = EnhancedStatus(5, 6, 7)
+    /// Delivery not authorized, message refused. RFC 3463 section 3.8.
+    package static let notAllowed = EnhancedStatus(5, 7, 1)
     /// Bad connection. RFC 3463 section 3.5.
     package static let badConnection = EnhancedStatus(4, 4, 2)
     /// Too many recipients, or a protocol error in general. RFC 3463 section 3.6.

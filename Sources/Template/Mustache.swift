@@ -7,10 +7,12 @@
 ///   error and do not pass silently for names that no data has.
 /// - Inside an override, blocks are parameters of the template that the override is written in.
 /// - Lambdas and dynamic names are not offered.
-package struct Mustache: Sendable {
+package struct Mustache: Equatable, Sendable {
     /// Where it was read from, for errors.
     package let file: String
     package let nodes: [Node]
+    /// The files that it refers to as `cid:NAME`, in the order of the source.
+    let fileReferences: [FileReference]
 
     package enum Node: Equatable, Sendable {
         case text(Text)
@@ -99,23 +101,28 @@ package struct Mustache: Sendable {
 extension Mustache {
     /// Parses UTF-8.
     ///
-    /// `file` names the source in errors. On error nothing is known of the template but
-    /// its first fault.
-    package init(parsing source: [UInt8], file: String) throws(TemplateFault) {
+    /// `file` names the source in errors, `start` is where it begins there. On error nothing is
+    /// known of the template but its first fault.
+    package init(
+        parsing source: [UInt8], file: String, at start: Position = Position(line: 1, column: 1)
+    ) throws(TemplateFault) {
         if let offset = firstInvalidUTF8(source) {
             let before = source[..<offset]
             throw TemplateFault(
                 file: file, line: before.count { $0 == 0x0A } + 1,
                 column: offset - (before.lastIndex(of: 0x0A) ?? -1), reason: "not valid UTF-8")
         }
-        var parser = MustacheParser(source, file: file)
+        var parser = MustacheParser(source, file: file, at: start)
         self.file = file
         nodes = try parser.parse()
+        fileReferences = try Self.fileReferences(in: source, file: file, at: start)
     }
 
-    /// Parses `source`; see ``init(parsing:file:)``.
-    package init(parsing source: String, file: String) throws(TemplateFault) {
-        try self.init(parsing: Array(source.utf8), file: file)
+    /// Parses `source`; see ``init(parsing:file:at:)``.
+    package init(
+        parsing source: String, file: String, at start: Position = Position(line: 1, column: 1)
+    ) throws(TemplateFault) {
+        try self.init(parsing: Array(source.utf8), file: file, at: start)
     }
 }
 

@@ -32,10 +32,10 @@ struct MustacheParser {
         let outer: [Mustache.Node]
     }
 
-    init(_ source: [UInt8], file: String) {
+    init(_ source: [UInt8], file: String, at start: Mustache.Position) {
         self.source = source
         self.file = file
-        scanner = MustacheScanner(source, file: file)
+        scanner = MustacheScanner(source, file: file, at: start)
     }
 
     mutating func parse() throws(TemplateFault) -> [Mustache.Node] {

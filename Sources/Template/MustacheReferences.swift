@@ -69,6 +69,7 @@ extension Mustache {
         overrides.append(
             Block(name: "body", body: body, indent: [], isStandalone: true, endsLine: true, position: start))
         return Mustache(
-            file: file, nodes: [.parent(Parent(name: layout, indent: [], overrides: overrides, position: start))])
+            file: file, nodes: [.parent(Parent(name: layout, indent: [], overrides: overrides, position: start))],
+            fileReferences: fileReferences)
     }
 }

@@ -21,13 +21,16 @@ struct MustacheScanner {
     private let file: String
     private var open = Array("{{".utf8)
     private var close = Array("}}".utf8)
-    private var line = 1
-    private var lineStart = 0
+    private var line: Int
+    private var lineStart: Int
     private var counted = 0
 
-    init(_ source: [UInt8], file: String) {
+    /// - Parameter start: where the source begins in its file.
+    init(_ source: [UInt8], file: String, at start: Mustache.Position) {
         self.source = source
         self.file = file
+        line = start.line
+        lineStart = 1 - start.column
     }
 
     /// The next tag that begins at `offset` or later; nil if there is none. Tags that
@@ -90,7 +93,8 @@ struct MustacheScanner {
         return source.dropFirst(offset).starts(with: wanted)
     }
 
-    private mutating func position(of offset: Int) -> Mustache.Position {
+    /// The place of a byte; offsets never go back from call to call.
+    mutating func position(of offset: Int) -> Mustache.Position {
         while counted < offset {
             if source[counted] == 0x0A {
                 line += 1

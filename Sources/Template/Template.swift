@@ -12,6 +12,10 @@ package struct Template: Sendable {
     /// Its subjects, texts and HTMLs in every locale; of each kind the default first.
     package let parts: [Part]
     package let source: TemplateSource
+    /// The files that its HTMLs name as `cid:NAME`, by name.
+    package let images: [String: TemplateFile]
+    /// The files that each of its mails carries, in the order of `template.conf`.
+    package let attachments: [TemplateFile]
 
     /// One mustache file, with all that it includes.
     package struct Part: Sendable {
@@ -34,6 +38,23 @@ package struct Template: Sendable {
         package let subject: String
         package let text: [UInt8]?
         package let html: [UInt8]?
+        /// Those of `template.conf`; one whose value came out empty is left out.
+        package let headers: [Field]
+        /// `list_unsubscribe`, as it came out; nothing of it was checked, and what is empty is left out.
+        package let listUnsubscribe: [String]
+
+        package struct Field: Equatable, Sendable {
+            package let name: String
+            package let value: String
+            /// Whether the value is the same for all parameters.
+            package let isFixed: Bool
+
+            package init(name: String, value: String, isFixed: Bool) {
+                self.name = name
+                self.value = value
+                self.isFixed = isFixed
+            }
+        }
     }
 
     /// What is wrong with a job's parameters, by the template's schema; empty if they fit, or there is none.
@@ -65,8 +86,25 @@ package struct Template: Sendable {
                 throw .exceeded(error, part: part.mustache.file)
             }
         }
+        func render(_ value: Mustache) throws(TemplateError) -> String {
+            do throws(RenderLimit) {
+                return String(decoding: try value.rendered(view, escape: .none, limits: limits), as: UTF8.self)
+            } catch {
+                throw .exceeded(error, part: value.file)
+            }
+        }
+        var headers: [Rendered.Field] = []
+        for header in settings.headers {
+            let value = try render(header.value)
+            if value.isEmpty { continue }
+            headers.append(.init(name: header.name, value: value, isFixed: header.value.fixedText != nil))
+        }
+        var unsubscribe: [String] = []
+        for uri in settings.listUnsubscribe { unsubscribe.append(try render(uri)) }
         let subject = try render(.subject) ?? []
-        return Rendered(subject: oneLine(subject), text: try render(.text), html: try render(.html))
+        return Rendered(
+            subject: oneLine(subject), text: try render(.text), html: try render(.html), headers: headers,
+            listUnsubscribe: unsubscribe.filter { !$0.isEmpty })
     }
 
     /// - Parameter tags: in lower case, the best first.

@@ -26,12 +26,18 @@ extension Template {
             NameCheck(
                 part.mustache, partials: part.partials, schema: schema, isPublic: part.kind == .subject)
         }
-        let used = checks.reduce(into: Set()) { $0.formUnion($1.used) }
-        return checks.flatMap(\.findings) + unusedNames(schema, used) + unevenNames(schema, checks)
+        // Whoever may see the link to unsubscribe is whoever reads the mail; other fields stand in logs.
+        let values = settings.listUnsubscribe.map { NameCheck($0, schema: schema, isPublic: false) }
+            + settings.headers.map { NameCheck($0.value, schema: schema, isPublic: true) }
+        let used = (checks + values).reduce(into: Set()) { $0.formUnion($1.used) }
+        return (checks + values).flatMap(\.findings) + unusedNames(schema, used) + unevenNames(schema, checks)
     }
 
-    /// The files that the parts include: partials and layouts.
-    package var includedFiles: Set<String> { parts.reduce(into: []) { $0.formUnion($1.partials.values.map(\.file)) } }
+    /// The files that the parts include, partials and layouts, and those that its mails carry.
+    package var includedFiles: Set<String> {
+        let carried = Set((images.values + attachments).map(\.path))
+        return parts.reduce(into: carried) { $0.formUnion($1.partials.values.map(\.file)) }
+    }
 
     /// A block at the top of the HTML that is almost one of the layout's: it would become part of the body.
     private func layoutFindings() -> [Finding] {
@@ -83,7 +89,11 @@ extension Template {
         }
         for locale in Set(parts.map(\.locale)) {
             do throws(TemplateError) {
-                _ = try render(params: sample, locale: locale)
+                for uri in try render(params: sample, locale: locale).listUnsubscribe {
+                    guard let refusal = UnsubscribeURI.refusal(of: uri) else { continue }
+                    let reason = "with sample.json list_unsubscribe \(refusal): '\(uri)'"
+                    findings.append(Finding(.error, source.path(of: "template.conf"), reason))
+                }
             } catch {
                 // Rendering throws nothing else.
                 guard case .exceeded(let limit, let part) = error else { continue }
@@ -121,10 +131,9 @@ extension Template {
             for partial in part.partials.values where partial.file.hasPrefix(source.path + "/") {
                 used.insert(partial.file.lastComponent)
             }
-            for mustache in [part.mustache] + part.partials.values where part.kind == .html {
-                used.formUnion(source.names.filter { mustache.nodes.contain("cid:\($0)") })
-            }
         }
+        used.formUnion(images.keys)
+        used.formUnion(attachments.map(\.name))
         return source.names.filter { !used.contains($0) }.map { name in
             Finding(.warning, source.path(of: name), "not used", suggestion: meant(by: name))
         }
@@ -163,11 +172,4 @@ extension [Mustache.Node] {
 
     /// Whether there is something to translate.
     fileprivate var haveWords: Bool { haveText { $0.contains { $0.isLetter || $0 >= 0x80 } } }
-
-    fileprivate func contain(_ word: String) -> Bool {
-        let word = [UInt8](word.utf8)
-        return haveText { bytes in
-            bytes.indices.contains { bytes[$0] == word[0] && bytes[$0...].starts(with: word) }
-        }
-    }
 }

@@ -33,9 +33,10 @@ struct TemplateFiles {
 
     /// The bytes of a file and its path; nil if it is not there.
     mutating func read(
-        _ name: String, in place: Place = .own
+        _ name: String, in place: Place = .own, limit: Int = TemplateFolder.fileSizeLimit
     ) throws(TemplateError) -> (bytes: [UInt8], path: String)? {
-        guard let folder = folders[place.rawValue], let (bytes, identity) = try folder.read(name) else { return nil }
+        guard let folder = folders[place.rawValue], let (bytes, identity) = try folder.read(name, limit: limit)
+        else { return nil }
         stamp.files.append(.init(place: place, name: name, identity: identity))
         return (bytes, "\(folder.path)/\(name)")
     }

@@ -47,19 +47,22 @@ final class TemplateFolder {
     }
 
     /// The bytes of a file and what it was when it was opened; nil if it is not there.
-    func read(_ name: String) throws(TemplateError) -> (bytes: [UInt8], identity: FileIdentity)? {
+    /// - Parameter limit: how many bytes it may have.
+    func read(
+        _ name: String, limit: Int = fileSizeLimit
+    ) throws(TemplateError) -> (bytes: [UInt8], identity: FileIdentity)? {
         let status: FileStatus
         let bytes: [UInt8]
         do throws(Errno) {
             let file = try directory.open(name)
             status = try file.status()
-            bytes = status.isRegular ? try file.readAll(limit: Self.fileSizeLimit + 1, sizeHint: status.size) : []
+            bytes = status.isRegular ? try file.readAll(limit: limit + 1, sizeHint: status.size) : []
         } catch {
             if error == .noEntry { return nil }
             throw .unreadable(file: "\(path)/\(name)", error)
         }
         if !status.isRegular { throw fault(name, "a \(status.kind) and not a regular file") }
-        if bytes.count > Self.fileSizeLimit { throw fault(name, "larger than \(Self.fileSizeLimit) bytes") }
+        if bytes.count > limit { throw fault(name, "larger than \(limit) bytes") }
         return (bytes, FileIdentity(status))
     }
 

@@ -7,9 +7,11 @@ struct TemplateLoader {
     static let partialLimit = 200
 
     let name: String
-    private(set) var files: TemplateFiles
+    var files: TemplateFiles
     /// What was parsed already, by path: the parts share most of their partials.
     private var parsed: [String: Mustache] = [:]
+    /// The files for its mails that were read already, by name.
+    var sent: [String: TemplateFile] = [:]
 
     init(_ files: TemplateFiles, name: String) {
         self.files = files
@@ -33,7 +35,8 @@ struct TemplateLoader {
         let source = TemplateSource(
             path: files.path, names: try files.names(), schema: schemaFile?.bytes, sample: sampleFile?.bytes)
         return Template(
-            name: name, settings: settings, schema: schema, sample: sample?.object, parts: parts, source: source)
+            name: name, settings: settings, schema: schema, sample: sample?.object, parts: parts, source: source,
+            images: try images(of: parts), attachments: try attachments(settings))
     }
 
     private func broken(_ file: String, _ reason: String) -> TemplateError {

@@ -22,29 +22,52 @@ package struct TemplateSettings: Equatable, Sendable {
     package private(set) var layout: String?
     /// Where ``layout`` was set.
     private(set) var layoutLine = 1
+    /// The names of the files that are attached to each mail, each once.
+    private(set) var attachments: [String] = []
+    /// Where ``attachments`` was set.
+    private(set) var attachmentsLine = 1
+    /// Where a reader unsubscribes, in the order of preference.
+    package private(set) var listUnsubscribe: [Mustache] = []
     /// Extra header fields in the order of the file, each name once whatever its case.
     package private(set) var headers: [Header] = []
 
     package struct Header: Equatable, Sendable {
         package let name: String
-        package let value: String
+        package let value: Mustache
     }
+
+    /// All that is rendered with the parameters; it includes nothing, and its positions are those in `template.conf`.
+    package var mustaches: [Mustache] { listUnsubscribe + headers.map(\.value) }
 
     package init() {}
 
     /// - Parameter file: the path, for errors.
     init(parsing bytes: [UInt8], file: String) throws(TemplateFault) {
+        let main: ConfigurationSection
+        let fields: [ConfigurationEntry]
         do throws(ConfigurationError) {
             let configuration = try ConfigurationFile(parsing: bytes, name: file)
-            try read(configuration.main)
+            main = try read(configuration.main)
             try configuration.refuseSections(otherThan: ["headers"])
-            for section in configuration.sections { try read(headers: section) }
+            fields = try entries(configuration.sections("headers"))
         } catch {
             throw TemplateFault(file: error.file, line: error.line, reason: error.reason)
         }
+        if let entry = main.entries.first(where: { $0.key == "list_unsubscribe" }) {
+            listUnsubscribe = try UnsubscribeURI.templates(in: entry, file: file)
+        }
+        for field in fields {
+            if !listUnsubscribe.isEmpty, field.key.lowercased().hasPrefix("list-unsubscribe") {
+                throw TemplateFault(
+                    file: file, line: field.line, reason: "'\(field.key)' is made of list_unsubscribe")
+            }
+            let value = Array(field.value.utf8)[...]
+            headers.append(Header(name: field.key, value: try .value(value, of: field, file: file)))
+        }
     }
 
-    private mutating func read(_ section: ConfigurationSection) throws(ConfigurationError) {
+    /// - Returns: the section, of which every key is known.
+    private mutating func read(_ section: ConfigurationSection) throws(ConfigurationError) -> ConfigurationSection {
         var section = section
         from = section.string("from")
         replyTo = section.string("reply_to")
@@ -57,19 +80,59 @@ package struct TemplateSettings: Equatable, Sendable {
         layout = try section.value("layout", "a name: letters, digits and . _ @ = + -") {
             isTemplateName($0) ? $0 : nil
         }
+        if let entry = section.entry("attachments") {
+            attachmentsLine = entry.line
+            for part in entry.value.split(separator: ",", omittingEmptySubsequences: false) {
+                let name = String(decoding: Array(part.utf8)[...].trimmed, as: UTF8.self)
+                var refusal = TemplateFile.refusal(of: name)
+                if attachments.contains(name) { refusal = "there twice" }
+                if let refusal { throw section.fault("'attachments': '\(name)' is \(refusal)", at: "attachments") }
+                attachments.append(name)
+            }
+        }
+        _ = section.entry("list_unsubscribe")
         try section.refuseUnknown()
+        return section
     }
 
-    private mutating func read(headers section: ConfigurationSection) throws(ConfigurationError) {
-        if section.name != nil { throw section.fault("[headers] has no name") }
-        var section = section
-        var seen: Set<String> = []
-        for entry in section.allEntries() {
-            guard seen.insert(entry.key.lowercased()).inserted else {
-                throw section.fault("the header '\(entry.key)' is set twice", at: entry.key)
+    private func entries(_ sections: [ConfigurationSection]) throws(ConfigurationError) -> [ConfigurationEntry] {
+        var entries: [ConfigurationEntry] = []
+        for var section in sections {
+            if section.name != nil { throw section.fault("[headers] has no name") }
+            var seen: Set<String> = []
+            for entry in section.allEntries() {
+                guard seen.insert(entry.key.lowercased()).inserted else {
+                    throw section.fault("the header '\(entry.key)' is set twice", at: entry.key)
+                }
+                entries.append(entry)
             }
-            headers.append(Header(name: entry.key, value: entry.value))
         }
+        return entries
+    }
+}
+
+extension Mustache {
+    /// A value of `template.conf` that is rendered with the parameters.
+    /// - Parameter text: the entry's value or a part of it, with the value's indices.
+    static func value(
+        _ text: ArraySlice<UInt8>, of entry: ConfigurationEntry, file: String
+    ) throws(TemplateFault) -> Mustache {
+        let start = Position(line: entry.line, column: entry.column + text.startIndex)
+        let mustache = try Mustache(parsing: Array(text), file: file, at: start)
+        if let reference = mustache.references.first {
+            throw TemplateFault(file: file, reference.position, "a value of template.conf includes nothing")
+        }
+        return mustache
+    }
+
+    /// The text of a template without tags, which is the same for all parameters; nil if there are tags.
+    package var fixedText: String? {
+        var bytes: [UInt8] = []
+        for node in nodes {
+            guard case .text(let text) = node else { return nil }
+            bytes += text.bytes
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

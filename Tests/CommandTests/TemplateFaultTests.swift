@@ -67,6 +67,19 @@ struct TemplateFaultTests {
             "missing partial of a partial", ["t/text.mustache": "{{name}}{{>a}}", "_partials/a.mustache": "\n {{>b}}"],
             "_partials/a.mustache:2:2: error: there is no partial or layout 'b'"),
         FaultCase(
+            "missing image", ["t/html.mustache": "<p>\n<img src=\"cid:lgo.png\">", "t/logo.png": ""],
+            "t/html.mustache:2:15: error: there is no file 'lgo.png'"),
+        FaultCase(
+            "missing attachment", ["t/template.conf": "ttl = 1h\nattachments = terms.pdf"],
+            "t/template.conf:2: error: 'attachments': there is no file 'terms.pdf'"),
+        FaultCase(
+            "no page to unsubscribe at", ["t/template.conf": "list_unsubscribe = mailto:a@b.c, http://x.example"],
+            "t/template.conf:1:34: error: 'list_unsubscribe': 'http://x.example' begins with neither "
+                + "https:// nor mailto:"),
+        FaultCase(
+            "header value not closed", ["t/template.conf": "[headers]\nX-Name = a {{name"],
+            "t/template.conf:2:12: error: '{{' is not closed"),
+        FaultCase(
             "endless partial", ["t/text.mustache": "{{>a}}", "t/a.mustache": "x\n{{>a}}"],
             "t/a.mustache:2:1: error: 'a' includes itself without end"),
         FaultCase(
@@ -164,6 +177,11 @@ extension TemplateFaultTests {
             "in the html", ["t/html.mustache": "<p>{{&ids}}"],
             "t/html.mustache:1:4: error: 'ids' is not declared in schema.json; did you mean 'id'?"),
         FaultCase(
+            "in a header field and a link",
+            ["t/template.conf": "list_unsubscribe = https://x/{{nme}}\n[headers]\nX-A = {{x}}"],
+            "t/template.conf:1:30: error: 'nme' is not declared in schema.json; did you mean 'name'?",
+            "t/template.conf:3:7: error: 'x' is not declared in schema.json"),
+        FaultCase(
             "in a partial",
             ["t/text.mustache": "{{name}}{{>a}}", "t/html.mustache": "{{>a}}", "t/a.mustache": "\n{{x}}"],
             "t/a.mustache:2:1: error: 'x' is not declared in schema.json"),
@@ -256,6 +274,21 @@ extension TemplateFaultTests {
             "t/subject.mustache:1:9: warning: 'code' is a secret (writeOnly), and this line is "
                 + "shown in notifications and kept in logs"
         ),
+        FaultCase(
+            "secret in a header field, and in a link that only the reader sees",
+            [
+                "t/schema.json": TemplateRoot.schema(
+                    #""code": {"type": "string", "writeOnly": true}"#, required: #", "code""#),
+                "t/sample.json": #"{"id": 1, "name": "Z", "code": "1"}"#,
+                "t/template.conf": "list_unsubscribe = https://x/{{code}}\n[headers]\nX-Code = {{code}}",
+            ],
+            "t/template.conf:3:10: warning: 'code' is a secret (writeOnly), and this line is "
+                + "shown in notifications and kept in logs"
+        ),
+        FaultCase(
+            "sample that makes no link", ["t/template.conf": "list_unsubscribe = https://x/{{name}}"],
+            "t/template.conf: error: with sample.json list_unsubscribe has a character that an URI would have to "
+                + "encode: 'https://x/Zo\u{EB}'"),
         FaultCase(
             "override without a block",
             [

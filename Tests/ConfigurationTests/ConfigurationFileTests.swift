@@ -21,18 +21,18 @@ struct ConfigurationFileTests {
                 """, name: "etc/outspool.conf")
         #expect(
             file.main.entries == [
-                ConfigurationEntry(key: "spool", value: "/var/spool/outspool", line: 2),
-                ConfigurationEntry(key: "from", value: "\"Shop #1\" <shop@example.com>", line: 3),
+                ConfigurationEntry(key: "spool", value: "/var/spool/outspool", line: 2, column: 9),
+                ConfigurationEntry(key: "from", value: "\"Shop #1\" <shop@example.com>", line: 3, column: 6),
             ])
         #expect(file.sections.map(\.header) == ["[relay main]", "[headers]"])
         #expect(file.sections("relay").map(\.name) == ["main"])
         #expect(file.sections.map(\.line) == [5, 9])
         #expect(
             file.sections[0].entries == [
-                ConfigurationEntry(key: "url", value: "smtp://[::1]:2525", line: 6),
-                ConfigurationEntry(key: "color", value: "red#1", line: 8),
+                ConfigurationEntry(key: "url", value: "smtp://[::1]:2525", line: 6, column: 7),
+                ConfigurationEntry(key: "color", value: "red#1", line: 8, column: 9),
             ])
-        #expect(file.sections[1].entries == [ConfigurationEntry(key: "X-Campaign", value: "a=b", line: 10)])
+        #expect(file.sections[1].entries == [ConfigurationEntry(key: "X-Campaign", value: "a=b", line: 10, column: 14)])
     }
 
     @Test("An empty file has an empty main section")

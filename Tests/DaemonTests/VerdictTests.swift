@@ -20,11 +20,12 @@ struct VerdictTests {
 
     func judge(
         _ outcomes: [RecipientOutcome], attempt number: Int = 1, history: History = History(),
-        onDoubt: Verdict.OnDoubt = .resend, softBounce: Bool = false
+        onDoubt: Verdict.OnDoubt = .resend, softBounce: Bool = false, heldBack: [String] = []
     ) -> Verdict {
         let attempt = Verdict.Attempt(
             number: number, relay: "main", history: history, submitted: VerdictTests.submitted,
-            expiry: VerdictTests.submitted + .days(5), onDoubt: onDoubt, softBounce: softBounce)
+            expiry: VerdictTests.submitted + .days(5), onDoubt: onDoubt, softBounce: softBounce,
+            heldBack: heldBack)
         let pairs = outcomes.enumerated().map { (recipient: "r\($0)@example.com", outcome: $1) }
         return Verdict(pairs, of: attempt, interruption: "421 bye", policy: RetryPolicy(), now: now, jitter: 0)
     }
@@ -121,5 +122,26 @@ struct VerdictTests {
         #expect(Verdict.number(of: History(), from: .retry(.first)) == 2)
         #expect(Verdict.number(of: History([Event(.blocked, at: now)]), from: .retry(.first)) == 1)
         #expect(Verdict.number(of: History([deferred, Event(.requeued, at: now)]), from: .new) == 1)
+    }
+
+    @Test(
+        "A recipient that is held back is refused by us; what the others met decides first",
+        arguments: [
+            ([], .dead, [.refused]), ([ok], .dead, [.refused, .sent]), ([later], .retry(.first), [.refused, .deferred]),
+            ([doubt], .retry(.first), [.refused, .inDoubt]), ([untried], .new, [.returned]),
+            ([ok, untried], .retry(.first), [.refused, .sent, .deferred]),
+        ] as [([RecipientOutcome], State, [Event.Kind])])
+    func heldBack(outcomes: [RecipientOutcome], target: State, kinds: [Event.Kind]) {
+        let verdict = judge(outcomes, heldBack: ["h@example.com"])
+        #expect(verdict.target == target)
+        #expect(verdict.events.map(\.kind) == kinds)
+        guard kinds.first == .refused else { return }
+        #expect(verdict.events[0].to == ["h@example.com"])
+        #expect(verdict.events[0].dsn == "5.7.1")
+        #expect(verdict.events[0].reason == "held back: not in allow_recipients")
+        #expect(verdict.events[0].relay == nil)
+        #expect(verdict.events[0].submitted == VerdictTests.submitted)
+        // A relay's 5yz may pass; this will not before somebody changes the list.
+        #expect(judge(outcomes, softBounce: true, heldBack: ["h@example.com"]).events.map(\.kind) == kinds)
     }
 }

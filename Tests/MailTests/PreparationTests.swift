@@ -1,6 +1,7 @@
 import JSON
 import Mail
 import Spool
+import Template
 import Testing
 import Time
 
@@ -90,7 +91,7 @@ struct PreparationTests {
     func ours() throws {
         let job = #"{"template":"hello","to":"a@example.com"}"#
         func part(from: String? = nil, _ name: String = "X-Shop", _ value: String = "1") -> RenderedPart {
-            RenderedPart(subject: "Hi", text: "Hello", html: nil, from: from, headers: [(name, value)])
+            RenderedPart(subject: "Hi", text: "Hello", html: nil, from: from, headers: [.init(name: name, value: value, isFixed: true)])
         }
         #expect(try isOurs(job, rendered: part()) == nil)
         #expect(try isOurs(job, rendered: part(), defaults: MailDefaults(domain: "example.com")) == true)
@@ -106,7 +107,7 @@ struct PreparationTests {
 
     @Test("The job's header field takes the template's place; the job is at fault for its own")
     func headers() throws {
-        let part = RenderedPart(subject: "Hi", text: "Hello", html: nil, headers: [("X-Shop", "template")])
+        let part = RenderedPart(subject: "Hi", text: "Hello", html: nil, headers: [.init(name: "X-Shop", value: "template", isFixed: true)])
         let made = try mail(
             #"{"template":"hello","to":"a@example.com","headers":{"x-shop":"job"}}"#, rendered: part)
         #expect(fields(made).filter { $0.lowercased().hasPrefix("x-shop") } == ["x-shop: job"])

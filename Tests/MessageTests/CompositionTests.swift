@@ -124,13 +124,13 @@ struct CompositionTests {
                 Content-Type: text/html; charset=utf-8
                 Content-Transfer-Encoding: 7bit
 
-                <img src=cid:logo.png>
+                <img src=cid:logo.png.d8782ada5b468075@shop.example>
 
                 --=_0e4c765ae011c76f_2
                 Content-Type: image/png
                 Content-Transfer-Encoding: base64
                 Content-Disposition: inline
-                Content-ID: <logo.png>
+                Content-ID: <logo.png.d8782ada5b468075@shop.example>
 
                 BA==
                 --=_0e4c765ae011c76f_2--

@@ -80,16 +80,16 @@ struct RandomMail {
         for _ in 0..<below(200) { content.append(UInt8(truncatingIfNeeded: next())) }
         let types = [nil, "application/pdf", "image/png", "text/plain", "text/csv"]
         return Attachment(
-            filename: chance(85) ? String(line(6).unicodeScalars.prefix(200)) + ".pdf" : nil, contentType: pick(types),
+            filename: chance(85) ? String(line(6).unicodeScalars.prefix(200)) + pick([".pdf", ".Größe", "x"]) : nil, contentType: pick(types),
             cid: chance(30) ? "part\(number)" : nil, content: content)
     }
 
     mutating func mail() throws -> Composition {
         let seconds = Int64(below(4_000_000_000))
         var mail = Composition(
-            from: try mailbox(), subject: chance(5) ? line(2000) : line(12), date: Timestamp(seconds: seconds),
+            from: try mailbox(), subject: chance(2) ? line(2500) : line(12), date: Timestamp(seconds: seconds),
             messageID: MessageID(job: "job\(next())@x.", at: "example.com"))
-        mail.to = try mailboxes(4)
+        mail.to = try mailboxes(chance(2) ? 60 : 4)
         mail.cc = try mailboxes(2)
         mail.replyTo = try mailboxes(1)
         let kind = below(3)
@@ -97,7 +97,19 @@ struct RandomMail {
         if kind != 1 { mail.html = body() }
         if chance(50) { mail.headers.append(ExtraHeader(name: "X-Random", value: line(15))) }
         if chance(20) { mail.headers.append(ExtraHeader(name: "X-Other", value: line(3))) }
+        if chance(10) {
+            let token = String(repeating: pick(["0", "f-", "A_"]), count: below(400))
+            let value = "<https://example.com/u?t=\(token)>, <mailto:u@example.com?subject=\(token)>"
+            mail.headers.append(ExtraHeader(name: "List-Unsubscribe", value: value))
+        }
         if chance(40) { for number in 0...below(3) { mail.attachments.append(attachment(number)) } }
+        if var html = mail.html {
+            for attachment in mail.attachments where chance(70) {
+                // The file's name is as good a name as any, and the body has nothing that makes this no tag.
+                if let cid = attachment.cid { html = "<p>x</p><img alt=x src=\"cid:\(cid)\">" + html }
+            }
+            mail.html = html
+        }
         return mail
     }
 }

@@ -1,0 +1,59 @@
+/// Where a text refers to parts of its own message, as in `src="cid:logo.png"`: RFC 2392.
+package enum ContentReferences {
+    /// Where the names are, each behind its `cid:`, in their order; as they are written, so
+    /// that one may be percent-encoded.
+    ///
+    /// `bytes` are what an attribute or a style sheet says. A reference begins there, or behind
+    /// a quotation mark, a parenthesis, an equals sign, a comma or white space.
+    package static func find(in bytes: ArraySlice<UInt8>) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var index = bytes.startIndex
+        while let colon = bytes[index...].firstIndex(of: UInt8(ascii: ":")) {
+            index = colon + 1
+            let start = colon - 3
+            guard start >= bytes.startIndex, bytes[start..<colon].isSame(asLowercase: "cid"),
+                start == bytes.startIndex || opens(bytes[start - 1])
+            else { continue }
+            let end = bytes[index...].firstIndex(where: ends) ?? bytes.endIndex
+            if end > index { found.append(index..<end) }
+            index = end
+        }
+        return found
+    }
+
+    /// The name without percent-encoding; nil if that is malformed.
+    package static func decoded(_ name: ArraySlice<UInt8>) -> String? {
+        var bytes: [UInt8] = []
+        var rest = name
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst()?.hexValue, let low = rest.popFirst()?.hexValue else { return nil }
+            bytes.append(UInt8(high << 4 | low))
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// The `;` is that of a character reference, `url(&quot;cid:…`.
+    private static func opens(_ byte: UInt8) -> Bool { byte <= 0x20 || "\"'(=,;".utf8.contains(byte) }
+    private static func ends(_ byte: UInt8) -> Bool { byte <= 0x20 || "\"'()<>,;&#?".utf8.contains(byte) }
+
+    /// The names that the HTML refers to, each once, in their order: in attributes that name a
+    /// resource, in styles, and in comments, which have conditions for some readers.
+    package static func names(in html: String) -> [String] {
+        // Most HTML has none, and need not be taken apart.
+        let bytes = Array(html.utf8)
+        guard !find(in: bytes[...]).isEmpty else { return [] }
+        var seen: Set<String> = []
+        return ranges(in: html).compactMap { decoded(bytes[$0]) }.filter { seen.insert($0).inserted }
+    }
+
+    /// The same places in the octets of `html`.
+    static func ranges(in html: String) -> [Range<Int>] {
+        var scanner = HTMLScanner(html, notesReferences: true)
+        while scanner.next() != nil {}
+        return scanner.references
+    }
+}
