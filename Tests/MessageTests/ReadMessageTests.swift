@@ -39,14 +39,14 @@ struct ReadMessageTests {
         let names = ["a.pdf", "Grüße.txt", String(repeating: "lang-ü-", count: 60) + ".png", "q\"uo\\te.pdf"]
         let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let read = try compose { mail in
-            mail.html = "<img src=\"cid:logo.png\">"
+            mail.html = "<img src=\"cid:logo@example.com\">"
             mail.attachments = names.map { Attachment(filename: $0, contentType: "application/pdf", content: bytes) }
             mail.attachments.append(
-                Attachment(filename: "l.png", contentType: "image/png", cid: "logo.png", content: bytes))
+                Attachment(filename: "l.png", contentType: "image/png", cid: "logo@example.com", content: bytes))
         }
         #expect(read.attachments.map(\.filename) == names)
         #expect(read.attachments.allSatisfy { $0.content == bytes && $0.type == "application/pdf" })
-        let inline = try #require(read.parts.first { $0.cid == "logo.png" })
+        let inline = try #require(read.parts.first { $0.cid == "logo@example.com" })
         #expect(inline.content == bytes)
         #expect(!inline.isAttachment)
     }
