@@ -5,12 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const char *to) {
@@ -74,6 +78,48 @@ const uint32_t clinux_in_moved_to = IN_MOVED_TO, clinux_in_create = IN_CREATE, c
                clinux_in_move_self = IN_MOVE_SELF, clinux_in_delete_self = IN_DELETE_SELF,
                clinux_in_ignored = IN_IGNORED, clinux_in_q_overflow = IN_Q_OVERFLOW, clinux_in_isdir = IN_ISDIR,
                clinux_in_onlydir = IN_ONLYDIR, clinux_in_close_write = IN_CLOSE_WRITE;
+
+int clinux_spawn(
+    const char *path, char *const *arguments, char *const *environment, int input, int output, pid_t *pid) {
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int error = posix_spawn_file_actions_init(&files);
+    if (error) goto failed;
+    error = posix_spawnattr_init(&attributes);
+    if (error) goto failed_files;
+    error = posix_spawn_file_actions_adddup2(&files, input, 0);
+    if (!error) error = posix_spawn_file_actions_adddup2(&files, output, 1);
+    if (!error) error = posix_spawn_file_actions_adddup2(&files, output, 2);
+    if (!error) error = posix_spawn_file_actions_addclosefrom_np(&files, 3);
+    if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
+    if (!error) error = posix_spawnattr_setsigdefault(&attributes, &all);
+    if (!error) error = posix_spawnattr_setpgroup(&attributes, 0);
+    if (!error)
+        error = posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    if (!error) error = posix_spawn(pid, path, &files, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+failed_files:
+    posix_spawn_file_actions_destroy(&files);
+failed:
+    if (!error) return 0;
+    errno = error;
+    return -1;
+}
+int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int clinux_reap(pid_t pid, int wait, int *code, int *signal) {
+    int status = 0;
+    pid_t ended = waitpid(pid, &status, wait ? 0 : WNOHANG);
+    if (ended <= 0) return (int)ended;
+    *code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    *signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return 1;
+}
+int clinux_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+int clinux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
 void *clinux_opendir(int fd) {
     /* Not dup(2): a duplicate would share the position with every other reader. */

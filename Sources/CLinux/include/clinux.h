@@ -53,6 +53,19 @@ extern const uint32_t clinux_in_moved_to, clinux_in_create, clinux_in_attrib, cl
     clinux_in_move_self, clinux_in_delete_self, clinux_in_ignored, clinux_in_q_overflow, clinux_in_isdir,
     clinux_in_onlydir, clinux_in_close_write;
 
+/// posix_spawn(3) of the program at `path`, the leader of a process group of its own, with no signal blocked
+/// or ignored, `input` as its standard input, `output` as its standard output and error, and nothing else open.
+int clinux_spawn(const char *path, char *const *arguments, char *const *environment, int input, int output, pid_t *pid);
+/// pidfd_open(2), which glibc has since 2.36 only. Always close-on-exec.
+int clinux_pidfd_open(pid_t pid);
+/// waitpid(2): 1 when the child has ended, with its exit status or the signal that ended it; 0 when it
+/// has not, which comes only without `wait`.
+int clinux_reap(pid_t pid, int wait, int *code, int *signal);
+/// memfd_create(2), close-on-exec.
+int clinux_memfd(const char *name);
+/// pipe2(2), close-on-exec: the end to read from, then the end to write to.
+int clinux_pipe(int *ends);
+
 /// Opens a directory stream on a duplicate of `fd`, from its beginning.
 void *clinux_opendir(int fd);
 /// The next entry's name and type, "." and ".." left out; NULL at the end
