@@ -27,6 +27,7 @@ final class Boxes {
     private let spool: SpoolTree
     private let loop: EventLoop
     private let log: Log
+    private let ledger: Ledger
     private let watcher: SpoolWatcher?
     var quota: Quota
     var sizeLimit: Int
@@ -45,11 +46,12 @@ final class Boxes {
     private static let nameLimit = 10_000
 
     init(
-        spool: SpoolTree, loop: EventLoop, log: Log, watcher: SpoolWatcher?, quota: Quota, sizeLimit: Int
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, watcher: SpoolWatcher?, quota: Quota, sizeLimit: Int
     ) {
         self.spool = spool
         self.loop = loop
-        self.log = log
+        log = ledger.log
+        self.ledger = ledger
         self.watcher = watcher
         self.quota = quota
         self.sizeLimit = sizeLimit
@@ -110,10 +112,17 @@ final class Boxes {
         work()
     }
 
+    /// The box whose name an id ends in; a producer of `new/` itself may give such a name, too.
+    private func box(of id: JobID) -> Box? {
+        guard let at = id.text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return nil }
+        return boxes[String(id.text[id.text.utf8.index(after: at)...])]
+    }
+
+    func isFromBox(_ id: JobID) -> Bool { box(of: id) != nil }
+
     /// A job of a box left `new/`.
     func claimed(_ id: JobID, size: Int) {
-        guard let at = id.text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return }
-        guard let box = boxes[String(id.text[id.text.utf8.index(after: at)...])] else { return }
+        guard let box = box(of: id) else { return }
         box.jobs = max(box.jobs - 1, 0)
         box.bytes = max(box.bytes - size, 0)
         goOn(box)
@@ -219,7 +228,7 @@ final class Boxes {
     private func report(_ result: PickedUp, _ file: DirectoryName, _ box: Box) {
         switch result {
         case .queued(let id, let owner, let size):
-            log.write(.pickup, job: id.text, [("uid", .number(.init(Int(owner)))), ("size", .number(.init(size)))])
+            ledger.pickedUp(id, owner: owner, box: box.box.name, size: size)
             box.jobs += 1
             box.bytes += size
             if box.jobs >= quota.jobs || box.bytes >= quota.bytes {
@@ -229,9 +238,9 @@ final class Boxes {
                         + "the rest stays in the drop box", .warning)
             }
         case .duplicate(let id, _):
-            log.write(.pickup, job: id.text, [], "the same job again, discarded")
+            log.write(.pickup, job: id.text, [], text: "the same job again, discarded")
         case .dead(let id?, let reason):
-            log.write(.pickup, job: id.text, [("status", "dead")], "(drop/\(box.box.name)/new/\(file.printable): \(reason))")
+            ledger.buried(id, "\(reason); it was drop/\(box.box.name)/new/\(file.printable)")
         case .dead(nil, let reason):
             if reported.count < 1000, reported.insert("\(box.box.name)/\(file.printable)").inserted {
                 log.write("drop/\(box.box.name)/new/\(file.printable): \(reason); it cannot be moved away", .warning)

@@ -12,6 +12,7 @@ internal import Time
 package final class Daemon {
     private let loop: EventLoop
     private let log: Log
+    private let ledger: Ledger
     private let spool: SpoolTree
     private let shelf: TemplateShelf
     private let settler: Settler
@@ -25,6 +26,12 @@ package final class Daemon {
     private let curl: CurlLoop
     private let supervisor = Supervisor()
     private let status: StatusFile
+    private let census: Census
+    private let metricsFile: MetricsFile
+    private let notifier: Notifier
+    private let onDead: OnDead
+    private let version: String
+    private let started = Timestamp.now
     private var settings: Settings
     /// What was logged last of where mail may go.
     private var staging = Staging()
@@ -42,11 +49,13 @@ package final class Daemon {
 
     /// Takes the spool. Nothing is claimed before the loop runs.
     package init(
-        _ settings: Settings, loop: EventLoop, log: Log, reload: @escaping () -> Settings?
+        _ settings: Settings, version: String, loop: EventLoop, log: Log, reload: @escaping () -> Settings?
     ) throws(StartError) {
         self.loop = loop
         self.log = log
+        ledger = Ledger(log)
         self.settings = settings
+        self.version = version
         self.reload = reload
         do throws(SpoolTree.OpenError) {
             spool = try SpoolTree(path: settings.spool, instance: settings.instance)
@@ -54,13 +63,18 @@ package final class Daemon {
         do throws(CurlError) { curl = try CurlLoop(loop) } catch { throw StartError(description: "libcurl: \(error)") }
         shelf = TemplateShelf(settings.templates)
         settler = Settler(spool: spool, loop: loop, log: log)
-        triage = Triage(spool: spool, loop: loop, log: log, settler: settler, shelf: shelf, settings: settings)
-        status = StatusFile(spool: spool, started: .now)
+        triage = Triage(spool: spool, loop: loop, ledger: ledger, settler: settler, shelf: shelf, settings: settings)
+        status = StatusFile(spool: spool, started: started)
         janitor = Janitor(spool: spool, loop: loop, log: log, retention: settings.doneRetention)
+        census = Census(spool: spool, loop: loop, log: log)
+        metricsFile = MetricsFile(log)
+        onDead = OnDead(loop: loop, ledger: ledger)
+        var getSettings: (() -> Settings)!
+        notifier = Notifier(spool: spool, loop: loop, ledger: ledger, settings: { getSettings() })
         var getBuckets: (() -> Buckets)!
         dispatcher = Dispatcher(
-            spool: spool, loop: loop, log: log, triage: triage, settler: settler, shelf: shelf, settings: settings,
-            buckets: { getBuckets() })
+            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf,
+            settings: settings, buckets: { getBuckets() })
         intake = Intake(spool: spool, loop: loop, log: log, triage: triage, dispatcher: dispatcher)
         var deliver: ((SpoolWatcher.Change) -> Void)!
         do throws(Errno) {
@@ -69,10 +83,11 @@ package final class Daemon {
             log.write("inotify: \(error); directories are read every minute instead", .warning)
         }
         boxes = Boxes(
-            spool: spool, loop: loop, log: log, watcher: watcher,
+            spool: spool, loop: loop, ledger: ledger, watcher: watcher,
             quota: Boxes.Quota(jobs: settings.dropBoxJobs, bytes: settings.dropBoxBytes), sizeLimit: settings.maxJobSize)
         buckets = Buckets(spool: spool, loop: loop, log: log) { [unowned intake] id, state in intake.due(id, in: state) }
         getBuckets = { [unowned self] in buckets }
+        getSettings = { [unowned self] in self.settings }
         deliver = { [unowned self] in changed($0) }
         connectParts()
         apply(settings)
@@ -84,6 +99,13 @@ package final class Daemon {
         intake.onEmptied = { [unowned self] in buckets.readMissed() }
         intake.missed = { [unowned self] state in buckets.missed(state) }
         triage.postponed = { [unowned self] id, state, due in buckets.put(id, in: state, due: due) }
+        ledger.isFromBox = { [unowned self] id in boxes.isFromBox(id) }
+        ledger.isTemplate = { [unowned self] name in shelf.facts(of: name) != nil }
+        ledger.onDead = { [unowned self] letter in
+            notifier.note(letter)
+            onDead.note(letter, spool: settings.spool)
+        }
+        settler.onRefusal = { [unowned self] in ledger.counters.diskRefusals += 1 }
         triage.leftNew = { [unowned self] id, size in boxes.claimed(id, size: size) }
         dispatcher.onReturned = { [unowned self] id in
             if !dispatcher.isStopping { intake.arrived(DirectoryName(id.text), in: .new) }
@@ -104,7 +126,9 @@ package final class Daemon {
         janitor.retention = settings.doneRetention
         boxes.quota = Boxes.Quota(jobs: settings.dropBoxJobs, bytes: settings.dropBoxBytes)
         boxes.sizeLimit = settings.maxJobSize
-        dispatcher.use(settings.relays) { [unowned self] in RelayPool($0, curl: curl, loop: loop, log: log) }
+        notifier.use(settings)
+        onDead.use(settings)
+        dispatcher.use(settings.relays) { [unowned self] in RelayPool($0, curl: curl, loop: loop, ledger: ledger) }
     }
 
     /// Begins to work: recovery, boxes, then everything else. Returns at once; the loop does it.
@@ -114,6 +138,7 @@ package final class Daemon {
         recover()
         every(.seconds(1)) { [unowned self] in tick() }
         every(.minutes(1)) { [unowned self] in readAgain() }
+        every(.seconds(15)) { [unowned self] in writeMetrics() }
         every(.minutes(10)) { [unowned self] in janitor.sweep(boxes: boxes.open, now: .now) }
         if let interval = supervisor.watchdogInterval {
             every(interval) { [unowned self] in supervisor.tell("WATCHDOG=1") }
@@ -131,7 +156,7 @@ package final class Daemon {
     /// The disk may be full: then the orphans wait, and with them everything else.
     private func recover() {
         do throws(SpoolError) {
-            let count = try Orphans(spool: spool, shelf: shelf, settings: settings, log: log).recover(now: .now)
+            let count = try Orphans(spool: spool, shelf: shelf, settings: settings, ledger: ledger).recover(now: .now)
             if count > 0 { log.write("recovered \(count) jobs of a daemon that died") }
         } catch {
             log.write("recovery: \(error); trying again", .warning)
@@ -144,6 +169,7 @@ package final class Daemon {
             intake.read()
             buckets.start()
             janitor.sweep(boxes: boxes.open, now: .now)
+            writeMetrics()
             supervisor.tell("READY=1\nSTATUS=delivering")
             log.write("ready")
         }
@@ -171,6 +197,7 @@ package final class Daemon {
         case .departure(.root, let name): if let text = name.text, dispatcher.pauses.remove(text) { pausesChanged() }
         case .departure: break
         case .overflow:
+            ledger.counters.inotifyOverflows += 1
             log.write("inotify overflow: everything is read again", .warning)
             readEverything()
         case .end(.box(let box)): boxes.vanished(box)
@@ -218,6 +245,8 @@ package final class Daemon {
             dispatcher.hastenBlocked()
         }
         writeStatus(now)
+        if settings.metricsFile != nil, dispatcher.isOpen { census.countIfDue() }
+        notifier.tick(dispatcher.pools, now: now)
         dispatcher.pump()
     }
 
@@ -252,6 +281,24 @@ package final class Daemon {
         ], now: now)
     }
 
+    private func writeMetrics() {
+        guard let path = settings.metricsFile else { return }
+        var metrics = Metrics(version: version, instance: settings.instance, started: started, now: .now)
+        metrics.isPaused = !dispatcher.pauses.isEmpty
+        metrics.counters = ledger.counters
+        (metrics.census, metrics.counted) = (census.counts, census.counted)
+        metrics.inFlight = dispatcher.inFlightCount
+        metrics.linedUp = Job.Priority.allCases.map { ($0, dispatcher.waitingCount(of: $0)) }
+        metrics.unwritten = settler.backlog
+        metrics.logLinesDropped = log.dropped
+        metrics.relays = dispatcher.pools.map { pool in
+            Metrics.Relay(
+                name: pool.name, isOpen: pool.breaker.isOpen, connections: pool.connectionCount, limit: pool.limit,
+                inFlight: pool.inFlightCount)
+        }
+        metricsFile.write(metrics.text, to: path)
+    }
+
     // What signals ask for.
 
     /// Reads the configuration again and uses it, if it is valid. The spool and the instance stay.
@@ -259,7 +306,11 @@ package final class Daemon {
         supervisor.tell("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
         defer { supervisor.tell("READY=1") }
         do throws(Errno) { try log.reopen() } catch { log.write("log: \(error)", .warning) }
-        guard let fresh = reload() else { return }
+        guard let fresh = reload() else {
+            ledger.counters.failedReloads += 1
+            return
+        }
+        ledger.counters.reloads += 1
         if fresh.spool != settings.spool || fresh.instance != settings.instance {
             log.write("'spool' and 'instance' change at the next start only", .warning)
         }
@@ -293,6 +344,7 @@ package final class Daemon {
         isFinished = true
         drainTimer?.cancel()
         writeStatus(.now)
+        writeMetrics()
         log.write("stopped")
         log.flush()
         log.later = nil

@@ -44,17 +44,6 @@ final class Delivery {
         self.claim = consume claim
     }
 
-    /// Logs that it begins, and whose mail goes to somebody else.
-    func announce(in log: Log) {
-        log.write(
-            .qmgr, job: id.text,
-            [("from", .string("<\(mail.sender)>")), ("size", .number(.init(mail.bytes.count))),
-                ("nrcpt", .number(.init(recipients.count)))], "(queue active)")
-        for original in mail.redirected {
-            log.write(.qmgr, job: id.text, [("orig_to", .string("<\(original)>"))], "(redirected by redirect_all_to)")
-        }
-    }
-
     /// Appends `sending`, before the body's final dot: no marker, no dot.
     ///
     /// With `on_doubt = hold` the marker is on disk when this returns.

@@ -1,4 +1,3 @@
-internal import JSON
 internal import Linux
 internal import Spool
 internal import Time
@@ -6,8 +5,8 @@ internal import Time
 /// The log lines of an attempt, one a recipient, in the words of Postfix's smtp(8).
 struct DeliveryRecord {
     struct Line {
-        let members: [(String, JSON)]
-        let note: String?
+        let members: [(String, LogValue)]
+        let note: String
     }
 
     private(set) var lines: [Line] = []
@@ -30,21 +29,20 @@ struct DeliveryRecord {
     }
 
     private mutating func add(_ verdict: Verdict, relay: String?, total: Double, delays: [Double]) {
-        let delays = delays.map(DeliveryRecord.short).joined(separator: "/")
         for event in verdict.events {
             guard let status = DeliveryRecord.status(event.kind) else { continue }
-            var members: [(String, JSON)] = []
-            if let recipient = event.to.first { members.append(("to", .string("<\(recipient)>"))) }
-            // A recipient that was held back has no relay, whatever the others have.
-            members.append(("relay", .string((event.kind == .sent ? relay : event.relay) ?? "none")))
-            members.append(("delay", .number(.init(text: DeliveryRecord.short(total)))))
-            members.append(("delays", .string(delays)))
-            members.append(("dsn", .string(event.dsn ?? DeliveryRecord.defaultStatus(event))))
-            members.append(("status", .string(status)))
+            var members: [(String, LogValue)] = []
+            if let recipient = event.to.first { members.append(("to", .address(recipient))) }
+            members += [
+                // A recipient that was held back has no relay, whatever the others have.
+                ("relay", .word((event.kind == .sent ? relay : event.relay) ?? "none")), ("delay", .seconds(total)),
+                ("delays", .spans(delays)), ("dsn", .word(event.dsn ?? DeliveryRecord.defaultStatus(event))),
+                ("status", .word(status)),
+            ]
             var note = [event.code.map { String($0) }, event.dsn, event.reply].compactMap { $0 }.joined(separator: " ")
             if let reason = event.reason { note = reason }
             if case .hold = verdict.target { note += "; in hold/" }
-            lines.append(Line(members: members, note: "(\(note))"))
+            lines.append(Line(members: members, note: note))
         }
     }
 
@@ -67,16 +65,5 @@ struct DeliveryRecord {
         case .returned: "4.4.1"
         default: "4.4.2"
         }
-    }
-
-    /// Two significant digits below ten seconds, as Postfix writes them.
-    static func short(_ seconds: Double) -> String {
-        let hundredths = Int((seconds * 100).rounded())
-        if hundredths >= 1000 { return String(hundredths / 100) }
-        if hundredths >= 100 || hundredths % 10 == 0 {
-            let tenths = (hundredths + 5) / 10
-            return tenths % 10 == 0 ? String(tenths / 10) : "\(tenths / 10).\(tenths % 10)"
-        }
-        return hundredths < 10 ? "0.0\(hundredths)" : "0.\(hundredths)"
     }
 }

@@ -12,6 +12,7 @@ final class Dispatcher {
     private let spool: SpoolTree
     private let loop: EventLoop
     private let log: Log
+    private let ledger: Ledger
     private let triage: Triage
     private let settler: Settler
     private let shelf: TemplateShelf
@@ -49,12 +50,13 @@ final class Dispatcher {
     var onIdle: () -> Void = {}
 
     init(
-        spool: SpoolTree, loop: EventLoop, log: Log, triage: Triage, settler: Settler, shelf: TemplateShelf,
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, triage: Triage, settler: Settler, shelf: TemplateShelf,
         settings: Settings, buckets: @escaping () -> Buckets
     ) {
         self.spool = spool
         self.loop = loop
-        self.log = log
+        log = ledger.log
+        self.ledger = ledger
         self.triage = triage
         self.settler = settler
         self.shelf = shelf
@@ -173,12 +175,11 @@ final class Dispatcher {
     private func start(_ ready: consuming ReadyJob, on slot: Slot) {
         let claimedAt = Clock.monotonic
         let now = Timestamp.now
-        let waiting = ready.waiting
-        let job = ready.job
-        let submitted = ready.submitted
-        let size = ready.open.status.size
+        let (waiting, job, submitted) = (ready.waiting, ready.job, ready.submitted)
+        let (size, owner) = (ready.open.status.size, ready.open.status.owner)
         let value = ready.open.contents.value
         var history = ready.open.contents.history
+        let isNew = waiting.state == .new && history.isEmpty
         guard var claim = triage.claim(ready.open, in: waiting.state) else { return }
         if waiting.state == .new, history.isMovedByHand {
             var event = Event(.requeued, at: now)
@@ -195,9 +196,11 @@ final class Dispatcher {
         do throws(MailError) {
             mail = try shelf.mail(for: job, id: claim.id, submitted: submitted, settings: settings)
         } catch {
-            return refuse(claim, waiting, error, history, submitted, now)
+            if isNew { ledger.received(claim.id, owner: owner, sender: nil) }
+            return refuse(claim, waiting, job, error, history, submitted, now)
         }
         let masked = shelf.masked(value)
+        if isNew { ledger.received(claim.id, owner: owner, sender: mail.sender) }
         let recipients = history.open(of: mail.recipients)
         let onDoubt = job.template.flatMap { shelf.facts(of: $0)?.onDoubt } ?? settings.onDoubt
         let attempt = Verdict.Attempt(
@@ -208,7 +211,9 @@ final class Dispatcher {
             if !attempt.heldBack.isEmpty { return holdBack(claim, waiting, attempt, now) }
             let isDone = history.isSent(to: mail.recipients + mail.heldBack)
             let verdict = Verdict(events: [], target: isDone ? .done(day: now.day) : .dead, due: nil, durably: true)
-            return settle(claim, verdict, nil, masked: masked, template: waiting.template)
+            return settle(
+                claim, verdict, nil, masked: masked, template: waiting.template,
+                letter: .init(recipients: mail.recipients, submitted: submitted, history: history.events))
         }
         let envelope: Envelope
         do throws(EnvelopeError) {
@@ -216,29 +221,29 @@ final class Dispatcher {
                 sender: mail.sender, recipients: recipients, size: mail.bytes.count, needs8Bit: mail.needs8Bit,
                 needsSMTPUTF8: mail.needsSMTPUTF8)
         } catch {
-            return refuse(claim, waiting, .job("\(error)"), history, submitted, now)
+            return refuse(claim, waiting, job, .job("\(error)"), history, submitted, now)
         }
         let delivery = Delivery(
             claim, waiting: waiting, mail: mail, masked: masked, recipients: recipients, envelope: envelope,
             attempt: attempt, size: size, claimedAt: claimedAt)
         deliveries[delivery.id] = delivery
         if delivery.priority == .bulk { bulkInFlight += 1 }
-        delivery.announce(in: log)
+        ledger.active(delivery)
         hand(delivery, to: slot)
     }
 
     /// The job is malformed, or the template is at fault.
     private func refuse(
-        _ claim: consuming Claim, _ waiting: WaitingJob, _ error: MailError, _ history: History,
+        _ claim: consuming Claim, _ waiting: WaitingJob, _ job: Job, _ error: MailError, _ history: History,
         _ submitted: Timestamp, _ now: Timestamp
     ) {
         let id = claim.id
         switch error {
         case .job(let reason):
-            log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason))")
             let verdict = Verdict.without(
                 attempt: .dead, reason: reason, target: .dead, history: history, submitted: submitted, now: now)
-            settle(claim, verdict, nil, template: waiting.template)
+            let named = DeadLetter.recipients([job.to, job.cc, job.bcc], history)
+            settle(claim, verdict, nil, template: waiting.template, letter: .init(recipients: named, submitted: submitted))
         case .ours(let reason):
             let due = min(now + Bucket.first.delay, waiting.expiry)
             var verdict = Verdict.without(
@@ -246,6 +251,7 @@ final class Dispatcher {
                 submitted: submitted, now: now)
             // Every half minute for five days: said once, not with each look.
             if let last = history.last, last.kind == .blocked, last.reason == reason { verdict.events = [] }
+            ledger.blocked(waiting.template)
             if shelf.isNews(reason) { log.write("\(id) blocked: \(reason)", .warning) }
             if blocked.count < 10_000 { blocked[id] = .retry(.first) }
             settle(claim, verdict, nil, template: waiting.template)
@@ -257,11 +263,11 @@ final class Dispatcher {
         _ claim: consuming Claim, _ waiting: WaitingJob, _ attempt: Verdict.Attempt, _ now: Timestamp
     ) {
         let verdict = Verdict([], of: attempt, policy: settings.retry, now: now, jitter: 0)
-        for line in DeliveryRecord(verdict, submitted: attempt.submitted, now: now).lines {
-            log.write(.smtp, job: claim.id.text, line.members, line.note)
-        }
+        ledger.heldBack(claim.id, verdict, submitted: attempt.submitted, now: now)
         tally.count(verdict)
-        settle(claim, verdict, nil, template: waiting.template)
+        settle(
+            claim, verdict, nil, template: waiting.template,
+            letter: .init(recipients: attempt.heldBack, submitted: attempt.submitted))
     }
 
     private func hand(_ delivery: Delivery, to slot: Slot) {
@@ -312,18 +318,21 @@ final class Dispatcher {
         let verdict = Verdict(
             outcomes, of: delivery.attempt, interruption: interruption, policy: settings.retry, now: now,
             jitter: .random(in: -1...1))
-        report(delivery, verdict, now)
+        ledger.attempted(delivery, verdict, now: now)
+        tally.count(verdict)
         guard let claim = delivery.finish() else { return }
         settle(claim, verdict, delivery, masked: delivery.masked, template: delivery.template)
     }
 
     private func settle(
-        _ claim: consuming Claim, _ verdict: Verdict, _ delivery: Delivery?, masked: JSON? = nil, template: String?
+        _ claim: consuming Claim, _ verdict: Verdict, _ delivery: Delivery?, masked: JSON? = nil, template: String?,
+        letter: Ledger.Past? = nil
     ) {
         let id = claim.id
         settler.settle(claim, by: verdict, masked: masked, at: .now) { [weak self] state in
             guard let self else { return }
             triage.inFlight.remove(id)
+            ledger.ended(id, in: state, verdict, delivery, template: template, past: letter, now: .now)
             if let delivery { forget(delivery) }
             switch state {
             case .retry?, .scheduled?: buckets().put(id, in: state!, due: verdict.due ?? .now)
@@ -345,13 +354,6 @@ final class Dispatcher {
         guard deliveries.removeValue(forKey: delivery.id) != nil else { return }
         if delivery.priority == .bulk { bulkInFlight -= 1 }
         if deliveries.isEmpty { onIdle() }
-    }
-
-    private func report(_ delivery: Delivery, _ verdict: Verdict, _ now: Timestamp) {
-        let record = DeliveryRecord(delivery, verdict, now: now)
-        for line in record.lines { log.write(.smtp, job: delivery.id.text, line.members, line.note) }
-        if case .done = verdict.target { log.write(.qmgr, job: delivery.id.text, [], "removed") }
-        tally.count(verdict)
     }
 
     // What the daemon asks of it from outside.

@@ -127,7 +127,8 @@ final class Intake {
     }
 
     private func work() {
-        if isWorking || arrivals.isEmpty || triage.isStuck { return }
+        // A daemon that stops settles nothing more, not even what needs no relay.
+        if isWorking || arrivals.isEmpty || triage.isStuck || dispatcher.isStopping { return }
         isWorking = true
         loop.later { self.slice() }
     }
@@ -136,7 +137,7 @@ final class Intake {
         isWorking = false
         let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
         let now = Timestamp.now
-        while !triage.isStuck, let arrival = arrivals.popFirst() {
+        while !triage.isStuck, !dispatcher.isStopping, let arrival = arrivals.popFirst() {
             if let text = arrival.name.text { queued.remove(text) }
             look(arrival, now)
             if Clock.monotonic > end { break }

@@ -1,8 +1,8 @@
 internal import Glibc
-package import JSON
+internal import JSON
 package import Linux
 internal import Text
-internal import Time
+package import Time
 
 /// The log, in Postfix's words: one line an event.
 ///
@@ -25,8 +25,16 @@ package final class Log {
 
     package enum Format: String, CaseIterable, Sendable { case text, json }
 
-    /// The programs of Postfix whose words each line is in.
-    package enum Source: String { case daemon = "outspool", pickup = "outspool/pickup", qmgr = "outspool/qmgr", smtp = "outspool/smtp" }
+    /// The programs of Postfix whose words each line is in: `master` tells of the daemon itself, `error` of what
+    /// failed without a relay.
+    package enum Source: String {
+        case master = "outspool/master"
+        case pickup = "outspool/pickup"
+        case cleanup = "outspool/cleanup"
+        case qmgr = "outspool/qmgr"
+        case smtp = "outspool/smtp"
+        case error = "outspool/error"
+    }
 
     package enum Level: Int { case error = 3, warning = 4, info = 6 }
 
@@ -38,6 +46,10 @@ package final class Log {
     /// Has a call made at the end of the round; without it each line is written at once.
     var later: ((@escaping () -> Void) -> Void)?
     private var pending: [UInt8] = []
+    /// The last write ended within a line: the next one begins with a newline.
+    private var isTorn = false
+    /// How many lines could not be written.
+    package private(set) var dropped = 0
     /// The last second that was written out, and its text.
     private var stamp: (second: Int64, text: String) = (.min, "")
     private let host = String(Process.hostName.prefix { $0 != "." })
@@ -65,31 +77,36 @@ package final class Log {
     }
 
     /// A line without a job: what the daemon does, or what is wrong with its surroundings.
-    package func write(_ text: String, _ level: Level = .info, _ source: Source = .daemon) {
-        write(source, level, job: nil, text: text, members: [])
+    package func write(_ text: String, _ level: Level = .info, _ source: Source = .master) {
+        write(source, level, job: nil, members: [], text: text)
     }
 
-    /// A line about a job: `members` are the pairs of the text line, in its order, and of the JSON object.
-    package func write(_ source: Source, job: String?, _ members: [(String, JSON)], _ note: String? = nil) {
-        write(source, .info, job: job, text: note, members: members)
+    /// A line about a job: `members` are the pairs of the text line, in its order, and of the JSON object; `note`
+    /// stands behind them in parentheses, `text` without.
+    package func write(
+        _ source: Source, job: String, _ members: [(String, LogValue)], note: String? = nil, text: String? = nil
+    ) {
+        write(source, .info, job: job, members: members, text: text, note: note)
     }
 
-    private func write(_ source: Source, _ level: Level, job: String?, text: String?, members: [(String, JSON)]) {
+    /// A reply has up to 64 KiB. The line has its beginning, the job's history all of it.
+    private static let textLimit = 1000
+
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > textLimit, text.unicodeScalars.count > textLimit else { return text }
+        return String(text.unicodeScalars.prefix(textLimit)) + "..."
+    }
+
+    private func write(
+        _ source: Source, _ level: Level, job: String?, members: [(String, LogValue)], text: String?,
+        note: String? = nil
+    ) {
         let now = Timestamp.now
-        let word = level == .error ? "fatal: " : level == .warning ? "warning: " : ""
-        var body: String
-        if format == .json {
-            var object: [(name: String, value: JSON)] = [("at", .string(now.rfc3339)), ("source", .string(source.rawValue))]
-            if level != .info { object.append(("level", .string(level == .error ? "error" : "warning"))) }
-            if let job { object.append(("id", .string(job))) }
-            for (name, value) in members { object.append((name, value)) }
-            if let text { object.append(("text", .string(text))) }
-            body = printableJSON(JSON.object(JSON.Object(object)).text)
-        } else {
-            body = job.map { "\($0): " } ?? word
-            body += members.map { "\($0)=\(Log.plain($1))" }.joined(separator: ", ")
-            if let text { body += (members.isEmpty ? "" : " ") + printable(text) }
-        }
+        let said = (text ?? note).map { Log.cut($0) }
+        let body =
+            format == .json
+            ? Log.object(source, level, job: job, members, said, at: now)
+            : Log.line(source, level, job: job, members, said, isNote: text == nil)
         let line: String
         switch destination {
         case .stderr, .file:
@@ -110,26 +127,60 @@ package final class Log {
         if send(Array(line.utf8)) { return }
         // A syslogd or journald that was started anew has another socket of that name.
         if !destination.isStream {
-            do throws(Errno) { try reopen() } catch { return }
-            _ = send(Array(line.utf8))
+            do throws(Errno) { try reopen() } catch { return dropped += 1 }
+            if send(Array(line.utf8)) { return }
         }
+        dropped += 1
+    }
+
+    /// `ID: key=value, key=value (note)`; of `pickup` without commas, as Postfix has it.
+    package static func line(
+        _ source: Source, _ level: Level, job: String?, _ members: [(String, LogValue)], _ text: String?, isNote: Bool
+    ) -> String {
+        let word = level == .error ? "fatal: " : level == .warning ? "warning: " : ""
+        var body = job.map { "\($0): " } ?? word
+        body += members.map { "\($0)=\($1.text)" }.joined(separator: source == .pickup ? " " : ", ")
+        guard let text else { return body }
+        if !members.isEmpty { body += isNote ? " " : ", " }
+        return body + (isNote ? "(\(printable(text)))" : printable(text))
+    }
+
+    /// The same as one JSON object.
+    package static func object(
+        _ source: Source, _ level: Level, job: String?, _ members: [(String, LogValue)], _ text: String?,
+        at now: Timestamp
+    ) -> String {
+        var object: [(name: String, value: JSON)] = [
+            ("at", .string(now.rfc3339)), ("source", .string(source.rawValue)),
+            ("pid", .number(.init(Int(Process.id)))), ("level", .string("\(level)")),
+        ]
+        if let job { object.append(("id", .string(job))) }
+        for (name, value) in members { object.append((name, value.json)) }
+        if let text { object.append(("text", .string(text))) }
+        return printableJSON(JSON.object(JSON.Object(object)).text)
     }
 
     /// Writes what waits for the end of the round.
     package func flush() {
         guard !pending.isEmpty else { return }
-        _ = send(pending)
+        if !send(pending) { dropped += pending.count { $0 == 0x0A } }
         pending.removeAll(keepingCapacity: true)
     }
 
     /// False when not all of it could be written.
     private func send(_ bytes: [UInt8]) -> Bool {
+        let bytes = isTorn ? [0x0A] + bytes : bytes
         var start = 0
         while start < bytes.count {
             let count = bytes[start...].withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
-            if count <= 0 { return false }
+            if count <= 0 {
+                // A full disk takes half a line.
+                if destination.isStream, start > 0 { isTorn = bytes[start - 1] != 0x0A }
+                return false
+            }
             start += count
         }
+        isTorn = false
         return true
     }
 
@@ -137,12 +188,6 @@ package final class Log {
     private func moment(_ time: Timestamp) -> String {
         if time.seconds != stamp.second { stamp = (time.seconds, Log.stamp(time)) }
         return stamp.text
-    }
-
-    /// A value without quotation marks, on one line.
-    private static func plain(_ value: JSON) -> String {
-        if case .string(let text) = value { return printable(text) }
-        return value.text
     }
 
     private static func stamp(_ time: Timestamp) -> String {

@@ -13,7 +13,8 @@ struct Orphans {
     let spool: SpoolTree
     let shelf: TemplateShelf
     let settings: Settings
-    let log: Log
+    let ledger: Ledger
+    private var log: Log { ledger.log }
 
     /// Settles everything in every `cur/` whose lock is free; returns how many jobs there were.
     func recover(now: Timestamp) throws(SpoolError) -> Int {
@@ -70,8 +71,9 @@ struct Orphans {
         case .irregular: log.write("\(state.path)/\(id): no regular file; left alone", .warning)
         case .foreign: log.write("\(state.path)/\(id): a file of another user; left alone", .warning)
         case .malformed(_, let reason):
-            _ = try spool.buryMalformed(id, in: state, reason: reason, now: now)
-            log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason))")
+            if case .dead(let buried, _) = try spool.buryMalformed(id, in: state, reason: reason, now: now) {
+                ledger.buried(buried ?? id, reason)
+            }
         case .job(let open): try recover(open, in: state, now: now)
         }
     }
@@ -86,10 +88,11 @@ struct Orphans {
             try spool.with(state) { (directory) throws(SpoolError) in
                 try step(.remove, "\(state.path)/\(id)") { () throws(Errno) in try directory.unlink(id.text) }
             }
-            log.write(.qmgr, job: id.text, [], "found in \(state.path) after a crash: done/\(day) has it, masked")
+            log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: done/\(day) has it, masked")
             return
         }
         let facts = try? Job(value).template.flatMap { shelf.facts(of: $0) }  // A bad job is judged when it is claimed.
+        let template = value.object?["template"]?.string
         let recipients = recipients(of: value, id, submitted)
         let recovery = Recovery(history: history, recipients: recipients, now: now)
         let expiry = settings.retry.expiry(
@@ -97,14 +100,24 @@ struct Orphans {
         let verdict = Verdict(
             recovery, history: history, submitted: submitted, expiry: expiry,
             onDoubt: facts?.onDoubt ?? settings.onDoubt, policy: settings.retry, now: now)
-        log.write(.qmgr, job: id.text, [], "found in \(state.path) after a crash: \(verdict.target.path)")
+        log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: \(verdict.target.path)")
         if state != .claimed(instance: spool.instance), try spool.claimed.holds(id) {
             _ = try spool.buryNamesake(id, in: state, reason: "cur/\(spool.instance) has a job of that id", now: now)
             return
         }
         guard let claim = try spool.claim(open, from: state) else { return }
         let settlement = Claim.Settlement(verdict, masked: shelf.masked(value), at: now)
-        if case .unfinished(_, _, let error) = claim.settle(settlement, in: spool) { throw error }
+        switch claim.settle(settlement, in: spool) {
+        case .unfinished(_, _, let error): throw error
+        case .gone: break
+        case .settled(.dead):
+            let recipients = recipients.isEmpty ? DeadLetter.recipients(of: value, history) : recipients
+            ledger.buried(
+                DeadLetter(
+                    id.text, template: template, events: history.events + verdict.events, recipients: recipients,
+                    submitted: submitted, at: now))
+        case .settled(let state): ledger.ended(id, in: state, verdict, nil, template: template, now: now)
+        }
     }
 
     /// The day below `done/` that has this very job already, its secrets masked: only the end of its settlement is

@@ -12,6 +12,7 @@ final class RelayPool {
     private let curl: CurlLoop
     private let loop: EventLoop
     private let log: Log
+    private let ledger: Ledger
     private(set) var breaker: Breaker
     private var rate: RateLimit?
     private var connections: [RelayConnection] = []
@@ -29,12 +30,13 @@ final class RelayPool {
     /// Told when the last connection of a retired pool has ended.
     var onEmpty: () -> Void = {}
 
-    init(_ settings: Settings.Relay, curl: CurlLoop, loop: EventLoop, log: Log) {
+    init(_ settings: Settings.Relay, curl: CurlLoop, loop: EventLoop, ledger: Ledger) {
         name = settings.name
         self.settings = settings
         self.curl = curl
         self.loop = loop
-        self.log = log
+        log = ledger.log
+        self.ledger = ledger
         breaker = Breaker(limit: settings.connections)
         rate = settings.rate
     }
@@ -44,6 +46,7 @@ final class RelayPool {
     /// Whether a connection is there to try the relay with, whose breaker is open: one job decides.
     var hasProbe: Bool { breaker.isOpen && mayTakeMore && idle.contains { $0.room == .idle } }
     var connectionCount: Int { connections.count }
+    var inFlightCount: Int { inFlight }
     var limit: Int { settings.connections }
 
     /// A connection that takes a job now: an idle one or, where that is wanted, one whose body is
@@ -55,6 +58,7 @@ final class RelayPool {
         var rate = rate
         if let wait = rate?.take(at: Clock.monotonic) {
             giveBack(connection)
+            ledger.counters.rateWaits.count(name)
             wake(after: wait)
             return nil
         }
@@ -126,6 +130,7 @@ final class RelayPool {
 
     private func connect() {
         let connection = RelayConnection(curl, to: settings.connection)
+        ledger.counters.connections.count(name)
         connections.append(connection)
         connecting.append(connection)
         // A retired pool may end with its last connection, within one of these calls.
@@ -177,6 +182,8 @@ final class RelayPool {
     private func failed(_ reason: String) {
         // Told when it begins, and again when another reason comes; not with each probe.
         let isNews = !breaker.isOpen || breaker.reason != reason
+        if !breaker.isOpen { ledger.counters.breakerOpenings.count(name) }
+        ledger.counters.connectionFailures.count(name)
         breaker.relayFailed(reason, at: Clock.monotonic)
         if isNews { log.write("relay \(name) \(reason); no attempt is counted", .warning) }
         watchBreaker()
@@ -189,6 +196,7 @@ final class RelayPool {
         let wasOpen = breaker.isOpen
         breaker.record(outcome, job: job, at: Clock.monotonic)
         if breaker.isOpen, !wasOpen {
+            ledger.counters.breakerOpenings.count(name)
             log.write("relay \(name): breaker opened: \(breaker.reason ?? "")", .warning)
             watchBreaker()
         } else if wasOpen, !breaker.isOpen {

@@ -21,6 +21,15 @@ package struct Settings: Equatable, Sendable {
     package var shutdownGrace: Span = .seconds(25)
     package var logTo = Log.Destination.stderr
     package var logFormat = Log.Format.text
+    /// The Prometheus text file; nil: none.
+    package var metricsFile: String?
+    /// Who is told of dead letters and open breakers; nil: nobody.
+    package var notify: String?
+    /// How much time lies between two digests at least.
+    package var notifyInterval: Span = .hours(1)
+    /// The command that gets each dead letter, its path and its arguments; empty: none.
+    package var onDead: [String] = []
+    package var onDeadTimeout: Span = .seconds(30)
     /// What one drop box's jobs may occupy in `new/` at a time.
     package var dropBoxJobs = 100_000
     package var dropBoxBytes = 1 << 30

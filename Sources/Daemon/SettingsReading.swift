@@ -1,5 +1,6 @@
 package import Configuration
 internal import Mail
+internal import Message
 internal import Relay
 internal import SMTP
 internal import Spool
@@ -40,7 +41,38 @@ extension Settings {
             }
         }
         if let format = try main.choice("log_format", of: Log.Format.self) { logFormat = format }
+        try readNotices(&main)
         try main.refuseUnknown()
+    }
+
+    /// Who is to hear of what: the metrics file, the digests, and the command for dead letters.
+    private mutating func readNotices(_ main: inout ConfigurationSection) throws(ConfigurationError) {
+        metricsFile = main.path("metrics_file")
+        if let text = main.string("notify") {
+            do throws(AddressError) { _ = try Mailbox(parsing: text) } catch {
+                throw main.fault("'notify': \(error)", at: "notify")
+            }
+            notify = text
+        }
+        if let span = try main.span("notify_interval") {
+            guard span >= .seconds(10) else {
+                throw main.fault("'notify_interval' is 10s or more", at: "notify_interval")
+            }
+            notifyInterval = span
+        }
+        if let text = main.string("on_dead"), let path = main.path("on_dead") {
+            guard var words = CommandWords.parse(text) else {
+                throw main.fault("'on_dead': a quote without its end", at: "on_dead")
+            }
+            guard words[0].contains("/") else {
+                throw main.fault(
+                    "'on_dead' begins with a path, not with '\(words[0])': PATH is not asked", at: "on_dead")
+            }
+            // As any path, from the directory of the file.
+            words[0] = path.dropLast(text.count) + words[0]
+            onDead = words
+        }
+        if let span = try main.span("on_dead_timeout") { onDeadTimeout = span }
     }
 }
 

@@ -16,6 +16,8 @@ final class Settler {
     var keepsDone = true
     /// Called when the last outcome that was waiting has been written.
     var onRelief: () -> Void = {}
+    /// Told of each step that the disk refused.
+    var onRefusal: () -> Void = {}
     private var waiting: [Waiting] = []
     /// The disk refused a step that is tried again by whoever wanted it.
     private var isResting = false
@@ -119,6 +121,7 @@ final class Settler {
 
     /// The same trouble is told once.
     private func complain(_ error: SpoolError) {
+        onRefusal()
         if error.errno == complaint { return }
         complaint = error.errno
         log.write("\(error); it is tried again every second, and nothing is claimed meanwhile", .warning)

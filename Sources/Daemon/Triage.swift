@@ -19,6 +19,7 @@ final class Triage {
     private let spool: SpoolTree
     private let loop: EventLoop
     private let log: Log
+    private let ledger: Ledger
     private let settler: Settler
     private let shelf: TemplateShelf
     var settings: Settings
@@ -30,11 +31,12 @@ final class Triage {
     var leftNew: (JobID, Int) -> Void = { _, _ in }
 
     init(
-        spool: SpoolTree, loop: EventLoop, log: Log, settler: Settler, shelf: TemplateShelf, settings: Settings
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, settler: Settler, shelf: TemplateShelf, settings: Settings
     ) {
         self.spool = spool
         self.loop = loop
-        self.log = log
+        log = ledger.log
+        self.ledger = ledger
         self.settler = settler
         self.shelf = shelf
         self.settings = settings
@@ -72,11 +74,11 @@ final class Triage {
                 return nil
             case .foreign:
                 let adopted = try spool.adopt(id, in: state, limit: settings.maxJobSize, now: now)
-                guard case .queued(_, let owner, let size) = adopted else {
-                    if case .dead(_, let reason) = adopted { log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason))") }
+                guard case .queued(_, let owner, _) = adopted else {
+                    if case .dead(let buried, let reason) = adopted { ledger.buried(buried ?? id, reason) }
                     return nil
                 }
-                log.write(.pickup, job: id.text, [("uid", .number(.init(Int(owner)))), ("size", .number(.init(size)))])
+                ledger.adopted(id, owner: owner)
                 return look(id, in: state, now: now)
             case .malformed(let status, let reason):
                 try judgeMalformed(id, in: state, status, reason, now)
@@ -110,7 +112,9 @@ final class Triage {
     private func bury(_ name: DirectoryName, _ reason: String) {
         do throws(SpoolError) {
             switch try spool.buryIrregular(name, reason: reason, now: .now) {
-            case .dead(let id?, _): log.write("new/\(name.printable): \(reason); it is dead/\(id) now", .warning)
+            case .dead(let id?, _):
+                log.write("new/\(name.printable): \(reason); it is dead/\(id) now", .warning)
+                ledger.buried(id, "\(reason); it was new/\(name.printable)")
             case .dead(nil, _): log.write("new/\(name.printable): \(reason); it cannot be moved away", .warning)
             default: break
             }
@@ -124,10 +128,11 @@ final class Triage {
         // Somebody may be writing it straight into new/.
         if state == .new, status.size <= settings.maxJobSize, wait > .zero { return lookAgain(id, state, wait) }
         if case .dead(let buried, let reason) = try spool.buryMalformed(id, in: state, reason: reason, now: now) {
-            log.write(
-                .qmgr, job: id.text, [("status", "dead")],
-                "(\(reason))" + (buried.map { $0 == id ? "" : " as \($0)" } ?? ""))
-            if state == .new { leftNew(id, status.size) }
+            if state == .new {
+                ledger.received(buried ?? id, owner: status.owner, sender: nil)
+                leftNew(id, status.size)
+            }
+            ledger.buried(buried ?? id, buried == id ? reason : "\(reason); it was \(state.path)/\(id)")
         }
     }
 
@@ -176,7 +181,10 @@ final class Triage {
             return nil
         }
         let history = open.contents.history
+        let value = open.contents.value
+        let owner = open.status.owner
         guard let claim = claim(open, in: state) else { return nil }
+        if state == .new, history.isEmpty { ledger.received(id, owner: owner, sender: nil) }
         let target: State = kind == .scheduled ? .scheduled : .dead
         let verdict = Verdict.without(
             attempt: kind, reason: reason, target: target, due: due, history: history, submitted: submitted, now: now)
@@ -185,7 +193,11 @@ final class Triage {
             inFlight.remove(id)
             switch state {
             case .scheduled?: postponed(id, .scheduled, due ?? now)
-            case .dead?: log.write(.qmgr, job: id.text, [("status", kind == .expired ? "expired" : "dead")], "(\(reason ?? ""))")
+            case .dead?:
+                ledger.buried(
+                    DeadLetter(
+                        id.text, template: value.object?["template"]?.string, events: history.events + verdict.events,
+                        recipients: DeadLetter.recipients(of: value, history), submitted: submitted, at: now))
             default: break
             }
         }
@@ -236,7 +248,7 @@ final class Triage {
         let reason = "cur/\(spool.instance) has a file of that id"
         do throws(SpoolError) {
             if case .dead(let buried?, _) = try spool.buryNamesake(id, in: state, reason: reason, now: .now) {
-                log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason)) as \(buried)")
+                ledger.buried(buried, "\(reason); it was \(state.path)/\(id)")
             }
         } catch { tryAgain(id, in: state, after: error) }
     }
@@ -258,13 +270,14 @@ final class Triage {
         }
         if isSame {
             try step(.remove, "new/\(id)") { () throws(Errno) in try spool.new.unlink(id.text) }
-            log.write(.qmgr, job: id.text, [], "discarded: the same job is in \(place.path)")
+            log.write(.qmgr, job: id.text, [], text: "discarded: the same job is in \(place.path)")
             return true
         }
         let now = Timestamp.now
         let reason = "another job of that id is in \(place.path)"
         if case .dead(let buried?, _) = try spool.buryNamesake(id, in: .new, reason: reason, now: now) {
-            log.write(.qmgr, job: id.text, [("status", "dead")], "(\(reason)) as \(buried)")
+            ledger.received(buried, owner: spool.owner, sender: nil)
+            ledger.buried(buried, "\(reason); it was new/\(id)")
         }
         return true
     }

@@ -73,7 +73,7 @@ do {
 
 let daemon: Daemon
 do {
-    daemon = try Daemon(settings, loop: loop, log: log) {
+    daemon = try Daemon(settings, version: version, loop: loop, log: log) {
         switch readSettings(path) {
         case .success(let fresh): return fresh
         case .failure(let error):

@@ -13,7 +13,7 @@ struct RelayPoolTests {
         // The loop never runs: they stay on their way.
         let settings = Settings.Relay(name: "main", connection: try RelaySettings(url: "smtp://127.0.0.1:9"))
         let pool = RelayPool(
-            settings, curl: try CurlLoop(loop), loop: loop, log: try Log(.stderr, format: .text))
+            settings, curl: try CurlLoop(loop), loop: loop, ledger: Ledger(try Log(.stderr, format: .text)))
         pool.demand(3)
         #expect(pool.connectionCount == 3)
         var ended = 0

@@ -1,0 +1,32 @@
+/// The words of a command in the configuration: no shell reads it, so that no recipient's address is ever one's.
+package enum CommandWords {
+    /// White space separates; double quotes keep it, and within them a backslash stands for the character behind it.
+    /// Nil for an open quote, and for nothing at all.
+    package static func parse(_ text: String) -> [String]? {
+        var words: [String] = []
+        var word: String?
+        var isQuoted = false
+        var rest = text.makeIterator()
+        while let character = rest.next() {
+            switch character {
+            case "\"":
+                isQuoted.toggle()
+                word = word ?? ""
+            case "\\" where isQuoted:
+                guard let next = rest.next() else { return nil }
+                word = (word ?? "") + String(next)
+            case " ", "\t":
+                if isQuoted {
+                    word = (word ?? "") + String(character)
+                } else if let done = word {
+                    words.append(done)
+                    word = nil
+                }
+            default: word = (word ?? "") + String(character)
+            }
+        }
+        if isQuoted { return nil }
+        if let word { words.append(word) }
+        return words.isEmpty ? nil : words
+    }
+}

@@ -1,0 +1,51 @@
+internal import JSON
+internal import Text
+
+/// A value in a log line about a job: as Postfix writes it, and with its type in JSON.
+package enum LogValue: Equatable {
+    /// `<a@example.com>`, in JSON without the brackets.
+    case address(String)
+    case word(String)
+    case count(Int)
+    /// Seconds, two significant digits below ten.
+    case seconds(Double)
+    /// Several of those, `0.1/0/0.2`; in JSON an array.
+    case spans([Double])
+
+    /// On one line. What ends an address in a log reader's eyes is escaped: a quoted local part may hold `>`, and
+    /// behind it what looks like the rest of a line.
+    var text: String {
+        switch self {
+        case .address(let text):
+            text.utf8.contains(0x3E)
+                ? "<"
+                    + printable(text).split(separator: ">", omittingEmptySubsequences: false)
+                    .joined(separator: "\\u{3e}") + ">"
+                : "<" + printable(text) + ">"
+        case .word(let text): printable(text)
+        case .count(let number): String(number)
+        case .seconds(let number): LogValue.short(number)
+        case .spans(let numbers): numbers.map(LogValue.short).joined(separator: "/")
+        }
+    }
+
+    var json: JSON {
+        switch self {
+        case .address(let text), .word(let text): .string(text)
+        case .count(let number): .number(.init(number))
+        case .seconds(let number): .number(.init(text: LogValue.short(number)))
+        case .spans(let numbers): .array(numbers.map { .number(.init(text: LogValue.short($0))) })
+        }
+    }
+
+    /// Two significant digits below ten seconds, as Postfix writes them.
+    package static func short(_ seconds: Double) -> String {
+        let hundredths = Int((seconds * 100).rounded())
+        if hundredths >= 1000 { return String(hundredths / 100) }
+        if hundredths >= 100 || hundredths % 10 == 0 {
+            let tenths = (hundredths + 5) / 10
+            return tenths % 10 == 0 ? String(tenths / 10) : "\(tenths / 10).\(tenths % 10)"
+        }
+        return hundredths < 10 ? "0.0\(hundredths)" : "0.\(hundredths)"
+    }
+}

@@ -1,0 +1,222 @@
+internal import EventLoop
+internal import JSON
+internal import Linux
+internal import Mail
+internal import Relay
+internal import Spool
+internal import Time
+
+/// Tells `notify` of new dead letters and of relays that stay out of reach: one digest at a time, which is a job of
+/// this spool like any other.
+///
+/// What was told is on disk: `.digest` has the id of the last digest, and its mtime is the moment until which it tells.
+/// A start reads what died since from `dead/`. The id of a digest is made of the moment from which it tells, so that a
+/// crash between its submission and the note of it submits none twice.
+final class Notifier {
+    private static let mark = "outspool-digest-"
+    private static let stateFile = ".digest"
+
+    private let spool: SpoolTree
+    private let loop: EventLoop
+    private let ledger: Ledger
+    private let current: () -> Settings
+    private var address: String?
+    private var schedule = DigestSchedule(interval: .hours(1))
+    private var letters: [DeadLetter] = []
+    private var more = 0
+    private var firstNews: Timestamp?
+    /// Until when the last digest tells, or since when digests are wanted.
+    private var since: Timestamp?
+    /// The last digest; nil before the first.
+    private var last: JobID?
+    /// Since when breakers are open, and which of those openings were told of.
+    private var open: [String: Digest.Outage] = [:]
+    private var told: Set<String> = []
+    private var reading: DirectoryReading?
+    private var quietUntil = Timestamp(seconds: 0)
+    private var complaint: String?
+    private var log: Log { ledger.log }
+
+    init(spool: SpoolTree, loop: EventLoop, ledger: Ledger, settings: @escaping () -> Settings) {
+        self.spool = spool
+        self.loop = loop
+        self.ledger = ledger
+        current = settings
+    }
+
+    /// Uses other settings. Whoever begins to want digests is told of what dies from now on.
+    func use(_ settings: Settings) {
+        schedule = DigestSchedule(interval: settings.notifyInterval)
+        let begins = address == nil && settings.notify != nil
+        address = settings.notify
+        if begins { begin(now: .now) }
+        if address == nil { (letters, more, firstNews, since, last) = ([], 0, nil, nil, nil) }
+    }
+
+    /// Whether a job is a digest: of its own end it does not tell.
+    static func isDigest(_ id: String) -> Bool { id.hasPrefix(mark) }
+
+    /// A dead letter is new.
+    func note(_ letter: DeadLetter) {
+        if Notifier.isDigest(letter.id) {
+            return log.write("\(letter.id): a digest for notify is a dead letter: \(letter.reason)", .warning)
+        }
+        guard address != nil else { return }
+        add(letter, now: letter.at)
+    }
+
+    private func add(_ letter: DeadLetter, now: Timestamp) {
+        if letters.count < Digest.limit { letters.append(letter) } else { more += 1 }
+        firstNews = firstNews ?? now
+    }
+
+    /// Looks at the relays, and submits a digest when it is due.
+    func tick(_ pools: [RelayPool], now: Timestamp) {
+        guard address != nil else { return }
+        for pool in pools {
+            guard pool.breaker.isOpen else {
+                open[pool.name] = nil
+                told.remove(pool.name)
+                continue
+            }
+            let reason = pool.breaker.reason ?? ""
+            open[pool.name, default: .init(relay: pool.name, since: now, reason: reason)].reason = reason
+        }
+        let names = Set(pools.map(\.name))
+        for name in open.keys where !names.contains(name) { open[name] = nil }
+        let lasting = open.values.filter { now - $0.since >= schedule.gathering }
+        let newest = lasting.filter { !told.contains($0.relay) }.map(\.since).min()
+        let news = [firstNews, newest].compactMap { $0 }.min()
+        guard now >= quietUntil, reading == nil,
+            let due = schedule.due(firstNews: news, last: last == nil ? nil : since), due <= now
+        else { return }
+        submit(lasting.sorted { $0.relay < $1.relay }, now: now)
+    }
+
+    private func submit(_ outages: [Digest.Outage], now: Timestamp) {
+        let settings = current()
+        guard let address, let since else { return }
+        do throws(SpoolError) {
+            if let last, try isWaiting(last) {
+                quietUntil = now + schedule.gathering
+                return
+            }
+            guard let id = JobID("\(Notifier.mark)\(since.compact)") else { return }
+            let told = try end(of: id)
+            if told == nil {
+                var digest = Digest(host: Process.hostName, spool: settings.spool, since: since, until: now)
+                (digest.letters, digest.more, digest.outages) = (letters, more, outages)
+                let author = settings.mail.from ?? "Outspool <outspool@\(settings.mail.domain)>"
+                let bytes = digest.job(to: address, from: author).encoded + [0x0A]
+                try Entrance(path: settings.spool).submit(bytes, id: id)
+                ledger.counters.digests += 1
+                log.write(
+                    "\(id): a digest for \(address): \(letters.count + more) dead letters, \(outages.count) relays")
+                self.told.formUnion(outages.map(\.relay))
+            }
+            (letters, more, firstNews) = ([], 0, nil)
+            (self.since, last) = (told ?? now, id)
+            try save(id.text, told ?? now)
+            complaint = nil
+            // A crash kept the note of that digest from being written: what it did not tell of is in dead/.
+            if let told { readDead(after: told, until: now) }
+        } catch {
+            // The disk is full, or refuses: the news is kept.
+            quietUntil = now + .minutes(1)
+            if complaint != "\(error)" { log.write("notify: \(error)", .warning) }
+            complaint = "\(error)"
+        }
+    }
+
+    /// Whether a digest has not gone out yet: then another would only stand behind it.
+    private func isWaiting(_ id: JobID) throws(SpoolError) -> Bool {
+        for state in State.waiting + [.claimed(instance: spool.instance)] {
+            let isThere = try spool.with(state) { (directory) throws(SpoolError) in
+                try step(.read, "\(state.path)/\(id)") { () throws(Errno) in try directory.contains(id.text) }
+            }
+            if isThere { return true }
+        }
+        return false
+    }
+
+    /// Until when a digest of that id tells, which was submitted before a crash; nil when there is none.
+    private func end(of id: JobID) throws(SpoolError) -> Timestamp? {
+        let own = State.claimed(instance: spool.instance)
+        for state in [own] + (try spool.places(of: id, except: own)) {
+            guard case .job(let open) = try spool.examine(id, in: state, limit: current().maxJobSize) else { continue }
+            let until = open.contents.value.object?["metadata"]?.object?["until"]?.string
+            return until.flatMap { Timestamp(rfc3339: $0) } ?? .now
+        }
+        return nil
+    }
+
+    // What was told, on disk.
+
+    private func save(_ id: String, _ until: Timestamp) throws(SpoolError) {
+        try step(.write, Notifier.stateFile) { () throws(Errno) in
+            do throws(Errno) { try spool.tmp.unlink(Notifier.stateFile) } catch { if error != .noEntry { throw error } }
+            let file = try spool.tmp.create(Notifier.stateFile, mode: 0o600)
+            try file.write(all: id.isEmpty ? [] : Array("\(id)\n".utf8))
+            try file.setModified(nanoseconds: until.nanoseconds)
+            try file.sync()
+            try spool.tmp.replace(Notifier.stateFile, into: spool.root, as: Notifier.stateFile)
+        }
+    }
+
+    private func begin(now: Timestamp) {
+        do throws(Errno) {
+            let status = try spool.root.status(Notifier.stateFile)
+            let file = try spool.root.open(Notifier.stateFile)
+            last = JobID(
+                String(decoding: try file.readAll(limit: 256), as: UTF8.self).split(separator: "\n").first ?? "")
+            since = min(Timestamp(nanoseconds: status.modified), now)
+        } catch {
+            if error != .noEntry { log.write("\(SpoolError(.read, Notifier.stateFile, error))", .warning) }
+            since = now
+            do throws(SpoolError) { try save("", now) } catch { log.write("\(error)", .warning) }
+            return
+        }
+        readDead(after: since ?? now, until: now)
+    }
+
+    /// What died while nobody was there to tell of it, by the mtime of the dead letters: at the start only, in slices.
+    private func readDead(after: Timestamp, until: Timestamp) {
+        do throws(SpoolError) {
+            reading = try DirectoryReading(spool.dead, path: "dead", loop: loop) { [unowned self] name in
+                // One that was taken away meanwhile is no news.
+                guard let text = name.text, let id = JobID(text), !Notifier.isDigest(text),
+                    let modified = (try? spool.dead.status(text))?.modified
+                else { return }
+                let died = Timestamp(nanoseconds: modified)
+                guard died > after, died <= until else { return }
+                if letters.count >= Digest.limit {
+                    more += 1
+                } else if let letter = letter(id, died) {
+                    add(letter, now: until)
+                }
+            } finish: { [unowned self] error in
+                reading = nil
+                if let error { log.write("\(error)", .warning) }
+            }
+        } catch { log.write("\(error)", .warning) }
+    }
+
+    private func letter(_ id: JobID, _ died: Timestamp) -> DeadLetter? {
+        // What cannot be read is listed without its story.
+        switch try? spool.examine(id, in: .dead, limit: current().maxJobSize) {
+        case .job(let open):
+            let history = open.contents.history
+            return DeadLetter(
+                id.text, template: open.contents.value.object?["template"]?.string, events: history.events,
+                recipients: DeadLetter.recipients(of: open.contents.value, history), submitted: history.submitted,
+                at: died)
+        case .gone: return nil
+        case .malformed(_, let reason):
+            var event = Event(.dead, at: died)
+            event.reason = reason
+            return DeadLetter(id.text, template: nil, events: [event], recipients: [], submitted: nil, at: died)
+        default:
+            return DeadLetter(id.text, template: nil, events: [], recipients: [], submitted: nil, at: died)
+        }
+    }
+}
