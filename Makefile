@@ -1,11 +1,29 @@
 # make            builds the programs into .build/release
 # make demo       shows the main job on this machine, start to end
 # make test       passes the tests
+# make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
 # make bench      prints the figures that the README quotes
-# demo, test and bench install the Debian packages they need when run as root.
+# make install    puts programs, manuals, completion, units and configuration below PREFIX and
+#                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
+# make deb        makes the Debian packages in .build/deb
+# All but install and uninstall install the Debian packages they need when run as root.
 
 SWIFT = swift
 RELEASE = .build/release
+VERSION := $(shell grep -rhom1 'static let version = "[^"]*"' Sources/outspool | cut -d '"' -f 2)
+
+PREFIX = /usr/local
+sysconfdir = /etc
+bindir = $(PREFIX)/bin
+libexecdir = $(PREFIX)/lib/outspool
+mandir = $(PREFIX)/share/man
+docdir = $(PREFIX)/share/doc/outspool
+unitdir = $(PREFIX)/lib/systemd/system
+sysusersdir = $(PREFIX)/lib/sysusers.d
+tmpfilesdir = $(PREFIX)/lib/tmpfiles.d
+bashdir = $(PREFIX)/share/bash-completion/completions
+zshdir = $(PREFIX)/share/zsh/site-functions
+export PREFIX sysconfdir bindir libexecdir mandir docdir unitdir sysusersdir tmpfilesdir bashdir zshdir
 
 build: packages-build
 	$(SWIFT) build -c release
@@ -17,9 +35,24 @@ test: packages-test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
+check-all: packages-check-all test
+	$(SWIFT) build -c release
+	Tests/Packaging/run $(RELEASE)
+
 bench: packages-test
 	$(SWIFT) build -c release
 	Tests/Benchmarks/run $(RELEASE)
+
+# install-mta makes this machine's sendmail, mailq and newaliases ours.
+install uninstall install-mta uninstall-mta:
+	@etc/install $@ $(RELEASE)
+
+deb: packages-deb
+	$(SWIFT) build -c release
+	etc/debian/build $(RELEASE) .build/deb $(VERSION)
+
+version:
+	@echo $(VERSION)
 
 packages-%:
 	@.ci/packages $*
@@ -27,4 +60,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo test bench clean
+.PHONY: build demo test check-all bench install uninstall install-mta uninstall-mta deb version clean
