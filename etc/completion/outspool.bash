@@ -1,6 +1,6 @@
 # bash completion for outspool(1), outspoold(8) and outspool-sink(8).
 _outspool() {
-    local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} current skip found
+    local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} current skip found breaks=''
     local -a words
     read -ra words <<<"$line"
     [[ $line != *[[:space:]] ]] || words+=('')
@@ -12,7 +12,8 @@ _outspool() {
     /directories) mapfile -t COMPREPLY < <(compgen -d -- "${current#--*=}"); compopt -o filenames; return ;;
     esac
     # Readline replaces only what follows the last of COMP_WORDBREAKS, of which ids have some.
-    skip=${current%"${current##*[@=:]}"}
+    for line in @ = :; do [[ $COMP_WORDBREAKS != *$line* ]] || breaks+=$line; done
+    skip=${current%"${current##*[${breaks:-/}]}"}
     for line in "${found[@]%%$'\t'*}"; do
         [[ $line != "$current"* ]] || COMPREPLY+=("${line#"$skip"}")
     done
