@@ -1,7 +1,7 @@
 #compdef outspool outspoold outspool-sink
 # zsh completion for outspool(1), outspoold(8) and outspool-sink(8).
 local -a found described
-local line
+local line word tab=$'\t'
 found=("${(@f)$(@libexecdir@/candidates "${(@Q)words[1,CURRENT]}" 2>/dev/null)}")
 case ${found[1]} in
 /files) [[ $PREFIX != --*=* ]] || compset -P '*='; _files; return ;;
@@ -9,6 +9,11 @@ case ${found[1]} in
 esac
 for line in $found; do
     # _describe splits at a colon.
-    described+=("${${line%%$'\t'*}//:/\\:}${${line#*$'\t'}:+:${${(M)line:#*$'\t'*}#*$'\t'}}")
+    word="${${line%%$tab*}//:/\\:}"
+    if [[ $line == *$tab* ]]; then
+        described+=("$word:${line#*$tab}")
+    else
+        described+=("$word")
+    fi
 done
 _describe -V outspool described
