@@ -58,6 +58,8 @@ let package = Package(
         .target(
             name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Text", "Time"], swiftSettings: strict),
 
+        .target(name: "Console", dependencies: ["Spool", "JSON", "Time"], swiftSettings: strict),
+
         // What is built of them.
         .target(name: "Outspool", dependencies: ["Spool", "JSON", "Time", "Linux"], swiftSettings: strict),
         .target(
@@ -73,7 +75,8 @@ let package = Package(
         .executableTarget(
             name: "outspool",
             dependencies: [
-                "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail", "Configuration", "JSON",
+                "Console", "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail", "Configuration",
+                "JSON",
                 "Text", "Time", "Linux",
             ],
             swiftSettings: strict, linkerSettings: fullyStatic),
@@ -116,6 +119,7 @@ let package = Package(
             exclude: ["server.py"]),
         .testTarget(name: "SinkTests", dependencies: ["Sink", "JSON", "Linux", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console", "Spool", "JSON", "Time"]),
         .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(
             name: "DaemonTests",

@@ -21,6 +21,26 @@ int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const ch
     return renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE);
 }
 
+int clinux_rename_exchange(int from_dir, const char *from, int to_dir, const char *to) {
+    return renameat2(from_dir, from, to_dir, to, RENAME_EXCHANGE);
+}
+
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int clinux_spawn(char *const arguments[], int output) {
+    posix_spawn_file_actions_t actions;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (!error) {
+        if (output != -1) error = posix_spawn_file_actions_adddup2(&actions, output, 1);
+        pid_t pid = -1;
+        if (!error) error = posix_spawnp(&pid, arguments[0], &actions, NULL, arguments, environ);
+        posix_spawn_file_actions_destroy(&actions);
+        if (!error) return pid;
+    }
+    errno = error;
+    return -1;
+}
+
 int clinux_openat(int dir, const char *path, int flags, mode_t mode) { return openat(dir, path, flags, mode); }
 
 const int clinux_o_path = O_PATH;

@@ -132,11 +132,11 @@ package struct Descriptor: ~Copyable {
         _ = try retrying { fchown(raw, uid_t(owner), gid_t(group)) }
     }
 
-    /// Takes the exclusive advisory lock, or returns false when another open file has it.
+    /// Takes the advisory lock, exclusive unless `shared`, or returns false when another open file has it.
     /// The kernel frees it when the last descriptor of this open file closes. See flock(2).
-    package func lock() throws(Errno) -> Bool {
+    package func lock(shared: Bool = false) throws(Errno) -> Bool {
         do {
-            _ = try retrying { flock(raw, LOCK_EX | LOCK_NB) }
+            _ = try retrying { flock(raw, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
             return true
         } catch {
             if error == .again { return false }

@@ -100,6 +100,11 @@ package struct Directory: ~Copyable {
         _ = try retrying { renameat(descriptor.raw, name, target.descriptor.raw, newName) }
     }
 
+    /// Swaps two names that must both be there (ENOENT otherwise). See renameat2(2), RENAME_EXCHANGE.
+    package func exchange(_ name: String, with other: String) throws(Errno) {
+        _ = try retrying { clinux_rename_exchange(descriptor.raw, name, descriptor.raw, other) }
+    }
+
     /// See linkat(2).
     package func link(_ name: String, into target: borrowing Directory, as newName: String) throws(Errno) {
         _ = try retrying { linkat(descriptor.raw, name, target.descriptor.raw, newName, 0) }
@@ -161,6 +166,10 @@ package struct Directory: ~Copyable {
 
     /// Takes the lock of the directory itself. See ``Descriptor/lock()``.
     package func lock() throws(Errno) -> Bool { try descriptor.lock() }
+
+    /// Whether somebody has the lock. Asked by taking a shared one for a moment, in which ``lock()`` of
+    /// another process would fail.
+    package func isLocked() throws(Errno) -> Bool { try !descriptor.lock(shared: true) }
 
     package func status() throws(Errno) -> FileStatus { try descriptor.status() }
 

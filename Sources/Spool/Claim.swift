@@ -211,6 +211,9 @@ package struct Claim: ~Copyable {
 extension SpoolTree {
     /// Moves an examined job into this daemon's `cur/`, or returns nil when somebody took it away.
     /// One that is there already, an orphan, is claimed as it is.
+    ///
+    /// Between the look and the rename somebody may have put another file in the place of that name. Then it goes
+    /// back to where it was, or, if that name is taken again, stays in `cur/` for the next start to judge; nil, too.
     package func claim(_ job: consuming OpenJob, from state: State) throws(SpoolError) -> Claim? {
         let id = job.id
         if state == .claimed(instance: instance) { return Claim(job, origin: state) }
@@ -223,6 +226,21 @@ extension SpoolTree {
                 throw SpoolError(.rename, "cur/\(instance)/\(id)", error)
             }
         }
-        return moved ? Claim(job, origin: state) : nil
+        guard moved else { return nil }
+        let found = try step(.read, "cur/\(instance)/\(id)") { () throws(Errno) in
+            do throws(Errno) { return try claimed.status(id.text).inode as UInt64? } catch {
+                if error == .noEntry { return nil }
+                throw error
+            }
+        }
+        if let found, found != job.status.inode {
+            try with(state) { (directory) throws(SpoolError) in
+                try step(.rename, "\(state.path)/\(id)") { () throws(Errno) in
+                    try claimed.rename(id.text, into: directory, as: id.text)
+                }
+            }
+            return nil
+        }
+        return Claim(job, origin: state)
     }
 }

@@ -6,7 +6,12 @@ enum Command {
     static let version = "0.1.0"
 
     /// The verbs, in the order of the help.
-    static var verbs: [Verb] { [.submit, .ls, .show, .preview, .check, .types, .initialize, .dropBox] }
+    static var verbs: [Verb] {
+        [
+            .submit, .ls, .show, .wait, .retry, .hold, .release, .remove, .edit, .pause, .resume, .prune, .check, .types,
+            .initialize, .dropBox,
+        ]
+    }
 
     /// Runs one command line to its end. Everything that fails is said here, once, on standard error.
     static func run(_ words: [String]) -> ExitStatus {
@@ -63,12 +68,12 @@ enum Command {
         var text = """
             usage: outspool [--spool DIR] [--config FILE] VERB [ARGUMENT ...]
 
-            Submits mail to a spool and shows what is in it. See outspool(1).
+            Submits mail to a spool and looks after it. See outspool(1).
 
 
             """
         for verb in verbs {
-            text += "  " + verb.name + String(repeating: " ", count: 10 - verb.name.utf8.count) + verb.summary + "\n"
+            text += "  " + verb.name + String(repeating: " ", count: 11 - verb.name.utf8.count) + verb.summary + "\n"
         }
         return text + """
 

@@ -64,7 +64,10 @@ struct SetupTests {
 
     @Test(
         "Help fits 80 columns, and goes to standard output",
-        arguments: ["", "submit", "ls", "show", "check", "init", "dropbox"])
+        arguments: [
+            "", "submit", "ls", "show", "check", "init", "dropbox", "wait", "retry", "hold", "release", "rm", "edit", "pause",
+            "resume", "prune",
+        ])
     func help(verb: String) throws {
         let ran = try Program.built("outspool").run((verb.isEmpty ? [] : [verb]) + ["--help"])
         #expect(ran.status == 0)

@@ -13,6 +13,16 @@
 /// renameat2(2) with RENAME_NOREPLACE.
 int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const char *to);
 
+/// renameat2(2) with RENAME_EXCHANGE.
+int clinux_rename_exchange(int from_dir, const char *from, int to_dir, const char *to);
+
+/// pipe2(2) with O_CLOEXEC.
+int clinux_pipe(int ends[2]);
+
+/// posix_spawnp(3) with this process's environment and descriptors; `output`, unless it is -1, becomes the
+/// child's standard output. The child's pid.
+int clinux_spawn(char *const arguments[], int output);
+
 /// openat(2), whose mode argument is variadic in C.
 int clinux_openat(int dir, const char *path, int flags, mode_t mode);
 

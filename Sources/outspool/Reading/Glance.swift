@@ -1,3 +1,4 @@
+internal import Console
 internal import JSON
 internal import Linux
 internal import Spool
@@ -17,6 +18,7 @@ struct Glance {
     private(set) var sender: String?
     /// The file's, in bytes.
     private(set) var size = 0
+    private(set) var tags: [String] = []
     private(set) var attempts = 0
     private(set) var submitted: Timestamp?
     /// When it is due, in the states that say so.
@@ -77,11 +79,19 @@ struct Glance {
         for field in ["to", "cc", "bcc"] { recipients += addresses(object[field]) }
         recipients += addresses(object["envelope"]?.object?["to"])
         sender = object["envelope"]?.object?["from"]?.string ?? addresses(object["from"]).first
+        tags = (object["tags"]?.array ?? []).prefix(1000).compactMap(\.string)
         let history = History(events)
         attempts = history.attempts
         if case .retry(let bucket) = state, history.last?.kind != .blocked { attempts = max(attempts, bucket.rawValue) }
         last = history.last
         submitted = history.submitted ?? (history.isEmpty && due == nil ? modified : nil)
+    }
+
+    /// What a filter looks at.
+    var traits: JobTraits {
+        JobTraits(
+            state: state, template: template, recipients: recipients, tags: tags, submitted: submitted,
+            last: problem ?? last?.words)
     }
 
     private func addresses(_ value: JSON?) -> [String] {

@@ -43,16 +43,22 @@ struct SpoolReader: ~Copyable {
         }
     }
 
-    /// Calls `body` with each visible name; a directory that is not there has none.
+    /// Calls `body` with the directory of a state, if it is there.
+    func with(_ state: State, _ body: (borrowing Directory) throws(Failure) -> Void) throws(Failure) {
+        if let directory = try open(state.path) { try body(directory) }
+    }
+
+    /// Calls `body` with each visible name, as long as `goesOn` says so; a directory that is not there has none.
     func forEachEntry(
-        of directory: String, _ body: (DirectoryName, borrowing Directory) throws(Failure) -> Void
+        of directory: String, while goesOn: () -> Bool = { true },
+        _ body: (DirectoryName, borrowing Directory) throws(Failure) -> Void
     ) throws(Failure) {
         let shown = "\(path)/\(directory)"
         guard let opened = try open(directory) else { return }
         var stream = try spoolStep { () throws(SpoolError) in
             try step(.list, shown) { () throws(Errno) in try opened.entries() }
         }
-        while true {
+        while goesOn() {
             let entry: DirectoryName?
             do throws(Errno) { entry = try stream.next() } catch { throw Failure(SpoolError(.list, shown, error)) }
             guard let entry else { return }

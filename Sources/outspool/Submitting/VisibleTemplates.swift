@@ -35,6 +35,9 @@ struct VisibleTemplates {
         }
     }
 
+    /// The names of the templates that can be seen; nil when none can.
+    var names: [String]? { try? store?.names() }
+
     /// Why a job does not fit its template, in one line; nil if it does, or nothing is known.
     func objection(to job: Job) -> String? {
         job.template.flatMap { template($0) }?.misfit(of: job.params)

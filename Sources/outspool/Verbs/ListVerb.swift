@@ -1,3 +1,4 @@
+internal import Console
 internal import JSON
 internal import Linux
 internal import Spool
@@ -9,41 +10,47 @@ extension Verb {
         Verb(
             name: "ls", summary: "list jobs",
             help: """
-                usage: outspool ls [--state STATE ...] [--template NAME] [--to TEXT] [--json]
+                usage: outspool ls [ID ... | FILTER ...] [--limit N] [--json]
 
-                Lists the jobs of a spool, sorted by id; beyond 10,000 in the order of the
-                directories. Sent jobs are listed only if --state asks for them.
+                Lists the jobs of a spool, sorted by id; of more than 10,000 in the order of
+                the directories. Sent jobs are listed only if --state asks for them. ID may
+                be - for ids on standard input.
 
-                  --state STATE    new, cur, retry, scheduled, hold, dead or done, or the
-                                   directory, such as retry/03-2m; may be repeated
-                  --template NAME  jobs of this template
-                  --to TEXT        jobs with a recipient that contains the text
+                \(SelectionOptions.help)
+                  --limit N        at most so many
                   --json           one JSON object per line
 
                 """,
-            options: [
-                .init("--state", "a state"), .init("--template", "a template"), .init("--to", "an address"),
-                .init("--json"),
-            ], run: runList)
+            options: SelectionOptions.filters + [.init("--limit", "a number"), .init("--json")], run: runList)
     }
 }
 
 /// How many jobs are sorted; more are printed as they are found.
 private let sortLimit = 10_000
 
+/// How long matching jobs are collected, in nanoseconds, where there are more than that.
+private let patience: Int64 = 500_000_000
+
 private func runList(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let arguments = invocation.arguments
-    if let extra = arguments.operands.first { throw .usage("ls takes no operand: \(printable(extra))") }
+    let filter = try SelectionOptions.filter(arguments, of: "ls")
+    var limit = Int.max
+    if let text = try arguments.value("--limit") {
+        guard let number = Int(text), number > 0 else { throw .usage("ls: --limit \(printable(text)) is no number") }
+        limit = number
+    }
     let reader = try SpoolReader(path: try invocation.spoolPath())
-    let states = try chosenStates(arguments.values("--state"), of: reader.states())
-    let template = try arguments.value("--template")
-    let text = try arguments.value("--to")?.lowercased()
-    var listing = Listing(output: invocation.output, isJSON: arguments.has("--json"), now: .now)
-    for state in states {
-        try reader.forEachEntry(of: state.path) { (name, directory) throws(Failure) in
+    var listing = Listing(output: invocation.output, isJSON: arguments.has("--json"), now: .now, limit: limit)
+    if !arguments.operands.isEmpty {
+        guard filter.isEmpty else { throw .usage("ls: ids have no place beside filters") }
+        return try list(arguments.operands, of: reader, into: &listing)
+    }
+    let states = try reader.states().filter { filter.states.isEmpty ? $0.word != "done" : filter.names($0) }
+    listing.isSorted = try count(of: states, in: reader, upTo: sortLimit) <= sortLimit
+    for state in states where !listing.isFull {
+        try reader.forEachEntry(of: state.path, while: { !listing.isFull }) { (name, directory) throws(Failure) in
             guard let job = try Glance(name, in: state, at: directory) else { return }
-            if let template, job.template != template { return }
-            if let text, !job.recipients.contains(where: { $0.lowercased().contains(text) }) { return }
+            if filter.needsContents, !filter.matches(job.traits, now: listing.now) { return }
             try listing.add(job)
         }
     }
@@ -51,16 +58,33 @@ private func runList(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return .success
 }
 
-private func chosenStates(_ words: [String], of states: [State]) throws(Failure) -> [State] {
-    if words.isEmpty { return states.filter { $0.word != "done" } }
-    for word in words where !states.contains(where: { $0.word == word || $0.path == word }) {
-        // A state that no job is in may have no directory.
-        let known = ["new", "cur", "retry", "scheduled", "hold", "dead", "done"]
-        if known.contains(word) || word.hasPrefix("done/") || word.hasPrefix("cur/") { continue }
-        let near = nearest(to: word, among: known).map { "; did you mean \($0)?" } ?? ""
-        throw .usage("ls: unknown state \(printable(word))\(near)")
+private func list(
+    _ words: [String], of reader: borrowing SpoolReader, into listing: inout Listing
+) throws(Failure) -> ExitStatus {
+    var status = ExitStatus.success
+    let isClean = try SelectionOptions.forEachID(words, of: "ls") { (id) throws(Failure) in
+        let places = try reader.settledPlaces(of: id)
+        if places.isEmpty {
+            complain("no job \(id) in \(printable(reader.path))")
+            status = .noInput
+        }
+        for state in places {
+            try reader.with(state) { (directory) throws(Failure) in
+                if let job = try Glance(DirectoryName(id.text), in: state, at: directory) { try listing.add(job) }
+            }
+        }
     }
-    return states.filter { words.contains($0.word) || words.contains($0.path) }
+    try listing.end()
+    return isClean ? status : .usage
+}
+
+/// How many names there are, counted until it is known that there are more than `limit`.
+private func count(of states: [State], in reader: borrowing SpoolReader, upTo limit: Int) throws(Failure) -> Int {
+    var count = 0
+    for state in states where count <= limit {
+        try reader.forEachEntry(of: state.path, while: { count <= limit }) { _, _ in count += 1 }
+    }
+    return count
 }
 
 /// Jobs on their way to the output: sorted as long as they are few.
@@ -68,21 +92,34 @@ private struct Listing {
     let output: Output
     let isJSON: Bool
     let now: Timestamp
+    /// How many jobs may still be listed.
+    private var room: Int
+    /// There are so few that all are sorted, however long it takes to read them.
+    var isSorted = true
+    private let deadline: Int64
     private var waiting: [Glance] = []
+    /// Bytes, roughly, of what waits.
+    private var weight = 0
     /// Set once lines are printed as they come.
     private var table: Table?
     private var isStreaming = false
 
-    init(output: Output, isJSON: Bool, now: Timestamp) {
+    init(output: Output, isJSON: Bool, now: Timestamp, limit: Int) {
         self.output = output
         self.isJSON = isJSON
         self.now = now
+        room = limit
+        deadline = Clock.monotonic + patience
     }
+
+    var isFull: Bool { room <= 0 }
 
     mutating func add(_ job: Glance) throws(Failure) {
         if isStreaming { return try print(job) }
         waiting.append(job)
-        if waiting.count >= sortLimit { try release() }
+        weight += job.weight
+        // Few are sorted; of many the first is to be seen soon, and no more than this is kept.
+        if waiting.count > sortLimit || weight > 16 << 20 || !isSorted && Clock.monotonic > deadline { try release() }
     }
 
     mutating func end() throws(Failure) { if !isStreaming { try release() } }
@@ -107,7 +144,9 @@ private struct Listing {
         ]
     }
 
-    private func print(_ job: Glance) throws(Failure) {
+    private mutating func print(_ job: Glance) throws(Failure) {
+        if isFull { return }
+        room -= 1
         guard let table else { return try output.line(printableJSON(job.json.text)) }
         let style: Output.Style? =
             switch job.state {
@@ -143,6 +182,9 @@ extension Glance {
         return printable(address) + (recipients.count > 1 ? " +\(recipients.count - 1)" : "")
     }
 
+    /// Bytes, roughly.
+    fileprivate var weight: Int { recipients.reduce(500) { $0 + $1.utf8.count + 16 } }
+
     /// What happened last, or what is wrong with the file.
     fileprivate var lastWord: String {
         if let problem { return printable(problem) }
@@ -150,12 +192,14 @@ extension Glance {
         return printable(last.words)
     }
 
-    fileprivate var json: JSON {
+    /// One line of `--json`.
+    var json: JSON {
         var object = JSON.Object([
             ("id", .string(id)), ("state", .string(state.word)), ("path", .string("\(state.path)/\(id)")),
         ])
         object["template"] = template.map { .string($0) }
         object["to"] = .array(recipients.map { .string($0) })
+        if !tags.isEmpty { object["tags"] = .array(tags.map { .string($0) }) }
         object["attempts"] = .number(.init(attempts))
         object["submitted"] = submitted.map { .string($0.rfc3339) }
         object["next"] = due.map { .string($0.rfc3339) }
