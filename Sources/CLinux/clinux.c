@@ -97,7 +97,8 @@ const uint32_t clinux_in_moved_to = IN_MOVED_TO, clinux_in_create = IN_CREATE, c
                clinux_in_delete = IN_DELETE, clinux_in_moved_from = IN_MOVED_FROM,
                clinux_in_move_self = IN_MOVE_SELF, clinux_in_delete_self = IN_DELETE_SELF,
                clinux_in_ignored = IN_IGNORED, clinux_in_q_overflow = IN_Q_OVERFLOW, clinux_in_isdir = IN_ISDIR,
-               clinux_in_onlydir = IN_ONLYDIR, clinux_in_close_write = IN_CLOSE_WRITE;
+               clinux_in_onlydir = IN_ONLYDIR, clinux_in_close_write = IN_CLOSE_WRITE,
+               clinux_in_modify = IN_MODIFY;
 
 int clinux_spawn(
     const char *path, char *const *arguments, char *const *environment, int input, int output, pid_t *pid) {

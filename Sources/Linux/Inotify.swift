@@ -18,8 +18,9 @@ package final class Inotify {
         package init(rawValue: UInt32) { self.rawValue = rawValue }
         /// A name came: by rename, by link(2) or by creation.
         package static let arrivals = Interest(rawValue: clinux_in_moved_to | clinux_in_create)
-        /// An inode's metadata changed, its mtime included.
-        package static let changes = Interest(rawValue: clinux_in_attrib)
+        /// An inode's metadata changed, its mtime included. Where the mtime alone is set, as `touch -m` does, the
+        /// kernel calls that a modification.
+        package static let changes = Interest(rawValue: clinux_in_attrib | clinux_in_modify)
         /// A name went: removed or renamed away.
         package static let departures = Interest(rawValue: clinux_in_delete | clinux_in_moved_from)
         /// A file that was open for writing was closed.

@@ -113,7 +113,7 @@ struct OperatingTests {
                 + #"{"at":"2026-11-23T17:44:11Z","event":"scheduled","next":"2126-11-23T17:44:11Z"}"# + "\n", "hold/k")
         #expect(try spool.run("release", "k").status == 0)
         #expect(try files(spool) == ["scheduled/k"])
-        #expect(try modified(spool, "scheduled/k") == Date(timeIntervalSince1970: 4_950_956_651))
+        #expect(try modified(spool, "scheduled/k") == Date(timeIntervalSince1970: 4_951_129_451))
     }
 
     @Test("Ids come from standard input, as they are or as ls --json prints them")

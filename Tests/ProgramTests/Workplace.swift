@@ -96,7 +96,9 @@ final class Workplace {
     var lastStarted: Process? { running.last }
 
     /// Starts outspool-sink on a free port and returns the port.
-    func sink(_ options: String...) throws -> Int {
+    func sink(_ options: String...) throws -> Int { try sink(options: options) }
+
+    func sink(options: [String]) throws -> Int {
         let name = "sink\(running.count)"
         _ = try start(
             programs.appending(path: "outspool-sink").path,

@@ -61,7 +61,7 @@ int clinux_signalfd_read(int fd);
 int clinux_inotify_init(void);
 extern const uint32_t clinux_in_moved_to, clinux_in_create, clinux_in_attrib, clinux_in_delete, clinux_in_moved_from,
     clinux_in_move_self, clinux_in_delete_self, clinux_in_ignored, clinux_in_q_overflow, clinux_in_isdir,
-    clinux_in_onlydir, clinux_in_close_write;
+    clinux_in_onlydir, clinux_in_close_write, clinux_in_modify;
 
 /// posix_spawn(3) of the program at `path`, the leader of a process group of its own, with no signal blocked
 /// or ignored, `input` as its standard input, `output` as its standard output and error, and nothing else open.
