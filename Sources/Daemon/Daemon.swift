@@ -32,6 +32,7 @@ package final class Daemon {
     private let onDead: OnDead
     private let version: String
     private let started = Timestamp.now
+    private var growth = Growth()
     private var settings: Settings
     /// What was logged last of where mail may go.
     private var staging = Staging()
@@ -267,18 +268,24 @@ package final class Daemon {
             .object(JSON.Object([
                 ("name", .string(pool.name)), ("breaker", .string(pool.breaker.isOpen ? "open" : "closed")),
                 ("reason", pool.breaker.isOpen ? .string(pool.breaker.reason ?? "") : .null),
-                ("connections", number(pool.connectionCount)),
+                ("connections", number(pool.connectionCount)), ("limit", number(pool.limit)),
             ]))
         }
-        status.write([
-            ("state", .string(dispatcher.isStopping ? "stopping" : dispatcher.isOpen ? "running" : "starting")),
-            ("paused", .bool(!dispatcher.pauses.isEmpty)),
+        let totals = [
+            ("sent", tally.sent), ("deferred", tally.deferred), ("refused", tally.refused), ("inDoubt", tally.inDoubt),
+            ("returned", tally.returned), ("done", tally.done), ("dead", tally.dead),
+        ]
+        let lastMinute = growth.note(totals.map(\.1), at: Clock.monotonic)
+        let state = isFinished ? "stopped" : dispatcher.isStopping ? "stopping" : dispatcher.isOpen ? "running" : "starting"
+        var members: [(String, JSON)] = [
+            ("state", .string(state)), ("paused", .bool(!dispatcher.pauses.isEmpty)),
             ("waiting", number(dispatcher.waitingCount)), ("inFlight", number(dispatcher.inFlightCount)),
             ("unwritten", number(settler.backlog)),
-            ("sent", number(tally.sent)), ("deferred", number(tally.deferred)), ("refused", number(tally.refused)),
-            ("inDoubt", number(tally.inDoubt)), ("returned", number(tally.returned)),
-            ("done", number(tally.done)), ("dead", number(tally.dead)), ("relays", .array(relays)),
-        ], now: now)
+        ]
+        members += totals.map { ($0.0, number($0.1)) }
+        let recent = zip(totals, lastMinute).map { (name: $0.0, value: number($1)) }
+        members += [("lastMinute", .object(JSON.Object(recent))), ("relays", .array(relays))]
+        status.write(members, now: now)
     }
 
     private func writeMetrics() {

@@ -46,7 +46,7 @@ package enum Child {
     private static func spawn(_ words: [String], output: Int32) throws(Errno) -> Int32 {
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
-        let child = arguments.withUnsafeMutableBufferPointer { clinux_spawn($0.baseAddress!, output) }
+        let child = arguments.withUnsafeMutableBufferPointer { clinux_run($0.baseAddress!, output) }
         if child == -1 { throw Errno.last }
         return child
     }

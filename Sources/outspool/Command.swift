@@ -8,7 +8,7 @@ enum Command {
     /// The verbs, in the order of the help.
     static var verbs: [Verb] {
         [
-            .submit, .ls, .show, .wait, .retry, .hold, .release, .remove, .edit, .pause, .resume, .prune, .check, .types,
+            .submit, .ls, .show, .wait, .retry, .hold, .release, .remove, .edit, .pause, .resume, .prune, .status, .check,
             .initialize, .dropBox,
         ]
     }

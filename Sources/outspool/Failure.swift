@@ -6,6 +6,9 @@ internal import Text
 /// How the command ends. See sysexits(3).
 enum ExitStatus: Int32 {
     case success = 0
+    /// What monitoring plugins say: not well, and not at all.
+    case warning = 1
+    case critical = 2
     /// The command line is wrong.
     case usage = 64
     /// The job is.

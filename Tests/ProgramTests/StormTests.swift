@@ -129,7 +129,7 @@ struct StormTests {
         }
         let all = Set((0..<jobs).map { "j\($0)" })
         let expected = all.subtracting(removed.keys)
-        let patience = Date(timeIntervalSinceNow: 60)
+        let patience = Date(timeIntervalSinceNow: 20)
         func missing() -> String {
             let ids = expected.subtracting(place.names("done")).sorted()
             let lines = place.log.split(separator: "\n").filter { line in ids.first.map { line.contains(" \($0): ") } ?? false }

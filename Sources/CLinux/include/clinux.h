@@ -21,7 +21,7 @@ int clinux_pipe(int ends[2]);
 
 /// posix_spawnp(3) with this process's environment and descriptors; `output`, unless it is -1, becomes the
 /// child's standard output. The child's pid.
-int clinux_spawn(char *const arguments[], int output);
+int clinux_run(char *const arguments[], int output);
 
 /// openat(2), whose mode argument is variadic in C.
 int clinux_openat(int dir, const char *path, int flags, mode_t mode);

@@ -1,0 +1,71 @@
+package import Time
+
+/// What is to be said against a spool, for people and for monitoring.
+package struct Diagnosis: Equatable, Sendable {
+    package struct Finding: Equatable, Sendable {
+        package let health: Health
+        /// A sentence; names that the daemon wrote stand in it as they are.
+        package let text: String
+    }
+
+    /// What is counted as too much; nothing is where nothing was said.
+    package struct Limits: Sendable {
+        /// The age of the oldest job that waits.
+        package var age: Threshold<Span>?
+        package var waiting: Threshold<Int>?
+        package var held: Threshold<Int>?
+        package var dead: Threshold<Int>?
+
+        package init() {}
+    }
+
+    /// The numbers that are held against the limits.
+    package struct Numbers: Sendable {
+        /// Jobs in `new/`, `cur/` and `retry/`.
+        package var waiting = 0
+        package var held = 0
+        package var dead = 0
+        /// Of a job that waits; nil when none does, or ages were not looked at.
+        package var oldest: Span?
+
+        package init() {}
+    }
+
+    package private(set) var findings: [Finding] = []
+
+    /// The worst finding's.
+    package var health: Health { findings.map(\.health).max() ?? .ok }
+
+    /// `daemon` is what the daemon wrote last, nil when it never did.
+    package init(daemon: DaemonStatus?, pauses: Int, numbers: Numbers, limits: Limits, now: Timestamp) {
+        judge(daemon, now)
+        if pauses > 0 { add(.warning, "paused") }
+        if let age = limits.age, let oldest = numbers.oldest {
+            add(age.judge(oldest), "the oldest job has waited for \(oldest.approximate)")
+        }
+        for (threshold, count, what) in [
+            (limits.waiting, numbers.waiting, "waiting"), (limits.held, numbers.held, "held"), (limits.dead, numbers.dead, "dead"),
+        ] {
+            if let threshold { add(threshold.judge(count), "\(count) \(what)") }
+        }
+        findings.sort { $0.health > $1.health }
+    }
+
+    private mutating func judge(_ daemon: DaemonStatus?, _ now: Timestamp) {
+        guard let daemon else { return add(.critical, "no daemon has ever run here") }
+        guard daemon.isAlive(now: now) else {
+            let how = daemon.state == "stopped" ? "was stopped" : "was last heard of"
+            return add(.critical, "the daemon is not running: it \(how) at \(daemon.at.rfc3339Seconds)")
+        }
+        if daemon.unwritten > 0 { add(.critical, "the disk takes no writes: \(daemon.unwritten) outcomes wait in memory") }
+        let open = daemon.relays.filter(\.isOpen)
+        for relay in open {
+            let reason = relay.reason.map { $0.isEmpty ? "" : ": \($0)" } ?? ""
+            add(open.count == daemon.relays.count ? .critical : .warning, "relay \(relay.name) does not work\(reason)")
+        }
+    }
+
+    private mutating func add(_ health: Health, _ text: String) {
+        if health > .ok { findings.append(Finding(health: health, text: text)) }
+    }
+}
