@@ -212,7 +212,7 @@ final class Triage {
         do throws(SpoolError) {
             if state == .new {
                 if let place = try spool.places(of: id, except: .new).first,
-                    try settleDuplicate(open.contents, id, of: place)
+                    try settleDuplicate(open.contents, open.status.inode, id, of: place)
                 {
                     leftNew(id, size)
                     return nil
@@ -239,7 +239,7 @@ final class Triage {
         guard case .job = try spool.examine(id, in: own, limit: settings.maxJobSize),
             case .job(let open) = try spool.examine(id, in: .new, limit: settings.maxJobSize)
         else { return }
-        if try settleDuplicate(open.contents, id, of: own) { leftNew(id, open.status.size) }
+        if try settleDuplicate(open.contents, open.status.inode, id, of: own) { leftNew(id, open.status.size) }
     }
 
     /// In `cur/` lies something of that id that is nobody's work, such as a file that a start left
@@ -254,30 +254,26 @@ final class Triage {
     }
 
     /// Discards the newcomer in `new/` when it is the same job as the one in `place`, or cannot be compared with
-    /// it; else it goes to `dead/`. False when nothing is in that place any more: it is no duplicate.
-    private func settleDuplicate(_ newcomer: JobFile, _ id: JobID, of place: State) throws(SpoolError) -> Bool {
-        let isSame: Bool
-        switch try spool.examine(id, in: place, limit: settings.maxJobSize) {
-        case .job(let other):
-            var same = other.contents.object.elementsEqual(newcomer.object)
+    /// it; else it goes to `dead/` under a generated id. False when it is no duplicate after all.
+    private func settleDuplicate(
+        _ newcomer: JobFile, _ inode: UInt64, _ id: JobID, of place: State
+    ) throws(SpoolError) -> Bool {
+        let duplicate = try spool.settleDuplicate(id, inode: inode, of: place, limit: settings.maxJobSize, now: .now) { other in
+            if other.object.elementsEqual(newcomer.object) { return true }
             // What was masked since cannot be compared.
-            if case .done = place, !same { same = other.contents.value.isMasked(of: newcomer.value, by: Schema.mask) }
-            isSame = same
-        case .foreign: isSame = true
-        case .malformed: isSame = false
-        case .irregular: isSame = false
-        case .gone: return false
+            guard case .done = place else { return false }
+            return other.value.isMasked(of: newcomer.value, by: Schema.mask)
         }
-        if isSame {
-            try step(.remove, "new/\(id)") { () throws(Errno) in try spool.new.unlink(id.text) }
-            log.write(.qmgr, job: id.text, [], text: "discarded: the same job is in \(place.path)")
-            return true
-        }
-        let now = Timestamp.now
-        let reason = "another job of that id is in \(place.path)"
-        if case .dead(let buried?, _) = try spool.buryNamesake(id, in: .new, reason: reason, now: now) {
-            ledger.received(buried, owner: spool.owner, sender: nil)
-            ledger.buried(buried, "\(reason); it was new/\(id)")
+        switch duplicate {
+        case .none: return false
+        case .discarded: log.write(.qmgr, job: id.text, [], text: "discarded: the same job is in \(place.path)")
+        case .other:
+            let now = Timestamp.now
+            let reason = "another job of that id is in \(place.path)"
+            if case .dead(let buried?, _) = try spool.buryNamesake(id, in: .new, reason: reason, now: now) {
+                ledger.received(buried, owner: spool.owner, sender: nil)
+                ledger.buried(buried, "\(reason); it was new/\(id)")
+            }
         }
         return true
     }

@@ -107,7 +107,7 @@ package struct Claim: ~Copyable {
                 case .renamed: return .settled(settlement.target)
                 case .gone: return .gone
                 case .taken where settlement.target == .new:
-                    if try !discardTwin(in: spool) { divert(&settlement) }
+                    if try !discardTwin(in: spool, at: settlement.at) { divert(&settlement) }
                 case .taken:
                     if settlement.newID != nil { throw SpoolError(.rename, "dead/\(id)", .exists) }
                     divert(&settlement)
@@ -132,17 +132,21 @@ package struct Claim: ~Copyable {
 
     /// Removes the same job from `new/`, where it was submitted again while this one was being worked
     /// on: this one's history knows more. False when it is another, or cannot be compared.
-    private func discardTwin(in spool: SpoolTree) throws(SpoolError) -> Bool {
+    private func discardTwin(in spool: SpoolTree, at now: Timestamp) throws(SpoolError) -> Bool {
         let bytes = try step(.read, "cur/\(id)") { () throws(Errno) in try file.readAll(limit: size, sizeHint: size) }
         // It was read before it was claimed.
-        guard let own = try? JobFile(bytes),
-            case .job(let twin) = try spool.examine(id, in: .new, limit: own.object.count),
-            twin.status.inode != inode, twin.contents.object.elementsEqual(own.object)
-        else { return false }
-        do throws(Errno) { try spool.new.unlink(id.text) } catch {
-            if error != .noEntry { throw SpoolError(.remove, "new/\(id)", error) }
+        guard let own = try? JobFile(bytes) else { return false }
+        switch try spool.examine(id, in: .new, limit: own.object.count) {
+        case .job(let twin):
+            // The very file, which somebody moved there, is found by the next try of the rename.
+            if twin.status.inode == inode { return true }
+            guard twin.contents.object.elementsEqual(own.object) else { return false }
+            // Whatever became of it meanwhile: the rename is tried again.
+            _ = try spool.discard(new: id, inode: twin.status.inode, now: now)
+            return true
+        case .gone: return true
+        default: return false
         }
-        return true
     }
 
     enum Move { case renamed, taken, gone }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Linux
+internal import Text
 
 /// A text in a temporary file that only this user can read, and the editor of this user's choice.
 ///

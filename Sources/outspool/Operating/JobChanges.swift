@@ -1,6 +1,7 @@
 internal import Console
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 /// Does one verb's change to the jobs that are meant, one system call each.

@@ -1,6 +1,7 @@
 internal import Console
 internal import JSON
 internal import Spool
+internal import Text
 internal import Time
 
 /// The options and operands by which every verb of the operator is told which jobs it is for.

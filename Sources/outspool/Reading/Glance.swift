@@ -2,6 +2,7 @@ internal import Console
 internal import JSON
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 /// What a list shows of a job, from a bounded part of its file: the beginning, and the end of a long history.

@@ -1,5 +1,6 @@
 internal import Console
 internal import JSON
+internal import Text
 internal import Time
 
 /// What `status` says, for people and for programs.

@@ -1,4 +1,5 @@
 internal import Console
+internal import Text
 
 extension Verb {
     static var retry: Verb {

@@ -1,6 +1,7 @@
 internal import Console
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 extension Verb {

@@ -2,6 +2,7 @@ internal import Console
 internal import JSON
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 extension Verb {
