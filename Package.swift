@@ -70,7 +70,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
-            name: "outspoold", dependencies: ["Daemon", "Configuration", "EventLoop", "Linux"], swiftSettings: strict,
+            name: "outspoold", dependencies: ["Daemon", "Configuration", "EventLoop", "JSON", "Linux", "Text"], swiftSettings: strict,
             linkerSettings: staticRuntime),
         .executableTarget(
             name: "outspool",

@@ -4,6 +4,7 @@
 #define CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <string.h>
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -61,11 +62,17 @@ static inline int64_t ccurl_time(CURL *easy, CURLINFO info) {
     if (curl_easy_getinfo(easy, info, &time) != CURLE_OK) return 0;
     return (int64_t)time;
 }
-/// Whether bytes pass through TLS. See CURLINFO_TLS_SSL_PTR.
-static inline int ccurl_is_encrypted(CURL *easy) {
-    struct curl_tlssessioninfo *session = NULL;
-    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK) return 0;
-    return session && session->internals;
+
+/// A field of the server's own certificate, which CURLINFO_CERTINFO has as a line that begins with `name`; NULL where
+/// there is none. The text is the handle's.
+static inline const char *ccurl_certificate_field(CURL *easy, const char *name) {
+    struct curl_certinfo *chain = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain || chain->num_of_certs < 1) return NULL;
+    size_t length = strlen(name);
+    for (struct curl_slist *line = chain->certinfo[0]; line; line = line->next) {
+        if (strncmp(line->data, name, length) == 0) return line->data + length;
+    }
+    return NULL;
 }
 
 #endif

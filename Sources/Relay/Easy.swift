@@ -105,8 +105,15 @@ final class Easy {
         return Printable.line(text.utf8, limit: 300)
     }
 
+    /// Has the server's certificates kept for ``certificateEnd``. See CURLOPT_CERTINFO(3).
+    func keepCertificates() throws(CurlError) { try set(CURLOPT_CERTINFO, 1) }
+
+    /// When the server's own certificate ends; nil when it showed none, or it was not kept.
+    var certificateEnd: Timestamp? {
+        ccurl_certificate_field(handle, "Expire date:").flatMap { Timestamp(certificate: String(cString: $0)) }
+    }
+
     var socket: Int32 { ccurl_active_socket(handle) }
-    var isEncrypted: Bool { ccurl_is_encrypted(handle) != 0 }
     var hasLookedUp: Bool { ccurl_time(handle, CURLINFO_NAMELOOKUP_TIME_T) > 0 }
     var hasConnected: Bool { ccurl_time(handle, CURLINFO_CONNECT_TIME_T) > 0 }
 

@@ -1,7 +1,7 @@
 internal import CCurl
 internal import EventLoop
 package import SMTP
-internal import Time
+package import Time
 
 /// One SMTP connection to a relay: libcurl brings it as far as AUTH, and the transactions are ours.
 ///
@@ -16,6 +16,13 @@ package final class RelayConnection {
     package var onRoom: () -> Void = {}
     /// It ended by itself or after ``quit()``; the transactions were completed before.
     package var onClosed: (Closing) -> Void = { _ in }
+
+    /// Has ``certificateEnd`` known; set before ``connect()``.
+    package var wantsCertificate = false
+    /// When the relay's certificate ends; nil without TLS.
+    package private(set) var certificateEnd: Timestamp?
+    /// Whether bytes pass through TLS.
+    package var isSecure: Bool { isEncrypted }
 
     /// Why a connection that was ready is none any more.
     package enum Closing: Equatable {
@@ -110,6 +117,7 @@ package final class RelayConnection {
             let easy = try Easy()
             try easy.configure(settings, credentials)
             try easy.record(into: transcript)
+            if wantsCertificate { try easy.keepCertificates() }
             self.easy = easy
             curl.add(easy.handle) { self.connected($0, credentials) }
         } catch {
@@ -142,7 +150,9 @@ package final class RelayConnection {
         if credentials != nil, !transcript.isLoggedIn {
             return fail(ConnectionFailure(.auth, "the relay offers no login", isConfigurationFault: true))
         }
-        isEncrypted = easy.isEncrypted
+        // libcurl forgets it when it hands the connection over: CURLINFO_TLS_SSL_PTR says nothing then.
+        isEncrypted = settings.isImplicitTLS || transcript.hasStartedTLS
+        if wantsCertificate { certificateEnd = easy.certificateEnd }
         // The first call makes the connection ours: before it libcurl might prune it.
         switch easy.receive(into: curl.scratch) {
         case .again: break

@@ -26,6 +26,9 @@ final class Transcript {
         replies.last { $0.code == 250 }.map { Capabilities($0) } ?? Capabilities()
     }
 
+    /// Whether the server agreed to STARTTLS: the first 220 greets. Where the handshake fails then, so does libcurl.
+    var hasStartedTLS: Bool { replies.count { $0.code == 220 } > 1 }
+
     var isLoggedIn: Bool { replies.contains { $0.code == 235 } }
 
     var last: Reply? { replies.last }

@@ -49,3 +49,16 @@ package struct Capabilities: Equatable {
         }
     }
 }
+
+extension Capabilities {
+    /// What is offered, in the words of EHLO.
+    package var words: [String] {
+        var words: [String] = []
+        for (isOffered, word) in [
+            (pipelining, "PIPELINING"), (size, "SIZE" + (sizeLimit.map { " \($0)" } ?? "")), (eightBitMIME, "8BITMIME"),
+            (smtpUTF8, "SMTPUTF8"), (dsn, "DSN"), (startTLS, "STARTTLS"), (enhancedStatusCodes, "ENHANCEDSTATUSCODES"),
+        ] where isOffered { words.append(word) }
+        if !authMechanisms.isEmpty { words.append("AUTH " + authMechanisms.joined(separator: " ")) }
+        return words
+    }
+}

@@ -1,13 +1,16 @@
 import Configuration
 import Daemon
 import EventLoop
+import JSON
 import Linux
+import Text
 
 // outspoold(8): the daemon, in the foreground.
 
 let version = "0.1.0"
 let usage = """
     usage: outspoold [--config FILE] [--check]
+           outspoold --probe RELAY [--mail-to ADDR] [--config FILE]
            outspoold --help | --version
 
     Delivers the jobs of a spool; runs in the foreground until SIGTERM.
@@ -15,6 +18,10 @@ let usage = """
       --config FILE   the configuration (default: $OUTSPOOL_CONFIG, else
                       /etc/outspool/outspool.conf)
       --check         reads the configuration, says whether it is valid, and exits
+      --probe RELAY   connects to one relay of the configuration, up to and including
+                      the login, prints what it found as a line of JSON, and exits 0 if
+                      that worked, else 69
+      --mail-to ADDR  sends one mail there, too
 
     SIGHUP reads the configuration and the templates again. See outspoold(8).
 
@@ -33,8 +40,33 @@ func readSettings(_ path: String) -> Result<Settings, any Error> {
     } catch { return .failure(error) }
 }
 
+/// Looks at one relay, prints what was found, and ends.
+func probe(_ name: String, mailTo: String?, _ settings: Settings) -> Never {
+    Process.ignoreBrokenPipe()
+    do {
+        let loop = try EventLoop()
+        var ending: Int32 = 69
+        let probe = try RelayProbe(name, mailTo: mailTo, settings, loop: loop) { isUp, result in
+            ending = isUp ? 0 : 69
+            do throws(Errno) { try Descriptor(duplicating: 1).write(all: result.encoded + [0x0A]) } catch {
+                fail("standard output: \(error)", status: 74)
+            }
+            loop.stop()
+        }
+        guard let probe else {
+            let names = settings.relays.map(\.name).joined(separator: ", ")
+            fail("no [relay \(printable(name))]; there is \(names)", status: 78)
+        }
+        probe.start()
+        try loop.run()
+        Process.exit(ending)
+    } catch { fail("\(error)", status: 71) }
+}
+
 var path = Process.environment("OUTSPOOL_CONFIG") ?? "/etc/outspool/outspool.conf"
 var onlyCheck = false
+var probed: String?
+var mailTo: String?
 var arguments = CommandLine.arguments.dropFirst()
 while let argument = arguments.popFirst() {
     switch argument {
@@ -43,6 +75,12 @@ while let argument = arguments.popFirst() {
         path = value
     case _ where argument.hasPrefix("--config="): path = String(argument.dropFirst("--config=".count))
     case "--check": onlyCheck = true
+    case "--probe":
+        guard let value = arguments.popFirst() else { fail("--probe needs the name of a relay", status: 64) }
+        probed = value
+    case "--mail-to":
+        guard let value = arguments.popFirst() else { fail("--mail-to needs an address", status: 64) }
+        mailTo = value
     case "--help", "-h":
         try Descriptor(duplicating: 1).write(all: Array(usage.utf8))
         Process.exit(0)
@@ -59,6 +97,8 @@ case .success(let read): settings = read
 case .failure(let error): fail("\(error)", status: 78)
 }
 if onlyCheck { Process.exit(0) }
+if mailTo != nil, probed == nil { fail("--mail-to has a place beside --probe only", status: 64) }
+if let probed { probe(probed, mailTo: mailTo, settings) }
 
 // Before any library starts a thread: the signals are the loop's.
 let signals: Signals
