@@ -129,4 +129,26 @@ struct EditTests {
         #expect(try edit(spool, "sed -i s/a@x/b@y/ \"$1\"", "k").status == 0)
         #expect(try Program.shell("stat -c %u:%g '\(spool.spool)/hold/k'").out == "65534:65534\n")
     }
+
+    /// The first rename holds the job, the second swaps the files, the third puts it back; the unlink clears the old file.
+    @Test(
+        "Killed at any of its steps, edit leaves one whole job",
+        .enabled(if: Program.installed("strace") != nil, "needs strace"),
+        arguments: ["renameat2:signal=SIGKILL:when=1", "renameat2:signal=SIGKILL:when=2", "renameat2:signal=SIGKILL:when=3",
+            "fsync:signal=SIGKILL:when=1", "fsync:error=ENOSPC:when=1", "renameat2:error=EIO:when=2"])
+    func killed(injection: String) throws {
+        let spool = try Fixture()
+        try spool.put(Self.object + Self.history, "retry/03-2m/k")
+        let editor = try spool.scratch.write("#!/bin/sh\nsed -i s/a@x/b@y/ \"$1\"\n", to: "editor")
+        try Program.shell("chmod 755 '\(editor)' && mkdir '\(spool.scratch.path)/temporary'")
+        let strace = Program(try #require(Program.installed("strace"))).with("OUTSPOOL_SPOOL", spool.spool)
+            .with("VISUAL", editor).with("TMPDIR", spool.scratch.path("temporary"))
+        let ran = try strace.run(["-o", "/dev/null", "-e", "inject=" + injection, spool.outspool.path, "edit", "k"])
+        #expect(ran.status != 0)
+        let places = try place(spool).filter { !$0.hasPrefix("tmp/") }
+        #expect(places == ["hold/k"] || places == ["retry/03-2m/k"], "\(places)")
+        let text = try spool.read(places[0])
+        #expect(text.hasSuffix("}\n" + Self.history))
+        #expect(text.hasPrefix(Self.object) || text.contains("\"to\": \"b@y\""))
+    }
 }

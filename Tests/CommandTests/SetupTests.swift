@@ -66,7 +66,7 @@ struct SetupTests {
         "Help fits 80 columns, and goes to standard output",
         arguments: [
             "", "submit", "ls", "show", "check", "init", "dropbox", "wait", "retry", "hold", "release", "rm", "edit", "pause",
-            "resume", "prune",
+            "resume", "prune", "status", "top", "doctor", "test-send",
         ])
     func help(verb: String) throws {
         let ran = try Program.built("outspool").run((verb.isEmpty ? [] : [verb]) + ["--help"])

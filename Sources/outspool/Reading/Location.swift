@@ -37,6 +37,11 @@ enum Location {
         }
     }
 
+    /// The names of the configuration's relays, in order of preference.
+    static func relays(_ arguments: Arguments) throws(Failure) -> [String] {
+        try file(named: try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG"))?.sections("relay").compactMap(\.name) ?? []
+    }
+
     /// A variable of the environment, unless it is of a user who has fewer rights than this process, as below a
     /// set-user-id program: no file is opened with other people's rights because they named it.
     private static func variable(_ name: String) -> String? {
@@ -58,13 +63,17 @@ enum Location {
     private static func configuration(
         named: String?, isNeeded: Bool = true
     ) throws(Failure) -> ConfigurationSection? {
+        try file(named: named, isNeeded: isNeeded)?.main
+    }
+
+    private static func file(named: String?, isNeeded: Bool = true) throws(Failure) -> ConfigurationFile? {
         let path = named ?? defaultConfiguration
         let bytes: [UInt8]
         do throws(Errno) { bytes = try Input.open(path).readAll(limit: 1 << 20) } catch {
             if named == nil, error == .noEntry || (error == .accessDenied && !isNeeded) { return nil }
             throw Failure(.configuration, "\(printable(path)): \(error)")
         }
-        do throws(ConfigurationError) { return try ConfigurationFile(parsing: bytes, name: path).main } catch {
+        do throws(ConfigurationError) { return try ConfigurationFile(parsing: bytes, name: path) } catch {
             throw Failure(.configuration, printable("\(error)"))
         }
     }

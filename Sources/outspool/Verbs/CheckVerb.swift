@@ -49,7 +49,7 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
 }
 
 /// What is wrong with the structure of a spool.
-private func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
+func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
     var faults: [Finding] = []
     let root: FileStatus
     do throws(Errno) { root = try reader.root.status() } catch { throw Failure(SpoolError(.read, reader.path, error)) }

@@ -173,7 +173,7 @@ func until(_ due: Timestamp, now: Timestamp) -> String { due <= now ? "due" : (d
 
 extension Glance {
     /// The first recipient's address, and how many more there are.
-    fileprivate var addressee: String {
+    var addressee: String {
         guard let first = recipients.first else { return "-" }
         var address = first
         if let open = first.lastIndex(of: "<"), let close = first.lastIndex(of: ">"), open < close {

@@ -35,10 +35,19 @@ private func runWait(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let arguments = invocation.arguments
     let reader = try SpoolReader(path: try invocation.spoolPath())
     let limit = try SelectionOptions.span("--timeout", arguments, of: "wait")
-    let end = limit.map { Clock.monotonic.addingReportingOverflow($0.nanoseconds) }
     var waiting: [JobID] = []
     guard try SelectionOptions.forEachID(arguments.operands, of: "wait", { waiting.append($0) }) else { return .usage }
     if waiting.isEmpty { throw .usage("wait needs an id") }
+    let isQuiet = arguments.has("--quiet") || arguments.has("-q")
+    return try wait(for: waiting, in: reader, limit: limit, invocation, isQuiet: isQuiet)
+}
+
+/// Waits until none of the jobs may still be sent, and tells of each; see the verb's exit statuses.
+func wait(
+    for ids: [JobID], in reader: borrowing SpoolReader, limit: Span?, _ invocation: Invocation, isQuiet: Bool
+) throws(Failure) -> ExitStatus {
+    let end = limit.map { Clock.monotonic.addingReportingOverflow($0.nanoseconds) }
+    var waiting = ids
     var worst = ExitStatus.success
     while true {
         var left: [JobID] = []
@@ -48,7 +57,7 @@ private func runWait(_ invocation: Invocation) throws(Failure) -> ExitStatus {
                 continue
             }
             if ending.status.rank > worst.rank { worst = ending.status }
-            try tell(ending, id, invocation)
+            if !isQuiet { try tell(ending, id, invocation) }
         }
         waiting = left
         if waiting.isEmpty { return worst }
@@ -86,7 +95,6 @@ private func ending(of id: JobID, in reader: borrowing SpoolReader) throws(Failu
 }
 
 private func tell(_ ending: Ending, _ id: JobID, _ invocation: Invocation) throws(Failure) {
-    if invocation.arguments.has("--quiet") || invocation.arguments.has("-q") { return }
     let output = invocation.output
     if invocation.arguments.has("--json") {
         let gone = JSON.object(.init([("id", .string(id.text)), ("state", "gone")]))
