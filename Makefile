@@ -2,6 +2,7 @@
 # make demo       shows the main job on this machine, start to end
 # make test       passes the tests
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
+# make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      prints the figures that the README quotes
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
@@ -39,6 +40,10 @@ check-all: packages-check-all test
 	$(SWIFT) build -c release
 	Tests/Packaging/run $(RELEASE)
 
+storm: packages-test
+	$(SWIFT) build --build-tests
+	OUTSPOOL_STORM=10000 $(SWIFT) test --skip-build --filter StormTests
+
 bench: packages-test
 	$(SWIFT) build -c release
 	Tests/Benchmarks/run $(RELEASE)
@@ -60,4 +65,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo test check-all bench install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo test check-all storm bench install uninstall install-mta uninstall-mta deb version clean

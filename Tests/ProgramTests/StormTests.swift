@@ -58,7 +58,7 @@ struct StormTests {
         let seed = UInt64(Self.environment["OUTSPOOL_STORM_SEED"] ?? "") ?? .random(in: 0...9999)
         var random = Generator(state: seed)
         let place = try Workplace()
-        let jobs = max(count / 8, 100)
+        let jobs = max(count / 5, 100)
         // Most jobs are deferred, and some refused, so that every state is full.
         var faults: [String] = []
         for index in 0..<jobs where index % 4 != 0 {
@@ -75,6 +75,7 @@ struct StormTests {
         var disturbed: Set<String> = []
         /// Jobs that were sent, and then moved from `done/` to `new/`: they are not sent again.
         var reopened: Set<String> = []
+        /// What was done to each job, for the report of a failure.
         var trace: [String: [String]] = [:]
         var submitted = 0
         var done: [String: Int] = [:]
@@ -91,7 +92,10 @@ struct StormTests {
         }
         func path(_ name: String) -> String { place.spool.appending(path: name).path }
 
-        for _ in 0..<count {
+        // Where a state is empty there is nothing to do, and another throw.
+        var throwsLeft = count * 3
+        while done.values.reduce(0, +) < count, throwsLeft > 0 {
+            throwsLeft -= 1
             if submitted < jobs, Int.random(in: 0..<6, using: &random) == 0 {
                 try place.hello("j\(submitted)", to: "j\(submitted)@example.com")
                 submitted += 1
@@ -119,8 +123,12 @@ struct StormTests {
                 if ending == 0, operation.from == "done" { reopened.insert(job.id) }
             }
             // The daemon was quicker, now and then.
-            if ending == 0 { trace[job.id, default: []].append("\(Date().timeIntervalSince1970) \(word)") }
-            if ending == 0 { done[word, default: 0] += 1 } else { #expect(errno == ENOENT) }
+            guard ending == 0 else {
+                #expect(errno == ENOENT)
+                continue
+            }
+            done[word, default: 0] += 1
+            trace[job.id, default: []].append("\(Date().timeIntervalSince1970) \(word)")
         }
         unlink(path("pause"))
         while submitted < jobs {
@@ -129,13 +137,14 @@ struct StormTests {
         }
         let all = Set((0..<jobs).map { "j\($0)" })
         let expected = all.subtracting(removed.keys)
-        let patience = Date(timeIntervalSinceNow: 20)
+        let patience = Date(timeIntervalSinceNow: 60)
+        /// The jobs that are nowhere, and all that is known of the first.
         func missing() -> String {
             let ids = expected.subtracting(place.names("done")).sorted()
             let lines = place.log.split(separator: "\n").filter { line in ids.first.map { line.contains(" \($0): ") } ?? false }
             return "\(ids); of the first: \(lines.joined(separator: "\n")); \(trace[ids.first ?? ""] ?? [])"
         }
-        try place.wait("every job that was not removed to be sent; seed \(seed); ", limit: 30) {
+        try place.wait("every job that was not removed to be sent; seed \(seed)", limit: 90) {
             for (path, id) in names(in: "hold") + names(in: "dead") {
                 _ = rename(place.spool.appending(path: path).path, place.spool.appending(path: "new/\(id)").path)
             }
@@ -172,6 +181,6 @@ struct StormTests {
         let words = done.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         let performed = done.values.reduce(0, +)
         print("storm \(seed): \(performed) operations on \(jobs) jobs, \(removed.count) removed: \(words)")
-        #expect(performed > count / 4, "the storm was none: \(words)")
+        #expect(performed > count / 2, "the storm was none: \(words)")
     }
 }
