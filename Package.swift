@@ -75,9 +75,8 @@ let package = Package(
         .executableTarget(
             name: "outspool",
             dependencies: [
-                "Console", "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail", "Configuration",
-                "JSON",
-                "Text", "Time", "Linux",
+                "Console", "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail",
+                "Configuration", "JSON", "Text", "Time", "Linux",
             ],
             swiftSettings: strict, linkerSettings: fullyStatic),
         .target(

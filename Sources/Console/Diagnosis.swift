@@ -44,7 +44,8 @@ package struct Diagnosis: Equatable, Sendable {
             add(age.judge(oldest), "the oldest job has waited for \(oldest.approximate)")
         }
         for (threshold, count, what) in [
-            (limits.waiting, numbers.waiting, "waiting"), (limits.held, numbers.held, "held"), (limits.dead, numbers.dead, "dead"),
+            (limits.waiting, numbers.waiting, "waiting"), (limits.held, numbers.held, "held"),
+            (limits.dead, numbers.dead, "dead"),
         ] {
             if let threshold { add(threshold.judge(count), "\(count) \(what)") }
         }
@@ -57,7 +58,9 @@ package struct Diagnosis: Equatable, Sendable {
             let how = daemon.state == "stopped" ? "was stopped" : "was last heard of"
             return add(.critical, "the daemon is not running: it \(how) at \(daemon.at.rfc3339Seconds)")
         }
-        if daemon.unwritten > 0 { add(.critical, "the disk takes no writes: \(daemon.unwritten) outcomes wait in memory") }
+        if daemon.unwritten > 0 {
+            add(.critical, "the disk takes no writes: \(daemon.unwritten) outcomes wait in memory")
+        }
         let open = daemon.relays.filter(\.isOpen)
         for relay in open {
             let reason = relay.reason.map { $0.isEmpty ? "" : ": \($0)" } ?? ""

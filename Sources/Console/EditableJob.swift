@@ -22,7 +22,9 @@ package struct EditableJob: Sendable {
     private static func firstEvent(in bytes: [UInt8]) -> Int? {
         var start = 0
         for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
-            if line.first == UInt8(ascii: "{"), let object = (try? JSON(parsing: Array(line)))?.object, Event(object) != nil {
+            if line.first == UInt8(ascii: "{"), let object = (try? JSON(parsing: Array(line)))?.object,
+                Event(object) != nil
+            {
                 return start
             }
             start = line.endIndex + 1

@@ -1,6 +1,7 @@
 /// How a spool does, in the exit statuses of monitoring plugins.
 package enum Health: Int32, Comparable, Sendable {
-    case ok = 0, warning, critical
+    case ok = 0
+    case warning, critical
 
     package var word: String {
         switch self {

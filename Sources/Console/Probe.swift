@@ -11,7 +11,9 @@ package struct Probe: Equatable, Sendable {
     package let certificateDaysLeft: Int?
 
     package init?(_ value: JSON) {
-        guard let object = value.object, let relay = object["relay"]?.string, let isUp = object["ok"]?.bool else { return nil }
+        guard let object = value.object, let relay = object["relay"]?.string, let isUp = object["ok"]?.bool else {
+            return nil
+        }
         self.relay = relay
         failure = isUp ? nil : object["reason"]?.string ?? "no reason given"
         isEncrypted = object["tls"]?.bool ?? false

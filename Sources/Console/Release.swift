@@ -25,4 +25,3 @@ package enum Release: Equatable, Sendable {
         self = .scheduled(sendAt)
     }
 }
-

@@ -8,8 +8,8 @@ package struct Growth {
 
     package init() {}
 
-    /// Takes the numbers of this moment of the monotonic clock, and returns how much each has grown since a minute ago. They
-    /// were zero before the first time.
+    /// Takes the numbers of this moment of the monotonic clock, and returns how much each has grown since a minute
+    /// ago. They were zero before the first time.
     package mutating func note(_ totals: [Int], at now: Int64) -> [Int] {
         if oldest == nil { oldest = (now, totals.map { _ in 0 }) }
         samples.append((now, totals))

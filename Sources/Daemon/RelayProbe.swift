@@ -48,7 +48,8 @@ package final class RelayProbe {
     }
 
     private func head(isUp: Bool) -> JSON.Object {
-        let url = "\(relay.connection.isImplicitTLS ? "smtps" : "smtp")://\(relay.connection.host):\(relay.connection.port)"
+        let url =
+            "\(relay.connection.isImplicitTLS ? "smtps" : "smtp")://\(relay.connection.host):\(relay.connection.port)"
         return JSON.Object([
             ("relay", .string(relay.name)), ("url", .string(url)), ("ok", .bool(isUp)),
             ("milliseconds", .number(.init(Int((Clock.monotonic - began) / 1_000_000)))),
@@ -73,10 +74,14 @@ package final class RelayProbe {
         let (envelope, mail): (Envelope, OutgoingMail)
         do {
             let job = try Job(
-                .object(.init([
-                    ("subject", .string("Test from outspool on \(Process.hostName)")), ("to", .string(address)),
-                    ("text", .string("This mail was sent through the relay \(relay.name) to see whether that works.\n")),
-                ])))
+                .object(
+                    .init([
+                        ("subject", .string("Test from outspool on \(Process.hostName)")), ("to", .string(address)),
+                        (
+                            "text",
+                            .string("This mail was sent through the relay \(relay.name) to see whether that works.\n")
+                        ),
+                    ])))
             mail = try OutgoingMail(
                 job, id: JobID.make(at: .now), submitted: .now, rendered: nil, defaults: settings.mail)
             envelope = try Envelope(

@@ -5,8 +5,8 @@ extension SpoolTree {
     /// Removes the file `new/ID`, if it is still the one with that inode; false when another is there, or none.
     ///
     /// A name may be given to another file at any moment, and what was seen twice may be one file that was moved: so
-    /// the file is taken out of sight first, and removed when it is the one that was meant. Else it is put back. A crash
-    /// between leaves it in `tmp/`, and the job of which it was a copy where it was.
+    /// the file is taken out of sight first, and removed when it is the one that was meant. Else it is put back. A
+    /// crash between leaves it in `tmp/`, and the job of which it was a copy where it was.
     func discard(new id: JobID, inode: UInt64, now: Timestamp) throws(SpoolError) -> Bool {
         let name = JobID.random(characters: 20)
         do throws(Errno) { try new.rename(id.text, into: tmp, as: name) } catch {

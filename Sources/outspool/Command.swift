@@ -8,7 +8,8 @@ enum Command {
     /// The verbs, in the order of the help.
     static var verbs: [Verb] {
         [
-            .submit, .ls, .show, .preview, .wait, .retry, .hold, .release, .remove, .edit, .pause, .resume, .prune, .status,
+            .submit, .ls, .show, .preview, .wait, .retry, .hold, .release, .remove, .edit, .pause, .resume, .prune,
+            .status,
             .top, .check, .types, .doctor, .testSend, .initialize, .dropBox,
         ]
     }

@@ -9,7 +9,9 @@ struct EditTests {
         #"{"at":"2026-11-23T17:44:11Z","event":"deferred","attempt":1,"to":"a@x","code":451,"reply":"Later"}"# + "\n"
 
     /// Runs `edit` with a script of the shell as the editor; the file is `$1`.
-    private func edit(_ spool: Fixture, _ script: String, _ words: String..., as user: (id: Int, group: Int)? = nil) throws -> Ran {
+    private func edit(_ spool: Fixture, _ script: String, _ words: String..., as user: (id: Int, group: Int)? = nil)
+        throws -> Ran
+    {
         let editor = try spool.scratch.write("#!/bin/sh\n\(script)\n", to: "editor")
         try Program.shell("chmod 755 '\(editor)' && mkdir -p -m 1777 '\(spool.scratch.path)/temporary'")
         var program = spool.outspool.with("VISUAL", editor).with("TMPDIR", spool.scratch.path("temporary"))
@@ -21,7 +23,9 @@ struct EditTests {
         try Program.shell("cd '\(spool.spool)' && find . -type f | sort").lines.map { String($0.dropFirst(2)) }
     }
 
-    @Test("The object changes; history, mode, mtime and place do not", arguments: ["retry/03-2m/k", "new/k", "hold/k", "dead/k"])
+    @Test(
+        "The object changes; history, mode, mtime and place do not",
+        arguments: ["retry/03-2m/k", "new/k", "hold/k", "dead/k"])
     func changes(name: String) throws {
         let spool = try Fixture()
         try spool.put(Self.object + Self.history, name)
@@ -38,7 +42,9 @@ struct EditTests {
         #expect(try spool.scratch.list("temporary") == [])
     }
 
-    @Test("A text that was not changed, and an editor that fails, leave the file alone", arguments: [("true", 0), ("exit 3", 69)])
+    @Test(
+        "A text that was not changed, and an editor that fails, leave the file alone",
+        arguments: [("true", 0), ("exit 3", 69)])
     func unchanged(script: String, status: Int32) throws {
         let spool = try Fixture()
         try spool.put(Self.object + Self.history, "retry/03-2m/k")
@@ -49,7 +55,10 @@ struct EditTests {
 
     @Test(
         "What is no job stays in hold/ as it was, and the text is kept",
-        arguments: ["echo '{' > \"$1\"", "sed -i s/template/nonsense/ \"$1\"", "echo '{\"template\":\"a\"} x' > \"$1\"", ": > \"$1\""])
+        arguments: [
+            "echo '{' > \"$1\"", "sed -i s/template/nonsense/ \"$1\"", "echo '{\"template\":\"a\"} x' > \"$1\"",
+            ": > \"$1\"",
+        ])
     func invalid(script: String) throws {
         let spool = try Fixture()
         try spool.put(Self.object + Self.history, "new/k")
@@ -106,9 +115,11 @@ struct EditTests {
         let spool = try Fixture()
         try spool.put(
             #"{"template":"hello","to":"a@x","sendAt":"2126-11-23T17:44:11Z"}"# + "\n"
-                + #"{"at":"2026-11-23T17:44:11Z","event":"scheduled","next":"2126-11-23T17:44:11Z"}"# + "\n", "scheduled/k")
+                + #"{"at":"2026-11-23T17:44:11Z","event":"scheduled","next":"2126-11-23T17:44:11Z"}"# + "\n",
+            "scheduled/k")
         #expect(try edit(spool, "sed -i s/2126/2127/ \"$1\"", "k").status == 0)
-        #expect(try Program.shell("TZ=UTC stat -c %y '\(spool.spool)/scheduled/k'").out.hasPrefix("2127-11-23 17:44:11"))
+        #expect(
+            try Program.shell("TZ=UTC stat -c %y '\(spool.spool)/scheduled/k'").out.hasPrefix("2127-11-23 17:44:11"))
     }
 
     @Test("--keep leaves it in hold/, and a dead letter that is no job can be made one")
@@ -118,7 +129,8 @@ struct EditTests {
         #expect(try edit(spool, "echo '{\"template\":\"a\"}' > \"$1\"", "--keep", "k").status == 0)
         #expect(
             try spool.read("hold/k")
-                == "{\"template\":\"a\"}\n" + #"{"at":"2026-11-23T17:44:11Z","event":"dead","reason":"not JSON"}"# + "\n")
+                == "{\"template\":\"a\"}\n" + #"{"at":"2026-11-23T17:44:11Z","event":"dead","reason":"not JSON"}"#
+                + "\n")
     }
 
     @Test("Root's edit leaves the file to its owner", .enabled(if: Program.isRoot, "needs root"))
@@ -130,12 +142,15 @@ struct EditTests {
         #expect(try Program.shell("stat -c %u:%g '\(spool.spool)/hold/k'").out == "65534:65534\n")
     }
 
-    /// The first rename holds the job, the second swaps the files, the third puts it back; the unlink clears the old file.
+    /// The first rename holds the job, the second swaps the files, the third puts it back; the unlink clears the old
+    /// file.
     @Test(
         "Killed at any of its steps, edit leaves one whole job",
         .enabled(if: Program.installed("strace") != nil, "needs strace"),
-        arguments: ["renameat2:signal=SIGKILL:when=1", "renameat2:signal=SIGKILL:when=2", "renameat2:signal=SIGKILL:when=3",
-            "fsync:signal=SIGKILL:when=1", "fsync:error=ENOSPC:when=1", "renameat2:error=EIO:when=2"])
+        arguments: [
+            "renameat2:signal=SIGKILL:when=1", "renameat2:signal=SIGKILL:when=2", "renameat2:signal=SIGKILL:when=3",
+            "fsync:signal=SIGKILL:when=1", "fsync:error=ENOSPC:when=1", "renameat2:error=EIO:when=2",
+        ])
     func killed(injection: String) throws {
         let spool = try Fixture()
         try spool.put(Self.object + Self.history, "retry/03-2m/k")

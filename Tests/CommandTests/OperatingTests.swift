@@ -60,7 +60,8 @@ struct OperatingTests {
         for verb in ["retry", "hold", "rm"] {
             let ran = try spool.run(verb, "busy")
             #expect(ran.status == 75)
-            #expect(ran.err == "outspool: busy is being sent at this moment, and left alone; try again when that is over\n")
+            #expect(
+                ran.err == "outspool: busy is being sent at this moment, and left alone; try again when that is over\n")
         }
         let ran = try spool.run("hold", "nothing", "a", "../x", "sent")
         #expect(ran.status == 66)
@@ -81,7 +82,8 @@ struct OperatingTests {
             ["hold", "--state", "cur", "--all"], ["retry", "--state", "done"], ["release", "--state", "dead"],
             ["rm", "--state", "held"], ["rm", "--older", "old"], ["retry", "--all", "--rate", "fast"], ["prune", "a"],
             ["prune", "--older", "1d", "--state", "hold"], ["ls", "a", "--to", "x"], ["ls", "--limit", "0"], ["edit"],
-            ["edit", "a", "b"], ["wait"], ["pause", "everything"], ["pause", "template"], ["pause", "relay", "a/b"], ["resume"],
+            ["edit", "a", "b"], ["wait"], ["pause", "everything"], ["pause", "template"], ["pause", "relay", "a/b"],
+            ["resume"],
         ] {
             let before = try files(spool)
             #expect(try spool.outspool.run(words).status == 64, "\(words)")
@@ -152,7 +154,9 @@ struct OperatingTests {
         #expect(try spool.run("pause").lines == ["paused: all", "paused: relay main", "paused: template hello"])
         #expect(try spool.run("pause", "--json").lines[1] == #"{"paused":"relay","name":"main"}"#)
         #expect(
-            try spool.run("resume", "all").lines == ["resumed: all", "still paused: relay main", "still paused: template hello"])
+            try spool.run("resume", "all").lines == [
+                "resumed: all", "still paused: relay main", "still paused: template hello",
+            ])
         #expect(try spool.run("resume", "all").lines[0] == "was not paused: all")
         #expect(try spool.run("resume", "--all").status == 0)
         #expect(try files(spool) == [])
@@ -163,7 +167,8 @@ struct OperatingTests {
         let spool = try Fixture()
         try Program.shell("mkdir -m 700 '\(spool.spool)/done/2026-11-23'")
         try spool.put(
-            Self.job + #"{"at":"2026-11-23T17:44:11Z","event":"sent","to":"a@x","code":250,"reply":"Ok: queued as 7"}"# + "\n",
+            Self.job + #"{"at":"2026-11-23T17:44:11Z","event":"sent","to":"a@x","code":250,"reply":"Ok: queued as 7"}"#
+                + "\n",
             "done/2026-11-23/sent")
         try spool.put(Self.job, "dead/dead")
         try spool.put(Self.job, "hold/held")
@@ -204,7 +209,8 @@ struct OperatingTests {
         for words in [
             ["retry", "--state", "dead", "--dry-run", "-v"], ["hold", nasty], ["rm", "--state", nasty], ["pause"],
             ["pause", "relay", nasty], ["wait", "a"], ["wait", nasty], ["edit", nasty], ["prune", "--older", nasty],
-            ["hold", "--state", "dead", "--json"], ["resume", "--all"], ["retry", "--all", "--rate", nasty], ["ls", nasty],
+            ["hold", "--state", "dead", "--json"], ["resume", "--all"], ["retry", "--all", "--rate", nasty],
+            ["ls", nasty],
         ] {
             let ran = try spool.outspool.run(words)
             #expect(isHarmless(ran.out) && isHarmless(ran.err), "\(words): \(ran.out)\(ran.err)")

@@ -65,7 +65,8 @@ struct SetupTests {
     @Test(
         "Help fits 80 columns, and goes to standard output",
         arguments: [
-            "", "submit", "ls", "show", "check", "init", "dropbox", "wait", "retry", "hold", "release", "rm", "edit", "pause",
+            "", "submit", "ls", "show", "check", "init", "dropbox", "wait", "retry", "hold", "release", "rm", "edit",
+            "pause",
             "resume", "prune", "status", "top", "doctor", "test-send",
         ])
     func help(verb: String) throws {

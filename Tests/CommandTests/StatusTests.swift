@@ -6,9 +6,12 @@ import Testing
 @Suite("outspool status, top")
 struct StatusTests {
     private func fill(_ spool: Fixture) throws {
-        let event = #"{"at":"2026-11-20T17:44:11Z","event":"deferred","attempt":1,"to":"a@x","code":451,"dsn":"4.7.1","reply":"Later","submitted":"2026-11-20T17:44:10Z"}"#
+        let event =
+            #"{"at":"2026-11-20T17:44:11Z","event":"deferred","attempt":1,"to":"a@x","code":451,"dsn":"4.7.1","reply":"Later","submitted":"2026-11-20T17:44:10Z"}"#
         for index in 1...3 {
-            try spool.put("{\"template\":\"hello\",\"to\":[\"a@one.example\",\"B <b@Two.example>\"]}\n\(event)\n", "retry/01-30s/r\(index)")
+            try spool.put(
+                "{\"template\":\"hello\",\"to\":[\"a@one.example\",\"B <b@Two.example>\"]}\n\(event)\n",
+                "retry/01-30s/r\(index)")
         }
         try spool.put("{\"template\":\"other\",\"to\":\"a@one.example\"}\n", "new/n")
         try spool.put("{\"template\":\"dead\"}\n", "dead/d")
@@ -17,7 +20,8 @@ struct StatusTests {
     private func writeStatus(_ spool: Fixture, state: String = "running", age: Double = 0, _ more: String = "") throws {
         let format = ISO8601DateFormatter()
         let at = format.string(from: Date(timeIntervalSinceNow: -age))
-        try spool.put("{\"at\":\"\(at)\",\"pid\":7,\"instance\":\"main\",\"state\":\"\(state)\"\(more)}\n", "status.json")
+        try spool.put(
+            "{\"at\":\"\(at)\",\"pid\":7,\"instance\":\"main\",\"state\":\"\(state)\"\(more)}\n", "status.json")
     }
 
     @Test("States, ages and the shape of what waits")
@@ -62,7 +66,8 @@ struct StatusTests {
         #expect(try spool.run("status", "--max-dead", "2,1").status == 64)
         try spool.put("", "pause.relay.main")
         #expect(try spool.run("status").status == 1)
-        try writeStatus(spool, ",\"relays\":[{\"name\":\"\\u001b[2J\",\"breaker\":\"open\",\"reason\":\"\\u001b[31m\"}]")
+        try writeStatus(
+            spool, ",\"relays\":[{\"name\":\"\\u001b[2J\",\"breaker\":\"open\",\"reason\":\"\\u001b[31m\"}]")
         for words in [["status"], ["status", "--json"], ["top", "--once"]] {
             let ran = try spool.outspool.run(words)
             #expect(isHarmless(ran.out), "\(words)")
@@ -70,7 +75,9 @@ struct StatusTests {
         }
     }
 
-    @Test("top draws, follows the terminal's size, and gives it back", .enabled(if: Program.installed("python3") != nil, "needs python3"), arguments: ["q", "TERM", "^C"])
+    @Test(
+        "top draws, follows the terminal's size, and gives it back",
+        .enabled(if: Program.installed("python3") != nil, "needs python3"), arguments: ["q", "TERM", "^C"])
     func top(ending: String) throws {
         let spool = try Fixture()
         try fill(spool)

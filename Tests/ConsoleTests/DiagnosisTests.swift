@@ -7,7 +7,8 @@ import Time
 struct DiagnosisTests {
     private static let now = Timestamp(rfc3339: "2026-11-24T12:00:00Z")!
 
-    private static func daemon(_ more: String = "", state: String = "running", at: String = "12:00:00") -> DaemonStatus? {
+    private static func daemon(_ more: String = "", state: String = "running", at: String = "12:00:00") -> DaemonStatus?
+    {
         DaemonStatus(try! JSON(parsing: "{\"at\":\"2026-11-24T\(at)Z\",\"state\":\"\(state)\"\(more)}"))
     }
 
@@ -43,10 +44,13 @@ struct DiagnosisTests {
 
     @Test(
         "One relay of several that does not work is a warning, all of them are critical",
-        arguments: [(["closed"], .ok), (["open"], .critical), (["open", "closed"], .warning), (["open", "open"], .critical)]
+        arguments: [
+            (["closed"], .ok), (["open"], .critical), (["open", "closed"], .warning), (["open", "open"], .critical),
+        ]
             as [([String], Health)])
     func relays(breakers: [String], health: Health) {
-        let relays = breakers.map { "{\"name\":\"a\",\"breaker\":\"\($0)\",\"reason\":\"refused\"}" }.joined(separator: ",")
+        let relays = breakers.map { "{\"name\":\"a\",\"breaker\":\"\($0)\",\"reason\":\"refused\"}" }.joined(
+            separator: ",")
         #expect(diagnosis(Self.daemon(",\"relays\":[\(relays)]")).health == health)
     }
 

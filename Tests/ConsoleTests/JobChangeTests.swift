@@ -13,13 +13,16 @@ struct JobChangeTests {
         "One system call for each state",
         arguments: [
             (.retry, .new, .nothing("waits for its turn already")), (.retry, .retry(.oneHour), .touch),
-            (.retry, .scheduled, .touch), (.retry, .dead, .rename(.new)), (.retry, .hold, .refuse("is held: release it")),
+            (.retry, .scheduled, .touch), (.retry, .dead, .rename(.new)),
+            (.retry, .hold, .refuse("is held: release it")),
             (.retry, done, .refuse("was sent")),
             (.hold, .new, .rename(.hold)), (.hold, .retry(.first), .rename(.hold)), (.hold, .scheduled, .rename(.hold)),
-            (.hold, .dead, .rename(.hold)), (.hold, .hold, .nothing("is held already")), (.hold, done, .refuse("was sent")),
+            (.hold, .dead, .rename(.hold)), (.hold, .hold, .nothing("is held already")),
+            (.hold, done, .refuse("was sent")),
             (.release, .hold, .release), (.release, .retry(.twoMinutes), .refuse("is not held, it is in retry/03-2m")),
             (.release, .dead, .refuse("is not held, it is in dead")),
-            (.remove, .new, .unlink), (.remove, .retry(.last), .unlink), (.remove, .dead, .unlink), (.remove, done, .unlink),
+            (.remove, .new, .unlink), (.remove, .retry(.last), .unlink), (.remove, .dead, .unlink),
+            (.remove, done, .unlink),
             (.remove, .hold, .unlink), (.remove, .scheduled, .unlink),
         ] as [(JobChange, State, JobChange.Step)])
     func steps(change: JobChange, state: State, step: JobChange.Step) { #expect(change.step(in: state) == step) }
@@ -49,7 +52,8 @@ struct JobChangeTests {
         "A released job waits for a sendAt that is still to come, unless it was tried",
         arguments: [
             ([], nil, .new), ([], later, .new), ([.scheduled], later, .scheduled(later)), ([.scheduled], nil, .new),
-            ([.scheduled], now, .new), ([.scheduled, .sending, .deferred], later, .new), ([.held], later, .scheduled(later)),
+            ([.scheduled], now, .new), ([.scheduled, .sending, .deferred], later, .new),
+            ([.held], later, .scheduled(later)),
             ([.deferred], nil, .new), ([.returned], later, .scheduled(later)),
         ] as [([Event.Kind], Timestamp?, Release)])
     func released(kinds: [Event.Kind], sendAt: Timestamp?, release: Release) {

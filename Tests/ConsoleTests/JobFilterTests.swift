@@ -7,7 +7,8 @@ import Time
 struct JobFilterTests {
     private static let now = Timestamp(rfc3339: "2026-11-24T12:00:00Z")!
     private static let job = JobTraits(
-        state: .retry(.twoMinutes), template: "hello", recipients: ["Zoë <zoe@example.com>", "b@x.org"], tags: ["vip", "uk"],
+        state: .retry(.twoMinutes), template: "hello", recipients: ["Zoë <zoe@example.com>", "b@x.org"],
+        tags: ["vip", "uk"],
         submitted: Timestamp(rfc3339: "2026-11-24T10:00:00Z")!, last: "451 4.7.1 Greylisted")
 
     private static func filter(_ set: (inout JobFilter) -> Void) -> JobFilter {
@@ -27,17 +28,31 @@ struct JobFilterTests {
             (filter { $0.templates = ["hell"] }, false),
             (filter { $0.to = "ZOE@" }, true), (filter { $0.to = "x.org" }, true), (filter { $0.to = "x.net" }, false),
             (filter { $0.older = .hours(2) }, true), (filter { $0.older = .minutes(121) }, false),
-            (filter { $0.error = "grey" }, true), (filter { $0.error = "4.7.1" }, true), (filter { $0.error = "550" }, false),
-            (filter { $0.tags = ["uk"] }, true), (filter { $0.tags = ["de", "vip"] }, true), (filter { $0.tags = ["u"] }, false),
-            (filter { $0.to = "zoe"; $0.error = "451"; $0.states = ["retry"] }, true),
-            (filter { $0.to = "zoe"; $0.error = "450" }, false),
+            (filter { $0.error = "grey" }, true), (filter { $0.error = "4.7.1" }, true),
+            (filter { $0.error = "550" }, false),
+            (filter { $0.tags = ["uk"] }, true), (filter { $0.tags = ["de", "vip"] }, true),
+            (filter { $0.tags = ["u"] }, false),
+            (
+                filter {
+                    $0.to = "zoe"
+                    $0.error = "451"
+                    $0.states = ["retry"]
+                }, true
+            ),
+            (
+                filter {
+                    $0.to = "zoe"
+                    $0.error = "450"
+                }, false
+            ),
         ] as [(JobFilter, Bool)])
     func matches(filter: JobFilter, isMeant: Bool) { #expect(filter.matches(Self.job, now: Self.now) == isMeant) }
 
     @Test(
         "What a job does not say of itself fits no condition",
         arguments: [
-            filter { $0.templates = ["hello"] }, filter { $0.to = "" }, filter { $0.older = .zero }, filter { $0.error = "" },
+            filter { $0.templates = ["hello"] }, filter { $0.to = "" }, filter { $0.older = .zero },
+            filter { $0.error = "" },
             filter { $0.tags = ["x"] },
         ])
     func unknown(filter: JobFilter) { #expect(!filter.matches(JobTraits(state: .new), now: Self.now)) }
@@ -54,7 +69,8 @@ struct JobFilterTests {
     @Test(
         "Words for states",
         arguments: [
-            ("new", .new), ("hold", .hold), ("retry/10-4h", .retry(.fourHours)), ("cur/other", .claimed(instance: "other")),
+            ("new", .new), ("hold", .hold), ("retry/10-4h", .retry(.fourHours)),
+            ("cur/other", .claimed(instance: "other")),
             ("done/2026-11-23", .done(day: "2026-11-23")), ("retry/11-8h", nil), ("cur/../x", nil), ("done/today", nil),
             ("held", nil), ("", nil), ("tmp", nil),
         ] as [(String, State?)])

@@ -12,7 +12,8 @@ struct AdministrationTests {
             way == .hand
             ? try place.run("/bin/sh", ["-ec", "cd \"$1\"; \(script)", "sh", place.spool.path])
             : try place.run(
-                programs.appending(path: "outspool").path, verb, environment: [
+                programs.appending(path: "outspool").path, verb,
+                environment: [
                     "OUTSPOOL_SPOOL": place.spool.path, "OUTSPOOL_CONFIG": place.configuration.path,
                     "VISUAL": "sed -i s/Zoë/Edited/",
                 ])
@@ -21,7 +22,8 @@ struct AdministrationTests {
 
     /// How many jobs the daemon has lined up.
     private func waiting(_ place: Workplace) -> Int? {
-        let status = try? JSONSerialization.jsonObject(with: Data(place.text(place.spool.appending(path: "status.json")).utf8))
+        let status = try? JSONSerialization.jsonObject(
+            with: Data(place.text(place.spool.appending(path: "status.json")).utf8))
         return (status as? [String: Any])?["waiting"] as? Int
     }
 
@@ -56,7 +58,9 @@ struct AdministrationTests {
     }
 
     /// `touch -m` sets the mtime alone, which the kernel tells of in another way.
-    @Test("touch retry/NN/ID sends now", arguments: [(.hand, "touch"), (.hand, "touch -m"), (.verb, "")] as [(Way, String)])
+    @Test(
+        "touch retry/NN/ID sends now",
+        arguments: [(.hand, "touch"), (.hand, "touch -m"), (.verb, "")] as [(Way, String)])
     func touch(way: Way, command: String) throws {
         let place = try Workplace()
         try place.configure(port: try place.sink("--fail", "rcpt=451 4.7.1 Later:1"))
@@ -81,7 +85,8 @@ struct AdministrationTests {
         // Both are due at the same moment, and one of them is no longer there then.
         try place.hello("twin", #","sendAt":"2026-01-01T00:00:00Z""#)
         try place.wait(for: "twin", in: "done")
-        try FileManager.default.moveItem(at: try place.file("twin"), to: place.spool.appending(path: "retry/01-30s/twin"))
+        try FileManager.default.moveItem(
+            at: try place.file("twin"), to: place.spool.appending(path: "retry/01-30s/twin"))
         let due = Date(timeIntervalSinceNow: 2)
         for path in [bucket, place.spool.appending(path: "retry/01-30s/twin").path] {
             try FileManager.default.setAttributes([.modificationDate: due], ofItemAtPath: path)
@@ -132,7 +137,9 @@ struct AdministrationTests {
         let place = try Workplace()
         let (first, second) = (try place.sink(), try place.sink())
         try place.configure(
-            relays: "[relay a]\nurl = smtp://127.0.0.1:\(first)\ntls = none\n[relay b]\nurl = smtp://127.0.0.1:\(second)\ntls = none\n")
+            relays:
+                "[relay a]\nurl = smtp://127.0.0.1:\(first)\ntls = none\n[relay b]\nurl = smtp://127.0.0.1:\(second)\ntls = none\n"
+        )
         _ = try place.daemon()
         try act(place, way, "touch pause.relay.a", "pause", "relay", "a")
         try place.wait("the pause") { place.log.contains("paused: relay a") }
@@ -173,16 +180,21 @@ struct AdministrationTests {
         try place.hello("back")
         try place.hello("removed")
         try place.wait("all to be under way") {
-            try ["moved", "back", "removed"].allSatisfy { try place.places($0) == ["cur/main"] && place.events($0) == ["sending"] }
+            try ["moved", "back", "removed"].allSatisfy {
+                try place.places($0) == ["cur/main"] && place.events($0) == ["sending"]
+            }
         }
         for verb in ["hold", "rm", "retry", "edit", "release"] {
             let ran = try place.outspool(verb, "moved")
-            #expect(ran.status == 75 && ran.errors.contains("moved is being sent at this moment"), "\(verb): \(ran.errors)")
+            #expect(
+                ran.status == 75 && ran.errors.contains("moved is being sent at this moment"), "\(verb): \(ran.errors)")
         }
         #expect(place.places("moved") == ["cur/main"])
         try act(place, .hand, "mv cur/main/moved hold/; mv cur/main/back new/; rm cur/main/removed")
         try place.wait("all to be settled") { place.names("done") == ["back", "moved"] }
-        try place.wait("the removal to be told") { place.log.contains("removed: removed by hand while it was being worked on") }
+        try place.wait("the removal to be told") {
+            place.log.contains("removed: removed by hand while it was being worked on")
+        }
         #expect(place.mails().count == 3)
         #expect(place.places("moved") == ["done"] && place.places("back") == ["done"] && place.places("removed") == [])
         #expect(try place.events("back") == ["sending", "sent"])

@@ -65,7 +65,9 @@ struct ProbeTests {
         #expect(down.status == 78)
         #expect(down.output.contains("no daemon has ever run here"))
         _ = try place.daemon()
-        try place.wait("status.json") { FileManager.default.fileExists(atPath: place.spool.appending(path: "status.json").path) }
+        try place.wait("status.json") {
+            FileManager.default.fileExists(atPath: place.spool.appending(path: "status.json").path)
+        }
         let well = try outspool("doctor")
         #expect(well.status == 0, "\(well.output)")
         #expect(well.output.contains("relay main"))
@@ -80,9 +82,11 @@ struct ProbeTests {
         #expect(try outspool("test-send", "--relay", "other", "zoe@example.com").status == 78)
         // What a dead daemon leaves in cur/, and what others may write to.
         let foreign = place.spool.appending(path: "cur/other")
-        try FileManager.default.createDirectory(at: foreign, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.createDirectory(
+            at: foreign, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         try place.write("spool/cur/other/k", "{}")
-        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: place.spool.appending(path: "hold").path)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o777], ofItemAtPath: place.spool.appending(path: "hold").path)
         let ill = try outspool("doctor")
         #expect(ill.status == 78)
         #expect(ill.output.contains("cur/other"))

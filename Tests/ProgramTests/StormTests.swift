@@ -24,8 +24,10 @@ struct StormTests {
     /// Each operation: from where, to where; nil removes, the same place touches. How often, relative to the others.
     private static let operations: [(from: String, to: String?, weight: Int)] = [
         ("retry", "retry", 30), ("retry", "hold", 12), ("retry", "new", 8), ("retry", nil, 3), ("new", "hold", 8),
-        ("new", nil, 2), ("new", "retry", 4), ("hold", "new", 16), ("hold", "retry", 4), ("hold", "dead", 2), ("hold", nil, 2),
-        ("dead", "new", 10), ("dead", nil, 2), ("cur/main", "hold", 3), ("cur/main", "new", 2), ("cur/main", "cur/main", 3),
+        ("new", nil, 2), ("new", "retry", 4), ("hold", "new", 16), ("hold", "retry", 4), ("hold", "dead", 2),
+        ("hold", nil, 2),
+        ("dead", "new", 10), ("dead", nil, 2), ("cur/main", "hold", 3), ("cur/main", "new", 2),
+        ("cur/main", "cur/main", 3),
         ("done", "new", 2), ("pause", "pause", 1),
     ]
 
@@ -62,7 +64,10 @@ struct StormTests {
         // Most jobs are deferred, and some refused, so that every state is full.
         var faults: [String] = []
         for index in 0..<jobs where index % 4 != 0 {
-            faults += ["--fail", "dot(j\(index)@example.com)=\(index % 12 == 1 ? "550 5.1.1 No" : "451 4.7.1 Later"):\(index % 3 + 1)"]
+            faults += [
+                "--fail",
+                "dot(j\(index)@example.com)=\(index % 12 == 1 ? "550 5.1.1 No" : "451 4.7.1 Later"):\(index % 3 + 1)",
+            ]
         }
         let port = try place.sink(
             options: faults + ["--delay", "dot=4ms", "--log", place.root.appending(path: "sink.jsonl").path])
@@ -82,7 +87,8 @@ struct StormTests {
         let total = Self.operations.reduce(0) { $0 + $1.weight }
         func names(in state: String) -> [(path: String, id: String)] {
             switch state {
-            case "retry": Self.buckets.prefix(3).flatMap { bucket in place.names(bucket).map { ("\(bucket)/\($0)", $0) } }
+            case "retry":
+                Self.buckets.prefix(3).flatMap { bucket in place.names(bucket).map { ("\(bucket)/\($0)", $0) } }
             case "done":
                 place.names("done").prefix(50).compactMap { id in
                     (try? place.file(id)).map { (String($0.path.dropFirst(place.spool.path.count + 1)), id) }
@@ -101,7 +107,10 @@ struct StormTests {
                 submitted += 1
             }
             var pick = Int.random(in: 0..<total, using: &random)
-            let operation = Self.operations.first { pick -= $0.weight; return pick < 0 }!
+            let operation = Self.operations.first {
+                pick -= $0.weight
+                return pick < 0
+            }!
             let word = "\(operation.from)>\(operation.to ?? "-")"
             if operation.from == "pause" {
                 // The next one of these ends it.
@@ -141,7 +150,9 @@ struct StormTests {
         /// The jobs that are nowhere, and all that is known of the first.
         func missing() -> String {
             let ids = expected.subtracting(place.names("done")).sorted()
-            let lines = place.log.split(separator: "\n").filter { line in ids.first.map { line.contains(" \($0): ") } ?? false }
+            let lines = place.log.split(separator: "\n").filter { line in
+                ids.first.map { line.contains(" \($0): ") } ?? false
+            }
             return "\(ids); of the first: \(lines.joined(separator: "\n")); \(trace[ids.first ?? ""] ?? [])"
         }
         try place.wait("every job that was not removed to be sent; seed \(seed)", limit: 90) {
@@ -153,7 +164,9 @@ struct StormTests {
             if !isDone, Date() > patience { Issue.record("missing: \(missing())") }
             return isDone || Date() > patience
         }
-        try place.wait("nothing to be under way", limit: 30) { place.names("cur/main").isEmpty && place.names("new").isEmpty }
+        try place.wait("nothing to be under way", limit: 30) {
+            place.names("cur/main").isEmpty && place.names("new").isEmpty
+        }
         #expect(place.stop(daemon) == 0)
 
         let messages = try messages(place)

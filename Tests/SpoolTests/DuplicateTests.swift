@@ -11,7 +11,9 @@ struct DuplicateTests {
 
     /// What the daemon saw of the file when it looked at it in `new/`.
     private func seen(_ spool: Fixture, _ id: JobID) throws -> (contents: JobFile, inode: UInt64) {
-        guard case .job(let job) = try spool.tree.examine(id, in: .new, limit: 1 << 20) else { throw Fixture.Unclaimable() }
+        guard case .job(let job) = try spool.tree.examine(id, in: .new, limit: 1 << 20) else {
+            throw Fixture.Unclaimable()
+        }
         return (job.contents, job.status.inode)
     }
 

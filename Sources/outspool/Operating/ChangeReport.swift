@@ -79,7 +79,9 @@ final class ChangeReport {
     func end() throws(Failure) {
         clearProgress()
         if let writing { throw writing }
-        if moved > 0 { complain("\(moved) \(jobs(moved)) changed meanwhile and \(moved == 1 ? "was" : "were") left alone") }
+        if moved > 0 {
+            complain("\(moved) \(jobs(moved)) changed meanwhile and \(moved == 1 ? "was" : "were") left alone")
+        }
         if isJSON { return }
         let rest = idle > 0 ? "; nothing to do for \(idle)" : ""
         if count > 0 || failure == nil {

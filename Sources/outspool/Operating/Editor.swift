@@ -60,6 +60,7 @@ struct Editor: ~Copyable {
         var answer: [UInt8] = []
         var byte: UInt8 = 0
         while read(0, &byte, 1) == 1, byte != 0x0A { if answer.count < 100 { answer.append(byte) } }
-        return byte == 0x0A && (answer.isEmpty || answer.first == UInt8(ascii: "y") || answer.first == UInt8(ascii: "Y"))
+        return byte == 0x0A
+            && (answer.isEmpty || answer.first == UInt8(ascii: "y") || answer.first == UInt8(ascii: "Y"))
     }
 }

@@ -40,7 +40,9 @@ struct Examination {
 
     /// A probe file in `tmp/`, renamed onto another: what must fail, does.
     private mutating func examineRename(_ reader: borrowing SpoolReader) {
-        let (name, other) = ("tmp/.doctor." + JobID.random(characters: 20), "tmp/.doctor." + JobID.random(characters: 20))
+        let (name, other) = (
+            "tmp/.doctor." + JobID.random(characters: 20), "tmp/.doctor." + JobID.random(characters: 20)
+        )
         do throws(Errno) {
             for probe in [name, other] { _ = try reader.root.create(probe, mode: 0o600) }
             defer {
@@ -68,26 +70,35 @@ struct Examination {
             add("space", Examination.judge(share, isFew: free < 100 << 20), "\(free >> 20) MiB free, \(percent(share))")
             if space.f_files > 0 {
                 let left = Double(space.f_favail) / Double(space.f_files)
-                add("inodes", Examination.judge(left, isFew: space.f_favail < 10_000), "\(space.f_favail) free, \(percent(left))")
+                add(
+                    "inodes", Examination.judge(left, isFew: space.f_favail < 10_000),
+                    "\(space.f_favail) free, \(percent(left))")
             }
         }
-        if let watches = number("/proc/sys/fs/inotify/max_user_watches"), let queue = number("/proc/sys/fs/inotify/max_queued_events") {
+        if let watches = number("/proc/sys/fs/inotify/max_user_watches"),
+            let queue = number("/proc/sys/fs/inotify/max_queued_events")
+        {
             let few = watches < 1024 || queue < 1024
             add(
                 "inotify", few ? .warning : .ok,
-                "\(watches) watches, \(queue) events" + (few ? "; raise fs.inotify.max_user_watches and max_queued_events" : ""))
+                "\(watches) watches, \(queue) events"
+                    + (few ? "; raise fs.inotify.max_user_watches and max_queued_events" : ""))
         }
         // Two years that no machine of ours is set to; and a file cannot have been written in the future.
         let day = now.day
         var future: String?
-        if let status = try? reader.root.status("status.json"), Timestamp(nanoseconds: status.modified) > now + .minutes(1) {
+        if let status = try? reader.root.status("status.json"),
+            Timestamp(nanoseconds: status.modified) > now + .minutes(1)
+        {
             future = "status.json was written in the future"
         }
         if day < "2026" || day > "2100" { future = "the clock says \(day)" }
         add("clock", future == nil ? .ok : .critical, future ?? now.rfc3339Seconds)
     }
 
-    private static func judge(_ share: Double, isFew: Bool) -> Health { share < 0.02 || isFew ? .critical : share < 0.1 ? .warning : .ok }
+    private static func judge(_ share: Double, isFew: Bool) -> Health {
+        share < 0.02 || isFew ? .critical : share < 0.1 ? .warning : .ok
+    }
 
     private func percent(_ share: Double) -> String { "\(Int(share * 100))%" }
 
@@ -122,7 +133,9 @@ struct Examination {
             if isLocked {
                 add("cur/\(instance)", .warning, "a daemon has the lock, and does not write status.json")
             } else if count > 0 {
-                add("cur/\(instance)", .critical, "\(count) jobs of a daemon that is dead; the next start recovers them")
+                add(
+                    "cur/\(instance)", .critical, "\(count) jobs of a daemon that is dead; the next start recovers them"
+                )
             }
         }
     }

@@ -59,7 +59,8 @@ struct HeldFile {
             try reader.root.directory("hold").sync()
         } catch {
             if error == .noEntry || error == .again {
-                throw Failure(.temporary, "\(id) was changed or moved by somebody else meanwhile, and is as they left it")
+                throw Failure(
+                    .temporary, "\(id) was changed or moved by somebody else meanwhile, and is as they left it")
             }
             throw Failure(SpoolError(.write, place, error))
         }

@@ -54,7 +54,8 @@ struct JobChanges {
                 guard let id = name.text.flatMap({ JobID($0) }) else {
                     return report.fail(.data, "\(state.path)/\(name.printable): no job id; left alone")
                 }
-                do throws(Errno) { try perform(change.step(in: state), id, in: state, on: reader, isSwept: true) } catch {
+                do throws(Errno) { try perform(change.step(in: state), id, in: state, on: reader, isSwept: true) } catch
+                {
                     if error == .noEntry { return report.passed() }
                     fail(id, in: state, error)
                 }
@@ -73,7 +74,9 @@ struct JobChanges {
             guard let state = chosen(of: places) else {
                 return report.fail(.noInput, "no job \(id) in \(printable(reader.path))")
             }
-            do throws(Errno) { return try perform(change.step(in: state), id, in: state, on: reader, isSwept: false) } catch {
+            do throws(Errno) {
+                return try perform(change.step(in: state), id, in: state, on: reader, isSwept: false)
+            } catch {
                 // It moved since it was found.
                 if error == .noEntry { continue }
                 return fail(id, in: state, error)
@@ -95,7 +98,8 @@ struct JobChanges {
 
     private func fail(_ id: JobID, in state: State, _ error: Errno) {
         if error == .exists {
-            report.fail(.cannotCreate, "\(id) is in \(state.path) and a second time where it should go; nothing was replaced")
+            report.fail(
+                .cannotCreate, "\(id) is in \(state.path) and a second time where it should go; nothing was replaced")
         } else {
             let failure = Failure(SpoolError(.rename, "\(state.path)/\(id)", error))
             report.fail(failure.status, "\(state.path)/\(id): \(error)")
@@ -142,7 +146,8 @@ struct JobChanges {
         }
     }
 
-    private func move(_ id: JobID, from state: State, to target: State, on reader: borrowing SpoolReader) throws(Errno) {
+    private func move(_ id: JobID, from state: State, to target: State, on reader: borrowing SpoolReader) throws(Errno)
+    {
         wait()
         if !isDryRun {
             try reader.root.rename("\(state.path)/\(id)", into: reader.root, as: "\(target.path)/\(id)")

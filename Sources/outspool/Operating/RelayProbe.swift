@@ -7,7 +7,9 @@ internal import Text
 /// A look at a relay, made by outspoold, which has libcurl: see `outspoold --probe`.
 enum RelayProbe {
     /// Runs it; the relay of the configuration, and one mail where that is wanted.
-    static func run(_ relay: String, mailTo: String? = nil, _ arguments: Arguments) throws(Failure) -> (status: Int32, probe: Probe, line: JSON) {
+    static func run(_ relay: String, mailTo: String? = nil, _ arguments: Arguments) throws(Failure) -> (
+        status: Int32, probe: Probe, line: JSON
+    ) {
         var words = [program, "--probe", relay]
         if let mailTo { words += ["--mail-to", mailTo] }
         if let path = try arguments.value("--config") { words += ["--config", path] }
@@ -30,7 +32,9 @@ enum RelayProbe {
         guard count > 0 else { return "outspoold" }
         let own = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let folder = own.split(separator: "/").dropLast().map { "/" + $0 }.joined()
-        for candidate in ["\(folder)/outspoold", "\(folder)/../sbin/outspoold"] where access(candidate, X_OK) == 0 { return candidate }
+        for candidate in ["\(folder)/outspoold", "\(folder)/../sbin/outspoold"] where access(candidate, X_OK) == 0 {
+            return candidate
+        }
         return "outspoold"
     }
 }

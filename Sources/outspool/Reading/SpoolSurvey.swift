@@ -25,8 +25,8 @@ struct SpoolSurvey {
     private(set) var shape = QueueShape()
     let now: Timestamp
 
-    /// Counts every state. The files of the states of `filter` are read for the shape, those of all but `done/` for their
-    /// age; none is when the look is to be a `quick` one.
+    /// Counts every state. The files of the states of `filter` are read for the shape, those of all but `done/` for
+    /// their age; none is when the look is to be a `quick` one.
     init(
         of reader: borrowing SpoolReader, filter: JobFilter, by grouping: Grouping, isQuick: Bool, now: Timestamp
     ) throws(Failure) {
@@ -90,7 +90,9 @@ struct SpoolSurvey {
 
 extension SpoolSurvey.StateCount {
     fileprivate mutating func note(_ job: Glance) {
-        if let submitted = job.submitted, submitted < oldest?.submitted ?? .distantFuture { oldest = (job.id, submitted) }
+        if let submitted = job.submitted, submitted < oldest?.submitted ?? .distantFuture {
+            oldest = (job.id, submitted)
+        }
         if let due = job.due { next = min(next ?? .distantFuture, due) }
     }
 }

@@ -57,7 +57,8 @@ struct Screen: ~Copyable {
     /// Waits for a key, a signal, or `other`, at most so many milliseconds. See poll(2).
     func wait(milliseconds: Int, or other: Int32) -> Happening {
         var waits = [
-            pollfd(fd: 0, events: Int16(POLLIN), revents: 0), pollfd(fd: signals.descriptor.raw, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: signals.descriptor.raw, events: Int16(POLLIN), revents: 0),
             pollfd(fd: other, events: Int16(POLLIN), revents: 0),
         ]
         guard poll(&waits, 3, Int32(max(0, milliseconds))) > 0 else { return .time }

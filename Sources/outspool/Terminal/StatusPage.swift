@@ -41,17 +41,28 @@ struct StatusPage {
         guard let daemon else { return [("daemon", "none has ever run here")] }
         let since = daemon.started.map { ", up \((daemon.at - $0).approximate)" } ?? ""
         guard daemon.isAlive(now: .now) else {
-            return [("daemon", "not running; \(daemon.state) when last heard of, \((Timestamp.now - daemon.at).approximate) ago")]
+            return [
+                (
+                    "daemon",
+                    "not running; \(daemon.state) when last heard of, \((Timestamp.now - daemon.at).approximate) ago"
+                )
+            ]
         }
         var lines = [
             ("daemon", "\(daemon.state), pid \(daemon.pid), instance \(daemon.instance)\(since)"),
-            ("jobs", "\(daemon.inFlight) being sent, \(daemon.waiting) lined up, \(daemon.unwritten) not written to disk"),
+            (
+                "jobs",
+                "\(daemon.inFlight) being sent, \(daemon.waiting) lined up, \(daemon.unwritten) not written to disk"
+            ),
             ("minute", counts(daemon.lastMinute)), ("total", counts(daemon.totals)),
         ]
         for relay in daemon.relays {
             let connections = "\(relay.connections)\(relay.limit.map { " of \($0)" } ?? "") connections"
             lines.append(
-                ("relay", "\(relay.name): " + (relay.isOpen ? "breaker open: \(relay.reason ?? "")" : "up, \(connections)")))
+                (
+                    "relay",
+                    "\(relay.name): " + (relay.isOpen ? "breaker open: \(relay.reason ?? "")" : "up, \(connections)")
+                ))
         }
         return lines
     }
@@ -111,8 +122,15 @@ struct StatusPage {
         }
         var object = JSON.Object([
             ("health", .string(diagnosis.health.word)),
-            ("findings", .array(diagnosis.findings.map { .object(.init([("health", .string($0.health.word)), ("text", .string($0.text))])) })),
-            ("daemon", daemonJSON), ("paused", .array(pauses.compactMap { $0.words.map { .string($0.joined(separator: " ")) } })),
+            (
+                "findings",
+                .array(
+                    diagnosis.findings.map {
+                        .object(.init([("health", .string($0.health.word)), ("text", .string($0.text))]))
+                    })
+            ),
+            ("daemon", daemonJSON),
+            ("paused", .array(pauses.compactMap { $0.words.map { .string($0.joined(separator: " ")) } })),
             ("states", .object(states)),
         ])
         if !isQuick {
@@ -120,7 +138,8 @@ struct StatusPage {
                 survey.shape.rows.prefix(rows).map { row in
                     var ages = JSON.Object()
                     for (title, count) in zip(QueueShape.titles, row.ages) { ages[title] = number(count) }
-                    return .object(.init([("name", .string(row.name)), ("jobs", number(row.total)), ("ages", .object(ages))]))
+                    return .object(
+                        .init([("name", .string(row.name)), ("jobs", number(row.total)), ("ages", .object(ages))]))
                 })
         }
         return .object(object)
@@ -132,7 +151,8 @@ struct StatusPage {
             .object(.init(DaemonStatus.outcomes.map { (name: $0, value: .number(.init(counts[$0] ?? 0))) }))
         }
         var object = JSON.Object([
-            ("running", .bool(daemon.isAlive(now: .now))), ("at", .string(daemon.at.rfc3339)), ("state", .string(daemon.state)),
+            ("running", .bool(daemon.isAlive(now: .now))), ("at", .string(daemon.at.rfc3339)),
+            ("state", .string(daemon.state)),
             ("pid", .number(.init(daemon.pid))), ("instance", .string(daemon.instance)),
             ("inFlight", .number(.init(daemon.inFlight))), ("waiting", .number(.init(daemon.waiting))),
             ("unwritten", .number(.init(daemon.unwritten))), ("lastMinute", counts(daemon.lastMinute)),

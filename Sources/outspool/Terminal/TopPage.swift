@@ -29,7 +29,8 @@ struct TopPage {
         let left = max(4, rows - lines.count - 3)
         let flying = min(inFlight.count, recent.isEmpty ? left : max(left / 2, left - recent.count))
         lines += table(
-            ["BEING SENT", "FOR", "TEMPLATE", "TO", "THROUGH"], inFlight.prefix(flying).map { flight($0) }, least: [13, nil, 6, 8, 4],
+            ["BEING SENT", "FOR", "TEMPLATE", "TO", "THROUGH"], inFlight.prefix(flying).map { flight($0) },
+            least: [13, nil, 6, 8, 4],
             output, width)
         lines.append("")
         let shown = recent.suffix(max(0, left - max(flying, 0))).reversed()
@@ -41,10 +42,14 @@ struct TopPage {
         var lines: [String] = []
         if let daemon, daemon.isAlive(now: now) {
             lines.append(
-                "daemon \(daemon.state), pid \(daemon.pid); \(daemon.inFlight) being sent, \(daemon.waiting) lined up, \(daemon.unwritten) unwritten"
+                "daemon \(daemon.state), pid \(daemon.pid); \(daemon.inFlight) being sent, \(daemon.waiting) lined up, "
+                    + "\(daemon.unwritten) unwritten"
             )
             lines.append("second " + rates(daemon))
-            lines.append("minute " + DaemonStatus.outcomes.prefix(3).map { "\(daemon.lastMinute[$0] ?? 0) \($0)" }.joined(separator: ", "))
+            lines.append(
+                "minute "
+                    + DaemonStatus.outcomes.prefix(3).map { "\(daemon.lastMinute[$0] ?? 0) \($0)" }.joined(
+                        separator: ", "))
             for relay in daemon.relays.prefix(4) {
                 lines.append(
                     "relay  \(relay.name): "
@@ -58,7 +63,8 @@ struct TopPage {
     private func states(_ width: Int) -> String {
         let all = JobFilter.stateWords.map { "\($0) \(counts[$0] ?? 0)" }.joined(separator: "  ")
         if columns(all) <= width { return all }
-        return JobFilter.stateWords.filter { counts[$0, default: 0] > 0 }.map { "\($0) \(counts[$0] ?? 0)" }.joined(separator: "  ")
+        return JobFilter.stateWords.filter { counts[$0, default: 0] > 0 }.map { "\($0) \(counts[$0] ?? 0)" }.joined(
+            separator: "  ")
     }
 
     private func rates(_ daemon: DaemonStatus) -> String {
@@ -72,7 +78,8 @@ struct TopPage {
 
     private func flight(_ job: Glance) -> [String] {
         [
-            job.id, job.last.map { (now - $0.at).approximate } ?? "-", job.template.map { printable($0) } ?? "-", job.addressee,
+            job.id, job.last.map { (now - $0.at).approximate } ?? "-", job.template.map { printable($0) } ?? "-",
+            job.addressee,
             job.last?.relay.map { printable($0) } ?? "-",
         ]
     }

@@ -107,7 +107,8 @@ extension Verb {
         }
         let reader = try SpoolReader(path: try invocation.spoolPath())
         let report = ChangeReport(change, invocation)
-        try JobChanges(change, report: report, isDryRun: arguments.has("--dry-run"), pace: pace).run(selection, on: reader)
+        try JobChanges(change, report: report, isDryRun: arguments.has("--dry-run"), pace: pace).run(
+            selection, on: reader)
         return report.status
     }
 }

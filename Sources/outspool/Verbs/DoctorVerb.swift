@@ -40,7 +40,8 @@ private func runDoctor(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     for result in examination.results {
         if arguments.has("--json") {
             let object = JSON.Object([
-                ("check", .string(result.check)), ("health", .string(result.health.word)), ("text", .string(result.text)),
+                ("check", .string(result.check)), ("health", .string(result.health.word)),
+                ("text", .string(result.text)),
             ])
             try invocation.output.line(printableJSON(JSON.object(object).text))
             continue

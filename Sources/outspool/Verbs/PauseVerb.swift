@@ -94,7 +94,8 @@ private func runPause(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         return .success
     }
     let file = try PauseFile(words: words, of: "pause")
-    if words[0] == "template", let names = try? VisibleTemplates(invocation.arguments).names, !names.contains(words[1]) {
+    if words[0] == "template", let names = try? VisibleTemplates(invocation.arguments).names, !names.contains(words[1])
+    {
         let near = nearest(to: words[1], among: names).map { "; did you mean \(printable($0))?" } ?? ""
         complain("pause: there is no template \(printable(words[1])) yet\(near)")
     }

@@ -36,12 +36,11 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     if isJSON, isMail { throw .usage("show: --mail has no place beside --json") }
     let templates = try VisibleTemplates(arguments)
     let reader = try SpoolReader(path: try invocation.spoolPath())
-    let states = try reader.states()
     var status = ExitStatus.success
     var isFirst = true
     for text in ids {
         guard let id = JobID(text) else { throw .usage("show: \(printable(text)) is no job id") }
-        let found = try places(of: id, in: reader, states: states)
+        let found = try reader.settledPlaces(of: id)
         if found.isEmpty {
             complain("no job \(id) in \(reader.path)")
             status = .noInput
@@ -71,16 +70,6 @@ private func showMail(of shown: Shown, _ templates: VisibleTemplates, _ invocati
         value, shown.id, submitted: shown.submitted, templates, reveals: invocation.arguments.has("--reveal"),
         invocation.arguments)
     try invocation.output.show(source.preview(in: source.job.locale).mail.bytes)
-}
-
-private func places(of id: JobID, in reader: borrowing SpoolReader, states: [State]) throws(Failure) -> [State] {
-    var found: [State] = []
-    for state in states {
-        do throws(Errno) { if try reader.root.contains("\(state.path)/\(id)") { found.append(state) } } catch {
-            throw Failure(SpoolError(.read, "\(state.path)/\(id)", error))
-        }
-    }
-    return found
 }
 
 /// A job's file, read whole.

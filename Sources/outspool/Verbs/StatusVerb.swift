@@ -55,7 +55,9 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     }
     var rows = 20
     if let text = try arguments.value("--limit") {
-        guard let number = Int(text), number > 0 else { throw .usage("status: --limit \(printable(text)) is no number") }
+        guard let number = Int(text), number > 0 else {
+            throw .usage("status: --limit \(printable(text)) is no number")
+        }
         rows = number
     }
     var limits = Diagnosis.Limits()
@@ -73,7 +75,8 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let diagnosis = Diagnosis(
         daemon: daemon, pauses: pauses.count, numbers: survey.numbers, limits: limits, now: .now)
     let page = StatusPage(
-        daemon: daemon, pauses: pauses, survey: survey, diagnosis: diagnosis, grouping: grouping, rows: rows, isQuick: isQuick)
+        daemon: daemon, pauses: pauses, survey: survey, diagnosis: diagnosis, grouping: grouping, rows: rows,
+        isQuick: isQuick)
     if arguments.has("--json") {
         try invocation.output.line(printableJSON(page.json.text))
     } else {
@@ -99,7 +102,8 @@ private func threshold<Value>(
 extension DaemonStatus {
     /// What the daemon of a spool wrote last; nil when there is nothing, or nothing that can be read.
     init?(of reader: borrowing SpoolReader) {
-        guard let bytes = try? reader.root.open("status.json").readAll(limit: 1 << 20), let value = try? JSON(parsing: bytes)
+        guard let bytes = try? reader.root.open("status.json").readAll(limit: 1 << 20),
+            let value = try? JSON(parsing: bytes)
         else { return nil }
         self.init(value)
     }

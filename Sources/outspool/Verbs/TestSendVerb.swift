@@ -40,15 +40,17 @@ private func runTestSend(_ invocation: Invocation) throws(Failure) -> ExitStatus
         } else if let failure = probe.failure {
             complain("relay \(printable(relay)): \(printable(failure))")
         } else {
-            try invocation.output.line("sent through \(printable(relay)): \(printable(line.object?["sent"]?.string ?? ""))")
+            try invocation.output.line(
+                "sent through \(printable(relay)): \(printable(line.object?["sent"]?.string ?? ""))")
         }
         return status == 0 ? .success : .unavailable
     }
-    let job = JSON.object(.init([
-        ("subject", .string("Test from outspool on \(Process.hostName)")), ("to", .string(address)),
-        ("text", "This mail was sent through outspool to see whether that works.\n"), ("priority", "high"),
-        ("tags", .array(["test-send"])),
-    ]))
+    let job = JSON.object(
+        .init([
+            ("subject", .string("Test from outspool on \(Process.hostName)")), ("to", .string(address)),
+            ("text", "This mail was sent through outspool to see whether that works.\n"), ("priority", "high"),
+            ("tags", .array(["test-send"])),
+        ]))
     do throws(JobError) { _ = try Job(job) } catch { throw Failure(.data, printable(error.description)) }
     let path = try invocation.spoolPath()
     let id = JobID.make(at: .now)

@@ -74,7 +74,8 @@ private struct Watching {
         try recent?.update(reader)
         var inFlight: [Glance] = []
         for state in try reader.states() where state.word == "cur" {
-            try reader.forEachEntry(of: state.path, while: { inFlight.count < Watching.limit }) { (name, directory) throws(Failure) in
+            try reader.forEachEntry(of: state.path, while: { inFlight.count < Watching.limit }) {
+                (name, directory) throws(Failure) in
                 if let job = try Glance(name, in: state, at: directory) { inFlight.append(job) }
             }
         }

@@ -88,7 +88,9 @@ private func ending(of id: JobID, in reader: borrowing SpoolReader) throws(Failu
     default: return nil
     }
     var job: Glance?
-    try reader.with(state) { (directory) throws(Failure) in job = try Glance(DirectoryName(id.text), in: state, at: directory) }
+    try reader.with(state) { (directory) throws(Failure) in
+        job = try Glance(DirectoryName(id.text), in: state, at: directory)
+    }
     // It moved between the two looks: then it is not over.
     guard let job else { return nil }
     return Ending(word: word, status: status, job: job)
