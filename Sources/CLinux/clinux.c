@@ -25,8 +25,6 @@ int clinux_rename_exchange(int from_dir, const char *from, int to_dir, const cha
     return renameat2(from_dir, from, to_dir, to, RENAME_EXCHANGE);
 }
 
-int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
-
 int clinux_run(char *const arguments[], int output) {
     posix_spawn_file_actions_t actions;
     int error = posix_spawn_file_actions_init(&actions);

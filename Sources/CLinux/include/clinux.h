@@ -16,9 +16,6 @@ int clinux_rename_noreplace(int from_dir, const char *from, int to_dir, const ch
 /// renameat2(2) with RENAME_EXCHANGE.
 int clinux_rename_exchange(int from_dir, const char *from, int to_dir, const char *to);
 
-/// pipe2(2) with O_CLOEXEC.
-int clinux_pipe(int ends[2]);
-
 /// posix_spawnp(3) with this process's environment and descriptors; `output`, unless it is -1, becomes the
 /// child's standard output. The child's pid.
 int clinux_run(char *const arguments[], int output);

@@ -42,7 +42,7 @@ struct Editor: ~Copyable {
         let command = named ?? "vi"
         let status: Int32
         do throws(Errno) {
-            status = try Child.run(["/bin/sh", "-c", "\(command) \"$1\"", "sh", path])
+            status = try Foreground.run(["/bin/sh", "-c", "\(command) \"$1\"", "sh", path])
         } catch { throw Failure(.unavailable, "\(printable(command)): \(error)") }
         if status != 0 { throw Failure(.unavailable, "\(printable(command)) ended with status \(status)") }
     }

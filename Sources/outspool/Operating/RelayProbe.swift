@@ -14,7 +14,7 @@ enum RelayProbe {
         if let mailTo { words += ["--mail-to", mailTo] }
         if let path = try arguments.value("--config") { words += ["--config", path] }
         let (status, bytes): (Int32, [UInt8])
-        do throws(Errno) { (status, bytes) = try Child.output(of: words, limit: 1 << 20) } catch {
+        do throws(Errno) { (status, bytes) = try Foreground.output(of: words, limit: 1 << 20) } catch {
             throw Failure(.unavailable, "\(printable(words[0])): \(error)")
         }
         guard let value = try? JSON(parsing: bytes), let probe = Probe(value) else {

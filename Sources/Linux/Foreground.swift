@@ -1,8 +1,9 @@
 internal import CLinux
 internal import Glibc
 
-/// Other programs that this one runs.
-package enum Child {
+/// Other programs that run while this one waits, with its terminal, process group and environment. Those that a loop
+/// watches are each a ``ChildProcess``.
+package enum Foreground {
     /// Runs a program, which is looked for in PATH unless its name has a slash, to its end; its standard streams are
     /// this process's. The exit status, or 128 and the signal that ended it, as the shell has it.
     ///
