@@ -49,11 +49,11 @@ struct PreviewTests {
     @Test("Each part alone, byte for byte; a locale; parameters")
     func parts() throws {
         let place = try PreviewFixture()
-        #expect(try place.run("preview", "hello", "--text").out == "Hi Zoë\r\n")
-        #expect(try place.run("preview", "hello", "--html").out == "<p>Hi <b>Zoë</b> & \"all\"</p>\r\n")
-        #expect(try place.run("preview", "hello", "--locale", "de-AT", "-p", "name=<b>", "--text").out == "Hallo <b>\r\n")
+        #expect(try place.run("preview", "hello", "--text").out == "Hi Zoë\n")
+        #expect(try place.run("preview", "hello", "--html").out == "<p>Hi <b>Zoë</b> & \"all\"</p>\n")
+        #expect(try place.run("preview", "hello", "--locale", "de-AT", "-p", "name=<b>", "--text").out == "Hallo <b>\n")
         #expect(try place.run("preview", "hello", "-p", "name=<b>", "--html").out.contains("&lt;b&gt;"))
-        #expect(try place.run("preview", "hello", "--params", "-", "--text", input: #"{"name":"Ada"}"#).out == "Hi Ada\r\n")
+        #expect(try place.run("preview", "hello", "--params", "-", "--text", input: #"{"name":"Ada"}"#).out == "Hi Ada\n")
         #expect(try place.run("preview", "otp", "--html").status == 65)
         let raw = try place.run("preview", "hello", "--raw", "--to", "Ö <o@example.com>").out
         #expect(raw.contains("\r\nTo: =?utf-8?b?w5Y=?= <o@example.com>\r\n"))

@@ -76,7 +76,14 @@ private func runPreview(_ invocation: Invocation) throws(Failure) -> ExitStatus 
 
 private func show(_ part: ReadPart?, _ name: String, to output: Output) throws(Failure) {
     guard let part else { throw Failure(.data, "the mail has no \(name)") }
-    try output.show(part.content)
+    // Lines as this system has them: in the message they end in CRLF, for grep and diff they must not.
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(part.content.count)
+    for byte in part.content {
+        if byte == 0x0A, bytes.last == 0x0D { bytes.removeLast() }
+        bytes.append(byte)
+    }
+    try output.show(bytes)
 }
 
 extension Output {
