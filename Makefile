@@ -11,7 +11,7 @@
 
 SWIFT = swift
 RELEASE = .build/release
-VERSION := $(shell grep -rhom1 'static let version = "[^"]*"' Sources/outspool | cut -d '"' -f 2)
+VERSION := $(shell cut -s -d '"' -f 2 Sources/Text/Version.swift)
 
 PREFIX = /usr/local
 sysconfdir = /etc

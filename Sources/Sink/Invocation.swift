@@ -1,3 +1,4 @@
+internal import Text
 internal import Time
 
 /// What a command line asks for.
@@ -6,7 +7,7 @@ package enum Invocation: Equatable {
     case help
     case version
 
-    package static let versionText = "outspool-sink 0.1.0"
+    package static let versionText = "outspool-sink \(programVersion)"
 
     /// Understands the arguments, the program's name left out. Options are `--name value` or
     /// `--name=value`; a later one overrides an earlier one, or adds to it where it may be repeated.

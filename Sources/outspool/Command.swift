@@ -3,8 +3,6 @@ internal import Text
 
 /// The command line: global options, a verb, and what the verb takes.
 enum Command {
-    static let version = "0.1.0"
-
     /// The verbs, in the order of the help.
     static var verbs: [Verb] {
         [
@@ -39,7 +37,7 @@ enum Command {
                 try output.write(help)
                 return .success
             case "--version":
-                try output.line("outspool \(version)")
+                try output.line("outspool \(programVersion)")
                 return .success
             case "--spool", "--config":
                 guard let value = words.popFirst() else { throw .usage("\(word) needs a value") }

@@ -7,7 +7,6 @@ import Text
 
 // outspoold(8): the daemon, in the foreground.
 
-let version = "0.1.0"
 let usage = """
     usage: outspoold [--config FILE] [--check]
            outspoold --probe RELAY [--mail-to ADDR] [--config FILE]
@@ -85,7 +84,7 @@ while let argument = arguments.popFirst() {
         try Descriptor(duplicating: 1).write(all: Array(usage.utf8))
         Process.exit(0)
     case "--version":
-        try Descriptor(duplicating: 1).write(all: Array("outspoold \(version)\n".utf8))
+        try Descriptor(duplicating: 1).write(all: Array("outspoold \(programVersion)\n".utf8))
         Process.exit(0)
     default: fail("unknown argument '\(argument)'; see outspoold --help", status: 64)
     }
@@ -113,7 +112,7 @@ do {
 
 let daemon: Daemon
 do {
-    daemon = try Daemon(settings, version: version, loop: loop, log: log) {
+    daemon = try Daemon(settings, version: programVersion, loop: loop, log: log) {
         switch readSettings(path) {
         case .success(let fresh): return fresh
         case .failure(let error):

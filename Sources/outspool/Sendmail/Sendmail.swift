@@ -1,4 +1,5 @@
 internal import Linux
+internal import Text
 
 /// The program under the names of sendmail(1).
 struct Sendmail {
@@ -38,7 +39,7 @@ struct Sendmail {
         case .flush(let selection): try flushQueue(of: try MailSite().spool, selection)
         case .nothing: break
         case .help: try output.write(Sendmail.help)
-        case .version: try output.line("outspool \(Command.version)")
+        case .version: try output.line("outspool \(programVersion)")
         }
         return .success
     }
