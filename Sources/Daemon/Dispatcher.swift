@@ -180,18 +180,12 @@ final class Dispatcher {
         let value = ready.open.contents.value
         var history = ready.open.contents.history
         let isNew = waiting.state == .new && history.isEmpty
-        guard var claim = triage.claim(ready.open, in: waiting.state) else { return }
+        var requeued: [Event] = []
         if waiting.state == .new, history.isMovedByHand {
-            var event = Event(.requeued, at: now)
-            if history.isEmpty { event.submitted = submitted }
-            do throws(SpoolError) { try claim.append([event]) } catch {
-                // As it was: an event would hide that the operator moved it.
-                settler.rest(after: error)
-                let asItWas = Verdict(events: [], target: .new, due: submitted, durably: false)
-                return settle(claim, asItWas, nil, template: waiting.template)
-            }
-            history.append(event)
+            requeued = [Event(.requeued, at: now)]
+            history.append(requeued[0])
         }
+        guard let claim = triage.claim(ready.open, in: waiting.state, noting: requeued) else { return }
         let mail: OutgoingMail
         do throws(MailError) {
             mail = try shelf.mail(for: job, id: claim.id, submitted: submitted, settings: settings)

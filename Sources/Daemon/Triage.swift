@@ -163,7 +163,7 @@ final class Triage {
         if expiry <= now {
             return settle(open, in: state, .expired, "expired at \(expiry.rfc3339Seconds)", submitted, now)
         }
-        if let sendAt = job.sendAt, sendAt > now, history.isEmpty, state == .new {
+        if let sendAt = job.sendAt, sendAt > now, history.isFresh, state == .new {
             return settle(open, in: state, .scheduled, nil, submitted, now, due: sendAt)
         }
         let waiting = WaitingJob(
@@ -206,7 +206,8 @@ final class Triage {
 
     /// Moves a job into `cur/`, unless its id is elsewhere in the spool: then a newcomer with the same
     /// object is discarded, and one with another goes to `dead/` under a generated id.
-    func claim(_ open: consuming OpenJob, in state: State) -> Claim? {
+    /// `events` are what its place says and a crash would take back.
+    func claim(_ open: consuming OpenJob, in state: State, noting events: [Event] = []) -> Claim? {
         let id = open.id
         let size = open.status.size
         do throws(SpoolError) {
@@ -218,7 +219,7 @@ final class Triage {
                     return nil
                 }
             }
-            guard let claim = try spool.claim(open, from: state) else { return nil }
+            guard let claim = try spool.claim(open, from: state, noting: events) else { return nil }
             if state == .new { leftNew(id, size) }
             inFlight.insert(id)
             return claim

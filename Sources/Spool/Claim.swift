@@ -218,9 +218,16 @@ extension SpoolTree {
     ///
     /// Between the look and the rename somebody may have put another file in the place of that name. Then it goes
     /// back to where it was, or, if that name is taken again, stays in `cur/` for the next start to judge; nil, too.
-    package func claim(_ job: consuming OpenJob, from state: State) throws(SpoolError) -> Claim? {
-        let id = job.id
-        if state == .claimed(instance: instance) { return Claim(job, origin: state) }
+    ///
+    /// `events` are appended before the rename: what the place alone says, that the operator moved the job
+    /// there, would be lost with a crash behind it. On error the job is where it was.
+    package func claim(
+        _ job: consuming OpenJob, from state: State, noting events: [Event] = []
+    ) throws(SpoolError) -> Claim? {
+        let (id, inode) = (job.id, job.status.inode)
+        var claim = Claim(job, origin: state)
+        if state == .claimed(instance: instance) { return claim }
+        try claim.append(events)
         let moved = try with(state) { (directory) throws(SpoolError) in
             do throws(Errno) {
                 try directory.rename(id.text, into: claimed, as: id.text)
@@ -231,20 +238,22 @@ extension SpoolTree {
             }
         }
         guard moved else { return nil }
-        let found = try step(.read, "cur/\(instance)/\(id)") { () throws(Errno) in
-            do throws(Errno) { return try claimed.status(id.text).inode as UInt64? } catch {
-                if error == .noEntry { return nil }
-                throw error
-            }
-        }
-        if let found, found != job.status.inode {
+        func giveBack() throws(SpoolError) {
             try with(state) { (directory) throws(SpoolError) in
                 try step(.rename, "\(state.path)/\(id)") { () throws(Errno) in
                     try claimed.rename(id.text, into: directory, as: id.text)
                 }
             }
-            return nil
         }
-        return Claim(job, origin: state)
+        do throws(Errno) {
+            if try claimed.status(id.text).inode == inode { return claim }
+        } catch {
+            if error == .noEntry { return claim }
+            // Nobody would look for it in cur/ before the next start.
+            try giveBack()
+            throw SpoolError(.read, "cur/\(instance)/\(id)", error)
+        }
+        try giveBack()
+        return nil
     }
 }

@@ -26,6 +26,8 @@ package struct History: Sendable {
     package mutating func append(_ event: Event) { events.append(event) }
 
     package var isEmpty: Bool { events.isEmpty }
+    /// Whether nothing has happened but deaths of the daemon: the job is as its producer left it.
+    package var isFresh: Bool { events.allSatisfy { $0.kind == .recovered } }
     package var last: Event? { events.last }
 
     /// When the job was submitted: the mtime that its first claim found.
@@ -72,18 +74,22 @@ package struct History: Sendable {
     /// How many deliveries since the last requeueing ended in doubt.
     package var doubts: Int { Set(round.lazy.filter { $0.kind == .inDoubt }.map(\.attempt)).count }
 
-    /// When the job is due by its last outcome; nil if the last event is of another kind.
-    ///
-    /// An outcome has one event for each recipient, and not every one of them says when.
-    package var due: Timestamp? {
-        guard let last else { return nil }
+    /// The events of the last outcome, one for each recipient; none if the last event is of another kind.
+    private var lastOutcome: [Event] {
+        guard let last else { return [] }
         return events.reversed().prefix {
             switch $0.kind {
             case .sent, .deferred, .refused, .inDoubt, .blocked, .scheduled: $0.attempt == last.attempt
             default: false
             }
-        }.compactMap(\.next).max()
+        }
     }
+
+    /// When the job is due by its last outcome; not every event of it says when.
+    package var due: Timestamp? { lastOutcome.compactMap(\.next).max() }
+
+    /// Whether the last outcome is in doubt and is not to be tried again: the job's place is `hold/`.
+    package var isHeldInDoubt: Bool { due == nil && lastOutcome.contains { $0.kind == .inDoubt } }
 
     /// How many of the last events are `recovered`.
     package var recoveries: Int { events.reversed().prefix { $0.kind == .recovered }.count }
@@ -116,10 +122,10 @@ package struct History: Sendable {
     /// Whether any recipient was accepted.
     package var hasSent: Bool { events.contains { $0.kind == .sent } }
 
-    /// Whether a job that is claimed from `new/` was moved there by the operator.
+    /// Whether a job that is claimed from `new/` was moved there by the operator, and no event says so yet.
     package var isMovedByHand: Bool {
         switch last?.kind {
-        case nil, .returned, .recovered: false
+        case nil, .returned, .recovered, .requeued: false
         default: true
         }
     }

@@ -32,7 +32,13 @@ package enum Recovery: Equatable {
         case .expired, .dead: self = .dead
         case .held: self = .hold
         case .deferred, .blocked, .inDoubt, .sent, .refused:
-            if let due = history.due, due > now { self = .retry(due: due) } else { self = .requeue }
+            if history.isHeldInDoubt {
+                self = .hold
+            } else if let due = history.due, due > now {
+                self = .retry(due: due)
+            } else {
+                self = .requeue
+            }
         case .scheduled:
             if let due = history.due, due > now { self = .scheduled(due: due) } else { self = .requeue }
         default: self = history.recoveries >= 2 ? .poison : .requeue

@@ -3,13 +3,13 @@ import Spool
 import Testing
 import Time
 
-/// `kind recipient attempt +next`, as in `deferred a 2 +30`: an event for the tables below.
+/// `kind recipient attempt next`, as in `deferred a 2 +30` or `-5`: an event for the tables below.
 func event(_ text: String, at seconds: Int64 = 0) -> Event {
     let words = text.split(separator: " ")
     var event = Event(Event.Kind(rawValue: String(words[0]))!, at: start + .seconds(seconds))
     for word in words.dropFirst() {
         if let number = Int(word) {
-            if word.first == "+" { event.next = start + .seconds(Int64(number)) } else { event.attempt = number }
+            if word.first == "+" || number < 0 { event.next = start + .seconds(Int64(number)) } else { event.attempt = number }
         } else {
             event.to = word.split(separator: ",").map(String.init)
         }
@@ -127,10 +127,20 @@ struct HistoryTests {
         arguments: [
             ([], false), (["returned"], false), (["recovered"], false), (["deferred a 1 +30"], true), (["held"], true),
             (["refused a 1"], true), (["sent a 1"], true), (["scheduled +30"], true), (["dead"], true),
+            // It was noticed before the claim, and the daemon died between the two.
+            (["dead", "requeued"], false),
         ] as [([String], Bool)])
     func movedByHand(lines: [String], isMoved: Bool) {
         #expect(History(lines.map { event($0) }).isMovedByHand == isMoved)
     }
+
+    @Test(
+        "A job is fresh until something has become of it",
+        arguments: [
+            ([], true), (["recovered", "recovered"], true), (["scheduled +30"], false), (["returned"], false),
+            (["recovered", "deferred a 1 +30"], false),
+        ] as [([String], Bool)])
+    func fresh(lines: [String], isFresh: Bool) { #expect(History(lines.map { event($0) }).isFresh == isFresh) }
 
     @Test("The submission is the first event's")
     func submitted() {

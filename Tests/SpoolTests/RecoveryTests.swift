@@ -17,6 +17,11 @@ struct RecoveryTests {
             (["sending a,b 1", "deferred a 1 +30", "sent b 1"], .retry(due: start + .seconds(30))),
             (["sending a,b 1", "deferred a 1 +30", "refused b 1"], .retry(due: start + .seconds(30))),
             (["sending a,b 1", "in-doubt a 1 +30", "sent b 1"], .retry(due: start + .seconds(30))),
+            // A doubt that is not to be tried again was on its way to hold/.
+            (["sending a,b 1", "in-doubt a 1", "in-doubt b 1"], .hold),
+            (["sending a,b 1", "in-doubt a 1", "deferred b 1"], .hold),
+            (["in-doubt a 1 -5"], .requeue),
+            (["in-doubt a 1", "requeued"], .requeue),
             // That was an earlier attempt's.
             (["deferred a 1 +30", "sending a,b 2", "returned"], .requeue),
             (["deferred a 1 +30", "requeued"], .requeue),
