@@ -1,3 +1,4 @@
+package import Linux
 package import Time
 
 /// A job's name, which is its file's name in every state.
@@ -20,6 +21,19 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         JobID(unchecked: now.compact + "-" + random(characters: 10))
     }
 
+    /// The id of the dead letter that is made of a file: made again of the same file, unchanged, it is the same,
+    /// so that a crash between the letter and the removal of the file leaves one letter.
+    package static func letter(of file: FileStatus) -> JobID {
+        var bits = UInt64(bitPattern: file.changed) ^ (file.inode &* 0x9E37_79B9_7F4A_7C15)
+        // The finalizer of SplitMix64: neighbours in time and number do not look alike.
+        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        bits ^= bits >> 31
+        let digits = (0..<10).map { base32(UInt8(truncatingIfNeeded: bits >> ($0 * 5)) & 31) }
+        let stem = Timestamp(nanoseconds: file.changed).compact
+        return JobID(unchecked: stem + "-" + String(decoding: digits, as: UTF8.self))
+    }
+
     /// The id under which a drop box's job enters the spool: `ID@APP`; nil when that is too long.
     package func from(dropBox: String) -> JobID? { JobID("\(text)@\(dropBox)") }
 
@@ -34,14 +48,16 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
                     bits = generator.next()
                     left = 64
                 }
-                let digit = UInt8(bits & 31)
-                buffer[index] = digit < 10 ? 0x30 + digit : 0x61 + digit - 10
+                buffer[index] = base32(UInt8(bits & 31))
                 bits >>= 5
                 left -= 5
             }
             return count
         }
     }
+
+    /// `0`-`9` and `a`-`v`.
+    private static func base32(_ digit: UInt8) -> UInt8 { digit < 10 ? 0x30 + digit : 0x61 + digit - 10 }
 
     package var description: String { text }
 

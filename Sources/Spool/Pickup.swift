@@ -105,13 +105,31 @@ extension SpoolTree {
         let bytes = try step(.read, path) { () throws(Errno) in
             try file.readAll(limit: limit + 1, sizeHint: status.size)
         }
+        let letter = JobID.letter(of: status)
+        if try isLetter(letter, of: bytes) {
+            // A crash or an error came between the letter and the removal.
+            try step(.settle, "dead/\(letter)") { () throws(Errno) in try dead.sync() }
+            try remove(text, at: directory, path: path)
+            return .dead(letter, reason: "its letter was written before")
+        }
         let contents: JobFile
         do throws(JSONError) { contents = try JobFile(bytes) } catch {
             if let wait = youth(status, now) { return .later(wait) }
             return try bury(
-                name, at: directory, place: place, now: now, reason: "not a JSON object: \(error)", contents: bytes)
+                name, at: directory, place: place, now: now, reason: "not a JSON object: \(error)",
+                contents: (bytes, status))
         }
         return try publish(contents.object, as: id, original: text, at: directory, path: path, status: status)
+    }
+
+    /// Whether `dead/` has the letter that was made of a file with these bytes.
+    private func isLetter(_ id: JobID, of bytes: [UInt8]) throws(SpoolError) -> Bool {
+        do throws(Errno) {
+            return try dead.open(id.text).readAll(limit: bytes.count, sizeHint: bytes.count).elementsEqual(bytes)
+        } catch {
+            if error == .noEntry { return false }
+            throw SpoolError(.read, "dead/\(id)", error)
+        }
     }
 
     /// When a file that does not parse is to be looked at again: its writer has 10 s.
@@ -175,16 +193,16 @@ extension SpoolTree {
         }
         return try bury(
             DirectoryName(original), at: directory, place: path, now: Timestamp(nanoseconds: status.changed),
-            reason: "\(id) is queued already, with other contents", contents: bytes)
+            reason: "\(id) is queued already, with other contents", contents: (bytes, status))
     }
 
     /// Puts what cannot be a job into `dead/` under a generated id: a file's contents as a copy,
     /// anything else as it is. What cannot be moved (a directory of another user) stays.
     func bury(
         _ name: DirectoryName, at directory: borrowing Directory, place: String, now: Timestamp, reason: String,
-        contents: [UInt8]? = nil
+        contents: (bytes: [UInt8], of: FileStatus)? = nil
     ) throws(SpoolError) -> PickedUp {
-        let id = JobID.make(at: now)
+        var id = contents.map { JobID.letter(of: $0.of) } ?? JobID.make(at: now)
         var event = Event(.dead, at: now)
         event.reason = reason
         event.name = name.printable
@@ -199,11 +217,21 @@ extension SpoolTree {
             try note(event, in: id)
             return .dead(id, reason: reason)
         }
-        let copy = try step(.create, "tmp/\(id)") { () throws(Errno) in try tmp.create(id.text, mode: 0o600) }
-        try step(.copy, "tmp/\(id)") { () throws(Errno) in
-            try copy.write(all: contents + (contents.last == 0x0A ? [] : [0x0A]) + event.line)
+        let draft = JobID.random(characters: 20)
+        var isPublished = false
+        // A draft that cannot be removed is litter that the sweep of tmp/ clears.
+        defer { if !isPublished { try? tmp.unlink(draft) } }
+        let copy = try step(.create, "tmp/\(draft)") { () throws(Errno) in try tmp.create(draft, mode: 0o600) }
+        try step(.copy, "dead/\(id)") { () throws(Errno) in
+            try copy.write(all: contents.bytes + (contents.bytes.last == 0x0A ? [] : [0x0A]) + event.line)
             try copy.sync()
-            try tmp.rename(id.text, into: dead, as: id.text)
+            do throws(Errno) { try tmp.rename(draft, into: dead, as: id.text) } catch {
+                guard error == .exists else { throw error }
+                // Another file's letter: inodes are used again.
+                id = JobID.make(at: now)
+                try tmp.rename(draft, into: dead, as: id.text)
+            }
+            isPublished = true
             try dead.sync()
         }
         if let text = name.text { try remove(text, at: directory, path: "\(place)/\(name.printable)") }

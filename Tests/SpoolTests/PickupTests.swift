@@ -215,4 +215,20 @@ struct PickupTests {
         #expect(file.history.last?.reason == "the name is no job id")
         #expect(try spool.list("new") == [])
     }
+
+    @Test("The letter that is made of a file has one id, so that a crash before the file's removal leaves one letter")
+    func letter() throws {
+        let scratch = try Scratch()
+        func status(_ name: String) throws -> FileStatus {
+            try Descriptor(readingFileAt: scratch.path(name)).status()
+        }
+        try scratch.write("{", to: "one")
+        try scratch.write("{", to: "other")
+        let id = JobID.letter(of: try status("one"))
+        #expect(JobID(id.text) == id)
+        #expect(id.text.utf8.count == JobID.make(at: .now).text.utf8.count)
+        #expect(JobID.letter(of: try status("one")) == id)
+        #expect(JobID.letter(of: try status("other")) != id)
+    }
+
 }
