@@ -20,6 +20,7 @@ final class Boxes {
         var jobs = 0
         var bytes = 0
         var isFull = false
+        var backoff = Backoff()
 
         init(_ box: DropBox) { self.box = box }
     }
@@ -36,6 +37,10 @@ final class Boxes {
     private var isWorking = false
     private var counting: DirectoryReading?
     private var reported: Set<String> = []
+    private var backoff = Backoff()
+    /// Boxes that the system refused to open.
+    private var unopened: [String: Backoff] = [:]
+    private var reopening: Set<String> = []
     /// Called once, when every box that was there at the start has been taken in: before that a job
     /// could be claimed whose original still lies in its box.
     private var onReconciled: (() -> Void)?
@@ -74,8 +79,19 @@ final class Boxes {
             while let name = try stream.next() {
                 if let text = name.text, !name.isHidden { appeared(text) }
             }
-        } catch { log.write("\(SpoolError(.list, "drop", error))", .warning) }
+            backoff = Backoff()
+        } catch {
+            log.write("\(SpoolError(.list, "drop", error))", .warning)
+            loop.schedule(after: backoff.next()) { [weak self] in self?.readAll() }
+        }
         for name in order { read(name) }
+    }
+
+    /// The disk's fault, never a job's: what is in the box stays there, and is met again.
+    private func readLater(_ box: Box, _ error: SpoolError) {
+        log.write("drop/\(box.box.name): \(error)", .warning)
+        box.names = FIFO()
+        loop.schedule(after: box.backoff.next()) { [weak self, name = box.box.name] in self?.read(name) }
     }
 
     /// A directory came below `drop/`. One that is not complete yet is met at the next reading.
@@ -87,12 +103,23 @@ final class Boxes {
         } catch {
             if error.errno == .noEntry || error.errno == .notDirectory { return }
             if reported.insert(name).inserted { log.write("\(error)", .warning) }
+            openLater(name)
             return
         }
+        unopened[name] = nil
         do throws(Errno) { try watcher?.add(.box(name)) } catch {
             log.write("drop/\(name): not watched, read every minute: \(error)", .warning)
         }
         read(name)
+    }
+
+    private func openLater(_ name: String) {
+        guard reopening.insert(name).inserted else { return }
+        loop.schedule(after: unopened[name, default: Backoff()].next()) { [weak self] in
+            guard let self else { return }
+            reopening.remove(name)
+            appeared(name)
+        }
     }
 
     /// The box was removed or replaced.
@@ -177,11 +204,11 @@ final class Boxes {
                 },
                 finish: { [unowned self] error in
                     box.reading = nil
-                    if let error { log.write("\(error)", .warning) }
+                    if let error { readLater(box, error) }
                     work()
                     checkReconciled()
                 })
-        } catch { log.write("\(error)", .warning) }
+        } catch { readLater(box, error) }
     }
 
     private func checkReconciled() {
@@ -212,12 +239,8 @@ final class Boxes {
                 taken += 1
                 do throws(SpoolError) {
                     report(try spool.pickUp(file, from: box.box, limit: sizeLimit, now: now), file, box)
-                } catch {
-                    // The disk's fault, never the job's: it stays where it is.
-                    log.write("drop/\(name): \(error)", .warning)
-                    loop.schedule(after: .seconds(1)) { [weak self] in self?.read(name) }
-                    box.names = FIFO()
-                }
+                    box.backoff = Backoff()
+                } catch { readLater(box, error) }
                 if box.reading?.isResting == true, box.names.count < Boxes.nameLimit / 2 { box.reading?.resume() }
             }
         }

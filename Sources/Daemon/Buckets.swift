@@ -19,6 +19,9 @@ final class Buckets {
         /// were refused would be met again at once, and refused again, without end.
         var hasMissed = false
         let interval: Span
+        var backoff = Backoff()
+        /// A reading that failed comes again behind the backoff.
+        var isReadLater = false
 
         init(_ state: State) {
             self.state = state
@@ -120,7 +123,19 @@ final class Buckets {
                 }
                 bin.list.note(id, due: due)
             }
-        } catch { log.write("\(error)", .warning) }
+        } catch { readLater(bin, error) }
+    }
+
+    /// Something of the directory is not known, and nothing else will tell.
+    private func readLater(_ bin: Bin, _ error: SpoolError) {
+        log.write("\(error)", .warning)
+        guard !bin.isReadLater else { return }
+        bin.isReadLater = true
+        loop.schedule(after: bin.backoff.next()) { [weak self, weak bin] in
+            guard let self, let bin else { return }
+            bin.isReadLater = false
+            read(bin)
+        }
     }
 
     private func readIfChanged(_ bin: Bin) {
@@ -129,7 +144,7 @@ final class Buckets {
                 try step(.read, bin.state.path) { () throws(Errno) in try directory.status().modified }
             }
             if modified != bin.seen || bin.wantsReading || bin.hasMissed { read(bin) }
-        } catch { log.write("\(error)", .warning) }
+        } catch { readLater(bin, error) }
     }
 
     private func read(_ bin: Bin) {
@@ -150,19 +165,17 @@ final class Buckets {
                 } finish: { [unowned self] error in
                     bin.reading = nil
                     if let error {
-                        log.write("\(error)", .warning)
-                        bin.wantsReading = true
+                        readLater(bin, error)
                     } else if bin.wantsReading {
                         // Hints were lost while it was read.
                         read(bin)
+                    } else if !bin.isReadLater {
+                        bin.backoff = Backoff()
                     }
                     arm()
                 }
             }
-        } catch {
-            bin.wantsReading = true
-            log.write("\(error)", .warning)
-        }
+        } catch { readLater(bin, error) }
     }
 
     /// A job of the state was due and not taken: the directory is read again, at its interval or when

@@ -157,23 +157,44 @@ package final class Daemon {
     /// The disk may be full: then the orphans wait, and with them everything else.
     private func recover() {
         do throws(SpoolError) {
-            let count = try Orphans(spool: spool, shelf: shelf, settings: settings, ledger: ledger).recover(now: .now)
-            if count > 0 { log.write("recovered \(count) jobs of a daemon that died") }
+            let (count, refused) = try orphans.recover(now: .now)
+            if count > 0 { log.write("recovered \(count - refused.count) jobs of a daemon that died") }
+            recoverLater(refused, Backoff())
         } catch {
             log.write("recovery: \(error); trying again", .warning)
             loop.schedule(after: .seconds(1)) { [weak self] in self?.recover() }
             return
         }
-        boxes.reconcile { [unowned self] in
-            readPauses()
-            dispatcher.isOpen = true
-            intake.read()
-            buckets.start()
-            janitor.sweep(boxes: boxes.open, now: .now)
-            writeMetrics()
-            supervisor.tell("READY=1\nSTATUS=delivering")
-            log.write("ready")
+        boxes.reconcile { [unowned self] in open() }
+    }
+
+    private var orphans: Orphans { Orphans(spool: spool, shelf: shelf, settings: settings, ledger: ledger) }
+
+    /// One file that the system refuses does not hold up the start.
+    private func recoverLater(_ ids: [JobID], _ backoff: Backoff) {
+        if ids.isEmpty { return }
+        var backoff = backoff
+        loop.schedule(after: backoff.next()) { [weak self, backoff] in
+            guard let self, !dispatcher.isStopping else { return }
+            // A job of that id that was claimed since is no orphan.
+            let left = ids.filter { !triage.inFlight.contains($0) }
+            recoverLater(orphans.recoverAgain(left, now: .now), backoff)
         }
+    }
+
+    /// Begins to deliver, once it is known that nothing is paused.
+    private func open() {
+        guard readPauses() else {
+            loop.schedule(after: .seconds(1)) { [weak self] in self?.open() }
+            return
+        }
+        dispatcher.isOpen = true
+        intake.read()
+        buckets.start()
+        janitor.sweep(boxes: boxes.open, now: .now)
+        writeMetrics()
+        supervisor.tell("READY=1\nSTATUS=delivering")
+        log.write("ready")
     }
 
     private func watch() {
@@ -216,16 +237,22 @@ package final class Daemon {
         boxes.readAll()
     }
 
-    private func readPauses() {
+    /// False when the spool could not be listed: then what was known of pauses holds.
+    @discardableResult
+    private func readPauses() -> Bool {
         var pauses = Pauses()
         do throws(Errno) {
             var stream = try spool.root.entries()
             while let name = try stream.next() { if let text = name.text { _ = pauses.insert(text) } }
-        } catch { return log.write("\(SpoolError(.list, settings.spool, error))", .warning) }
+        } catch {
+            log.write("\(SpoolError(.list, settings.spool, error))", .warning)
+            return false
+        }
         if pauses != dispatcher.pauses {
             dispatcher.pauses = pauses
             pausesChanged()
         }
+        return true
     }
 
     private func pausesChanged() {

@@ -30,6 +30,7 @@ final class Intake {
     private var isWorking = false
     private var reading: DirectoryReading?
     private var seen: Int64 = -1
+    private var backoff = Backoff()
     /// Something in `new/` is known to be missing here.
     private var isIncomplete = true
     /// Names were dropped that nobody has looked at.
@@ -93,7 +94,14 @@ final class Intake {
         do throws(Errno) {
             let modified = try spool.new.status().modified
             if modified != seen || isIncomplete { read() }
-        } catch { log.write("\(SpoolError(.read, "new", error))", .warning) }
+        } catch { readLater(SpoolError(.read, "new", error)) }
+    }
+
+    /// Whatever told of the names that are not known has told.
+    private func readLater(_ error: SpoolError) {
+        log.write("\(error)", .warning)
+        isIncomplete = true
+        loop.schedule(after: backoff.next()) { [weak self] in self?.readIfChanged() }
     }
 
     /// Reads `new/` from its beginning.
@@ -114,16 +122,10 @@ final class Intake {
                 },
                 finish: { [unowned self] error in
                     reading = nil
-                    if let error {
-                        isIncomplete = true
-                        log.write("\(error)", .warning)
-                    }
+                    if let error { readLater(error) } else { backoff = Backoff() }
                     dispatcher.pump()
                 })
-        } catch {
-            isIncomplete = true
-            log.write("\(error)", .warning)
-        }
+        } catch { readLater(error) }
     }
 
     private func work() {

@@ -16,18 +16,30 @@ struct Orphans {
     let ledger: Ledger
     private var log: Log { ledger.log }
 
-    /// Settles everything in every `cur/` whose lock is free; returns how many jobs there were.
-    func recover(now: Timestamp) throws(SpoolError) -> Int {
-        var count = try recover(spool.instance, now: now)
+    /// Settles everything in every `cur/` whose lock is free; returns how many jobs there were, and which of this
+    /// daemon's own `cur/` the system refused, for ``recoverAgain(_:now:)``.
+    func recover(now: Timestamp) throws(SpoolError) -> (count: Int, refused: [JobID]) {
+        var (count, refused) = try recover(spool.instance, now: now)
         var stream = try step(.list, "cur") { () throws(Errno) in try spool.cur.entries() }
         while let entry = try step(.list, "cur", { () throws(Errno) in try stream.next() }) {
             guard let name = entry.text, name != spool.instance, !entry.isHidden else { continue }
             guard let directory = locked(name) else { continue }
-            count += try recover(name, now: now)
+            count += try recover(name, now: now).count
             // The lock is held until its jobs are settled.
             extendLifetime(directory)
         }
-        return count
+        return (count, refused)
+    }
+
+    /// Tries what a start was refused; returns what still is.
+    func recoverAgain(_ ids: [JobID], now: Timestamp) -> [JobID] {
+        ids.filter { id in
+            do throws(SpoolError) { try recover(id, in: .claimed(instance: spool.instance), now: now) } catch {
+                log.write("\(error)", .warning)
+                return true
+            }
+            return false
+        }
     }
 
     /// The directory of a daemon that does not run any more; nil when it lives: its jobs are no orphans.
@@ -42,9 +54,10 @@ struct Orphans {
         }
     }
 
-    private func recover(_ instance: String, now: Timestamp) throws(SpoolError) -> Int {
+    private func recover(_ instance: String, now: Timestamp) throws(SpoolError) -> (count: Int, refused: [JobID]) {
         let state = State.claimed(instance: instance)
         var names: [DirectoryName] = []
+        var refused: [JobID] = []
         try spool.with(state) { (directory) throws(SpoolError) in
             var stream = try step(.list, state.path) { () throws(Errno) in try directory.entries() }
             while let name = try step(.list, state.path, { () throws(Errno) in try stream.next() }) {
@@ -59,10 +72,11 @@ struct Orphans {
             do throws(SpoolError) { try recover(id, in: state, now: now) } catch {
                 // A full disk stops the recovery, and with it the start. One file that refuses does not.
                 if error.isTemporary { throw error }
-                log.write("\(error); left alone", .warning)
+                log.write("\(error)", .warning)
+                refused.append(id)
             }
         }
-        return names.count
+        return (names.count, refused)
     }
 
     private func recover(_ id: JobID, in state: State, now: Timestamp) throws(SpoolError) {

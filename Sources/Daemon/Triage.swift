@@ -25,6 +25,8 @@ final class Triage {
     var settings: Settings
     /// The jobs that a connection or the settler has: not to be touched a second time.
     var inFlight: Set<JobID> = []
+    /// The waits of jobs whose files were refused.
+    private var refusals: [JobID: Backoff] = [:]
     /// Told of a job that is to be looked at again, and of one that was put into `scheduled/`.
     var lookAgain: (JobID, State, Span) -> Void = { _, _, _ in }
     var postponed: (JobID, State, Timestamp) -> Void = { _, _, _ in }
@@ -92,14 +94,16 @@ final class Triage {
         }
     }
 
-    /// The disk's fault is the disk's for every job; what one file refuses is told every minute.
+    /// The disk's fault is the disk's for every job; what one file refuses holds up no other.
     private func tryAgain(_ id: JobID, in state: State, after error: SpoolError) {
         if error.isTemporary {
             settler.rest(after: error)
             lookAgain(id, state, .seconds(1))
         } else {
             log.write("\(error)", .warning)
-            lookAgain(id, state, .minutes(1))
+            // Beyond so many it is not one file's trouble; and what is forgotten only begins anew.
+            if refusals.count >= 1000 { refusals = [:] }
+            lookAgain(id, state, refusals[id, default: Backoff()].next())
         }
     }
 
@@ -221,6 +225,7 @@ final class Triage {
             }
             guard let claim = try spool.claim(open, from: state, noting: events) else { return nil }
             if state == .new { leftNew(id, size) }
+            refusals[id] = nil
             inFlight.insert(id)
             return claim
         } catch {
