@@ -4,6 +4,9 @@
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      prints the figures that the README quotes
+# make crash      kills the programs at every system call that touches the spool, and makes each fail
+# make powercut   cuts the power under load, on ext4, XFS and btrfs; needs root
+# make mutations  breaks the programs on purpose, to see that the proofs notice; needs root
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
 # make deb        makes the Debian packages in .build/deb
@@ -48,6 +51,17 @@ bench: packages-test
 	$(SWIFT) build -c release
 	Tests/Benchmarks/run $(RELEASE)
 
+crash: packages-proof
+	$(SWIFT) build -c release
+	Tests/Proof/crash.py $(RELEASE)
+
+powercut: packages-proof
+	$(SWIFT) build -c release
+	Tests/Proof/powercut.py $(RELEASE)
+
+mutations: packages-proof
+	Tests/Proof/mutations/run
+
 # install-mta makes this machine's sendmail, mailq and newaliases ours.
 install uninstall install-mta uninstall-mta:
 	@etc/install $@ $(RELEASE)
@@ -65,4 +79,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo test check-all storm bench install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo test check-all storm bench crash powercut mutations install uninstall install-mta uninstall-mta deb version clean

@@ -1,0 +1,52 @@
+import Foundation
+import Testing
+
+/// The proofs are programs; see docs/guarantees.md. Here each has a few seconds, so that what breaks a promise is
+/// seen with the next `make test`.
+private let proofs = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Proof")
+
+/// Whether a proof's own look at the machine finds what it needs: strace(1), root, filesystems.
+private func mayRun(_ program: String) -> Bool {
+    guard let python = installed("python3") else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = [proofs.appending(path: program).path, programs.path, "--can"]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }  // It is not to be run either, then.
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+}
+
+@Suite("Proofs, in short", .serialized)
+struct ProofTests {
+    private func run(_ program: String, _ arguments: String...) throws -> String {
+        let place = try Workplace()
+        let ran = try place.run(
+            try #require(installed("python3")), [proofs.appending(path: program).path, programs.path] + arguments)
+        #expect(ran.status == 0, "\(ran.output.suffix(4000))\(ran.errors.suffix(4000))")
+        return ran.output
+    }
+
+    @Test(
+        "A sample of kills and of failing calls loses nothing",
+        .enabled(if: mayRun("crash.py"), "needs python3, and strace with the right to trace"))
+    func crash() throws {
+        let output = try run("crash.py", "--seconds", "25", "--seed", "\(UInt32.random(in: 0...999_999))")
+        let last = try #require(output.split(separator: "\n").last)
+        #expect(last.hasSuffix(": 0 losses"))
+        #expect(!last.contains(" 0 kills"))
+        #expect(!last.contains(" 0 faults,"))
+    }
+
+    @Test(
+        "A power cut loses nothing that was acknowledged, and is noticed where it does",
+        .enabled(if: mayRun("powercut.py"), "needs root, loop devices, ext4, XFS and btrfs with their mkfs"))
+    func powerCut() throws {
+        let output = try run(
+            "powercut.py", "--rounds", "2", "--only", "lying,submit,submit-box,batch,daemon", "--seed",
+            "\(UInt32.random(in: 0...999_999))")
+        #expect(output.contains("powercut: 30 cuts"))
+    }
+}

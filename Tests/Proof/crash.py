@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""Kills the programs at every system call that touches the spool, and makes each of these calls fail.
+
+    crash.py PROGRAMS [--seconds S --seed N] [--only SCENARIO,...] [--kills | --faults | --at POINT] [--jobs N]
+
+Each scenario is recorded once. Then, for each call and each time that it touched the spool, it is run again and the
+process is killed on entering that call, until a run survives; and run again with the call failing, once for each error
+that it can give. With --seconds it is a random sample of these. Prints what it did and exits with 1 if anything
+was lost, doubled without a word in the history, or not explained.
+"""
+import argparse
+import concurrent.futures
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+import checks
+import injection
+from place import Loss, Place, stop_cleanly
+from scenarios import scenarios
+from submissions import submissions
+
+
+# How many scenarios a sample is of.
+SAMPLE = 8
+
+
+class Point:
+    """One call to kill or to fail at."""
+
+    def __init__(self, scenario, call, number, error=None, lasting=False):
+        self.scenario, self.call, self.number, self.error, self.lasting = scenario, call, number, error, lasting
+
+    @property
+    def injection(self):
+        what = f"error={self.error}" if self.error else "signal=KILL"
+        return f"{self.call}:{what}:when={self.number}" + (f"..{self.number + 5}" if self.lasting else "")
+
+    @classmethod
+    def read(cls, scenario, text):
+        """A point as ``injection`` has it."""
+        match = re.fullmatch(r"(\w+):(?:error=(\w+)|signal=KILL):when=(\d+)(\.\.\d+)?", text)
+        if not match:
+            sys.exit(f"crash: {text} is no point")
+        return cls(scenario, match[1], int(match[3]), match[2], bool(match[4]))
+
+    def __str__(self):
+        return f"{self.scenario.name} {self.injection}"
+
+
+class DaemonRun:
+    """The daemon on a scenario's spool."""
+
+    def __init__(self, scenario, programs):
+        self.scenario, self.programs = scenario, programs
+
+    def record(self):
+        with Place(self.programs) as place:
+            self.scenario.prepare(place)
+            trace = os.path.join(place.root, "trace")
+            daemon = place.start_daemon(injection.tracing(trace, injection.CHANGING + injection.LOOKING))
+            if not self.finish(place, daemon):
+                raise Loss(f"{self.scenario.name}: the recorded daemon ended: {place.log}")
+            checks.at_the_end(self.scenario, place)
+            return injection.calls_in(trace, place.spool)
+
+    def finish(self, place, daemon, limit=30):
+        """Waits until every job is where it ends, the operator's repairs and touches included, and stops the
+        daemon. False if it ended by itself."""
+        scenario = self.scenario
+        end = time.monotonic() + limit
+        while daemon.poll() is None:
+            if not place.is_due:
+                checks.before_it_is_due(scenario, place)
+            if place.is_ready and checks.is_at_rest(place):
+                if not place.is_due:
+                    scenario.mend(place)
+                    place.is_due = True
+                if not place.make_due() and checks.is_at_rest(place) and not checks.waits(place):
+                    place.stop(daemon)
+                    return daemon.returncode == 0
+            if time.monotonic() > end:
+                lines = injection.injected(os.path.join(place.root, "trace"))
+                raise Loss(f"not finished after {limit} s: {sorted(place.files())}\n{lines}\n{place.log[-3000:]}")
+            time.sleep(0.01)
+        place.processes.remove(daemon)
+        return False
+
+    def run(self, point):
+        """Kills or fails at one point; False if the run never came to it."""
+        with Place(self.programs) as place:
+            self.scenario.prepare(place)
+            trace = os.path.join(place.root, "trace")
+            daemon = place.start_daemon(injection.tracing(trace, [point.call], point.injection))
+            survived = self.finish(place, daemon)
+            if point.error is None:
+                if survived:
+                    checks.at_the_end(self.scenario, place)
+                    return False
+                if daemon.returncode != -signal.SIGKILL:
+                    raise Loss(f"the daemon ended with {daemon.returncode}: {place.log[-2000:]}")
+                checks.after_a_crash(self.scenario, place)
+            else:
+                lines = injection.injected(trace)
+                if not lines:
+                    checks.at_the_end(self.scenario, place)
+                    return False
+                checks.fault_is_told(point, lines, place)
+                if not survived:
+                    # Only a start may end by a fault; and it says so.
+                    if daemon.returncode <= 0 or ": ready\n" in place.log:
+                        raise Loss(f"the daemon ended with {daemon.returncode}: {place.log[-2000:]}")
+                    checks.after_a_crash(self.scenario, place)
+            if not survived and not self.finish(place, place.start_daemon()):
+                raise Loss(f"the next daemon ended: {place.log[-2000:]}")
+            checks.at_the_end(self.scenario, place)
+            return True
+
+
+class Count:
+    """What was done, for the last lines."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.kills = self.faults = self.unreached = self.survived = 0
+        self.losses = []
+        self.runs = self.total = 0
+        self.by_scenario = {}
+
+    def lose(self, what, why):
+        self.losses.append(f"{what}: {why}")
+        print(f"LOSS {what}: {why}", flush=True)
+
+    def add(self, point, reached, loss):
+        with self.lock:
+            self.runs += 1
+            if sys.stderr.isatty():
+                print(f"\r{self.runs} of {self.total}", end="\r", file=sys.stderr)
+            if loss is not None:
+                self.lose(point, loss)
+            elif not reached:
+                if point.error:
+                    self.unreached += 1
+                else:
+                    self.survived += 1
+                return
+            kind = 1 if point.error else 0
+            self.by_scenario.setdefault(point.scenario.name, [0, 0])[kind] += 1
+            if point.error:
+                self.faults += 1
+            else:
+                self.kills += 1
+
+
+def points_of(run, calls, known, options):
+    """The kill points and fault points of a scenario, and where its tails begin: (call, number).
+
+    The beginning that it has in common with one that is `known` has been failed there.
+    """
+    skipped = max((injection.common_beginning(calls, others) for others in known), default=0)
+    kills, faults, last, seen = [], [], {}, {}
+    for index, call in enumerate(calls):
+        if call.name in injection.CHANGING:
+            kills.append(Point(run.scenario, call.name, call.number))
+            # Behind the last one: another run may make more calls, until one survives.
+            last[call.name] = call.number
+        if index < skipped:
+            continue
+        # The same look at the same file, for the third time, tells nothing new.
+        seen[call.signature] = seen.get(call.signature, 0) + 1
+        if call.name in injection.LOOKING and seen[call.signature] > 2:
+            continue
+        faults += [
+            Point(run.scenario, call.name, call.number, error) for error in call.errors
+            if not (error == "EACCES" and call.name == "openat" and run.scenario.buries_unreadable)]
+        if call.name in ("write", "renameat2", "fdatasync"):
+            faults.append(Point(run.scenario, call.name, call.number, "ENOSPC", lasting=True))
+    tails = [(call, number + 1) for call, number in last.items()]
+    return ([] if options.faults else kills), ([] if options.kills else faults), ([] if options.faults else tails)
+
+
+def attempt(run, point, count):
+    reached, loss = True, None
+    try:
+        reached = run.run(point)
+    except Loss as error:
+        loss = error
+    count.add(point, reached, loss)
+    return reached or loss is not None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("programs")
+    parser.add_argument("--seconds", type=float, help="only a random sample, for so long")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="scenarios, with commas between them")
+    parser.add_argument("--kills", action="store_true", help="no faults")
+    parser.add_argument("--faults", action="store_true", help="no kills")
+    parser.add_argument("--at", help="one point only, as a loss names it: CALL:signal=KILL:when=N")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
+    options = parser.parse_args()
+    missing = injection.is_missing()
+    if missing:
+        sys.exit(f"crash: {missing}")
+    if options.can:
+        return
+    stop_cleanly()
+    started = time.monotonic()
+    # A copy: another user has to reach them, and a build must not change them under a run.
+    programs = tempfile.mkdtemp(prefix="outspool-programs.")
+    os.chmod(programs, 0o755)
+    try:
+        for name in ["outspool", "outspoold", "outspool-sink"]:
+            shutil.copy(os.path.join(options.programs, name), programs)
+        count = Count()
+        run_all(programs, options, count, started)
+    except KeyboardInterrupt:
+        print("crash: interrupted; so far:")
+    finally:
+        shutil.rmtree(programs)
+    for name, (kills, faults) in sorted(count.by_scenario.items()):
+        print(f"  {name}: {kills} kills, {faults} faults")
+    print(
+        f"crash: {count.kills} kills, {count.faults} faults, {count.survived} runs survived, {count.unreached} faults "
+        f"not reached, {time.monotonic() - started:.0f} s: {len(count.losses)} losses")
+    sys.exit(1 if count.losses else 0)
+
+
+def run_all(programs, options, count, started):
+    only = set(filter(None, options.only.split(",")))
+    known = [DaemonRun(scenario, programs) for scenario in scenarios()] + submissions(programs)
+    runs = [
+        run for run in known
+        if (not only or run.scenario.name in only) and (os.geteuid() == 0 or not run.scenario.needs_root)]
+    if options.seconds and not only:
+        # A recording takes as long as some kills do.
+        runs = random.Random(options.seed).sample(runs, min(len(runs), SAMPLE))
+    if only and not runs:
+        sys.exit(f"crash: no such scenario; there are {' '.join(run.scenario.name for run in known)}")
+    end = started + options.seconds if options.seconds else None
+    if options.at:
+        for run in runs:
+            attempt(run, Point.read(run.scenario, options.at), count)
+        return
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        def record(run):
+            try:
+                return run.record()
+            except Loss as error:
+                count.lose(run.scenario.name, error)
+                return []
+
+        recordings = list(pool.map(record, runs))
+        recorded = [
+            (run, points_of(run, calls, recordings[:index], options))
+            for index, (run, calls) in enumerate(zip(runs, recordings))]
+        work = [(run, point) for run, (kills, faults, _) in recorded for point in kills + faults]
+        count.total = len(work)
+        if end:
+            print(f"crash: a sample of {len(work)} points, seed {options.seed}")
+            random.Random(options.seed).shuffle(work)
+
+        def one(item):
+            if end is None or time.monotonic() < end:
+                attempt(item[0], item[1], count)
+
+        def tail(item):
+            run, call, number = item
+            while attempt(run, Point(run.scenario, call, number), count):
+                number += 1
+                if number > 1000:
+                    return count.lose(run.scenario.name, f"{call} does not come to an end")
+
+        list(pool.map(one, work))
+        if end is None:
+            list(pool.map(tail, [(run, *tail) for run, (_, _, tails) in recorded for tail in tails]))
+
+
+if __name__ == "__main__":
+    main()

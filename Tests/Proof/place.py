@@ -1,0 +1,263 @@
+"""What the proofs share: a spool of their own, the programs on it, and what is on disk there."""
+import grp
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+WAITING = ["new", "cur/main", "scheduled", "hold", "dead"] + [
+    "retry/" + name
+    for name in ["01-30s", "02-1m", "03-2m", "04-4m", "05-8m", "06-16m", "07-32m", "08-1h", "09-2h", "10-4h"]
+]
+NOBODY = 65534
+
+
+class Loss(Exception):
+    """A promise that did not hold."""
+
+
+class JobFile:
+    """A job's file: its object and what its history says."""
+
+    def __init__(self, state, path):
+        self.state = state
+        self.path = path
+        with open(path, "rb") as file:
+            self.bytes = file.read()
+        text = self.bytes.decode("utf-8", "replace")
+        try:
+            self.object, end = json.JSONDecoder().raw_decode(text.lstrip())
+        except ValueError:
+            self.object, end = None, 0
+        self.events = []
+        for line in text.lstrip()[end:].split("\n"):
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict) and "event" in event:
+                self.events.append(event)
+
+    @property
+    def words(self):
+        return [event["event"] for event in self.events]
+
+    def announced(self, recipient):
+        """How often the history says that this recipient may get the mail once more."""
+        return sum(event["event"] == "in-doubt" and event.get("to") == recipient for event in self.events)
+
+    def sent(self, recipient):
+        return any(event["event"] == "sent" and event.get("to") == recipient for event in self.events)
+
+
+def stop_cleanly():
+    """Has SIGTERM end this program as an interrupt does: what it started and mounted goes with it."""
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def wait_until(what, condition, limit=20.0, pause=0.01):
+    """Returns what the condition returned when it came to hold."""
+    end = time.monotonic() + limit
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Loss(f"waited {limit:.0f} s for {what() if callable(what) else what}")
+        time.sleep(pause)
+
+
+class Place:
+    """A directory with a spool, templates and a configuration; what it started ends with it."""
+
+    def __init__(self, programs, spool=None):
+        self.programs = os.path.abspath(programs)
+        self.root = tempfile.mkdtemp(prefix="outspool-proof.")
+        # 0755: a producer of another user has to get in.
+        os.chmod(self.root, 0o755)
+        self.spool = spool or os.path.join(self.root, "spool")
+        self.log_path = os.path.join(self.root, "daemon.log")
+        self.sink_log = None
+        # Whether the operator has made everything due.
+        self.is_due = False
+        self.processes = []
+        self.write("templates/hello/subject.mustache", "Hello, {{name}}\n")
+        self.write("templates/hello/text.mustache", "Hello {{name}},\n\nthis is a proof.\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+        for process in self.processes:
+            process.wait()
+        shutil.rmtree(self.root)
+
+    def program(self, name):
+        return os.path.join(self.programs, name)
+
+    def write(self, path, text):
+        path = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+
+    def initialise(self):
+        subprocess.run([self.program("outspool"), "init", self.spool], check=True, stdout=subprocess.DEVNULL)
+
+    def add_box(self, name):
+        """Makes a drop box for the group of whoever runs this."""
+        group = grp.getgrgid(os.getegid()).gr_name
+        subprocess.run(
+            [self.program("outspool"), "--spool", self.spool, "dropbox", "add", name, "--group", group], check=True,
+            stdout=subprocess.DEVNULL)
+
+    # Programs
+
+    def start(self, command, **options):
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd="/", **options)
+        self.processes.append(process)
+        return process
+
+    def stop(self, process, limit=30):
+        """Has a process end by SIGTERM; returns its status."""
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            status = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            raise Loss("the daemon does not stop: " + self.log[-2000:])
+        self.processes.remove(process)
+        return status
+
+    def start_sink(self, *options):
+        """Starts outspool-sink on a free port with a log of its own, and returns the port."""
+        self.sink_log = os.path.join(self.root, f"sink{len(self.processes)}.log")
+        process = self.start(
+            [self.program("outspool-sink"), "--listen", "127.0.0.1:0", "--quiet", "--log", self.sink_log, *options],
+            stdout=subprocess.PIPE)
+        if not select.select([process.stdout], [], [], 10)[0]:
+            raise Loss("outspool-sink does not listen")
+        self.sink = process
+        return int(process.stdout.readline().decode().rsplit(":", 1)[1])
+
+    def configure(self, port, main="", relay=""):
+        self.write(
+            "outspool.conf",
+            f"spool = {self.spool}\ntemplates = templates\nfrom = Proof <proof@example.com>\n"
+            f"hostname = proof.example\n{main}\n[relay main]\nurl = smtp://127.0.0.1:{port}\ntls = none\n{relay}\n")
+
+    @property
+    def daemon_command(self):
+        return [self.program("outspoold"), "--config", os.path.join(self.root, "outspool.conf")]
+
+    def start_daemon(self, prefix=()):
+        """Starts the daemon and returns at once; ``is_ready`` tells when it delivers."""
+        self.log_start = len(self.log)
+        with open(self.log_path, "ab") as log:
+            self.daemon = self.start([*prefix, *self.daemon_command], stderr=log)
+            return self.daemon
+
+    @property
+    def is_ready(self):
+        if ": ready\n" in self.log[self.log_start:]:
+            return True
+        # Its log may be what cannot be written.
+        try:
+            with open(os.path.join(self.spool, "status.json")) as file:
+                status = json.load(file)
+        except (FileNotFoundError, ValueError):
+            return False
+        return status["pid"] == self.daemon.pid and status["state"] == "running"
+
+    @property
+    def log(self):
+        try:
+            with open(self.log_path, errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    # What is on disk
+
+    def drop(self, state, name, text, mtime=None, owner=None):
+        """Puts a file into a directory of the spool as submissions do: written beside, then renamed."""
+        directory = os.path.join(self.spool, state)
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        draft = os.path.join(self.spool, "." + name)
+        with open(draft, "w") as file:
+            file.write(text)
+        os.chmod(draft, 0o604 if state.startswith("drop/") else 0o600)
+        if owner is not None:
+            os.chown(draft, owner, -1)
+        if mtime is not None:
+            os.utime(draft, (mtime, mtime))
+        os.rename(draft, os.path.join(directory, name))
+
+    def names(self, state):
+        try:
+            return sorted(name for name in os.listdir(os.path.join(self.spool, state)) if not name.startswith("."))
+        except FileNotFoundError:
+            return []
+
+    @property
+    def states(self):
+        return WAITING + ["done/" + day for day in self.names("done")] + [
+            f"drop/{box}/new" for box in self.names("drop")]
+
+    def files(self):
+        """All (state, name) of the spool, drop boxes included."""
+        return [(state, name) for state in self.states for name in self.names(state)]
+
+    def jobs(self):
+        """Every job file of the spool, by the name that it has outside of its drop box."""
+        found = {}
+        for state, name in self.files():
+            own = f"{name}@{state.split('/')[1]}" if state.startswith("drop/") else name
+            try:
+                found.setdefault(own, []).append(JobFile(state, os.path.join(self.spool, state, name)))
+            except FileNotFoundError:
+                pass  # It moved between the two steps; who needs to be sure looks while nothing runs.
+        return found
+
+    def make_due(self):
+        """What an operator does with touch(1): what is deferred or scheduled is due now. True if anything was."""
+        now, found = time.time(), False
+        for state in self.states:
+            if state.startswith("retry/") or state == "scheduled":
+                for name in self.names(state):
+                    path = os.path.join(self.spool, state, name)
+                    try:
+                        if os.stat(path).st_mtime > now:
+                            os.utime(path)
+                            found = True
+                    except FileNotFoundError:
+                        pass  # It is claimed.
+        return found
+
+    def copies(self):
+        """How often the relay has taken a message for each recipient."""
+        counts = {}
+        for message in self.messages():
+            for recipient in message["to"]:
+                counts[recipient] = counts.get(recipient, 0) + 1
+        return counts
+
+    def messages(self):
+        """The messages that the relay has taken, as its log has them."""
+        found = []
+        with open(self.sink_log) as file:
+            for line in file:
+                if line.endswith("\n"):
+                    event = json.loads(line)
+                    if event["event"] == "message" and event["stored"]:
+                        found.append(event)
+        return found

@@ -1,0 +1,177 @@
+"""What the daemon is to do while it is killed, or while a system call fails.
+
+To add one: a Scenario with its jobs, where they lie at first, and where each must end. The checks of crash.py hold
+for all of them, so a scenario only says what is its own.
+"""
+import json
+import os
+import time
+
+from place import NOBODY
+
+ONCE, NEVER = (1, 1), (0, 0)
+
+
+def stamp(offset=0.0):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + offset))
+
+
+def event(word, to=None, offset=-60, **more):
+    line = {"at": stamp(offset), "event": word}
+    if to:
+        line["to"] = to
+    return json.dumps({**line, **more}) + "\n"
+
+
+class Job:
+    """One file, and what must become of it.
+
+    `recipients` says for each how often the relay must and may get the mail; what the history announces as in
+    doubt may come on top. `end` is done, dead, hold, gone (removed when done), discarded (the newcomer of two) or
+    foundling (in dead/ under a generated id).
+    """
+
+    def __init__(
+        self, name, recipients=None, end="done", state="new", history="", box=None, rests=None, owner=None,
+        may_hold=False, template="hello", secret=None, **members
+    ):
+        self.name = name
+        self.recipients = {one(name): ONCE} if recipients is None else recipients
+        self.end, self.state, self.history, self.box, self.rests = end, state, history, box, rests
+        self.owner, self.may_hold = owner, may_hold
+        self.plain = name.split("@")[0]
+        params = {"name": self.plain, **({"code": secret} if secret else {})}
+        self.object = {"template": template, "to": list(self.recipients), "params": params, **members}
+        # What is kept of it in done/.
+        self.kept = {**self.object, "params": {**params, "code": "***"}} if secret else self.object
+
+    @property
+    def place_name(self):
+        """Its name outside of its drop box."""
+        return f"{self.name}@{self.box}" if self.box else self.name
+
+    def put(self, place):
+        state = self.state
+        if state == "done":
+            state = "done/" + time.strftime("%Y-%m-%d", time.gmtime())
+        place.drop(state, self.name, json.dumps(self.object) + "\n" + self.history, owner=self.owner)
+
+
+class Scenario:
+    """Jobs, the relay's and the configuration's part, and what is repaired once all is at rest."""
+
+    def __init__(
+        self, name, jobs, sink=(), main="", templates=None, repair=None, needs_root=False, buries_unreadable=False
+    ):
+        self.name, self.jobs, self.sink, self.main = name, jobs, list(sink), main
+        # A file of another user that may not be opened is a dead letter: permissions are the file's fault there.
+        self.buries_unreadable = buries_unreadable
+        self.templates, self.repair, self.needs_root = templates or {}, repair or {}, needs_root
+
+    def prepare(self, place):
+        """Makes the spool, with the jobs in it, and a relay."""
+        place.initialise()
+        if any(job.box for job in self.jobs):
+            place.add_box("shop")
+        for name, text in self.templates.items():
+            place.write("templates/" + name, text)
+        options = [word for fault in self.sink for word in ("--fail", fault)]
+        place.configure(place.start_sink(*options), self.main)
+        for job in self.jobs:
+            job.put(place)
+
+    def mend(self, place):
+        for name, text in self.repair.items():
+            place.write("templates/" + name, text)
+
+
+def boxed(name, **options):
+    return Job(name, state="drop/shop/new", box="shop", owner=NOBODY if os.geteuid() == 0 else None, **options)
+
+
+def one(name):
+    return f"{name}@example.com"
+
+
+def scenarios():
+    careful = {
+        "careful/subject.mustache": "Hello\n", "careful/text.mustache": "Once.\n",
+        "careful/template.conf": "on_doubt = hold\n",
+    }
+    hour = stamp(3600)
+    return [
+        Scenario("sent", [Job("sent")]),
+        Scenario("deferred", [Job("later")], sink=["rcpt(later@example.com)=451 4.7.1 Later:1"]),
+        Scenario(
+            "refused", [Job("never", {one("never"): NEVER}, "dead")], sink=["rcpt(never@example.com)=550 5.1.1 No"]),
+        Scenario(
+            "mixed", [Job("mixed", {one("yes"): ONCE, one("later"): ONCE, one("never"): NEVER}, "dead")],
+            sink=["rcpt(later@example.com)=451 4.7.1 Later:1", "rcpt(never@example.com)=550 5.1.1 No"]),
+        Scenario("doubt", [Job("doubt")], sink=["dot(doubt@example.com)=close:1"]),
+        Scenario(
+            "careful",
+            [
+                Job("held", {one("held"): (0, 1)}, "hold", template="careful"),
+                Job("careful", {one("careful"): (0, 1)}, may_hold=True, template="careful"),
+            ], sink=["dot(held@example.com)=close:1"], templates=careful),
+        Scenario("scheduled", [Job("tomorrow", rests="scheduled", sendAt=hour)]),
+        Scenario("expired", [Job("late", {one("late"): NEVER}, "dead", expiresAt=stamp(-3600))]),
+        Scenario("malformed", [Job("wrong", {one("wrong"): NEVER}, "dead", colour="blue")]),
+        Scenario(
+            "blocked", [Job("blocked", template="missing")],
+            repair={"missing/subject.mustache": "Here\n", "missing/text.mustache": "Here.\n"}),
+        Scenario("returned", [Job("back")], sink=["mail=close:1"]),
+        Scenario(
+            "duplicates",
+            [
+                Job("twice", {one("twice"): NEVER}, "discarded"),
+                Job("twice", {one("twice"): NEVER}, state="done", history=event("sent", one("twice"), attempt=1)),
+                Job("clash", {one("clash"): NEVER}, "foundling", tags=["another"]),
+                Job("clash", {one("clash"): NEVER}, state="done", history=event("sent", one("clash"), attempt=1)),
+            ]),
+        Scenario(
+            "requeued",
+            [Job("again", history=event("refused", one("again"), attempt=1, code=550, submitted=stamp(-90)))]),
+        Scenario("unkept", [Job("unkept", end="gone")], main="done_retention = 0"),
+        Scenario(
+            "masked", [Job("secret", template="secret", secret="open sesame")],
+            templates={
+                "secret/subject.mustache": "Your code\n", "secret/text.mustache": "{{name}}: {{code}}\n",
+                "secret/schema.json": json.dumps({"properties": {
+                    "name": {"type": "string"}, "code": {"type": "string", "writeOnly": True}}}),
+            }),
+        Scenario("foreign", [Job("root", owner=NOBODY)], needs_root=True, buries_unreadable=True),
+        Scenario(
+            "pickup",
+            [
+                boxed("one"), boxed("two"), boxed("again", end="discarded"),
+                Job("again@shop", {one("again"): ONCE}),
+                boxed("other", end="foundling", recipients={one("other"): NEVER}, tags=["another"]),
+                Job("other@shop", {one("kept"): ONCE}),
+            ], buries_unreadable=True),
+        Scenario(
+            "recovery",
+            [
+                Job("begun", state="cur/main"),
+                Job(
+                    "open", {one("open"): (1, 0)}, state="cur/main",
+                    history=event("sending", [one("open")], attempt=1)),
+                Job(
+                    "deferred", state="cur/main",
+                    history=event("deferred", one("deferred"), attempt=1, code=451, next=hour)),
+                Job(
+                    "partly", {one("a"): NEVER, one("b"): ONCE}, state="cur/main",
+                    history=event("sending", [one("a"), one("b")], attempt=1) + event("sent", one("a"), attempt=1)
+                    + event("deferred", one("b"), attempt=1, code=451, next=hour)),
+                Job(
+                    "sent", {one("sent"): NEVER}, state="cur/main",
+                    history=event("sending", [one("sent")], attempt=1) + event("sent", one("sent"), attempt=1)),
+                Job(
+                    "refused", {one("refused"): NEVER}, "dead", state="cur/main",
+                    history=event("refused", one("refused"), attempt=1, code=550)),
+                Job("waiting", state="cur/main", history=event("scheduled", next=hour), rests="scheduled", sendAt=hour),
+                Job(
+                    "careful", {one("careful"): NEVER}, "hold", state="cur/main", template="careful",
+                    history=event("sending", [one("careful")], attempt=1)),
+            ], templates=careful),
+    ]
