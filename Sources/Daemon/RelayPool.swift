@@ -137,7 +137,9 @@ final class RelayPool {
         connection.onReady = { [weak self, weak connection] _ in
             guard let self, let connection else { return }
             connecting.removeAll { $0 === connection }
+            let wasOpen = breaker.isOpen
             breaker.connected(at: Clock.monotonic)
+            if wasOpen, !breaker.isOpen { log.write("relay \(name): works again") }
             giveBack(connection)
             onChange()
         }

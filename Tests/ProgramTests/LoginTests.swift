@@ -22,6 +22,7 @@ struct LoginTests {
         try place.write("token", "fresh\n")
         try place.wait(for: "waits", in: "done", limit: 40)
         #expect(try place.events("waits") == ["sending", "sent"])
+        #expect(place.log.contains("relay main: works again"))
         #expect(place.mails().first?.contains("user=shop") == true)
         #expect(!place.log.contains("fresh"))
     }
