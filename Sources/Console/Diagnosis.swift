@@ -36,9 +36,12 @@ package struct Diagnosis: Equatable, Sendable {
     /// The worst finding's.
     package var health: Health { findings.map(\.health).max() ?? .ok }
 
-    /// `daemon` is what the daemon wrote last, nil when it never did.
-    package init(daemon: DaemonStatus?, pauses: Int, numbers: Numbers, limits: Limits, now: Timestamp) {
-        judge(daemon, now)
+    /// `daemon` is what the daemon wrote last, nil when it never did; `isLocked` says that one has the lock of its
+    /// directory in `cur/` all the same: it runs, and cannot write.
+    package init(
+        daemon: DaemonStatus?, isLocked: Bool = false, pauses: Int, numbers: Numbers, limits: Limits, now: Timestamp
+    ) {
+        judge(daemon, isLocked, now)
         if pauses > 0 { add(.warning, "paused") }
         if let age = limits.age, let oldest = numbers.oldest {
             add(age.judge(oldest), "the oldest job has waited for \(oldest.approximate)")
@@ -52,14 +55,18 @@ package struct Diagnosis: Equatable, Sendable {
         findings.sort { $0.health > $1.health }
     }
 
-    private mutating func judge(_ daemon: DaemonStatus?, _ now: Timestamp) {
+    private mutating func judge(_ daemon: DaemonStatus?, _ isLocked: Bool, _ now: Timestamp) {
+        if isLocked, daemon?.isAlive(now: now) != true {
+            let since = daemon.map { " since \($0.at.rfc3339Seconds)" } ?? ""
+            return add(.critical, "a daemon runs and has not written status.json\(since): is the disk full?")
+        }
         guard let daemon else { return add(.critical, "no daemon has ever run here") }
         guard daemon.isAlive(now: now) else {
             let how = daemon.state == "stopped" ? "was stopped" : "was last heard of"
             return add(.critical, "the daemon is not running: it \(how) at \(daemon.at.rfc3339Seconds)")
         }
         if daemon.unwritten > 0 {
-            add(.critical, "the disk takes no writes: \(daemon.unwritten) outcomes wait in memory")
+            add(.critical, "the disk takes no writes: outcomes that wait in memory: \(daemon.unwritten)")
         }
         let open = daemon.relays.filter(\.isOpen)
         for relay in open {

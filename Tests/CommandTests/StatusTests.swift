@@ -24,6 +24,27 @@ struct StatusTests {
             "{\"at\":\"\(at)\",\"pid\":7,\"instance\":\"main\",\"state\":\"\(state)\"\(more)}\n", "status.json")
     }
 
+    @Test("A daemon that has its lock and cannot write status.json is not said to be dead")
+    func silent() throws {
+        let spool = try Fixture()
+        try writeStatus(spool, age: 60)
+        #expect(try spool.run("status", "--quick").out.contains("daemon   not running;"))
+        let ran = try Program.shell(
+            "mkdir -p '\(spool.spool)/cur/main' && flock '\(spool.spool)/cur/main' '\(spool.outspool.path)' --spool '\(spool.spool)' status --quick || :")
+        #expect(ran.out.contains("daemon   runs, and cannot write status.json; last heard of 1m ago"))
+        #expect(ran.out.contains("critical: a daemon runs and has not written status.json since "))
+    }
+
+    @Test("A directory that is no spool is an error and no empty spool")
+    func noSpool() throws {
+        let spool = try Fixture()
+        for verb in ["ls", "status", "top", "doctor"] {
+            let ran = try spool.run(verb, "--spool", spool.scratch.path)
+            #expect(ran.status == 69)
+            #expect(ran.err.contains("is no spool: there is no new/ in it"))
+        }
+    }
+
     @Test("States, ages and the shape of what waits")
     func shape() throws {
         let spool = try Fixture()

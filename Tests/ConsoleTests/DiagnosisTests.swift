@@ -39,6 +39,14 @@ struct DiagnosisTests {
             diagnosis(Self.daemon(state: "stopped")).findings.map(\.text)
                 == ["the daemon is not running: it was stopped at 2026-11-24T12:00:00Z"])
         #expect(diagnosis(Self.daemon(",\"unwritten\":3")).health == .critical)
+        for (daemon, since) in [(nil, ""), (Self.daemon(at: "11:59:00"), " since 2026-11-24T11:59:00Z")] {
+            let locked = Diagnosis(
+                daemon: daemon, isLocked: true, pauses: 0, numbers: .init(), limits: .init(), now: Self.now)
+            #expect(
+                locked.findings.map(\.text)
+                    == ["a daemon runs and has not written status.json\(since): is the disk full?"])
+            #expect(locked.health == .critical)
+        }
         #expect(diagnosis(Self.daemon(), pauses: 1).health == .warning)
     }
 

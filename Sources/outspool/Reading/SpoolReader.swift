@@ -1,5 +1,7 @@
+internal import Console
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 /// A spool as its operator reads it: without the daemon's lock, and without changing anything.
@@ -9,9 +11,15 @@ struct SpoolReader: ~Copyable {
 
     init(path: String) throws(Failure) {
         self.path = path
-        root = try spoolStep { () throws(SpoolError) in
+        let root = try spoolStep { () throws(SpoolError) in
             try step(.open, path) { () throws(Errno) in try Directory(path: path) }
         }
+        do throws(Errno) { _ = try root.status("new") } catch {
+            if error == .noEntry {
+                throw Failure(.unavailable, "\(printable(path)) is no spool: there is no new/ in it; see outspool init")
+            }
+        }
+        self.root = root
     }
 
     /// The states that have a directory, waiting ones first, sent ones last.
@@ -23,6 +31,19 @@ struct SpoolReader: ~Copyable {
             states.append(.done(day: day))
         }
         return states
+    }
+
+    /// Whether a daemon has the lock of its directory in `cur/`. It is asked for only where no daemon says that it
+    /// lives, since to ask is to share the lock for a moment.
+    func isLocked(_ daemon: DaemonStatus?, now: Timestamp) throws(Failure) -> Bool {
+        if let daemon, daemon.isAlive(now: now) { return false }
+        for instance in try names(in: "cur") {
+            if let directory = try open("cur/\(instance)") {
+                // What may not be asked is not known.
+                if (try? directory.isLocked()) == true { return true }
+            }
+        }
+        return false
     }
 
     /// The drop boxes.

@@ -6,6 +6,8 @@ internal import Time
 /// What `status` says, for people and for programs.
 struct StatusPage {
     let daemon: DaemonStatus?
+    /// A daemon has the lock of the spool, whatever it wrote.
+    let isLocked: Bool
     let pauses: [PauseFile]
     let survey: SpoolSurvey
     let diagnosis: Diagnosis
@@ -38,6 +40,10 @@ struct StatusPage {
 
     /// The daemon, what it does and did, and its relays; each a title and a text that is not yet fit for a terminal.
     private var daemonLines: [(String, String)] {
+        if isLocked, daemon?.isAlive(now: .now) != true {
+            let last = daemon.map { "; last heard of \((Timestamp.now - $0.at).approximate) ago" } ?? ""
+            return [("daemon", "runs, and cannot write status.json\(last)")]
+        }
         guard let daemon else { return [("daemon", "none has ever run here")] }
         let since = daemon.started.map { ", up \((daemon.at - $0).approximate)" } ?? ""
         guard daemon.isAlive(now: .now) else {

@@ -72,10 +72,11 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let survey = try SpoolSurvey(of: reader, filter: filter, by: grouping, isQuick: isQuick, now: now)
     let daemon = DaemonStatus(of: reader)
     let pauses = try reader.pauses()
+    let isLocked = try reader.isLocked(daemon, now: .now)
     let diagnosis = Diagnosis(
-        daemon: daemon, pauses: pauses.count, numbers: survey.numbers, limits: limits, now: .now)
+        daemon: daemon, isLocked: isLocked, pauses: pauses.count, numbers: survey.numbers, limits: limits, now: .now)
     let page = StatusPage(
-        daemon: daemon, pauses: pauses, survey: survey, diagnosis: diagnosis, grouping: grouping, rows: rows,
+        daemon: daemon, isLocked: isLocked, pauses: pauses, survey: survey, diagnosis: diagnosis, grouping: grouping, rows: rows,
         isQuick: isQuick)
     if arguments.has("--json") {
         try invocation.output.line(printableJSON(page.json.text))
