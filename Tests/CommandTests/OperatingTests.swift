@@ -145,7 +145,8 @@ struct OperatingTests {
     @Test("Pauses are files, and are listed")
     func pauses() throws {
         let spool = try Fixture()
-        #expect(try spool.run("pause").out == "")
+        let none = try spool.run("pause")
+        #expect(none.out == "" && none.status == 0 && none.err.hasPrefix("outspool: nothing is paused; to pause, say"))
         #expect(try spool.run("pause", "all").out == "paused: all\n")
         #expect(try spool.run("pause", "all").out == "paused already: all\n")
         #expect(try spool.run("pause", "template", "hello").status == 0)

@@ -80,7 +80,9 @@ struct SubmitTests {
             (["submit", "--job", "/nonexistent"], "", 66), (["submit", "--job", "/"], "", 66),
             (["submt", "x"], "", 64), ([], "", 64),
             (["--nonsense"], "", 64), (["--spool", "/nonexistent", "submit", "x"], "", 69),
-            (["submit", "x", "--config"], "", 64),
+            (["submit", "x", "--config"], "", 64), (["submit", "x", "--to", "zoe"], "", 65),
+            (["submit", "x", "--to", "a@example.com,b@example.com"], "", 65),
+            (["submit", "--job", "-"], "{\"template\":\"x\",\"to\":[\"a@b\",7]}", 65),
         ] as [([String], String, Int32)])
     func refuses(arguments: [String], input: String, status: Int32) throws {
         let spool = try Fixture()

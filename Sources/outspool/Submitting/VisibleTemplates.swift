@@ -43,6 +43,13 @@ struct VisibleTemplates {
         job.template.flatMap { template($0) }?.misfit(of: job.params)
     }
 
+    /// Says so where a job's template is not among those that can be seen: it is queued, and waits until there is one.
+    func warnOfUnknown(_ name: String?) {
+        guard let name, template(name) == nil, let names, !names.contains(name) else { return }
+        let near = nearest(to: name, among: names).map { "; did you mean \(printable($0))?" } ?? ""
+        complain("there is no template \(printable(name)) yet, the job waits for it\(near)")
+    }
+
     /// The value of `-p KEY=TEXT`: a string, unless the schema has no strings there and something else that
     /// the text can be.
     func value(of text: String, for key: String, in name: String) -> JSON {

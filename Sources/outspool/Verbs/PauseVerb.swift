@@ -60,7 +60,9 @@ struct PauseFile {
                 !words[1].isEmpty && words[1].utf8.count <= 200 && !words[1].contains("/") && !words[1].utf8.contains(0)
             guard isName else { throw .usage("\(verb): \(printable(words[1])) is no name of a \(words[0])") }
             name = "pause.\(words[0]).\(words[1])"
-        default: throw .usage("\(verb): expected all, or template NAME, or relay NAME")
+        default:
+            throw .usage(
+                "\(verb): expected all, or template NAME, or relay NAME" + (verb == "resume" ? ", or --all" : ""))
         }
     }
 }
@@ -81,7 +83,10 @@ private func runPause(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let words = invocation.arguments.operands
     let reader = try SpoolReader(path: try invocation.spoolPath())
     if words.isEmpty {
-        for file in try reader.pauses() {
+        let files = try reader.pauses()
+        // Who meant to pause must not believe that it is done.
+        if files.isEmpty { complain("nothing is paused; to pause, say all, or template NAME, or relay NAME") }
+        for file in files {
             guard let words = file.words else { continue }
             if invocation.arguments.has("--json") {
                 var object = JSON.Object([("paused", .string(words[0]))])

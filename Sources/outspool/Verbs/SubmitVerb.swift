@@ -1,5 +1,6 @@
 internal import JSON
 internal import Linux
+internal import Message
 internal import Spool
 internal import Text
 internal import Time
@@ -72,14 +73,24 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return .success
 }
 
-/// Holds a job object against what the daemon would say of its form and, where its template is in sight, of its
-/// parameters.
+/// Holds a job object against what the daemon would say of its form, its addresses and, where its template is in
+/// sight, its parameters.
 func judge(_ value: JSON, _ templates: VisibleTemplates) throws(Failure) {
     let job: Job
     do throws(JobError) { job = try Job(value) } catch {
         throw Failure(.data, "the job: \(printable(error.description))")
     }
     if let objection = templates.objection(to: job) { throw Failure(.data, printable(objection)) }
+    for (field, mailboxes) in [
+        ("to", job.to), ("cc", job.cc), ("bcc", job.bcc), ("from", job.from), ("replyTo", job.replyTo),
+        ("sender", job.sender),
+    ] {
+        guard let mailboxes else { continue }
+        do throws(AddressError) { _ = try Mailbox.list(json: mailboxes) } catch {
+            throw Failure(.data, "\(field): \(printable(error.description))")
+        }
+    }
+    templates.warnOfUnknown(job.template)
 }
 
 func jobID(_ text: String?) throws(Failure) -> JobID {
