@@ -3,14 +3,18 @@ internal import Text
 
 /// The command line: global options, a verb, and what the verb takes.
 enum Command {
-    /// The verbs, in the order of the help.
-    static var verbs: [Verb] {
+    /// The verbs by what they are for, in the order of the help.
+    static var tasks: [(title: String, verbs: [Verb])] {
         [
-            .submit, .ls, .show, .preview, .wait, .retry, .hold, .release, .remove, .edit, .pause, .resume, .prune,
-            .status,
-            .top, .check, .types, .doctor, .testSend, .initialize, .dropBox,
+            ("Submit", [.submit, .wait]),
+            ("Look", [.ls, .show, .status, .top]),
+            ("Steer", [.retry, .hold, .release, .edit, .remove, .pause, .resume, .prune]),
+            ("Write templates", [.preview, .check, .types]),
+            ("Set up and examine", [.initialize, .dropBox, .doctor, .testSend]),
         ]
     }
+
+    static var verbs: [Verb] { tasks.flatMap(\.verbs) }
 
     /// Runs one command line to its end. Everything that fails is said here, once, on standard error.
     static func run(_ words: [String]) -> ExitStatus {
@@ -69,10 +73,12 @@ enum Command {
 
             Submits mail to a spool and looks after it. See outspool(1).
 
-
             """
-        for verb in verbs {
-            text += "  " + verb.name + String(repeating: " ", count: 11 - verb.name.utf8.count) + verb.summary + "\n"
+        for task in tasks {
+            text += "\n\(task.title):\n"
+            for verb in task.verbs {
+                text += "  " + verb.name + String(repeating: " ", count: 11 - verb.name.utf8.count) + verb.summary + "\n"
+            }
         }
         return text + """
 

@@ -64,11 +64,7 @@ struct SetupTests {
 
     @Test(
         "Help fits 80 columns, and goes to standard output",
-        arguments: [
-            "", "submit", "ls", "show", "check", "init", "dropbox", "wait", "retry", "hold", "release", "rm", "edit",
-            "pause",
-            "resume", "prune", "status", "top", "doctor", "test-send",
-        ])
+        arguments: [""] + ManualTests.verbs)
     func help(verb: String) throws {
         let ran = try Program.built("outspool").run((verb.isEmpty ? [] : [verb]) + ["--help"])
         #expect(ran.status == 0)

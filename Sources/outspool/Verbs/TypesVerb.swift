@@ -7,7 +7,8 @@ extension Verb {
         Verb(
             name: "types", summary: "make the types of an application's jobs",
             help: """
-                usage: outspool types --lang LANGUAGE [--templates DIR] [--output DIR] [TEMPLATE ...]
+                usage: outspool types --lang LANGUAGE [--templates DIR] [--output DIR]
+                                      [TEMPLATE ...]
 
                 Writes source code for those who submit: a type for each template, made from
                 its schema.json, so that a parameter that is missing, misspelt or of another
