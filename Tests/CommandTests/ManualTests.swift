@@ -81,6 +81,17 @@ struct ManualTests {
         }
     }
 
+    @Test(
+        "The other programs' help and page have the same options",
+        arguments: [("outspoold", "outspoold.8"), ("outspool-sink", "outspool-sink.8")])
+    func programs(program: String, page: String) throws {
+        let help = Self.options(in: try Program.built(program).run(["--help"]).out).filter { $0.hasPrefix("--") }
+        let text = try String(contentsOf: repository.appending(path: "man/\(page)"), encoding: .utf8)
+        let manual = Set(text.matches(of: #/Fl -([a-z][a-z-]+)/#).map { "--\($0.1)" })
+        #expect(help.count > 3)
+        #expect(help.subtracting(["--help", "--version"]) == manual.subtracting(["--help", "--version"]))
+    }
+
     @Test("mandoc finds nothing", .enabled(if: Program.installed("mandoc") != nil, "needs mandoc"))
     func lint() throws {
         let pages = try FileManager.default.contentsOfDirectory(atPath: repository.appending(path: "man").path)

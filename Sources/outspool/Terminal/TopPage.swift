@@ -32,7 +32,7 @@ struct TopPage {
             ["BEING SENT", "FOR", "TEMPLATE", "TO", "THROUGH"], inFlight.prefix(flying).map { flight($0) },
             least: [13, nil, 6, 8, 4],
             output, width)
-        lines.append("")
+        if flying > 0 { lines.append("") }
         let shown = recent.suffix(max(0, left - max(flying, 0))).reversed()
         lines += table(["AT", "JOB", "TO", "WHAT"], shown.map { event($0) }, least: [nil, 13, 8, 10], output, width)
         return lines
