@@ -18,7 +18,7 @@ struct ManualTests {
     }()
 
     static func options(in text: String) -> Set<String> {
-        Set(text.matches(of: #/(?:^|[^A-Za-z0-9-])(--[a-z][a-z-]*|-[a-z])(?![A-Za-z0-9-])/#).map { String($0.1) })
+        Set(text.matches(of: #/(?:^|[^A-Za-z0-9-])(--[a-z][a-z0-9-]*|-[a-z])(?![A-Za-z0-9-])/#).map { String($0.1) })
     }
 
     /// The options that outspool.1 names for each verb: in its part of the SYNOPSIS, and in its section.
@@ -87,7 +87,7 @@ struct ManualTests {
     func programs(program: String, page: String) throws {
         let help = Self.options(in: try Program.built(program).run(["--help"]).out).filter { $0.hasPrefix("--") }
         let text = try String(contentsOf: repository.appending(path: "man/\(page)"), encoding: .utf8)
-        let manual = Set(text.matches(of: #/Fl -([a-z][a-z-]+)/#).map { "--\($0.1)" })
+        let manual = Set(text.matches(of: #/Fl -([a-z][a-z0-9-]+)/#).map { "--\($0.1)" })
         #expect(help.count > 3)
         #expect(help.subtracting(["--help", "--version"]) == manual.subtracting(["--help", "--version"]))
     }
