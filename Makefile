@@ -6,6 +6,8 @@
 # make bench      prints the figures that the README quotes
 # make crash      kills the programs at every system call that touches the spool, and makes each fail
 # make powercut   cuts the power under load, on ext4, XFS and btrfs; needs root
+# make fuzz       throws made-up inputs at all that reads what others wrote; SECONDS=20 for each target
+# make soak       runs everything at once for MINUTES=5, and accounts for every job
 # make mutations  breaks the programs on purpose, to see that the proofs notice; needs root
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
@@ -47,6 +49,15 @@ storm: packages-test
 	$(SWIFT) build --build-tests
 	OUTSPOOL_STORM=10000 $(SWIFT) test --skip-build --filter StormTests
 
+SECONDS = 20
+fuzz: packages-fuzz
+	Tests/Proof/fuzz.py --seconds $(SECONDS)
+
+MINUTES = 5
+soak: packages-soak
+	$(SWIFT) build -c release
+	Tests/Proof/soak.py $(RELEASE) --minutes $(MINUTES)
+
 bench: packages-test
 	$(SWIFT) build -c release
 	Tests/Benchmarks/run $(RELEASE)
@@ -79,4 +90,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo test check-all storm bench crash powercut mutations install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo test check-all storm bench crash powercut fuzz soak mutations install uninstall install-mta uninstall-mta deb version clean

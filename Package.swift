@@ -132,3 +132,23 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Fuzzing, see Tests/Proof/fuzz.py: one static library of all targets, built with the sanitizers in a place of its
+// own. Other builds see nothing of it.
+if Context.environment["OUTSPOOL_FUZZ"] != nil {
+    package.products = [.library(name: "Fuzz", type: .static, targets: ["Fuzz"])]
+    package.targets.removeAll { $0.isTest || $0.type == .executable || $0.type == .plugin }
+    package.targets += [
+        // What the command makes of the words that sendmail(1) is called with.
+        .target(
+            name: "Sendmail", dependencies: ["Linux", "Spool", "Text"], path: "Sources/outspool",
+            sources: ["Failure.swift", "Sendmail/SendmailOptions.swift"], swiftSettings: strict),
+        .target(
+            name: "Fuzz",
+            dependencies: [
+                "Configuration", "Daemon", "JSON", "Linux", "Message", "SMTP", "Schema", "Sendmail", "Spool", "Template",
+                "Text", "Time",
+            ],
+            path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: strict),
+    ]
+}

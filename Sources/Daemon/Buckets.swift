@@ -18,6 +18,8 @@ final class Buckets {
         /// A job that was due was not taken. Until there is room it is read at its interval only: those that
         /// were refused would be met again at once, and refused again, without end.
         var hasMissed = false
+        /// Nobody tells when a file is touched, and the directory's own mtime does not either.
+        var isUnwatched = false
         let interval: Span
         var backoff = Backoff()
         /// A reading that failed comes again behind the backoff.
@@ -70,6 +72,18 @@ final class Buckets {
             readIfChanged(bin)
             repeatReading(bin)
         }
+    }
+
+    /// The kernel does not tell what happens in the state's directory: it is read at its interval, always.
+    func isNotWatched(_ state: State) { bins[state]?.isUnwatched = true }
+
+    /// The wall clock was set: what waits for a due time waits for it by the new one, and everything is read, since
+    /// due times that were worked out by the old one may be out of reach.
+    func clockWasSet() {
+        timer?.cancel()
+        timerDue = .distantFuture
+        arm()
+        readAll()
     }
 
     /// Hints were lost: everything is read.
@@ -143,7 +157,7 @@ final class Buckets {
             let modified = try spool.with(bin.state) { (directory) throws(SpoolError) in
                 try step(.read, bin.state.path) { () throws(Errno) in try directory.status().modified }
             }
-            if modified != bin.seen || bin.wantsReading || bin.hasMissed { read(bin) }
+            if modified != bin.seen || bin.wantsReading || bin.hasMissed || bin.isUnwatched { read(bin) }
         } catch { readLater(bin, error) }
     }
 

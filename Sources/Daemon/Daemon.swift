@@ -33,6 +33,7 @@ package final class Daemon {
     private let version: String
     private let started = Timestamp.now
     private var growth = Growth()
+    private var wallClock = WallClock(wall: .now, sinceBoot: Span(nanoseconds: Clock.sinceBoot))
     private var settings: Settings
     /// What was logged last of where mail may go.
     private var staging = Staging()
@@ -140,7 +141,7 @@ package final class Daemon {
         every(.seconds(1)) { [unowned self] in tick() }
         every(.minutes(1)) { [unowned self] in readAgain() }
         every(.seconds(15)) { [unowned self] in writeMetrics() }
-        every(.minutes(10)) { [unowned self] in janitor.sweep(boxes: boxes.open, now: .now) }
+        every(.minutes(10)) { [unowned self] in sweep() }
         if let interval = supervisor.watchdogInterval {
             every(interval) { [unowned self] in supervisor.tell("WATCHDOG=1") }
         }
@@ -152,6 +153,27 @@ package final class Daemon {
             action()
             every(interval, action)
         }
+    }
+
+    private func sweep() {
+        // Before anything is taken for old.
+        lookAtClock()
+        janitor.sweep(boxes: boxes.open, now: .now)
+    }
+
+    /// Somebody may have set the wall clock: due times that were worked out by the old one are worked out anew.
+    private func lookAtClock() {
+        guard let jump = wallClock.look(wall: .now, sinceBoot: Span(nanoseconds: Clock.sinceBoot)) else { return }
+        // To the nearest second: two looks are never quite as far apart as they should be.
+        let size = Span(nanoseconds: Int64(clamping: jump.nanoseconds.magnitude + 500_000_000))
+        let way = jump > .zero ? "forward" : "back"
+        log.write("the clock was set \(way) by \(size.approximate): everything is read again", .warning)
+        if jump > .zero { janitor.clockWasSetForward() } else { notifier.clockWasSetBack(now: .now) }
+        guard dispatcher.isOpen else { return }
+        readAgain()
+        buckets.clockWasSet()
+        intake.read()
+        boxes.readAll()
     }
 
     /// The disk may be full: then the orphans wait, and with them everything else.
@@ -191,16 +213,18 @@ package final class Daemon {
         dispatcher.isOpen = true
         intake.read()
         buckets.start()
-        janitor.sweep(boxes: boxes.open, now: .now)
+        sweep()
         writeMetrics()
         supervisor.tell("READY=1\nSTATUS=delivering")
         log.write("ready")
     }
 
     private func watch() {
-        guard let watcher else { return }
-        for place in [.root, .boxes] + State.waiting.map({ SpoolWatcher.Place.state($0) }) {
+        guard let watcher else { return State.waiting.forEach(buckets.isNotWatched) }
+        let anchors = spool.anchors.map { SpoolWatcher.Place.anchor($0) }
+        for place in [.root, .boxes] + State.waiting.map({ SpoolWatcher.Place.state($0) }) + anchors {
             do throws(Errno) { try watcher.add(place) } catch {
+                if case .state(let state) = place { buckets.isNotWatched(state) }
                 log.write(
                     "\(place): not watched, read at intervals instead: \(error)"
                         + (error == .noSpace ? " (see fs.inotify.max_user_watches)" : ""), .warning)
@@ -217,16 +241,26 @@ package final class Daemon {
         case .departure(.boxes, let name): if let text = name.text { boxes.vanished(text) }
         case .arrival(.root, let name): if let text = name.text, dispatcher.pauses.insert(text) { pausesChanged() }
         case .departure(.root, let name): if let text = name.text, dispatcher.pauses.remove(text) { pausesChanged() }
-        case .departure: break
+        case .arrival(.anchor, _), .departure: break
         case .overflow:
             ledger.counters.inotifyOverflows += 1
             log.write("inotify overflow: everything is read again", .warning)
             readEverything()
         case .end(.box(let box)): boxes.vanished(box)
-        case .end(let place):
-            // Every descriptor of this process points to what was moved away.
-            log.write("\(place): the directory was moved or removed; stopping", .error)
-            stop(status: 75)
+        case .end(let place): hasGone("\(place)")
+        }
+    }
+
+    /// Every descriptor of this process points to what was moved away: nothing more may be put there.
+    private func hasGone(_ path: String) {
+        log.write("\(path): the directory was moved or removed; stopping", .error)
+        stop(status: 75)
+    }
+
+    /// What the kernel does not tell, or nobody watches.
+    private func lookForDirectories() {
+        do throws(SpoolError) { if let path = try spool.displaced() { hasGone(path) } } catch {
+            log.write("\(error)", .warning)
         }
     }
 
@@ -267,6 +301,7 @@ package final class Daemon {
     }
 
     private func tick() {
+        lookAtClock()
         let now = Timestamp.now
         if shelf.hasChanged() {
             log.write("templates changed")
@@ -280,6 +315,7 @@ package final class Daemon {
 
     private func readAgain() {
         guard dispatcher.isOpen, !dispatcher.isStopping else { return }
+        lookForDirectories()
         let now = Timestamp.now
         intake.settleExpired(dispatcher.removeExpired(at: now), now: now)
         readPauses()
@@ -355,6 +391,8 @@ package final class Daemon {
         shelf.invalidate()
         dispatcher.hastenBlocked()
         dispatcher.pump()
+        // A shorter `done_retention` holds at once.
+        if dispatcher.isOpen { sweep() }
         log.write("configuration reloaded")
     }
 

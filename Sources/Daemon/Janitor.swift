@@ -14,6 +14,8 @@ final class Janitor {
     private let log: Log
     var retention: Span
     private var reading: DirectoryReading?
+    /// When the wall clock was last set forward, by the time since boot.
+    private var jumped: Int64?
 
     init(spool: SpoolTree, loop: EventLoop, log: Log, retention: Span) {
         self.spool = spool
@@ -22,9 +24,17 @@ final class Janitor {
         self.retention = retention
     }
 
+    /// The wall clock was set forward, and every file looks older than it is: nothing is removed until its whole
+    /// time has passed since now.
+    func clockWasSetForward() { jumped = Clock.sinceBoot }
+
+    /// Whether ages as long as this one can be told from the wall clock.
+    private func canTell(_ age: Span) -> Bool { jumped.map { Clock.sinceBoot - $0 >= age.nanoseconds } ?? true }
+
     /// Begins a round, unless one is under way; the boxes are those whose `tmp/` is swept, too.
     func sweep(boxes: [DropBox], now: Timestamp) {
         guard reading == nil else { return }
+        guard canTell(Janitor.draftAge) else { return pruneDone(now: now) }
         for box in boxes { sweepDrafts(of: box, now: now) }
         sweepDrafts(now: now)
     }
@@ -33,8 +43,12 @@ final class Janitor {
         read(spool.tmp, "tmp") { [unowned self] name in
             remove(name, from: spool.tmp, ifOlderThan: Janitor.draftAge, now: now)
         } then: { [unowned self] in
-            prune(expiredDays(now: now), now: now)
+            pruneDone(now: now)
         }
+    }
+
+    private func pruneDone(now: Timestamp) {
+        if canTell(retention) { prune(expiredDays(now: now), now: now) }
     }
 
     /// A box's `tmp/` is short, or somebody else's litter; it is read at once.

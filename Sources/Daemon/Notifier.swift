@@ -70,6 +70,14 @@ final class Notifier {
         firstNews = firstNews ?? now
     }
 
+    /// The wall clock was set back: what was to come is now, or the next digest would wait for the old clock's time.
+    func clockWasSetBack(now: Timestamp) {
+        firstNews = firstNews.map { min($0, now) }
+        since = since.map { min($0, now) }
+        quietUntil = min(quietUntil, now + schedule.gathering)
+        for (name, outage) in open { open[name]?.since = min(outage.since, now) }
+    }
+
     /// Looks at the relays, and submits a digest when it is due.
     func tick(_ pools: [RelayPool], now: Timestamp) {
         guard address != nil else { return }

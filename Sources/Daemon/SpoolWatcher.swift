@@ -17,6 +17,8 @@ final class SpoolWatcher {
         case boxes
         /// `drop/NAME/new`.
         case box(String)
+        /// A directory that is only to stay where it is.
+        case anchor(String)
 
         /// The directory, relative to the spool.
         var description: String {
@@ -25,6 +27,7 @@ final class SpoolWatcher {
             case .root: "."
             case .boxes: "drop"
             case .box(let name): "drop/\(name)/new"
+            case .anchor(let path): path
             }
         }
     }
@@ -61,6 +64,7 @@ final class SpoolWatcher {
             case .state(.new), .box: .arrivals
             case .state: [.arrivals, .changes]
             case .root, .boxes: [.arrivals, .departures]
+            case .anchor: []
             }
         let number = try inotify.add("\(spool)/\(place)", interest)
         places[number] = place

@@ -6,6 +6,8 @@ package enum Clock {
     package static var realtime: Int64 { read(CLOCK_REALTIME) }
     /// Since some point of the past; never jumps, does not advance in suspend.
     package static var monotonic: Int64 { read(CLOCK_MONOTONIC) }
+    /// Since the machine's start, time in suspend included; never jumps.
+    package static var sinceBoot: Int64 { read(CLOCK_BOOTTIME) }
     /// Processor time of this process.
     package static var process: Int64 { read(CLOCK_PROCESS_CPUTIME_ID) }
 

@@ -28,7 +28,8 @@ struct HeaderSection {
         bodyStart = start
         while start < bytes.count {
             if bytes[start] == 0x0D {
-                bodyStart = start + 2
+                // A CR at the very end has no LF.
+                bodyStart = min(start + 2, bytes.count)
                 return
             }
             guard let colon = HeaderSection.colon(in: bytes, from: start),

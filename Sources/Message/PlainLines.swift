@@ -103,7 +103,11 @@ struct PlainLines {
             newLine()
             return
         }
-        if scalar.value < 0x20, scalar != "\t" { return }
+        switch scalar {
+        case "\t": break
+        case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}": return
+        default: break
+        }
         addToWord(scalar)
     }
 

@@ -1,7 +1,7 @@
 package import Linux
 internal import Time
 
-/// The daemon's hold on a spool: every directory open, and the lock of its own `cur/`.
+/// The daemon's hold on a spool: every directory open, and the locks of `cur/` and of what is its own below it.
 ///
 /// It knows neither clock nor configuration: times come as values.
 package final class SpoolTree {
@@ -10,6 +10,8 @@ package final class SpoolTree {
     package let root: Directory
     package let tmp: Directory
     package let new: Directory
+    /// Its flock(2), which this value holds until it ends, keeps every other daemon out, whatever its instance:
+    /// two would take the same file of a drop box, and not see the ids that the other works on.
     package let cur: Directory
     /// `cur/INSTANCE`, whose flock(2) this value holds until it ends.
     package let claimed: Directory
@@ -19,7 +21,7 @@ package final class SpoolTree {
     package let done: Directory
     package let drop: Directory
     private let retry: [OpenDirectory]
-    private var day: (name: String, directory: OpenDirectory)?
+    private var day: (name: String, inode: UInt64, directory: OpenDirectory)?
     private var emptiness: [State: (modified: Int64, isEmpty: Bool)] = [:]
     private var knownDays: (modified: Int64, names: [String])?
     /// The user that the spool belongs to, who is the daemon's.
@@ -34,7 +36,7 @@ package final class SpoolTree {
     /// Why a spool cannot be taken.
     package enum OpenError: Error, CustomStringConvertible {
         case spool(SpoolError)
-        /// Another daemon of this instance name runs on it.
+        /// Another daemon runs on it.
         case locked(path: String)
         /// What this process would write there would not be the owner's.
         case foreign(path: String, owner: UInt32)
@@ -84,14 +86,18 @@ package final class SpoolTree {
             retry.append(OpenDirectory(try at(name) { () throws(Errno) in try buckets.directory(bucket.name) }))
         }
         self.retry = retry
+        func lock(_ directory: borrowing Directory, _ path: String) throws(OpenError) {
+            let isLocked: Bool
+            do throws(Errno) { isLocked = try directory.lock() } catch { throw .spool(SpoolError(.lock, path, error)) }
+            guard isLocked else { throw .locked(path: path) }
+        }
+        try lock(claims, "\(path)/cur")
         let own = "\(path)/cur/\(instance)"
         do throws(Errno) { try claims.makeDirectory(instance, mode: 0o700) } catch {
             if error != .exists { throw .spool(SpoolError(.create, own, error)) }
         }
         let claimed = try at(own) { () throws(Errno) in try claims.directory(instance) }
-        let isLocked: Bool
-        do throws(Errno) { isLocked = try claimed.lock() } catch { throw .spool(SpoolError(.lock, own, error)) }
-        guard isLocked else { throw .locked(path: own) }
+        try lock(claimed, own)
         do throws(Errno) { try SpoolTree.probeNoReplace(in: drafts) } catch {
             if error == .invalid { throw .noReplaceMissing(path: path) }
             throw .spool(SpoolError(.rename, "\(path)/tmp", error))
@@ -133,9 +139,20 @@ package final class SpoolTree {
         case .hold: return try body(hold)
         case .dead: return try body(dead)
         case .done(let name):
-            if day?.name != name { day = (name, OpenDirectory(try openDay(name))) }
+            if !isOpenDay(name) {
+                let opened = try openDay(name)
+                let inode = try step(.read, state.path) { () throws(Errno) in try opened.status().inode }
+                day = (name, inode, OpenDirectory(opened))
+            }
             return try body(day!.directory.directory)
         }
+    }
+
+    /// Whether the day that is open is this one, and still where it was: an operator may move days away.
+    private func isOpenDay(_ name: String) -> Bool {
+        guard let day, day.name == name else { return false }
+        // Where it cannot be looked at, opening it says why.
+        return (try? done.status(name))?.inode == day.inode
     }
 
     private func openDay(_ name: String) throws(SpoolError) -> Directory {

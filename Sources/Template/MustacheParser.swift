@@ -48,7 +48,7 @@ struct MustacheParser {
                 position = tag.end
             case .comment, .delimiters: finishLine(tag)
             case .partial:
-                let indent = finishLine(tag)
+                let indent = Array(source[finishLine(tag)])
                 nodes.append(.partial(.init(name: tag.name, indent: indent, position: tag.position)))
             case .section, .inverted:
                 finishLine(tag)
@@ -160,17 +160,18 @@ struct MustacheParser {
 extension MustacheParser {
     /// Adds the text before a tag that may be standalone, and goes on after the tag or,
     /// if it is, after its line.
-    /// - Returns: the white space before the tag if it is standalone.
+    /// - Returns: where the white space before the tag is, if it is standalone; else nothing. A place and not its
+    ///   bytes: of an array that nobody takes the optimizer of Swift 6.3 makes a write to memory that it has freed.
     @discardableResult
-    private mutating func finishLine(_ tag: MustacheTag) -> [UInt8] {
+    private mutating func finishLine(_ tag: MustacheTag) -> Range<Int> {
         if let before = blankStart(before: tag), let next = lineEnd(after: tag, orEnd: true) {
             addText(upTo: before)
             position = next
-            return Array(source[before..<tag.start])
+            return before..<tag.start
         }
         addText(upTo: tag.start, beforeTag: true)
         position = tag.end
-        return []
+        return tag.start..<tag.start
     }
 
     /// Adds what stands between the current position and `end`. A tag that stays at the

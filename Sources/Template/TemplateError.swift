@@ -1,4 +1,5 @@
 package import Linux
+internal import Text
 
 /// A mistake in a template's files, and where.
 package struct TemplateFault: Error, Equatable, Sendable, CustomStringConvertible {
@@ -7,13 +8,14 @@ package struct TemplateFault: Error, Equatable, Sendable, CustomStringConvertibl
     package let line: Int?
     /// From 1, in bytes; nil when the fault is that of a whole line.
     package let column: Int?
+    /// One line: what it quotes of a template is made printable.
     package let reason: String
 
     init(file: String, line: Int? = nil, column: Int? = nil, reason: String) {
         self.file = file
         self.line = line
         self.column = column
-        self.reason = reason
+        self.reason = printable(reason)
     }
 
     init(file: String, _ position: Mustache.Position, _ reason: String) {

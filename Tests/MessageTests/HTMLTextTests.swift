@@ -40,6 +40,7 @@ struct HTMLTextTests {
             ("<table><tr><td style=display:none>a<td>b</table><i title='hidden' style='x:display'>c</i>", "b\n\nc\n"),
             ("a<hr>b", "a\n\n----------------------------------------\n\nb\n"),
             ("<pre>\n a  b\n\n  c</pre>d", " a  b\n\n  c\n\nd\n"),
+            ("<pre>a\tb\u{1B}[2J\u{7F}\u{9B}1m&#155;&#127;c\u{85}</pre>", "a\tb[2J1m›c\n"),
             ("<head><title>T</title><style>p { x: \"</p>\" }</style><meta charset=utf-8></head><body>x</body>", "x\n"),
             ("<script>if (a < b) document.write('</p>')</SCRIPT >x<script>y", "x\n"),
             ("a<!-- <p>no</p> -->b<!--[if mso]>x<![endif]-->c<![if !mso]>d<![endif]><!doctype html>", "abcd\n"),

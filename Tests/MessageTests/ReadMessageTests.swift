@@ -61,7 +61,8 @@ struct ReadMessageTests {
     @Test(
         "Whatever the bytes are, there is a result",
         arguments: [
-            "", "\r\n", "no header at all", "Subject: x", "Subject: =?utf-8?q?", "Subject: =?utf-8?b?!!!?=\r\n\r\nx",
+            "", "\r\n", "\r", "Subject: x\n\r", "no header at all", "Subject: x",
+            "Subject: =?utf-8?q?", "Subject: =?utf-8?b?!!!?=\r\n\r\nx",
             "Content-Type: multipart/mixed; boundary=b\r\n\r\n", "Content-Type: multipart/mixed\r\n\r\nx",
             "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b--",
             "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nnot a field\r\n--b\r\n\r\n--b--\r\n",

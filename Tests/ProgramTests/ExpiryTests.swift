@@ -1,44 +1,22 @@
 import Foundation
 import Testing
 
-/// Debian's libfaketime; nil where the package faketime is not installed.
-private let library: String? = {
-    let root = "/usr/lib"
-    let folders = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-    return folders.map { "\(root)/\($0)/faketime/libfaketime.so.1" }
-        .first { FileManager.default.fileExists(atPath: $0) }
-}()
-
 /// A one-time password is good for 15 minutes. The daemon is the real one, its clocks jump by 16 minutes.
-@Suite("What is over its time is never sent", .serialized, .enabled(if: library != nil, "needs Debian's faketime"))
+@Suite("What is over its time is never sent", .serialized, .enabled(if: faketimeLibrary != nil, "needs Debian's faketime"))
 struct ExpiryTests {
     /// A daemon whose clocks, the wall's and the monotonic one, are as far ahead as ``jump()`` says.
     private final class Ahead {
         let place: Workplace
-        private var clock: URL { place.root.appending(path: "clock") }
+        private let clock: FakedClock
 
         init(_ place: Workplace) throws {
             self.place = place
             try place.otpTemplate()
-            try set("+0")
-            _ = try place.start(
-                "/usr/bin/env",
-                ["LD_PRELOAD=\(library ?? "")", "FAKETIME_TIMESTAMP_FILE=\(clock.path)", "FAKETIME_NO_CACHE=1",
-                    // Times of files are the kernel's, and the daemon sets those that it means.
-                    "NO_FAKE_STAT=1",
-                    // The library sets variables before Swift looks for the arguments, which it does from the
-                    // environment on: they are lost, and the environment says it.
-                    "OUTSPOOL_CONFIG=\(place.configuration.path)", programs.appending(path: "outspoold").path],
-                name: "daemon")
-            try place.wait("the daemon to be ready") { place.log.contains(": ready\n") }
+            clock = try FakedClock(in: place, at: "+0", onlyWall: false)
+            _ = try clock.daemon(of: place)
         }
 
-        private func set(_ offset: String) throws {
-            // Replaced in one step: the daemon reads it at every look at the clock.
-            try Data("\(offset)\n".utf8).write(to: clock, options: .atomic)
-        }
-
-        func jump(minutes: Int = 16) throws { try set("+\(minutes)m") }
+        func jump(minutes: Int = 16) throws { try clock.set("+\(minutes)m") }
 
         func expectExpired(_ id: String, after events: [String]) throws {
             try place.wait(for: id, in: "dead")

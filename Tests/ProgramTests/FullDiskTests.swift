@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-private let mayMount: Bool = {
+let mayMount: Bool = {
     guard geteuid() == 0 else { return false }
     let directory = FileManager.default.temporaryDirectory.appending(path: "outspool-mount.\(UUID().uuidString)").path
     guard mkdir(directory, 0o700) == 0 else { return false }

@@ -24,6 +24,8 @@ struct MustacheFaultTests {
             ("{{=a= =b=}}", "f:1:1: bad delimiters; new ones are set like {{=<% %>=}}"),
             ("{{= a", "f:1:1: '{{' is not closed"),
             ("{{#if a}}", "f:1:1: 'if a' is not a name: white space inside"),
+            ("{{if\na}}", "f:1:1: 'if\\u{a}a' is not a name: white space inside"),
+            ("{{/a\u{1B}[2J}}", "f:1:1: 'a\\u{1b}[2J' is closed but was not opened"),
             ("{{a..b}}", "f:1:1: 'a..b' is not a name: a part is empty"),
             ("{{.a}}", "f:1:1: '.a' is not a name: a part is empty"),
             ("{{#a.}}{{/a.}}", "f:1:1: 'a.' is not a name: a part is empty"),

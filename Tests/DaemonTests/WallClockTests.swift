@@ -1,0 +1,32 @@
+import Daemon
+import Testing
+import Time
+
+@Suite("The wall clock is set")
+struct WallClockTests {
+    /// Seconds that pass by the wall and since boot between two looks, and the jump that is seen.
+    static let looks: [(wall: Int64, boot: Int64, jump: Int64?)] = [
+        (1, 1, nil), (60, 60, nil), (86400, 86400, nil), (5, 1, nil), (1, 9, nil),
+        (12, 1, 11), (86401, 1, 86400), (-86399, 1, -86400), (1, 86401, -86400), (-20, 0, -20),
+    ]
+
+    @Test("A jump is what the time since boot does not explain", arguments: looks)
+    func jumps(wall: Int64, boot: Int64, jump: Int64?) {
+        let start = Timestamp(seconds: 1_700_000_000)
+        var clock = WallClock(wall: start, sinceBoot: .hours(3))
+        let seen = clock.look(wall: start + .seconds(wall), sinceBoot: Span(nanoseconds: (3 * 3600 + boot) * 1_000_000_000))
+        #expect(seen == jump.map { .seconds($0) })
+        // It is told once.
+        #expect(
+            clock.look(
+                wall: start + .seconds(wall + 1),
+                sinceBoot: Span(nanoseconds: (3 * 3600 + boot + 1) * 1_000_000_000)) == nil)
+    }
+
+    @Test("The ends of time")
+    func ends() {
+        var clock = WallClock(wall: Timestamp(nanoseconds: .min), sinceBoot: .zero)
+        #expect(clock.look(wall: .distantFuture, sinceBoot: .seconds(1))! > .days(365))
+        #expect(clock.look(wall: Timestamp(nanoseconds: .min), sinceBoot: .seconds(2))! < .days(-365))
+    }
+}
