@@ -97,12 +97,21 @@ extension Settings.Relay {
         case (nil, nil): if connection.user != nil { throw section.missing("password_file") }
         }
         if connection.secret != nil, connection.user == nil { throw section.missing("user") }
+        if connection.user != nil, connection.tls == .opportunistic, !connection.isImplicitTLS {
+            throw section.fault(
+                "tls = opportunistic does not protect a password: who can change the traffic would have it in clear; "
+                    + "use tls = require", at: "tls")
+        }
         if let choice = try section.choice("auth", of: RelaySettings.Mechanism.self) { connection.mechanism = choice }
         connection.helo = section.string("helo") ?? hostname
         if let path = section.path("ca_file") { connection.caFile = path }
         if let choice = try section.choice("tls_minimum", of: RelaySettings.TLSVersion.self) { connection.tlsMinimum = choice }
         if let span = try section.span("connect_timeout") { connection.connectTimeout = span }
-        if let span = try section.span("mail_timeout") { connection.timeouts.mail = span }
+        if let span = try section.span("mail_timeout") {
+            connection.timeouts.mail = span
+            // RSET goes before a MAIL, and with it where commands are pipelined.
+            connection.timeouts.reset = span
+        }
         if let span = try section.span("rcpt_timeout") { connection.timeouts.recipient = span }
         if let span = try section.span("data_timeout") { connection.timeouts.data = span }
         if let span = try section.span("block_timeout") { connection.timeouts.block = span }

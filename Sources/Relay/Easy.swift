@@ -37,15 +37,17 @@ final class Easy {
         try set(CURLOPT_TCP_KEEPALIVE, 1)
         // A connection in our hands must not be pruned when another one connects.
         try set(CURLOPT_MAXAGE_CONN, 86400)
-        try setTLS(settings)
+        try setTLS(settings, hasLogin: credentials != nil)
         if let credentials { try setLogin(credentials, settings.mechanism) }
     }
 
-    private func setTLS(_ settings: RelaySettings) throws(CurlError) {
+    private func setTLS(_ settings: RelaySettings, hasLogin: Bool) throws(CurlError) {
         let isVerified = settings.isImplicitTLS || settings.tls == .require
         switch settings.tls {
         case .require: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
-        case .opportunistic: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_TRY.rawValue))
+        // Whoever hides the offer of STARTTLS would have the password in clear.
+        case .opportunistic:
+            try set(CURLOPT_USE_SSL, Int((hasLogin ? CURLUSESSL_ALL : CURLUSESSL_TRY).rawValue))
         case .none: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_NONE.rawValue))
         }
         try set(CURLOPT_SSL_VERIFYPEER, isVerified ? 1 : 0)
@@ -86,7 +88,7 @@ final class Easy {
     }
 
     /// Has every line that the server sends before the hand-over appended to `transcript`, which must outlive
-    /// the handle.
+    /// the handle. What it cannot understand ends the connecting.
     func record(into transcript: Transcript) throws(CurlError) {
         try CurlError.check(
             ccurl_set_pointer(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(transcript).toOpaque()))
@@ -94,8 +96,9 @@ final class Easy {
             ccurl_set_header_function(handle) { bytes, size, count, transcript in
                 guard let bytes, let transcript else { return 0 }
                 let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
-                Unmanaged<Transcript>.fromOpaque(transcript).takeUnretainedValue().append(line)
-                return line.count
+                // Another count than was given makes libcurl give up: else it would read a reply that never ends to
+                // the connect timeout, and hold up the loop with it.
+                return Unmanaged<Transcript>.fromOpaque(transcript).takeUnretainedValue().append(line) ? line.count : -1
             })
     }
 
@@ -111,6 +114,11 @@ final class Easy {
     /// When the server's own certificate ends; nil when it showed none, or it was not kept.
     var certificateEnd: Timestamp? {
         ccurl_certificate_field(handle, "Expire date:").flatMap { Timestamp(certificate: String(cString: $0)) }
+    }
+
+    /// Why it could not connect.
+    func failure(_ code: CURLcode, _ transcript: Transcript, _ settings: RelaySettings) -> ConnectionFailure {
+        ConnectionFailure(code, reason(code), transcript, settings, hasConnected: hasConnected)
     }
 
     var socket: Int32 { ccurl_active_socket(handle) }

@@ -140,12 +140,11 @@ package final class RelayConnection {
         guard let easy else { return }
         // Closed while the name was being looked up.
         if state == .closed { return release() }
-        if result != CURLE_OK {
-            let text = easy.reason(result)
-            let failure = ConnectionFailure(result, text, transcript, settings, hasConnected: easy.hasConnected)
+        let heard = transcript.error.map { ConnectionFailure(transcript.phase(settings), $0.description) }
+        if result != CURLE_OK || heard != nil {
+            let failure = heard ?? easy.failure(result, transcript, settings)
             return fail(credentials.map { failure.withholding($0) } ?? failure)
         }
-        if let error = transcript.error { return fail(ConnectionFailure(.ehlo, error.description)) }
         // libcurl goes on without a login where the server offers none.
         if credentials != nil, !transcript.isLoggedIn {
             return fail(ConnectionFailure(.auth, "the relay offers no login", isConfigurationFault: true))
@@ -227,7 +226,6 @@ package final class RelayConnection {
             case .closed(let text): return perform(session.interrupted(.closed(text)))
             case .bytes(let count):
                 if state == .quitting { return close(.retired) }
-                progressAt = loop.now
                 parser.append(UnsafeRawBufferPointer(rebasing: curl.scratch[..<count]))
                 understand()
                 // TLS may hold more than the kernel tells of.
@@ -238,7 +236,15 @@ package final class RelayConnection {
 
     private func understand() {
         do throws(ReplyError) {
-            while state == .open, let reply = try parser.next() { perform(session.received(reply)) }
+            while state == .open, let reply = try parser.next() {
+                // A whole reply: a relay that sends a byte now and then has not answered.
+                progressAt = loop.now
+                perform(session.received(reply))
+                // One command, one reply: what has come already cannot answer the command that is sent next.
+                if state == .open, !session.capabilities.pipelining, parser.isWithinReply {
+                    perform(session.interrupted(.outOfStep("the relay said something that was not asked for")))
+                }
+            }
             if state == .open, session.room == .idle, parser.isWithinReply {
                 perform(session.interrupted(.outOfStep("the relay said something that was not asked for")))
             }

@@ -10,14 +10,16 @@ final class Transcript {
     /// No server needs so many to let one in.
     static let limit = 64
 
-    func append(_ bytes: UnsafeRawBufferPointer) {
-        guard error == nil else { return }
+    /// False when the server's bytes cannot be understood: then nothing more is to be read from it.
+    func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard error == nil else { return false }
         parser.append(bytes)
         do throws(ReplyError) {
             while let reply = try parser.next() {
                 if replies.count < Self.limit { replies.append(reply) }
             }
         } catch { self.error = error }
+        return error == nil
     }
 
     /// What the last reply to EHLO offers: after STARTTLS it is asked again, and only the second answer counts.

@@ -29,6 +29,45 @@ struct ConnectFailureTests {
         #expect(exchange.failure?.reason.isEmpty == false)
     }
 
+    @Test(
+        "Gives up at once on what is no reply, or has no end",
+        arguments: [
+            ("nonsense for a greeting", ["send hello\\r\\n", "hang"], "failed greeting -", "not an SMTP reply: hello"),
+            (
+                "an endless greeting", ["send " + String(repeating: "220-mx\\r\\n", count: 300), "hang"],
+                "failed greeting -", "more than 200 lines"
+            ),
+            (
+                "a line without end", ["send 220 " + String(repeating: "x", count: 9000), "hang"], "failed greeting -", ""
+            ),
+            (
+                "an endless reply to EHLO",
+                ["send 220 mx\\r\\n", "line:EHLO", "send " + String(repeating: "250-X\\r\\n", count: 300), "hang"],
+                "failed ehlo -", "more than 200 lines"
+            ),
+        ] as [(String, [String], String, String)])
+    func nonsense(name: String, steps: [String], event: String, reason: String) throws {
+        let exchange = try Exchange(try TestServer(["script"] + steps))
+        // A line without end is libcurl's to give up on, with the connect timeout at the latest.
+        exchange.settings.connectTimeout = reason.isEmpty ? .milliseconds(500) : .seconds(60)
+        #expect(try exchange.run() == [event], "\(name)")
+        let told = exchange.failure?.reason ?? "nothing"
+        #expect(told.contains(reason) || reason.isEmpty, "\(told)")
+    }
+
+    @Test("Sends no password in clear when the offer of STARTTLS is hidden")
+    func stripped() throws {
+        let secret = try Secret("hunter22")
+        let server = try TestServer(
+            ["script"] + ConnectionTests.greeting + ["send 250-mx\\r\\n250 AUTH PLAIN\\r\\n", "hang"])
+        let exchange = try Exchange(server)
+        exchange.settings.tls = .opportunistic
+        exchange.settings.user = "u"
+        exchange.settings.secret = .passwordFile(secret.path)
+        #expect(try exchange.run() == ["failed tls - config"])
+        #expect(!(try server.heard().contains("AUTH")))
+    }
+
     @Test("Nobody listens")
     func refused() throws {
         let exchange = try Exchange(port: TestServer.freePort())

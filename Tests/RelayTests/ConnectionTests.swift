@@ -130,6 +130,22 @@ struct ConnectionTests {
         #expect(!(try server.heard().contains("QUIT")))
     }
 
+    @Test("Without PIPELINING two replies at once are one too many")
+    func early() throws {
+        let (events, server, _) = try exchange(
+            Self.plain + ["line:MAIL", "send 250 a\\r\\n250 b\\r\\n", "hang"])
+        #expect(events == ["ready", "deferred interrupted(RCPT)", "lost"])
+        #expect(!(try server.heard().contains("RCPT")))
+    }
+
+    @Test("A reply that comes too slowly is none")
+    func trickle() throws {
+        let (events, _, _) = try exchange(
+            Self.pipelining + Self.group + ["slow 250 \(String(repeating: "x", count: 600))\\r\\n", "hang"]
+        ) { $0.settings.timeouts.mail = .milliseconds(150) }
+        #expect(events == ["ready", "notTried relay", "lost"])
+    }
+
     @Test("Gives up a body that nobody reads, without a dot")
     func bodyTimeout() throws {
         let (events, _, _) = try exchange(
