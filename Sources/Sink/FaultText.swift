@@ -93,8 +93,7 @@ extension Fault.Action {
         case (.tls, _): false
         case (_, .reply): true
         case (.connect, _): false
-        case (.idle, .endless), (.body, .endless): true
-        case (.idle, _), (.body, _), (.greeting, .early): false
+        case (.idle, .early), (.body, .early), (.greeting, .early): false
         default: true
         }
     }

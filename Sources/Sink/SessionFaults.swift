@@ -113,11 +113,12 @@ extension Session {
 
     /// The first byte goes out at once, each other after the interval.
     private func drip(_ bytes: ArraySlice<UInt8>, then next: Mode) {
-        guard let first = bytes.first else {
+        if let first = bytes.first { outbox.append(first) }
+        // With the last one, not after it: what the client says next belongs to the next mode.
+        if bytes.count <= 1 {
             mode = next
             return
         }
-        outbox.append(first)
         hold(for: server.settings.dripInterval) { [unowned self] in self.drip(bytes.dropFirst(), then: next) }
     }
 

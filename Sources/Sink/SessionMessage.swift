@@ -32,7 +32,10 @@ extension Session {
         if !message.hasBegun {
             message.hasBegun = true
             if let fault = strike(.body, recipients) {
-                if case .reply = fault.action { message.isAnswered = true }
+                switch fault.action {
+                case .reply, .drip: message.isAnswered = true
+                default: break
+                }
                 answer(.mailOk, at: .body, then: .message, fault: fault)
                 return true
             }

@@ -32,7 +32,8 @@ struct FaultTests {
             ("mail=450 at 12:30:*", Fault(phase: .mail, action: .reply(code: 450, lines: "450 at 12:30\r\n"))),
             ("starttls=early", Fault(phase: .startTLS, action: .early)),
             ("ehlo=half", Fault(phase: .ehlo, action: .half)), ("quit=endless", Fault(phase: .quit, action: .endless)),
-            ("auth=drip", Fault(phase: .auth, action: .drip)),
+            ("auth=drip", Fault(phase: .auth, action: .drip)), ("idle=half", Fault(phase: .idle, action: .half)),
+            ("body=drip", Fault(phase: .body, action: .drip)),
             ("idle=421", Fault(phase: .idle, action: .reply(code: 421, lines: "421\r\n"))),
         ])
     func read(text: String, fault: Fault) throws { #expect(try Fault(text) == fault) }
@@ -42,7 +43,7 @@ struct FaultTests {
         arguments: [
             "", "rcpt", "rcpt=", "rcpt=no", "rcpt=45 x", "rcpt=451x", "rcpt=600 x", "nowhere=close", "rcpt=close:0",
             "rcpt=close:x/rcpt", "dot=close:1/rcpt", "ehlo(a@b)=close", "rcpt()=close", "rcpt(a@b)=early", "tls=451 x",
-            "tls=half", "connect=drip", "greeting=early", "idle=half", "body=early", "rcpt=450 a\u{1}b",
+            "tls=half", "connect=drip", "greeting=early", "idle=early", "body=early", "rcpt=450 a\u{1}b",
             "rcpt=close:99999999999999999999",
         ])
     func refused(text: String) { #expect(throws: UsageError.self) { try Fault(text) } }
