@@ -13,6 +13,10 @@ extension JSON {
     /// what a hostile producer can ask of its stack.
     package static let depthLimit = 100
 
+    /// How many values a text may have. Each takes some fifty bytes and as many nanoseconds, however short it is
+    /// written: a text of 32 MiB could hold up the daemon for seconds.
+    package static let valueLimit = 1_000_000
+
     /// Reads a text that is one value and nothing else but white space.
     package init(parsing bytes: [UInt8]) throws(JSONError) {
         let (value, end) = try JSON.prefix(of: bytes)
@@ -29,7 +33,7 @@ extension JSON {
     /// Reads the value that `bytes` begin with, white space before it skipped.
     ///
     /// Strict RFC 8259: valid UTF-8, no lone surrogates, no duplicate member names, numbers
-    /// kept as written, nesting up to ``depthLimit``.
+    /// kept as written, nesting up to ``depthLimit``, at most ``valueLimit`` values.
     /// - Returns: the value, and the offset of the first byte after it.
     package static func prefix(of bytes: [UInt8]) throws(JSONError) -> (value: JSON, end: Int) {
         // Rethrown by hand: a closure does not carry a typed error through this call.
@@ -68,6 +72,7 @@ private struct Reader {
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private(set) var position = 0
+    private var count = 0
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
@@ -95,6 +100,8 @@ private struct Reader {
     }
 
     mutating func value(depth: Int) throws(Failure) -> JSON {
+        count += 1
+        if count > JSON.valueLimit { throw fail("more than \(JSON.valueLimit) values") }
         switch current {
         case UInt8(ascii: "{"): return .object(try object(depth: depth + 1))
         case UInt8(ascii: "["): return .array(try array(depth: depth + 1))

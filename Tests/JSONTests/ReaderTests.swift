@@ -45,6 +45,13 @@ struct ReaderTests {
         #expect(throws: JSONError.self) { try JSON(parsing: String(repeating: "[", count: 1_000_000)) }
     }
 
+    @Test("Bounds the number of values")
+    func boundsValues() throws {
+        func array(_ count: Int) -> String { "[" + String(repeating: "0,", count: count - 1) + "0]" }
+        _ = try JSON(parsing: array(JSON.valueLimit - 1))
+        #expect(throws: JSONError.self) { try JSON(parsing: array(JSON.valueLimit)) }
+    }
+
     @Test("Finds a duplicate among many members")
     func findsDuplicateAmongMany() {
         let members = (0..<100).map { "\"k\($0)\":0" } + ["\"k42\":1"]
