@@ -42,7 +42,8 @@ run "$(printf '%q' "$bin")/outspool init $spool"
     --fail 'rcpt(nobody@example.com)=550 5.1.1 No such user here' >"$mail/sink.log" 2>&1 &
 sink=$!
 until_true grep -q listening "$mail/sink.log" || fail "outspool-sink does not listen on port 2525"
-"$bin/outspoold" --config etc/outspool.conf 2>"$mail/daemon.log" &
+chmod go-w etc/outspool.conf
+OUTSPOOL_AS_ROOT=yes "$bin/outspoold" --config etc/outspool.conf 2>"$mail/daemon.log" &
 daemon=$!
 until_true grep -q ': ready' "$mail/daemon.log" || fail "the daemon does not start"
 export OUTSPOOL_SPOOL=$spool PATH="$bin:$PATH"

@@ -16,7 +16,8 @@ let usage = """
 
       --config FILE   the configuration (default: $OUTSPOOL_CONFIG, else
                       /etc/outspool/outspool.conf)
-      --check         reads the configuration, says whether it is valid, and exits
+      --check         reads the configuration, says whether it is valid and whether
+                      it, the spool or a password lies open to others, and exits
       --probe RELAY   connects to one relay of the configuration, up to and including
                       the login, prints what it found as a line of JSON, and exits 0 if
                       that worked, else 69
@@ -32,10 +33,16 @@ func fail(_ text: String, status: Int32) -> Never {
     Process.exit(status)
 }
 
+/// What is not used because others than its owner may read or write it.
+struct Exposed: Error, CustomStringConvertible { let description: String }
+
 func readSettings(_ path: String) -> Result<Settings, any Error> {
     do {
+        if let finding = Exposure.configuration(at: path) { throw Exposed(description: finding) }
         let file = try Configuration.ConfigurationFile(path: path)
-        return .success(try Settings(file))
+        let settings = try Settings(file)
+        if let finding = Exposure.secrets(of: settings).first { throw Exposed(description: finding) }
+        return .success(settings)
     } catch { return .failure(error) }
 }
 
@@ -95,9 +102,21 @@ switch readSettings(path) {
 case .success(let read): settings = read
 case .failure(let error): fail("\(error)", status: 78)
 }
-if onlyCheck { Process.exit(0) }
 if mailTo != nil, probed == nil { fail("--mail-to has a place beside --probe only", status: 64) }
 if let probed { probe(probed, mailTo: mailTo, settings) }
+do {
+    let exposures = try Exposure.spool(at: settings.spool, instance: settings.instance)
+    if !exposures.isEmpty { fail(exposures.joined(separator: "\noutspoold: "), status: 78) }
+} catch {
+    // Who only checks need not be the user that the spool belongs to.
+    if !onlyCheck { fail("\(error)", status: 75) }
+}
+if onlyCheck { Process.exit(0) }
+if Process.effectiveUser == 0, Process.environment("OUTSPOOL_AS_ROOT") != "yes" {
+    fail(
+        "does not run as root: give the spool to a user of its own and run as that user, or set OUTSPOOL_AS_ROOT=yes",
+        status: 78)
+}
 
 // Before any library starts a thread: the signals are the loop's.
 let signals: Signals

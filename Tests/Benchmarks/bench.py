@@ -66,7 +66,8 @@ class Bench:
             )
         log = os.path.join(self.dir, "daemon.log")
         with open(log, "w") as out:
-            process = self.start(self.program("outspoold"), "--config", path, stderr=out)
+            process = self.start(
+                self.program("outspoold"), "--config", path, stderr=out, env=os.environ | {"OUTSPOOL_AS_ROOT": "yes"})
         self.wait(lambda: ": ready" in open(log).read() or process.poll() is not None)
         if process.poll() is not None:
             sys.exit(open(log).read())

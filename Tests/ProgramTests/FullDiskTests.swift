@@ -22,7 +22,7 @@ struct FullDiskTests {
             place = try Workplace()
             try FileManager.default.removeItem(at: place.spool)
             #expect(mkdir(place.spool.path, 0o711) == 0)
-            try #require(mount("none", place.spool.path, "tmpfs", 0, "size=\(kibibytes)k") == 0)
+            try #require(mount("none", place.spool.path, "tmpfs", 0, "size=\(kibibytes)k,mode=0711") == 0)
             filler = place.spool.appending(path: ".filler").path
             #expect(try place.outspool("init", place.spool.path).status == 0)
         }

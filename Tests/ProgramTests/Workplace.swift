@@ -2,7 +2,11 @@ import Foundation
 import Testing
 
 /// The programs under test, beside the test bundle.
-let programs = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+let programs = {
+    // The daemon does not run as root unless it is told to, and tests are root in a container.
+    setenv("OUTSPOOL_AS_ROOT", "yes", 1)
+    return URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+}()
 
 /// A temporary directory with a spool, templates and a configuration; what was started in it ends with it.
 final class Workplace {
@@ -32,6 +36,9 @@ final class Workplace {
         let file = root.appending(path: path)
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(contents.utf8).write(to: file)
+        // Whatever the umask: a configuration that a group may write, or a secret that others may read, is refused.
+        let isSecret = ["password", "token"].contains(path)
+        try FileManager.default.setAttributes([.posixPermissions: isSecret ? 0o600 : 0o644], ofItemAtPath: file.path)
     }
 
     func text(_ file: URL) -> String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }

@@ -1,0 +1,86 @@
+internal import Linux
+internal import Relay
+package import Spool
+
+/// What lies open to users who have no business there.
+///
+/// Each finding is one line that names the file, its mode, and the chmod(1) that mends it. A file that cannot be
+/// looked at is no finding: whoever needs it says so.
+package enum Exposure {
+    /// Whoever may write the configuration decides where the mail goes.
+    package static func configuration(at path: String) -> String? {
+        finding(path, "the configuration", forbidden: 0o022, "others than its owner may change it", remedy: "go-w")
+    }
+
+    /// The passwords and tokens of the relays: for their owner, and for a group to read.
+    package static func secrets(of settings: Settings) -> [String] {
+        settings.relays.compactMap { relay -> String? in
+            switch relay.connection.secret {
+            case .passwordFile(let path), .tokenFile(let path):
+                finding(path, "a secret", forbidden: 0o027, "others may read or change it", remedy: "g-w,o=")
+            case nil: nil
+            }
+        }
+    }
+
+    /// The directories of the spool that every user of the machine may write to: the two of `drop/local` are for
+    /// that, with the sticky bit, and no other is. One that is missing is no finding.
+    package static func spool(at path: String, instance: String) throws(SpoolError) -> [String] {
+        let root: Directory
+        do throws(Errno) { root = try Directory(path: path) } catch {
+            if error == .noEntry { return [] }
+            throw SpoolError(.open, path, error)
+        }
+        var names = Creation.directories + ["cur/\(instance)"]
+        for box in try boxes(in: root) { names += ["drop/\(box)", "drop/\(box)/tmp", "drop/\(box)/new"] }
+        var findings: [String] = []
+        do throws(Errno) { if let finding = open(try root.status(), path) { findings.append(finding) } } catch {
+            throw SpoolError(.read, path, error)
+        }
+        for name in names {
+            let status: FileStatus
+            do throws(Errno) { status = try root.status(name) } catch {
+                if error == .noEntry || error == .notDirectory { continue }
+                throw SpoolError(.read, "\(path)/\(name)", error)
+            }
+            guard status.isDirectory else { continue }
+            let isForAll = ["drop/local/tmp", "drop/local/new"].contains(name)
+            if isForAll, status.permissions & 0o1000 != 0 { continue }
+            let remedy = isForAll ? "+t" : "o-w"
+            if let finding = open(status, "\(path)/\(name)", remedy: remedy) { findings.append(finding) }
+        }
+        return findings
+    }
+
+    private static func boxes(in spool: borrowing Directory) throws(SpoolError) -> [String] {
+        var names: [String] = []
+        do throws(Errno) {
+            var stream = try spool.directory("drop").entries()
+            while let name = try stream.next() {
+                if let text = name.text, Creation.isDropBoxName(text) { names.append(text) }
+            }
+        } catch { if error != .noEntry && error != .notDirectory { throw SpoolError(.list, "drop", error) } }
+        return names.sorted()
+    }
+
+    private static func open(_ status: FileStatus, _ path: String, remedy: String = "o-w") -> String? {
+        guard status.permissions & 0o002 != 0 else { return nil }
+        return text(path, "a directory of the spool", status, "every user may add and remove files", remedy)
+    }
+
+    private static func finding(
+        _ path: String, _ what: String, forbidden: UInt32, _ fault: String, remedy: String
+    ) -> String? {
+        // Read again by whoever uses it, who reports that it is not there.
+        guard let status = try? Descriptor(readingFileAt: path).status() else { return nil }
+        return status.permissions & forbidden == 0 ? nil : text(path, what, status, fault, remedy)
+    }
+
+    private static func text(
+        _ path: String, _ what: String, _ status: FileStatus, _ fault: String, _ remedy: String
+    ) -> String {
+        let digits = String(status.permissions, radix: 8)
+        let mode = String(repeating: "0", count: max(4 - digits.utf8.count, 0)) + digits
+        return "\(path): \(what) of mode \(mode): \(fault) (chmod \(remedy))"
+    }
+}
