@@ -9,6 +9,8 @@
 # make fuzz       throws made-up inputs at all that reads what others wrote; SECONDS=20 for each target
 # make soak       runs everything at once for MINUTES=5, and accounts for every job
 # make mutations  breaks the programs on purpose, to see that the proofs notice; needs root
+# make faults     lets a relay fail at every point of a session in every way
+# make hostile    has another user attack the daemon through a drop box; needs root
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
 # make deb        makes the Debian packages in .build/deb
@@ -73,6 +75,14 @@ powercut: packages-proof
 mutations: packages-proof
 	Tests/Proof/mutations/run
 
+faults: packages-proof
+	$(SWIFT) build -c release
+	Tests/Proof/faults.py $(RELEASE)
+
+hostile: packages-proof
+	$(SWIFT) build -c release
+	Tests/Proof/hostile.py $(RELEASE)
+
 # install-mta makes this machine's sendmail, mailq and newaliases ours.
 install uninstall install-mta uninstall-mta:
 	@etc/install $@ $(RELEASE)
@@ -90,4 +100,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo test check-all storm bench crash powercut fuzz soak mutations install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo test check-all storm bench crash powercut fuzz soak mutations faults hostile install uninstall install-mta uninstall-mta deb version clean

@@ -49,4 +49,26 @@ struct ProofTests {
             "\(UInt32.random(in: 0...999_999))")
         #expect(output.contains("powercut: 30 cuts"))
     }
+
+    // The daemons here are not optimised and share the machine with other tests: the loop is given more time.
+    @Test(
+        "A sample of the faults of a relay has the outcomes that the rules say",
+        .enabled(if: mayRun("faults.py"), "needs python3, openssl and faketime"))
+    func faults() throws {
+        let output = try run(
+            "faults.py", "--seconds", "20", "--gap", "5", "--jobs", "4", "--seed", "\(UInt32.random(in: 0...999_999))")
+        #expect(output.contains(": 0 losses"))
+        #expect(!output.contains("faults: 0 fault cells"))
+    }
+
+    @Test(
+        "Another user's attacks through a drop box change nothing and get nothing",
+        .enabled(if: mayRun("hostile.py"), "needs python3, setpriv and root, to be three users"))
+    func hostile() throws {
+        let output = try run(
+            "hostile.py", "--injections", "400", "--files", "0", "--slowest", "40", "--seed",
+            "\(UInt32.random(in: 0...999_999))")
+        #expect(output.contains("400 injections"))
+        #expect(output.contains(": 0 losses"))
+    }
 }

@@ -14,6 +14,8 @@ WAITING = ["new", "cur/main", "scheduled", "hold", "dead"] + [
     for name in ["01-30s", "02-1m", "03-2m", "04-4m", "05-8m", "06-16m", "07-32m", "08-1h", "09-2h", "10-4h"]
 ]
 NOBODY = 65534
+# The daemon does not run as root unless it is told to, and a proof may have to be root.
+os.environ["OUTSPOOL_AS_ROOT"] = "yes"
 
 
 class Loss(Exception):
