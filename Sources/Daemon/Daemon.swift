@@ -1,5 +1,4 @@
 package import EventLoop
-internal import JSON
 internal import Linux
 internal import Mail
 internal import Relay
@@ -25,14 +24,13 @@ package final class Daemon {
     private var watcher: SpoolWatcher?
     private let curl: CurlLoop
     private let supervisor = Supervisor()
-    private let status: StatusFile
+    private var status: StatusFile
     private let census: Census
     private let metricsFile: MetricsFile
     private let notifier: Notifier
     private let onDead: OnDead
     private let version: String
     private let started = Timestamp.now
-    private var growth = Growth()
     private var wallClock = WallClock(wall: .now, sinceBoot: Span(nanoseconds: Clock.sinceBoot))
     private var settings: Settings
     /// What was logged last of where mail may go.
@@ -325,30 +323,8 @@ package final class Daemon {
     }
 
     private func writeStatus(_ now: Timestamp) {
-        let tally = dispatcher.tally
-        func number(_ value: Int) -> JSON { .number(.init(value)) }
-        let relays = dispatcher.pools.map { pool -> JSON in
-            .object(JSON.Object([
-                ("name", .string(pool.name)), ("breaker", .string(pool.breaker.isOpen ? "open" : "closed")),
-                ("reason", pool.breaker.isOpen ? .string(pool.breaker.reason ?? "") : .null),
-                ("connections", number(pool.connectionCount)), ("limit", number(pool.limit)),
-            ]))
-        }
-        let totals = [
-            ("sent", tally.sent), ("deferred", tally.deferred), ("refused", tally.refused), ("inDoubt", tally.inDoubt),
-            ("returned", tally.returned), ("done", tally.done), ("dead", tally.dead),
-        ]
-        let lastMinute = growth.note(totals.map(\.1), at: Clock.monotonic)
         let state = isFinished ? "stopped" : dispatcher.isStopping ? "stopping" : dispatcher.isOpen ? "running" : "starting"
-        var members: [(String, JSON)] = [
-            ("state", .string(state)), ("paused", .bool(!dispatcher.pauses.isEmpty)),
-            ("waiting", number(dispatcher.waitingCount)), ("inFlight", number(dispatcher.inFlightCount)),
-            ("unwritten", number(settler.backlog)),
-        ]
-        members += totals.map { ($0.0, number($0.1)) }
-        let recent = zip(totals, lastMinute).map { (name: $0.0, value: number($1)) }
-        members += [("lastMinute", .object(JSON.Object(recent))), ("relays", .array(relays))]
-        status.write(members, now: now)
+        status.write(state, of: dispatcher, unwritten: settler.backlog, now: now)
     }
 
     private func writeMetrics() {
@@ -361,11 +337,7 @@ package final class Daemon {
         metrics.linedUp = Job.Priority.allCases.map { ($0, dispatcher.waitingCount(of: $0)) }
         metrics.unwritten = settler.backlog
         metrics.logLinesDropped = log.dropped
-        metrics.relays = dispatcher.pools.map { pool in
-            Metrics.Relay(
-                name: pool.name, isOpen: pool.breaker.isOpen, connections: pool.connectionCount, limit: pool.limit,
-                inFlight: pool.inFlightCount)
-        }
+        metrics.relays = dispatcher.pools.map(\.measured)
         metricsFile.write(metrics.text, to: path)
     }
 

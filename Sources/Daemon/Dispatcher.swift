@@ -333,8 +333,8 @@ final class Dispatcher {
             case .new?:
                 // inotify tells of it, too; where it cannot, the next reading would be late.
                 onReturned(id)
-            case .done?: tally.done(template)
-            case .dead?: tally.dead(template)
+            case .done?: tally.countDone()
+            case .dead?: tally.countDead()
             default: break
             }
             if !isStopping { loop.later { [weak self] in self?.pump() } }

@@ -228,3 +228,11 @@ final class RelayPool {
         for connection in all { connection.close() }
     }
 }
+
+extension RelayPool {
+    /// What the metrics say of the relay.
+    var measured: Metrics.Relay {
+        Metrics.Relay(
+            name: name, isOpen: breaker.isOpen, connections: connectionCount, limit: limit, inFlight: inFlightCount)
+    }
+}

@@ -1,21 +1,57 @@
 internal import JSON
 internal import Linux
+internal import Relay
 internal import Spool
 internal import Time
 
 /// `status.json`: what the daemon knows of itself, replaced as a whole and never synced. It is for
 /// people and monitoring; nothing reads it back.
 struct StatusFile {
-    let spool: SpoolTree
-    let started: Timestamp
+    private let spool: SpoolTree
+    private let started: Timestamp
+    private var growth = Growth()
+
+    init(spool: SpoolTree, started: Timestamp) {
+        self.spool = spool
+        self.started = started
+    }
 
     /// Writes the file anew. It fails silently: a full disk is told of where it matters.
-    func write(_ members: [(String, JSON)], now: Timestamp) {
-        var object = JSON.Object([
-            ("at", .string(now.rfc3339)), ("pid", .number(.init(Int(Process.id)))),
-            ("instance", .string(spool.instance)), ("started", .string(started.rfc3339)),
-        ])
-        for (name, value) in members { object[name] = value }
+    ///
+    /// `unwritten` is how many outcomes wait for the disk.
+    mutating func write(_ state: String, of dispatcher: Dispatcher, unwritten: Int, now: Timestamp) {
+        let totals = dispatcher.tally.totals
+        let lastMinute = growth.note(totals.map(\.value), at: Clock.monotonic)
+        func numbers(_ names: [String], _ values: [Int]) -> [(name: String, value: JSON)] {
+            zip(names, values).map { ($0, number($1)) }
+        }
+        let names = totals.map(\.name)
+        replace(
+            JSON.Object(
+                [
+                    ("at", .string(now.rfc3339)), ("pid", number(Int(Process.id))),
+                    ("instance", .string(spool.instance)), ("started", .string(started.rfc3339)),
+                    ("state", .string(state)), ("paused", .bool(!dispatcher.pauses.isEmpty)),
+                    ("waiting", number(dispatcher.waitingCount)), ("inFlight", number(dispatcher.inFlightCount)),
+                    ("unwritten", number(unwritten)),
+                ] + numbers(names, totals.map(\.value)) + [
+                    ("lastMinute", .object(JSON.Object(numbers(names, lastMinute)))),
+                    ("relays", .array(dispatcher.pools.map(relay))),
+                ]))
+    }
+
+    private func relay(_ pool: RelayPool) -> JSON {
+        .object(
+            JSON.Object([
+                ("name", .string(pool.name)), ("breaker", .string(pool.breaker.isOpen ? "open" : "closed")),
+                ("reason", pool.breaker.isOpen ? .string(pool.breaker.reason ?? "") : .null),
+                ("connections", number(pool.connectionCount)), ("limit", number(pool.limit)),
+            ]))
+    }
+
+    private func number(_ value: Int) -> JSON { .number(.init(value)) }
+
+    private func replace(_ object: JSON.Object) {
         do throws(Errno) {
             let name = ".status.\(spool.instance)"
             // One that a crash left behind is replaced.

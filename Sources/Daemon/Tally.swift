@@ -12,9 +12,6 @@ struct Tally {
     /// Jobs that ended.
     private(set) var done = 0
     private(set) var dead = 0
-    /// The same by template; the first thousand templates that occur.
-    private(set) var doneByTemplate: [String: Int] = [:]
-    private(set) var deadByTemplate: [String: Int] = [:]
 
     mutating func count(_ verdict: Verdict) {
         for event in verdict.events {
@@ -29,18 +26,15 @@ struct Tally {
         if case .new = verdict.target { returned += 1 }
     }
 
-    mutating func done(_ template: String?) {
-        done += 1
-        Tally.count(template, in: &doneByTemplate)
-    }
+    mutating func countDone() { done += 1 }
 
-    mutating func dead(_ template: String?) {
-        dead += 1
-        Tally.count(template, in: &deadByTemplate)
-    }
+    mutating func countDead() { dead += 1 }
 
-    private static func count(_ template: String?, in counts: inout [String: Int]) {
-        let name = template ?? ""
-        if counts[name] != nil || counts.count < 1000 { counts[name, default: 0] += 1 }
+    /// Each number with its name, in the order of `status.json`.
+    var totals: [(name: String, value: Int)] {
+        [
+            ("sent", sent), ("deferred", deferred), ("refused", refused), ("inDoubt", inDoubt), ("returned", returned),
+            ("done", done), ("dead", dead),
+        ]
     }
 }

@@ -8,7 +8,7 @@ import struct
 import threading
 
 from cells import DEFERRED, DOUBT, REFUSED, RELAY, SENT
-from place import Loss, Place, wait_until
+from place import Place, wait_until
 
 # Of socket(7); Python does not name it.
 SO_TIMESTAMPNS = 35
@@ -97,11 +97,6 @@ class Bench(Place):
             "the new configuration",
             lambda: self.alive() and self.log.count("configuration reloaded\n") >= self.reloads)
 
-    def alive(self):
-        if self.daemon.poll() is not None:
-            raise Loss(f"the daemon ended with {self.daemon.returncode}: {self.log[-2000:]}")
-        return True
-
     @property
     def log(self):
         """What the daemon has logged; read once."""
@@ -119,16 +114,9 @@ class Bench(Place):
         except FileNotFoundError:
             return None  # It comes with the first second.
 
-    def descriptor_count(self):
-        return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
-
     def open_files(self):
         directory = f"/proc/{self.daemon.pid}/fd"
         return [os.readlink(f"{directory}/{name}") for name in os.listdir(directory)]
-
-    def resident(self, field="VmRSS"):
-        with open(f"/proc/{self.daemon.pid}/status") as file:
-            return int(re.search(field + r":\s+(\d+) kB", file.read())[1]) << 10
 
     def settle(self):
         """Waits until only the spare relay is left and nothing is connected."""

@@ -13,16 +13,14 @@ import concurrent.futures
 import os
 import random
 import re
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 
 import checks
 import injection
-from place import Loss, Place, stop_cleanly
+from place import Loss, Place, copied, stop_cleanly
 from scenarios import scenarios
 from submissions import submissions
 
@@ -214,18 +212,12 @@ def main():
         return
     stop_cleanly()
     started = time.monotonic()
-    # A copy: another user has to reach them, and a build must not change them under a run.
-    programs = tempfile.mkdtemp(prefix="outspool-programs.")
-    os.chmod(programs, 0o755)
+    count = Count()
     try:
-        for name in ["outspool", "outspoold", "outspool-sink"]:
-            shutil.copy(os.path.join(options.programs, name), programs)
-        count = Count()
-        run_all(programs, options, count, started)
+        with copied(options.programs) as programs:
+            run_all(programs, options, count, started)
     except KeyboardInterrupt:
         print("crash: interrupted; so far:")
-    finally:
-        shutil.rmtree(programs)
     for name, (kills, faults) in sorted(count.by_scenario.items()):
         print(f"  {name}: {kills} kills, {faults} faults")
     print(

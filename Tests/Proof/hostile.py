@@ -19,12 +19,11 @@ import re
 import shutil
 import stat
 import sys
-import tempfile
 import time
 
 import attacks
 import injections
-from place import JobFile, Loss, wait_until
+from place import JobFile, Loss, copied, wait_until
 from target import ATTACKER, DAEMON, OTHER, Target, Traffic
 
 # Of the daemon: what one job of 32 MiB may cost, and what a flood may.
@@ -210,14 +209,14 @@ def flood(place, number):
         return number
 
     place.forget_peak()
-    before = place.memory("VmRSS")
+    before = place.resident()
     attacks.as_user(ATTACKER, put)
     # Half a minute of it: the files' ten seconds pass, the box is read again, jobs of it are sent.
     end = time.monotonic() + 30
     while time.monotonic() < end:
         place.alive()
         time.sleep(0.1)
-    growth = place.memory() - before
+    growth = place.resident("VmHWM") - before
     left = len(os.listdir(os.path.join(place.shop, "new")))
     if growth > FLOOD_MEMORY:
         raise Loss(f"a flood of {number} files cost {growth >> 20} MiB")
@@ -242,15 +241,8 @@ def main():
         return
     only = set(filter(None, options.only.split(",")))
     started = time.monotonic()
-    # A copy: the daemon's user has to reach them.
-    programs = tempfile.mkdtemp(prefix="outspool-programs.")
-    os.chmod(programs, 0o755)
-    try:
-        for name in ["outspool", "outspoold", "outspool-sink"]:
-            shutil.copy(os.path.join(options.programs, name), programs)
+    with copied(options.programs) as programs:
         sys.exit(1 if run(programs, options, only, started) else 0)
-    finally:
-        shutil.rmtree(programs)
 
 
 def run(programs, options, only, started):
@@ -278,12 +270,12 @@ def run(programs, options, only, started):
                 print(f"LOSS {name}: {error}", flush=True)
             finally:
                 print(f"  {name}: {time.monotonic() - begun:.1f} s, the slowest good job {traffic.slowest:.2f} s, "
-                      f"{place.memory() >> 20} MiB", flush=True)
+                      f"{place.resident('VmHWM') >> 20} MiB", flush=True)
             return None
 
         for name, attack in attacks.ATTACKS.items():
             cases += attempt(name, AttackRun(place, attack).run) or 0
-            peak = max(peak, place.memory())
+            peak = max(peak, place.resident("VmHWM"))
         if peak > MEMORY_LIMIT:
             losses.append("memory")
             print(f"LOSS memory: {peak >> 20} MiB")

@@ -1,7 +1,9 @@
 """What the proofs share: a spool of their own, the programs on it, and what is on disk there."""
+import contextlib
 import grp
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -61,6 +63,19 @@ def stop_cleanly():
     def interrupt(*_):
         raise KeyboardInterrupt
     signal.signal(signal.SIGTERM, interrupt)
+
+
+@contextlib.contextmanager
+def copied(programs):
+    """A copy of the programs: other users have to reach them, and a build must not change them under a run."""
+    directory = tempfile.mkdtemp(prefix="outspool-programs.")
+    try:
+        os.chmod(directory, 0o755)
+        for name in ["outspool", "outspoold", "outspool-sink"]:
+            shutil.copy(os.path.join(programs, name), directory)
+        yield directory
+    finally:
+        shutil.rmtree(directory)
 
 
 def wait_until(what, condition, limit=20.0, pause=0.01):
@@ -187,6 +202,20 @@ class Place:
                 return file.read()
         except FileNotFoundError:
             return ""
+
+    def alive(self):
+        if self.daemon.poll() is not None:
+            raise Loss(f"the daemon ended with {self.daemon.returncode}: {self.log[-2000:]}")
+        return True
+
+    def descriptor_count(self):
+        """How many the daemon has open."""
+        return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
+
+    def resident(self, field="VmRSS"):
+        """Bytes of the daemon's memory; `VmHWM` is the most there were. See proc(5)."""
+        with open(f"/proc/{self.daemon.pid}/status") as file:
+            return int(re.search(field + r":\s+(\d+) kB", file.read())[1]) << 10
 
     # What is on disk
 

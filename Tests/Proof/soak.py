@@ -326,9 +326,7 @@ class Soak:
 
     def measure(self):
         """Descriptors and resident kilobytes of the daemon."""
-        with open(f"/proc/{self.daemon.pid}/status") as file:
-            resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
-        return len(os.listdir(f"/proc/{self.daemon.pid}/fd")), resident
+        return self.place.descriptor_count(), self.place.resident() >> 10
 
     def go(self, minutes):
         place = self.place

@@ -1,13 +1,12 @@
 """A spool with two drop boxes under an unprivileged daemon, and the good jobs that must pass meanwhile."""
 import json
 import os
-import re
 import subprocess
 import threading
 import time
 
 import attacks
-from place import Loss, Place, wait_until
+from place import Place, wait_until
 
 DAEMON, OTHER, ATTACKER = 65533, 65532, 65534
 
@@ -53,18 +52,6 @@ class Target(Place):
         os.mkdir(f"{files}/directory")
         os.mkfifo(f"{files}/fifo", 0o644)
         os.symlink(f"{self.root}/daemons-own", f"{files}/link")
-
-    def alive(self):
-        if self.daemon.poll() is not None:
-            raise Loss(f"the daemon ended with {self.daemon.returncode}: {self.log[-2000:]}")
-        return True
-
-    def descriptor_count(self):
-        return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
-
-    def memory(self, field="VmHWM"):
-        with open(f"/proc/{self.daemon.pid}/status") as file:
-            return int(re.search(field + r":\s+(\d+) kB", file.read())[1]) << 10
 
     def forget_peak(self):
         """The peak begins anew. See proc(5), clear_refs."""
