@@ -8,8 +8,9 @@ private let promtool =
 
 private let hasParser: Bool = {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", "-c", "import prometheus_client"]
+    // Debian's, which has the package; another one may come first in PATH.
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+    process.arguments = ["-c", "import prometheus_client"]
     process.standardError = FileHandle.nullDevice
     do { try process.run() } catch { return false }
     process.waitUntilExit()
@@ -61,7 +62,7 @@ struct NoticeTests {
         #expect(names.sorted() == ["other.prom", "outspool.prom"])
     }
 
-    @Test("Prometheus' own parser reads every sample", .enabled(if: hasParser))
+    @Test("Prometheus' own parser reads every sample", .enabled(if: hasParser, "needs python3-prometheus-client"))
     func parsed() throws {
         let (place, file) = try worked()
         let script = """
@@ -70,7 +71,7 @@ struct NoticeTests {
             families = list(text_string_to_metric_families(open(sys.argv[1]).read()))
             print(len(families), sum(len(f.samples) for f in families), all(f.documentation for f in families))
             """
-        let result = try place.run("/usr/bin/env", ["python3", "-c", script, file.path])
+        let result = try place.run("/usr/bin/python3", ["-c", script, file.path])
         #expect(result.status == 0, "\(result.errors)")
         let words = result.output.split(separator: " ").map(String.init)
         let lines = place.text(file).split(separator: "\n")
