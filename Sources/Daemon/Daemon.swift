@@ -188,7 +188,7 @@ package final class Daemon {
         boxes.reconcile { [unowned self] in open() }
     }
 
-    private var orphans: Orphans { Orphans(spool: spool, shelf: shelf, settings: settings, ledger: ledger) }
+    private var orphans: Orphans { Orphans(spool: spool, settler: settler, shelf: shelf, settings: settings, ledger: ledger) }
 
     /// One file that the system refuses does not hold up the start.
     private func recoverLater(_ ids: [JobID], _ backoff: Backoff) {

@@ -139,7 +139,7 @@ package final class SpoolTree {
         case .hold: return try body(hold)
         case .dead: return try body(dead)
         case .done(let name):
-            if !isOpenDay(name) {
+            if try !isOpenDay(name) {
                 let opened = try openDay(name)
                 let inode = try step(.read, state.path) { () throws(Errno) in try opened.status().inode }
                 day = (name, inode, OpenDirectory(opened))
@@ -149,10 +149,12 @@ package final class SpoolTree {
     }
 
     /// Whether the day that is open is this one, and still where it was: an operator may move days away.
-    private func isOpenDay(_ name: String) -> Bool {
+    private func isOpenDay(_ name: String) throws(SpoolError) -> Bool {
         guard let day, day.name == name else { return false }
-        // Where it cannot be looked at, opening it says why.
-        return (try? done.status(name))?.inode == day.inode
+        do throws(Errno) { return try done.status(name).inode == day.inode } catch {
+            if error == .noEntry { return false }
+            throw SpoolError(.read, "done/\(name)", error)
+        }
     }
 
     private func openDay(_ name: String) throws(SpoolError) -> Directory {

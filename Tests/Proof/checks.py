@@ -92,7 +92,7 @@ def at_the_end(scenario, place):
         for job in jobs:
             file = found[0] if found and job in stays else None
             if file is not None:
-                has_ended(name, job, file)
+                has_ended(name, job, file, place)
             for recipient, (least, most) in job.recipients.items():
                 count = copies.get(recipient, 0)
                 doubts = found[0].announced(recipient) if found else 0
@@ -116,7 +116,7 @@ def at_the_end(scenario, place):
         raise Loss(f"not in dead/: {foundlings}")
 
 
-def has_ended(name, job, file):
+def has_ended(name, job, file, place):
     holder = file.state.split("/")[0]
     if file.object != (job.kept if holder == "done" else job.object):
         raise Loss(f"{name} has another object: {file.bytes[:300]}")
@@ -126,7 +126,7 @@ def has_ended(name, job, file):
     doubts = len({event.get("attempt") for event in file.events if event["event"] == "in-doubt"})
     if holder == "hold" and doubts >= (1 if job.may_hold else 2):
         return
-    raise Loss(f"{name} ended in {file.state}, not in {job.end}: {file.words}")
+    raise Loss(f"{name} ended in {file.state}, not in {job.end}: {file.words}\n{place.log[-2000:]}")
 
 
 def fault_is_told(point, lines, place):

@@ -53,6 +53,14 @@ final class TemplateShelf {
             onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) })
     }
 
+    /// Why the system does not let the template be read; nil if it can be, is not there, or is broken.
+    func refusal(of name: String) -> String? {
+        do throws(TemplateError) { _ = try template(named: name) } catch {
+            if case .unreadable = error { return "\(error)" }
+        }
+        return nil
+    }
+
     /// The job's mail, its template rendered with its parameters.
     func mail(for job: Job, id: JobID, submitted: Timestamp, settings: Settings) throws(MailError) -> OutgoingMail {
         guard let name = job.template else {

@@ -11,6 +11,7 @@ internal import Time
 /// history decides where it goes.
 struct Orphans {
     let spool: SpoolTree
+    let settler: Settler
     let shelf: TemplateShelf
     let settings: Settings
     let ledger: Ledger
@@ -34,11 +35,10 @@ struct Orphans {
     /// Tries what a start was refused; returns what still is.
     func recoverAgain(_ ids: [JobID], now: Timestamp) -> [JobID] {
         ids.filter { id in
-            do throws(SpoolError) { try recover(id, in: .claimed(instance: spool.instance), now: now) } catch {
+            do throws(SpoolError) { return try !recover(id, in: .claimed(instance: spool.instance), now: now) } catch {
                 log.write("\(error)", .warning)
                 return true
             }
-            return false
         }
     }
 
@@ -69,7 +69,7 @@ struct Orphans {
                 log.write("\(state.path)/\(name.printable): no job of ours; left alone", .warning)
                 continue
             }
-            do throws(SpoolError) { try recover(id, in: state, now: now) } catch {
+            do throws(SpoolError) { if try !recover(id, in: state, now: now) { refused.append(id) } } catch {
                 // A full disk stops the recovery, and with it the start. One file that refuses does not.
                 if error.isTemporary { throw error }
                 log.write("\(error)", .warning)
@@ -79,7 +79,8 @@ struct Orphans {
         return (names.count, refused)
     }
 
-    private func recover(_ id: JobID, in state: State, now: Timestamp) throws(SpoolError) {
+    /// False when the job cannot be judged yet.
+    private func recover(_ id: JobID, in state: State, now: Timestamp) throws(SpoolError) -> Bool {
         switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
         case .gone: break
         case .irregular: log.write("\(state.path)/\(id): no regular file; left alone", .warning)
@@ -88,11 +89,12 @@ struct Orphans {
             if case .dead(let buried, _) = try spool.buryMalformed(id, in: state, reason: reason, now: now) {
                 ledger.buried(buried ?? id, reason)
             }
-        case .job(let open): try recover(open, in: state, now: now)
+        case .job(let open): return try recover(open, in: state, now: now)
         }
+        return true
     }
 
-    private func recover(_ open: consuming OpenJob, in state: State, now: Timestamp) throws(SpoolError) {
+    private func recover(_ open: consuming OpenJob, in state: State, now: Timestamp) throws(SpoolError) -> Bool {
         let history = open.contents.history
         let modified = Timestamp(nanoseconds: open.status.modified)
         let submitted = history.submitted ?? min(modified, now)
@@ -103,35 +105,44 @@ struct Orphans {
                 try step(.remove, "\(state.path)/\(id)") { () throws(Errno) in try directory.unlink(id.text) }
             }
             log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: done/\(day) has it, masked")
-            return
+            return true
         }
-        let facts = try? Job(value).template.flatMap { shelf.facts(of: $0) }  // A bad job is judged when it is claimed.
         let template = value.object?["template"]?.string
         let recipients = recipients(of: value, id, submitted)
         let recovery = Recovery(history: history, recipients: recipients, now: now)
+        if case .inDoubt = recovery, let refusal = template.flatMap(shelf.refusal) {
+            // It may say `on_doubt = hold`: only it can tell whether there may be a second mail.
+            log.write("\(state.path)/\(id): in doubt, and waits for its template: \(refusal)", .warning)
+            return false
+        }
+        let facts = template.flatMap { shelf.facts(of: $0) }
+        // A template that is gone or broken cannot say; and nothing would be sent before somebody has looked at it.
+        let onDoubt = template == nil || facts != nil ? facts?.onDoubt ?? settings.onDoubt : .hold
         let expiry = settings.retry.expiry(
             submitted: submitted, expiresAt: (try? Job(value))?.expiresAt, ttl: facts?.ttl)  // As above.
         let verdict = Verdict(
             recovery, history: history, submitted: submitted, expiry: expiry,
-            onDoubt: facts?.onDoubt ?? settings.onDoubt, policy: settings.retry, now: now)
+            onDoubt: onDoubt, policy: settings.retry, now: now)
         log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: \(verdict.target.path)")
         if state != .claimed(instance: spool.instance), try spool.claimed.holds(id) {
             _ = try spool.buryNamesake(id, in: state, reason: "cur/\(spool.instance) has a job of that id", now: now)
-            return
+            return true
         }
-        guard let claim = try spool.claim(open, from: state) else { return }
-        let settlement = Claim.Settlement(verdict, masked: shelf.masked(value), at: now)
-        switch claim.settle(settlement, in: spool) {
-        case .unfinished(_, _, let error): throw error
-        case .gone: break
-        case .settled(.dead):
-            let recipients = recipients.isEmpty ? DeadLetter.recipients(of: value, history) : recipients
-            ledger.buried(
-                DeadLetter(
-                    id.text, template: template, events: history.events + verdict.events, recipients: recipients,
-                    submitted: submitted, at: now))
-        case .settled(let state): ledger.ended(id, in: state, verdict, nil, template: template, now: now)
+        guard let claim = try spool.claim(open, from: state) else { return true }
+        // What the disk does not take is not begun anew: a second `recovered` would be a second death.
+        settler.settle(claim, by: verdict, masked: shelf.masked(value), at: now) { [ledger] state in
+            switch state {
+            case nil: break
+            case .dead?:
+                let recipients = recipients.isEmpty ? DeadLetter.recipients(of: value, history) : recipients
+                ledger.buried(
+                    DeadLetter(
+                        id.text, template: template, events: history.events + verdict.events, recipients: recipients,
+                        submitted: submitted, at: now))
+            case let state?: ledger.ended(id, in: state, verdict, nil, template: template, now: now)
+            }
         }
+        return true
     }
 
     /// The day below `done/` that has this very job already, its secrets masked: only the end of its settlement is
