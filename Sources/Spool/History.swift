@@ -122,6 +122,27 @@ package struct History: Sendable {
     /// Whether any recipient was accepted.
     package var hasSent: Bool { events.contains { $0.kind == .sent } }
 
+    /// What is noted before a job is claimed from `state`, a waiting one: what the operator meant, and what the daemon
+    /// that died could not say.
+    ///
+    /// An open `sending` is in doubt: somebody took the job out of `cur/` before the reply was seen. No recovery sees it
+    /// there, and where it was put is the decision, so it is not held; but a second mail is announced.
+    package func notes(beforeClaimFrom state: State, at now: Timestamp) -> [Event] {
+        var notes: [Event] = []
+        if let open = openSending {
+            for recipient in open.to {
+                var event = Event(.inDoubt, at: now)
+                event.attempt = open.attempt ?? attempts
+                event.to = [recipient]
+                event.reason = "taken out of cur/ before the reply was seen"
+                event.next = now
+                notes.append(event)
+            }
+        }
+        if state == .new, isMovedByHand { notes.append(Event(.requeued, at: now)) }
+        return notes
+    }
+
     /// Whether a job that is claimed from `new/` was moved there by the operator, and no event says so yet.
     package var isMovedByHand: Bool {
         switch last?.kind {

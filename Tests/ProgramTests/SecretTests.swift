@@ -113,7 +113,7 @@ struct SecretTests {
         let reason = try #require(try place.history("long").last?["reason"] as? String)
         #expect(reason.contains("/params/code: expected at most 3 characters, found a secret"), "\(reason)")
         #expect(place.leaks() == ["dead/long"])
-        #expect(try #require(place.text(place.file("long")).components(separatedBy: Workplace.secret).count) == 2)
+        #expect(try place.text(place.file("long")).components(separatedBy: Workplace.secret).count == 2)
         let submitted = try place.run(
             programs.appending(path: "outspool").path,
             ["--config", place.configuration.path, "submit", "otp", "--to", "a@example.com", "-p", "code=\(Workplace.secret)"])

@@ -5,24 +5,48 @@ import Testing
 private let stranger: UInt32 = 64_321
 private let asStranger = ["setpriv", "--reuid=\(stranger)", "--regid=\(stranger)", "--clear-groups"]
 
-private let isPossible: Bool = {
-    guard geteuid() == 0, faketimeLibrary != nil, FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
-    else { return false }
+/// A user namespace of its own, in which only so many watches can be had: those of others are not used up.
+private func withWatches(_ count: Int) -> [String] {
+    ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c",
+        "echo \(count) > /proc/sys/user/max_inotify_watches && exec \"$@\"", "sh"]
+}
+
+private func canRun(_ prefix: [String]) -> Bool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = asStranger + [programs.appending(path: "outspoold").path, "--version"]
+    process.arguments = prefix + [programs.appending(path: "outspoold").path, "--version"]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     guard (try? process.run()) != nil else { return false }  // Then it cannot be had for the test either.
     process.waitUntilExit()
     return process.terminationStatus == 0
-}()
+}
 
-@Suite(
-    "Without inotify", .serialized,
-    .enabled(if: isPossible, "needs root, setpriv, faketime, python3, and programs that every user can run"))
+private let canBeStranger =
+    geteuid() == 0 && faketimeLibrary != nil && FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
+    && canRun(asStranger)
+
+@Suite("Without inotify", .serialized)
 struct UnwatchedTests {
-    @Test("The user's inotify instances are used up: it says so, and everything is found by reading")
+    @Test(
+        "The user's watches are used up: it says which directories, and finds by reading what changes there",
+        .enabled(if: faketimeLibrary != nil && canRun(withWatches(9)), "needs unshare, user namespaces and faketime"),
+        arguments: [0, 3])
+    func watches(count: Int) throws {
+        let place = try Workplace()
+        try place.configure(port: try place.sink())
+        let clock = try FakedClock(in: place, at: "+0", onlyWall: false)
+        _ = try clock.daemon(of: place, by: withWatches(count))
+        let told = "not watched, read at intervals instead: No space left on device (see fs.inotify.max_user_watches)"
+        #expect(place.log.contains("retry/05-8m: \(told)"))
+        // Two are the spool itself and drop/.
+        #expect(place.log.contains(" new: \(told)") == (count == 0))
+        try findsByReading(place, clock, owner: geteuid())
+    }
+
+    @Test(
+        "The user's inotify instances are used up: it says so, and everything is found by reading",
+        .enabled(if: canBeStranger, "needs root, setpriv, faketime, python3, and programs that every user can run"))
     func instances() throws {
         let place = try Workplace()
         try place.configure(port: try place.sink())
@@ -44,13 +68,17 @@ struct UnwatchedTests {
         let clock = try FakedClock(in: place, at: "+0", onlyWall: false)
         _ = try clock.daemon(of: place, by: asStranger)
         #expect(place.log.contains("inotify: Too many open files; directories are read every minute instead"))
+        try findsByReading(place, clock, owner: stranger)
+    }
 
+    /// A new job, one that is touched, a pause and its end, and a directory that is moved away: each within a minute.
+    private func findsByReading(_ place: Workplace, _ clock: FakedClock, owner: UInt32) throws {
         /// Puts a job into a state as the spool's owner would.
         func put(_ id: String, _ state: String, due: TimeInterval = 0) throws {
             try place.write("spool/tmp/\(id)", #"{"template":"hello","to":"zoe@example.com"}"# + "\n")
             let path = place.spool.appending(path: "tmp/\(id)").path
             try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: due)], ofItemAtPath: path)
-            #expect(chown(path, stranger, stranger) == 0)
+            #expect(chown(path, owner, owner) == 0)
             #expect(rename(path, place.spool.appending(path: "\(state)/\(id)").path) == 0)
         }
         try put("new", "new")

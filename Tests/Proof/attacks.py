@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import socket
+import stat
 import threading
 import time
 import traceback
@@ -70,6 +71,9 @@ def kinds(box, place):
     yield "socket", "dead", "a socket"
     attacker.put("directory", make=lambda draft: os.mkdir(draft, 0o777))
     yield "directory", "dead", "a directory"
+    # The one device that every user may make: a whiteout of overlayfs.
+    attacker.put("device", make=lambda draft: os.mknod(draft, 0o666 | stat.S_IFCHR, os.makedev(0, 0)))
+    yield "device", "dead", "a device"
     os.mkdir(f"{box}/new/locked", 0o000)
     yield "locked", "stays", None
 

@@ -131,7 +131,14 @@ def scenarios():
             ]),
         Scenario(
             "requeued",
-            [Job("again", history=event("refused", one("again"), attempt=1, code=550, submitted=stamp(-90)))]),
+            [
+                Job("again", history=event("refused", one("again"), attempt=1, code=550, submitted=stamp(-90))),
+                # Taken out of cur/ by the operator, before a daemon died that was sending it.
+                Job("taken", {one("taken"): (1, 0)}, history=event("sending", [one("taken")], attempt=1)),
+                Job(
+                    "put", {one("put"): (1, 0)}, state="retry/02-1m",
+                    history=event("sending", [one("put")], attempt=1)),
+            ]),
         Scenario("unkept", [Job("unkept", end="gone")], main="done_retention = 0"),
         Scenario(
             "masked", [Job("secret", template="secret", secret="open sesame")],

@@ -54,23 +54,6 @@ def recipient_of(job):
     return job["to"]
 
 
-def taken_while_sent(file, to):
-    """How often the operator took the job out of cur/ with a mail under way, and moved it to new/ afterwards.
-
-    Where the daemon died meanwhile, the history has the open `sending` and then `requeued`: it says so, too.
-    """
-    count, is_open = 0, False
-    for event in file.events:
-        if event["event"] == "sending":
-            is_open = to in event["to"]
-        elif event["event"] == "requeued":
-            count += is_open
-            is_open = False
-        elif event["event"] == "returned" or event.get("to") == to:
-            is_open = False
-    return count
-
-
 class Soak:
     def __init__(self, place, seed):
         self.place, self.seed = place, seed
@@ -434,7 +417,7 @@ class Soak:
                 losses.append(f"{to} says sent, and the relay never took it: {file.words}")
             if copies[to] > 1:
                 again += copies[to] - 1
-                if copies[to] > 1 + file.announced(to) + taken_while_sent(file, to):
+                if copies[to] > 1 + file.announced(to):
                     losses.append(f"{to} got {copies[to]} copies: {file.words}")
         # A submission whose answer nobody saw is no loss; here every producer waits for its answer.
         for to, files in found.items():

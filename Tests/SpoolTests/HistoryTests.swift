@@ -135,6 +135,22 @@ struct HistoryTests {
     }
 
     @Test(
+        "Before a claim it is noted what the operator meant, and what a daemon that died left open",
+        arguments: [
+            (["sending a,b 1"], .new, ["in-doubt a 1", "in-doubt b 1", "requeued"]),
+            (["sending a,b 1", "sent a 1"], .new, ["in-doubt b 1", "requeued"]),
+            (["sending a 2"], .retry(.first), ["in-doubt a 2"]), (["sending a 1"], .scheduled, ["in-doubt a 1"]),
+            (["sending a 1", "in-doubt a 1", "requeued"], .new, []), (["dead"], .new, ["requeued"]),
+            (["sending a 1", "deferred a 1 +30"], .retry(.first), []), (["sending a 1", "returned"], .new, []),
+            ([], .new, []),
+        ] as [([String], State, [String])])
+    func notes(lines: [String], state: State, notes: [String]) {
+        let history = History(lines.map { event($0) })
+        let noted = history.notes(beforeClaimFrom: state, at: event("dead").at)
+        #expect(noted.map { [$0.kind.rawValue, $0.to.first, $0.attempt.map { "\($0)" }].compactMap(\.self).joined(separator: " ") } == notes)
+    }
+
+    @Test(
         "A job is fresh until something has become of it",
         arguments: [
             ([], true), (["recovered", "recovered"], true), (["scheduled +30"], false), (["returned"], false),

@@ -180,12 +180,9 @@ final class Dispatcher {
         let value = ready.open.contents.value
         var history = ready.open.contents.history
         let isNew = waiting.state == .new && history.isEmpty
-        var requeued: [Event] = []
-        if waiting.state == .new, history.isMovedByHand {
-            requeued = [Event(.requeued, at: now)]
-            history.append(requeued[0])
-        }
-        guard let claim = triage.claim(ready.open, in: waiting.state, noting: requeued) else { return }
+        let notes = history.notes(beforeClaimFrom: waiting.state, at: now)
+        for event in notes { history.append(event) }
+        guard let claim = triage.claim(ready.open, in: waiting.state, noting: notes) else { return }
         let mail: OutgoingMail
         do throws(MailError) {
             mail = try shelf.mail(for: job, id: claim.id, submitted: submitted, settings: settings)
