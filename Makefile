@@ -7,6 +7,7 @@
 # make crash      kills the programs at every system call that touches the spool, and makes each fail
 # make powercut   cuts the power under load, on ext4, XFS and btrfs; needs root
 # make fuzz       throws made-up inputs at all that reads what others wrote; SECONDS=20 for each target
+# make sanitize   passes the tests under AddressSanitizer, programs and all; SANITIZER=thread
 # make soak       runs everything at once for MINUTES=5, and accounts for every job
 # make mutations  breaks the programs on purpose, to see that the proofs notice; needs root
 # make faults     lets a relay fail at every point of a session in every way
@@ -42,6 +43,7 @@ demo: build
 test: packages-test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+	Tests/Proof/fuzz.py --seconds 1 --optional
 
 check-all: packages-check-all test
 	$(SWIFT) build -c release
@@ -54,6 +56,15 @@ storm: packages-test
 SECONDS = 20
 fuzz: packages-fuzz
 	Tests/Proof/fuzz.py --seconds $(SECONDS)
+
+# Left out is what looks at the programs through strace or faketime, or at how they are linked.
+SANITIZER = address
+SANITIZED = OUTSPOOL_SANITIZE=1 ASAN_OPTIONS=detect_leaks=0
+SANITIZE = --sanitize $(SANITIZER) -Xswiftc -use-ld=lld --scratch-path .build/sanitize-$(SANITIZER)
+sanitize: packages-test
+	$(SANITIZED) $(SWIFT) build --build-tests $(SANITIZE)
+	$(SANITIZED) $(SWIFT) test --skip-build $(SANITIZE) \
+		--skip 'ProgramTests.(Clock|Expiry|Unwatched|Proof|Types)Tests|CommandTests.(Order|Setup)Tests'
 
 MINUTES = 5
 soak: packages-soak
@@ -100,4 +111,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo test check-all storm bench crash powercut fuzz soak mutations faults hostile install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo test check-all storm bench crash powercut fuzz sanitize soak mutations faults hostile install uninstall install-mta uninstall-mta deb version clean

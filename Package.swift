@@ -8,13 +8,16 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// A sanitizer looks on: its runtime wants to be loaded, see `make sanitize`.
+let isSanitized = Context.environment["OUTSPOOL_SANITIZE"] != nil
+
 /// The command starts once for each submission: linked statically it starts in
 /// a quarter of the time, because nothing is left for the dynamic linker to do.
-let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
+let fullyStatic: [LinkerSetting] = isSanitized ? [] : [.unsafeFlags(["-static-executable"])]
 
 /// The servers carry the Swift runtime with them and load the C libraries of the system,
 /// which the distribution keeps patched.
-let staticRuntime: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"])]
+let staticRuntime: [LinkerSetting] = isSanitized ? [] : [.unsafeFlags(["-static-stdlib"])]
 
 let package = Package(
     name: "outspool",

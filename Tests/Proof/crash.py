@@ -256,8 +256,8 @@ def run_all(programs, options, count, started):
             for index, (run, calls) in enumerate(zip(runs, recordings))]
         work = [(run, point) for run, (kills, faults, _) in recorded for point in kills + faults]
         count.total = len(work)
+        print(f"crash: {f'a sample, seed {options.seed}, of ' if end else ''}{len(work)} points", flush=True)
         if end:
-            print(f"crash: a sample of {len(work)} points, seed {options.seed}")
             random.Random(options.seed).shuffle(work)
 
         def one(item):

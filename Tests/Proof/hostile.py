@@ -191,6 +191,14 @@ def judge(name, job, raw):
         for word in part.keys():
             if not word.lower().startswith("content-"):
                 raise Loss(f"{name}: a part has {word}: {raw!r}")
+    # All of the text, and not only what comes before a line with a dot.
+    if base == "own" and lines(parts[0].get_payload(decode=True).decode()) != lines(job["text"]):
+        raise Loss(f"{name}: the text is {parts[0].get_payload(decode=True)!r}, not {job['text']!r}")
+
+
+def lines(text):
+    """The text, whatever ends its lines."""
+    return re.sub(r"\r\n?", "\n", text).rstrip("\n")
 
 
 def flood(place, number):
