@@ -183,7 +183,7 @@ package struct Claim: ~Copyable {
     /// The state in which this very file lies, not another one of the same name.
     func whereabouts(in spool: SpoolTree) throws(SpoolError) -> State? {
         let own = State.claimed(instance: spool.instance)
-        for state in [own] + (try spool.places(of: id, except: own)) {
+        for state in [own] + (try spool.places(of: id, except: own, afresh: true)) {
             let found = try spool.with(state) { (directory) throws(SpoolError) in
                 do throws(Errno) { return try directory.status(id.text).inode as UInt64? } catch {
                     if error == .noEntry { return nil }

@@ -21,6 +21,7 @@ extension SpoolTree {
             do throws(Errno) { try tmp.rename(name, into: new, as: id.text) } catch {
                 guard error == .exists else { throw error }
                 // A third file of that name: this one is kept, under another.
+                willFill(.dead)
                 try tmp.rename(name, into: dead, as: JobID.make(at: now).text)
             }
             return false

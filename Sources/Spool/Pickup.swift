@@ -206,6 +206,7 @@ extension SpoolTree {
         var event = Event(.dead, at: now)
         event.reason = reason
         event.name = name.printable
+        willFill(.dead)
         guard let contents else {
             do throws(Errno) { try directory.rename(bytes: name, into: dead, as: id.text) } catch {
                 switch error {

@@ -21,9 +21,11 @@ package final class SpoolTree {
     package let done: Directory
     package let drop: Directory
     private let retry: [OpenDirectory]
-    private var day: (name: String, inode: UInt64, directory: OpenDirectory)?
+    private var day: (name: String, inode: UInt64, seen: Int64, directory: OpenDirectory)?
     private var emptiness: [State: (modified: Int64, isEmpty: Bool)] = [:]
     private var knownDays: (modified: Int64, names: [String])?
+    /// The states that were not known to be empty, and when that was found, by the monotonic clock.
+    private var inhabited: (at: Int64, states: [State])?
     /// The user that the spool belongs to, who is the daemon's.
     package let owner: UInt32
 
@@ -128,6 +130,19 @@ package final class SpoolTree {
     package func with<Result: ~Copyable>(
         _ state: State, _ body: (borrowing Directory) throws(SpoolError) -> Result
     ) throws(SpoolError) -> Result {
+        willFill(state)
+        return try open(state, body)
+    }
+
+    /// Before a file may be put into a state's directory: it is not taken for empty after this.
+    func willFill(_ state: State) {
+        if case .claimed = state { return }
+        if inhabited?.states.contains(state) == false { inhabited = nil }
+    }
+
+    private func open<Result: ~Copyable>(
+        _ state: State, _ body: (borrowing Directory) throws(SpoolError) -> Result
+    ) throws(SpoolError) -> Result {
         switch state {
         case .new: return try body(new)
         case .claimed(let name):
@@ -142,16 +157,28 @@ package final class SpoolTree {
             if try !isOpenDay(name) {
                 let opened = try openDay(name)
                 let inode = try step(.read, state.path) { () throws(Errno) in try opened.status().inode }
-                day = (name, inode, OpenDirectory(opened))
+                day = (name, inode, Clock.monotonic, OpenDirectory(opened))
             }
             return try body(day!.directory.directory)
         }
     }
 
+    /// How long it is believed what was seen of a directory: nanoseconds.
+    ///
+    /// A look is a system call for each of fifteen directories, a sixth of a mail's price, and is out of date when
+    /// it returns: somebody may move a file at any moment. What the daemon itself does ends it at once.
+    private static let trust = 1_000_000
+
     /// Whether the day that is open is this one, and still where it was: an operator may move days away.
     private func isOpenDay(_ name: String) throws(SpoolError) -> Bool {
         guard let day, day.name == name else { return false }
-        do throws(Errno) { return try done.status(name).inode == day.inode } catch {
+        let now = Clock.monotonic
+        if now - day.seen < SpoolTree.trust { return true }
+        do throws(Errno) {
+            guard try done.status(name).inode == day.inode else { return false }
+            self.day?.seen = now
+            return true
+        } catch {
             if error == .noEntry { return false }
             throw SpoolError(.read, "done/\(name)", error)
         }
@@ -194,7 +221,7 @@ package final class SpoolTree {
     /// last ticks of the kernel's clock may change again without a new mtime, and is not believed.
     private func isEmpty(_ state: State) throws(SpoolError) -> Bool {
         if case .done(let name) = state, day?.name != name { return false }
-        return try with(state) { (directory) throws(SpoolError) in
+        return try open(state) { (directory) throws(SpoolError) in
             let modified = try step(.read, state.path) { () throws(Errno) in try directory.status().modified }
             if let known = emptiness[state], known.modified == modified { return known.isEmpty }
             guard Clock.realtime - modified > 50_000_000 else { return false }
@@ -205,12 +232,26 @@ package final class SpoolTree {
         }
     }
 
-    /// The states, `except` and this daemon's claims left out, in which the id has a file.
-    package func places(of id: JobID, except: State) throws(SpoolError) -> [State] {
-        var places: [State] = []
+    /// The states, this daemon's claims left out, that are not known to be empty. `new/` is always one of them: it is
+    /// where those come from that are asked for.
+    private func inhabitedStates() throws(SpoolError) -> [State] {
+        let now = Clock.monotonic
+        if let inhabited, now - inhabited.at < SpoolTree.trust { return inhabited.states }
         let days = try days()
-        for state in State.waiting + [.hold, .dead] + days.map({ .done(day: $0) }) where state != except {
-            if try isEmpty(state) { continue }
+        var states: [State] = []
+        for state in State.waiting + [.hold, .dead] + days.map({ .done(day: $0) }) {
+            if state == .new { states.append(state) } else if try !isEmpty(state) { states.append(state) }
+        }
+        inhabited = (now, states)
+        return states
+    }
+
+    /// The states, `except` and this daemon's claims left out, in which the id has a file.
+    /// - Parameter afresh: where a file must not be missed that somebody moved a moment ago.
+    package func places(of id: JobID, except: State, afresh: Bool = false) throws(SpoolError) -> [State] {
+        if afresh { inhabited = nil }
+        var places: [State] = []
+        for state in try inhabitedStates() where state != except {
             // A day that was pruned since it was listed holds nothing.
             if case .done(let name) = state, self.day?.name != name {
                 do throws(Errno) {
@@ -218,7 +259,7 @@ package final class SpoolTree {
                 } catch { if error != .notDirectory { throw SpoolError(.read, "\(state.path)/\(id)", error) } }
                 continue
             }
-            let found = try with(state) { (directory) throws(SpoolError) in
+            let found = try open(state) { (directory) throws(SpoolError) in
                 try step(.read, "\(state.path)/\(id)") { () throws(Errno) in try directory.contains(id.text) }
             }
             if found { places.append(state) }
