@@ -10,9 +10,20 @@ extension Unicode.Scalar {
     }
 }
 
+extension String {
+    /// Whether it is printable ASCII, and `other`.
+    fileprivate func isPlain(beside other: UInt8) -> Bool {
+        var text = self
+        return text.withUTF8 { $0.allSatisfy { ($0 >= 0x20 && $0 < 0x7F) || $0 == other } }
+    }
+}
+
 /// Untrusted text for one line of a terminal or a log: what is not printable stands as `\u{1b}`.
-package func printable(_ text: some StringProtocol) -> String {
-    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return String(text) }
+package func printable(_ text: some StringProtocol) -> String { printable(String(text)) }
+
+/// The same. Not generic: of another module's generic function the compiler makes one that asks a table for each byte.
+package func printable(_ text: String) -> String {
+    if text.isPlain(beside: 0x20) { return text }
     var shown = ""
     for scalar in text.unicodeScalars {
         if scalar.isPrintable {
@@ -27,7 +38,7 @@ package func printable(_ text: some StringProtocol) -> String {
 /// JSON text in which what is not printable is escaped as `\u001b`; line feeds stay. It is the same JSON: such
 /// characters stand in strings only, and in them the two are one.
 package func printableJSON(_ text: String) -> String {
-    if text.utf8.allSatisfy({ ($0 >= 0x20 && $0 < 0x7F) || $0 == 0x0A }) { return text }
+    if text.isPlain(beside: 0x0A) { return text }
     var shown = ""
     for scalar in text.unicodeScalars {
         if scalar == "\n" || scalar.isPrintable {

@@ -52,6 +52,8 @@ package final class Log {
     package private(set) var dropped = 0
     /// The last second that was written out, and its text.
     private var stamp: (second: Int64, text: String) = (.min, "")
+    /// How the lines of that second begin.
+    private var beginnings: [Source: String] = [:]
     private let host = String(Process.hostName.prefix { $0 != "." })
 
     deinit { flush() }
@@ -107,10 +109,12 @@ package final class Log {
             format == .json
             ? Log.object(source, level, job: job, members, said, at: now)
             : Log.line(source, level, job: job, members, said, isNote: text == nil)
-        let line: String
+        var line: String
         switch destination {
         case .stderr, .file:
-            line = format == .json ? body + "\n" : "\(moment(now)) \(host) \(source.rawValue)[\(Process.id)]: \(body)\n"
+            line = format == .json ? "" : beginning(of: source, at: now)
+            line += body
+            line += "\n"
         case .syslog:
             // Facility mail. See syslog(3), RFC 3164.
             line = "<\(2 << 3 | level.rawValue)>\(moment(now)) \(source.rawValue)[\(Process.id)]: \(body)"
@@ -137,12 +141,27 @@ package final class Log {
     package static func line(
         _ source: Source, _ level: Level, job: String?, _ members: [(String, LogValue)], _ text: String?, isNote: Bool
     ) -> String {
-        let word = level == .error ? "fatal: " : level == .warning ? "warning: " : ""
-        var body = job.map { "\($0): " } ?? word
-        body += members.map { "\($0)=\($1.text)" }.joined(separator: source == .pickup ? " " : ", ")
-        guard let text else { return body }
-        if !members.isEmpty { body += isNote ? " " : ", " }
-        return body + (isNote ? "(\(printable(text)))" : printable(text))
+        var line = ""
+        line.reserveCapacity(192)
+        if let job {
+            line += job
+            line += ": "
+        } else if level != .info {
+            line += level == .error ? "fatal: " : "warning: "
+        }
+        let separator = source == .pickup ? " " : ", "
+        for (index, member) in members.enumerated() {
+            if index > 0 { line += separator }
+            line += member.0
+            line += "="
+            member.1.write(to: &line)
+        }
+        guard let text else { return line }
+        if !members.isEmpty { line += isNote ? " " : ", " }
+        if isNote { line += "(" }
+        line += printable(text)
+        if isNote { line += ")" }
+        return line
     }
 
     /// The same as one JSON object.
@@ -186,8 +205,20 @@ package final class Log {
 
     /// `Nov 23 17:44:42`, in local time as syslog has it.
     private func moment(_ time: Timestamp) -> String {
-        if time.seconds != stamp.second { stamp = (time.seconds, Log.stamp(time)) }
+        if time.seconds != stamp.second {
+            stamp = (time.seconds, Log.stamp(time))
+            beginnings = [:]
+        }
         return stamp.text
+    }
+
+    /// `Nov 23 17:44:42 web1 outspool/smtp[412]: `, put together once a second.
+    private func beginning(of source: Source, at time: Timestamp) -> String {
+        let moment = moment(time)
+        if let known = beginnings[source] { return known }
+        let beginning = "\(moment) \(host) \(source.rawValue)[\(Process.id)]: "
+        beginnings[source] = beginning
+        return beginning
     }
 
     private static func stamp(_ time: Timestamp) -> String {
