@@ -12,8 +12,13 @@ struct BodyText {
 
     /// CR, LF and CRLF each end a line; the last line gets its end.
     init(_ text: some Collection<UInt8>) {
-        let source = Array(text)
-        bytes.reserveCapacity(source.count + source.count / 16 + 2)
+        bytes.reserveCapacity(text.count + text.count / 16 + 2)
+        if text.withContiguousStorageIfAvailable({ read($0) }) == nil {
+            Array(text).withUnsafeBufferPointer { read($0) }
+        }
+    }
+
+    private mutating func read(_ source: UnsafeBufferPointer<UInt8>) {
         var plain = 0
         var index = 0
         var literals = 0

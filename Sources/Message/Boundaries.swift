@@ -8,9 +8,12 @@ struct Boundaries {
 
     init(for part: Part, id: MessageID) {
         var taken: Set<UInt64> = []
-        part.forEachLeaf { leaf in
-            if case .text(let text, .sevenBit) = leaf.body { Boundaries.collect(text.bytes, into: &taken) }
-            if case .text(let text, .eightBit) = leaf.body { Boundaries.collect(text.bytes, into: &taken) }
+        // A message of one part has no boundaries: nothing is searched.
+        if case .multipart = part {
+            part.forEachLeaf { leaf in
+                if case .text(let text, .sevenBit) = leaf.body { Boundaries.collect(text.bytes, into: &taken) }
+                if case .text(let text, .eightBit) = leaf.body { Boundaries.collect(text.bytes, into: &taken) }
+            }
         }
         var number = id.mark()
         while taken.contains(number) { number &+= 1 }
@@ -25,22 +28,18 @@ struct Boundaries {
 
     /// Collects the numbers of 16 digits that follow a `=_`.
     private static func collect(_ text: [UInt8], into taken: inout Set<UInt64>) {
-        var previous: UInt8 = 0
-        for index in text.indices {
-            let byte = text[index]
-            if byte == UInt8(ascii: "_"), previous == UInt8(ascii: "="), index + 16 < text.count {
+        text.withUnsafeBufferPointer { text in
+            var index = 1
+            search: while index + 16 < text.count {
+                defer { index += 1 }
+                guard text[index] == UInt8(ascii: "_"), text[index - 1] == UInt8(ascii: "=") else { continue }
                 var number: UInt64 = 0
-                var isNumber = true
                 for digit in text[(index + 1)...(index + 16)] {
-                    guard let value = digit.hexValue else {
-                        isNumber = false
-                        break
-                    }
+                    guard let value = digit.hexValue else { continue search }
                     number = number << 4 | UInt64(value)
                 }
-                if isNumber { taken.insert(number) }
+                taken.insert(number)
             }
-            previous = byte
         }
     }
 }

@@ -119,7 +119,7 @@ final class Dispatcher {
     }
 
     private var preferredPool: RelayPool? {
-        let allowed = pools.filter { !pauses.holds(relay: $0.name) }
+        let allowed = pools.lazy.filter { [pauses] in !pauses.holds(relay: $0.name) }
         return allowed.first { $0.isUp || $0.hasProbe } ?? allowed.first { $0.breaker.allowed(at: Clock.monotonic) > 0 }
     }
 
@@ -145,10 +145,11 @@ final class Dispatcher {
             guard let slot = slot(behind: false), let delivery = resend.popFirst() else { break }
             hand(delivery, to: slot)
         }
+        let limit = preferredPool?.limit ?? 0
         while !lanes.isEmpty, mayStart {
             // The next envelope travels with a body under way only when there is a backlog: a lone job
             // must not wait for another's reply.
-            let isBacklog = lanes.count > (preferredPool?.limit ?? 0)
+            let isBacklog = lanes.count > limit
             guard let slot = slot(behind: isBacklog) else { break }
             // What the job leaves of its connection, all of it if it was not started, is the next one's.
             defer { slot.pool.giveBack(slot.connection) }
