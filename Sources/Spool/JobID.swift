@@ -11,9 +11,13 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     package static let maximumLength = 200
 
     /// Nil unless `text` is an id.
-    package init?(_ text: some StringProtocol) {
-        guard JobID.isValid(text.utf8) else { return nil }
-        self.text = String(text)
+    package init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+    /// Nil unless `text` is an id. Not generic: a million names are judged when a large directory is read.
+    package init?(_ text: String) {
+        var text = text
+        guard text.withUTF8(JobID.isValid) else { return nil }
+        self.text = text
     }
 
     /// A new id: the second in UTC and 50 random bits, 27 characters that sort by time.
@@ -63,7 +67,7 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
 
     private init(unchecked text: String) { self.text = text }
 
-    private static func isValid(_ bytes: some Collection<UInt8>) -> Bool {
+    private static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = bytes.first, isAlphanumeric(first), bytes.count <= maximumLength else { return false }
         return bytes.allSatisfy { byte in
             isAlphanumeric(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")

@@ -40,15 +40,9 @@ package struct DeadlineHeap<Deadline: Comparable, Element> {
         }
     }
 
-    /// Keeps the soonest of what `isWanted`, at most `limit`; returns what was wanted beyond that, in order.
-    @discardableResult
-    package mutating func keep(limit: Int = .max, where isWanted: (Entry) -> Bool) -> ArraySlice<Entry> {
+    /// Keeps what `isWanted`.
+    package mutating func keep(where isWanted: (Entry) -> Bool) {
         // A sorted array is a heap.
-        let wanted = entries.filter(isWanted).sorted { $0.deadline < $1.deadline }
-        entries = Array(wanted.prefix(limit))
-        return wanted.dropFirst(limit)
+        entries = entries.filter(isWanted).sorted { $0.deadline < $1.deadline }
     }
-
-    /// Everything in it, in no order.
-    package var all: [Entry] { entries }
 }

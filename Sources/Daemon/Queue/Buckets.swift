@@ -21,6 +21,8 @@ final class Buckets {
         /// Nobody tells when a file is touched, and the directory's own mtime does not either.
         var isUnwatched = false
         let interval: Span
+        /// How long the last reading took.
+        var cost = Span.zero
         var backoff = Backoff()
         /// A reading that failed comes again behind the backoff.
         var isReadLater = false
@@ -66,8 +68,9 @@ final class Buckets {
         }
     }
 
+    /// What takes seconds to read is read the less often: of a million jobs a hundredth of one processor, at most.
     private func repeatReading(_ bin: Bin) {
-        loop.schedule(after: bin.interval) { [weak self, weak bin] in
+        loop.schedule(after: max(bin.interval, bin.cost * 100)) { [weak self, weak bin] in
             guard let self, let bin else { return }
             readIfChanged(bin)
             repeatReading(bin)
@@ -177,6 +180,7 @@ final class Buckets {
                     if let text = name.text, let id = JobID(text) { note(id, in: bin, now: .now) }
                     if let next = bin.list.next, next < timerDue { arm() }
                 } finish: { [unowned self] error in
+                    if let reading = bin.reading { bin.cost = reading.cost }
                     bin.reading = nil
                     if let error {
                         readLater(bin, error)

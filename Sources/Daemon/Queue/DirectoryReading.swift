@@ -23,6 +23,8 @@ final class DirectoryReading {
     /// Asked before each slice; while it says no the reading rests until ``resume()``.
     private let mayGoOn: () -> Bool
     private(set) var isResting = false
+    /// How long all its slices took.
+    private(set) var cost = Span.zero
 
     /// Calls `each` for every name that is not hidden, then `finish`, with the error if there was one.
     init(
@@ -51,7 +53,9 @@ final class DirectoryReading {
     }
 
     private func read() {
-        let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
+        let start = Clock.monotonic
+        defer { cost = Span(nanoseconds: cost.nanoseconds + Clock.monotonic - start) }
+        let end = start + DirectoryReading.slice.nanoseconds
         var count = 0
         while !isCancelled {
             guard mayGoOn() else {

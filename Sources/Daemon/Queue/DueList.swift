@@ -2,10 +2,16 @@ package import Spool
 package import Time
 
 /// The jobs of one bucket, or of `scheduled/`, that are due soonest: a bounded excerpt of the directory.
+///
+/// Each call takes microseconds, however many jobs it knows and drops: a million of them are noted while mail flows.
 package struct DueList {
-    /// What a job's due time was when it was noted; stale where ``dues`` says another.
-    private var heap = DeadlineHeap<Timestamp, JobID>()
-    private var dues: [JobID: Timestamp] = [:]
+    /// The jobs by slot; ids of slots that are free mean nothing.
+    private var ids: [JobID] = []
+    private var dues: [Timestamp] = []
+    private var free: [Int] = []
+    private var slots: [JobID: Int] = [:]
+    private var soonest = SlotHeap()
+    private var latest = SlotHeap(latestFirst: true)
     /// How many jobs it knows at most.
     package let capacity: Int
     /// Jobs due at this time or later may be missing here and are on disk all the same; nil when
@@ -14,64 +20,65 @@ package struct DueList {
 
     package init(capacity: Int = 20_000) { self.capacity = capacity }
 
-    package var count: Int { dues.count }
+    package var count: Int { slots.count }
 
     /// Before the directory is read anew: what was dropped before will be met again.
     package mutating func beginReading() { horizon = nil }
 
     /// Notes when a job is due, or that this has changed.
+    ///
+    /// Where there is no room the latest is dropped. Of those due at the very horizon some stay: a million jobs of one
+    /// mtime must flow, too.
     package mutating func note(_ id: JobID, due: Timestamp) {
-        if dues[id] == due { return }
-        if let horizon, due >= horizon, dues[id] == nil { return }
-        if dues[id] == nil, dues.count >= capacity { makeRoom() }
-        if let horizon, due >= horizon {
-            dues[id] = nil
+        if let slot = slots[id] {
+            if dues[slot] == due { return }
+            if let horizon, due >= horizon { return remove(slot) }
+            dues[slot] = due
+            soonest.settle(slot, dues)
+            latest.settle(slot, dues)
             return
         }
-        dues[id] = due
+        if let horizon, due >= horizon { return }
+        if slots.count >= capacity, let last = latest.first {
+            horizon = max(due, dues[last])
+            if due >= dues[last] { return }
+            remove(last)
+        }
         insert(id, due: due)
     }
 
-    package mutating func forget(_ id: JobID) { dues[id] = nil }
+    package mutating func forget(_ id: JobID) { if let slot = slots[id] { remove(slot) } }
 
     /// The next job that is due, taken out; nil when none is.
     package mutating func popDue(at now: Timestamp) -> JobID? {
-        dropStale()
-        guard let first = heap.first, first.deadline <= now else { return nil }
-        heap.popFirst()
-        dues[first.element] = nil
-        return first.element
+        guard let slot = soonest.first, dues[slot] <= now else { return nil }
+        let id = ids[slot]
+        remove(slot)
+        return id
     }
 
     /// When the next job is due that this list knows.
-    package var next: Timestamp? {
-        mutating get {
-            dropStale()
-            return heap.first?.deadline
-        }
-    }
-
-    private mutating func dropStale() {
-        while let first = heap.first, dues[first.element] != first.deadline { heap.popFirst() }
-    }
-
-    /// Drops the later half: what is soonest matters, the rest is on disk.
-    ///
-    /// Of those due at the very horizon some stay: a million jobs of one mtime must flow, too.
-    private mutating func makeRoom() {
-        let dues = dues
-        let dropped = heap.keep(limit: dues.count / 2) { dues[$0.element] == $0.deadline }
-        guard let soonest = dropped.first else { return }
-        horizon = min(horizon ?? .distantFuture, soonest.deadline)
-        self.dues = Dictionary(heap.all.map { ($0.element, $0.deadline) }, uniquingKeysWith: { $1 })
-    }
+    package var next: Timestamp? { soonest.first.map { dues[$0] } }
 
     private mutating func insert(_ id: JobID, due: Timestamp) {
-        // Changed due times leave stale entries behind; they must not pile up.
-        if heap.count > 2 * dues.count + 64 {
-            let dues = dues
-            heap.keep { dues[$0.element] == $0.deadline }
+        let slot: Int
+        if let reused = free.popLast() {
+            slot = reused
+            (ids[slot], dues[slot]) = (id, due)
+        } else {
+            slot = ids.count
+            ids.append(id)
+            dues.append(due)
         }
-        heap.insert(id, at: due)
+        slots[id] = slot
+        soonest.insert(slot, dues)
+        latest.insert(slot, dues)
+    }
+
+    private mutating func remove(_ slot: Int) {
+        slots[ids[slot]] = nil
+        soonest.remove(slot, dues)
+        latest.remove(slot, dues)
+        free.append(slot)
     }
 }
