@@ -21,7 +21,7 @@ package final class SpoolTree {
     package let done: Directory
     package let drop: Directory
     private let retry: [OpenDirectory]
-    private var day: (name: String, inode: UInt64, seen: Int64, directory: OpenDirectory)?
+    private var day: (name: String, inode: UInt64, directory: OpenDirectory)?
     private var emptiness: [State: (modified: Int64, isEmpty: Bool)] = [:]
     private var knownDays: (modified: Int64, names: [String])?
     /// The states that were not known to be empty, and when that was found, by the monotonic clock.
@@ -157,28 +157,16 @@ package final class SpoolTree {
             if try !isOpenDay(name) {
                 let opened = try openDay(name)
                 let inode = try step(.read, state.path) { () throws(Errno) in try opened.status().inode }
-                day = (name, inode, Clock.monotonic, OpenDirectory(opened))
+                day = (name, inode, OpenDirectory(opened))
             }
             return try body(day!.directory.directory)
         }
     }
 
-    /// How long it is believed what was seen of a directory: nanoseconds.
-    ///
-    /// A look is a system call for each of fifteen directories, a sixth of a mail's price, and is out of date when
-    /// it returns: somebody may move a file at any moment. What the daemon itself does ends it at once.
-    private static let trust = 1_000_000
-
     /// Whether the day that is open is this one, and still where it was: an operator may move days away.
     private func isOpenDay(_ name: String) throws(SpoolError) -> Bool {
         guard let day, day.name == name else { return false }
-        let now = Clock.monotonic
-        if now - day.seen < SpoolTree.trust { return true }
-        do throws(Errno) {
-            guard try done.status(name).inode == day.inode else { return false }
-            self.day?.seen = now
-            return true
-        } catch {
+        do throws(Errno) { return try done.status(name).inode == day.inode } catch {
             if error == .noEntry { return false }
             throw SpoolError(.read, "done/\(name)", error)
         }
@@ -231,6 +219,12 @@ package final class SpoolTree {
             return isEmpty
         }
     }
+
+    /// How long it is believed which directories are empty: nanoseconds.
+    ///
+    /// A look is a system call for each of fifteen directories, a tenth of a mail's price, and is out of date when
+    /// it returns: somebody may move a file at any moment. What the daemon itself does ends it at once.
+    private static let trust = 1_000_000
 
     /// The states, this daemon's claims left out, that are not known to be empty. `new/` is always one of them: it is
     /// where those come from that are asked for.

@@ -38,7 +38,11 @@ package struct Lanes {
     /// How many jobs a lane holds at most; the rest stays on disk and is read again.
     package let capacity: Int
 
-    package init(capacity: Int = 50_000) { self.capacity = capacity }
+    package init(capacity: Int = 50_000) {
+        self.capacity = capacity
+        // Pages that nothing is in take no memory; a table that grows with 50,000 jobs in it holds the loop for 10 ms.
+        ids.reserveCapacity(capacity * 2 - capacity / 30)
+    }
 
     package var count: Int { ids.count }
     package var isEmpty: Bool { ids.isEmpty }
