@@ -3,7 +3,8 @@
 # make test       passes the tests
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
-# make bench      prints the figures that the README quotes
+# make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
+#                 BENCH='--only drain,latency --json FILE' and more, see Tests/Benchmarks/run --help
 # make crash      kills the programs at every system call that touches the spool, and makes each fail
 # make powercut   cuts the power under load, on ext4, XFS and btrfs; needs root
 # make fuzz       throws made-up inputs at all that reads what others wrote; SECONDS=20 for each target
@@ -71,9 +72,10 @@ soak: packages-soak
 	$(SWIFT) build -c release
 	Tests/Proof/soak.py $(RELEASE) --minutes $(MINUTES)
 
-bench: packages-test
+BENCH = --json .build/bench.json --plot .build/bench.svg
+bench: packages-bench
 	$(SWIFT) build -c release
-	Tests/Benchmarks/run $(RELEASE)
+	Tests/Benchmarks/run $(RELEASE) $(BENCH)
 
 crash: packages-proof
 	$(SWIFT) build -c release

@@ -100,6 +100,10 @@ let package = Package(
             name: "example-shop", dependencies: ["Outspool"], exclude: ["outspool-types.conf"], swiftSettings: strict,
             plugins: ["OutspoolTypesPlugin"]),
 
+        // The client library at work, for `make bench`.
+        .executableTarget(
+            name: "bench-producer", dependencies: ["Outspool"], path: "Tests/Benchmarks/producer", swiftSettings: strict),
+
         // Tests: tables of values for decisions, real files and servers for the rest.
         .target(name: "Scratch", path: "Tests/Scratch", swiftSettings: strict),
         .target(
