@@ -56,7 +56,7 @@ class Call:
         self.name, self.number, self.line = name, number, line
         # What it did, without what differs from run to run: numbers, addresses, random and generated names.
         text = line.split("(", 1)[1].replace(root, "")
-        text = re.sub(r"/[0-9a-v]{20}\b|\"[0-9a-v]{20}\"|\d{8}T\d{6}Z-\w+|0x[0-9a-f]+", "*", text)
+        text = re.sub(r"/[0-9a-v]{12}\b|\"[0-9a-v]{12}\"|\d{8}T\d{6}Z-\w+|0x[0-9a-f]+", "*", text)
         self.signature = name + "(" + re.sub(r"\d+", "#", text)
 
     @property

@@ -45,7 +45,7 @@ private struct Batch {
         }
         bytes += line.count
         // Few waits for the disk, and a bounded part of a long input in memory.
-        if jobs.count >= Entrance.groupSize || bytes >= 8 << 20 { try flush() }
+        if jobs.count >= 1024 || bytes >= 8 << 20 { try flush() }
     }
 
     /// A line is a job object, or `{"id": …, "job": {…}}`.
