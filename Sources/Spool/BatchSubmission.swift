@@ -10,7 +10,7 @@ extension Entrance {
     package func submit(batch: [(object: [UInt8], id: JobID)]) -> [Result<JobID, SpoolError>] {
         let submission = BatchSubmission(batch, to: self)
         let groups = (batch.count + Entrance.groupSize - 1) / Entrance.groupSize
-        Thread.run(min(groups, Entrance.threadCount)) { submission.work() }
+        Threads.run(min(groups, Entrance.threadCount)) { submission.work() }
         return submission.results
     }
 

@@ -1,10 +1,10 @@
-internal import Linux
+package import Linux
 internal import Synchronization
 
 /// A directory whose entries many threads make durable together: one fsync(2) serves all that asked for it before it
 /// began.
-final class SharedSync: Sendable {
-    let directory: Directory
+package final class SharedSync: Sendable {
+    package let directory: Directory
     /// How many have asked.
     private let asked = Atomic<UInt64>(0)
     private let served = Mutex(Served())
@@ -16,14 +16,14 @@ final class SharedSync: Sendable {
         var failure: Errno?
     }
 
-    init(_ directory: consuming Directory) { self.directory = directory }
+    package init(_ directory: consuming Directory) { self.directory = directory }
 
     /// On return all that this thread did to the directory before is on disk.
     ///
     /// The thread that finds nobody at it waits for the disk, the others for that thread. Who asked while a sync was under way
     /// needs the next one: what was renamed then may have missed this one. A failure is told to all that the sync was for,
     /// since the kernel tells it once.
-    func sync() throws(Errno) {
+    package func sync() throws(Errno) {
         let turn = asked.add(1, ordering: .sequentiallyConsistent).newValue
         let failure = served.withLock { served -> Errno? in
             if turn > served.last {

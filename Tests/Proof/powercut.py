@@ -85,8 +85,9 @@ LOADS = [
     Load("submit"),
     Load("submit-box", box="local"),
     Load("client", client=True),
-    Load("batch", batch=8),
-    Load("batch-box", box="local", batch=8),
+    # More than a group: threads.
+    Load("batch", batch=40),
+    Load("batch-box", box="local", batch=40),
     Load("daemon", daemon=True, kinds=("mixed", "plain", "careful")),
     Load("daemon-box", box="local", daemon=True),
 ]

@@ -2,6 +2,7 @@ import Foundation
 import Linux
 import Scratch
 import Spool
+import Synchronization
 import Testing
 import Time
 
@@ -49,8 +50,9 @@ struct EntranceTests {
     func batch() throws {
         let spool = try Fixture()
         try spool.submit(id: "j7")
-        let count = Entrance.groupSize * 2 + 3
+        let count = Entrance.groupSize * (Entrance.threadCount + 3) + 3
         var batch = (0..<count).map { (object: object, id: JobID("j\($0)")!) }
+        // Of the same group: of two groups, either could be first.
         batch[300] = (object: object, id: JobID("j299")!)
         let results = try Entrance(path: spool.path).submit(batch: batch)
         #expect(results.count == count)
@@ -64,6 +66,37 @@ struct EntranceTests {
         }
         #expect(try spool.list("new").count == count - 1)
         #expect(try spool.list("tmp") == [])
+    }
+
+    @Test("Threads that submit at the same time share waits, and each finds its jobs there on return")
+    func threads() throws {
+        let spool = try Fixture()
+        let entrance = try Entrance(path: spool.path)
+        let number = Atomic(0)
+        let missing = Atomic(0)
+        Threads.run(16) { [object, new = "\(spool.path)/new"] in
+            for _ in 0..<50 {
+                let id = JobID("j\(number.add(1, ordering: .relaxed).oldValue)")!
+                // What fails is missing.
+                try? entrance.submit(object, id: id)
+                if access("\(new)/\(id)", F_OK) != 0 { missing.add(1, ordering: .relaxed) }
+            }
+        }
+        #expect(missing.load(ordering: .relaxed) == 0)
+        #expect(try spool.list("new").count == 800)
+        #expect(try spool.list("tmp") == [])
+    }
+
+    @Test("A sync that fails is told to all that it was for, and the next is tried anew")
+    func failedSync() throws {
+        let spool = try Fixture()
+        // A directory that was opened for its names cannot be synced.
+        let unreadable = SharedSync(try Directory(anchorAt: spool.path))
+        for _ in 0..<2 {
+            #expect(throws: Errno(EBADF)) { try unreadable.sync() }
+        }
+        let readable = SharedSync(try Directory(path: spool.path))
+        for _ in 0..<2 { try readable.sync() }
     }
 
     @Test("A directory that is no spool is named in the error")

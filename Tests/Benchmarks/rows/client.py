@@ -3,7 +3,7 @@ from functools import partial
 from outspool import JOB, Spool
 from rows import Line, Row, interleaved, ratio
 
-SINGLE, MANY, BATCH = 2000, 12_800, 1000
+SINGLE, MANY, BATCH = 1000, 6400, 1000
 
 
 class Client(Row):
@@ -11,7 +11,7 @@ class Client(Row):
     about = (
         "Durable submissions to a spool on which no daemon runs. The Swift client encodes a typed job for each; the C loop "
         f"writes the same bytes: create, write, fsync, rename, fsync(directory). {SINGLE} by one producer, {MANY} by 16 "
-        f"threads; a batch is one call for {BATCH} jobs, against {BATCH} calls, one after the other. In turns, in eight or four slices.")
+        f"threads; a batch is one call for {BATCH} jobs, against {BATCH} calls, one after the other. All of it in slices, in turns.")
     repeat = 2
     lines = (
         Line("Swift client against the C loop, 1 producer", lambda f: 100 * f["Swift 1/s"] / f["C 1/s"], "%", 95, 100),
@@ -23,9 +23,9 @@ class Client(Row):
         self.loop = self.place.c_program("loop")
 
     def round(self, index):
-        one = interleaved(8, SINGLE, **{"Swift 1/s": partial(self.swift, 1), "C 1/s": partial(self.c, 1)})
-        many = interleaved(8, MANY, **{"Swift 16/s": partial(self.swift, 16), "C 16/s": partial(self.c, 16)})
-        batch = interleaved(4, 4 * BATCH, **{
+        one = interleaved(5, SINGLE, **{"Swift 1/s": partial(self.swift, 1), "C 1/s": partial(self.c, 1)})
+        many = interleaved(5, MANY, **{"Swift 16/s": partial(self.swift, 16), "C 16/s": partial(self.c, 16)})
+        batch = interleaved(2, 2 * BATCH, **{
             "batch/s": partial(self.swift, 1, kind="batch"), "single/s": partial(self.swift, 1)})
         return one | many | batch
 

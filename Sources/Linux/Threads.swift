@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Threads for the client library, where the disk can do more at a time than one thread asks for. The daemon has none.
-package enum Thread {
+package enum Threads {
     /// Runs `work` in the calling thread and in as many more as make `count`, and returns when all are through.
     ///
     /// Where the system has no more threads to give, there are fewer. They take no signals, which are the application's.
