@@ -17,7 +17,7 @@ final class Intake {
 
     /// How many names are remembered; what comes beyond is on disk and read again.
     private static let capacity = 100_000
-    /// How many of those come from readings: what is told by inotify waits behind no more than these.
+    /// How many of those come from readings, more or less.
     private static let readingLimit = 1024
 
     private let spool: SpoolTree
@@ -25,7 +25,10 @@ final class Intake {
     private let log: Log
     private let triage: Triage
     private let dispatcher: Dispatcher
-    private var arrivals = FIFO<Arrival>()
+    /// Those that came a moment ago are looked at before those that a reading finds: one of them may be of a high
+    /// priority, and a thousand looks take ten milliseconds.
+    private var told = FIFO<Arrival>()
+    private var listed = FIFO<Arrival>()
     private var queued: Set<String> = []
     private var isWorking = false
     private var reading: DirectoryReading?
@@ -48,7 +51,7 @@ final class Intake {
         self.log = log
         self.triage = triage
         self.dispatcher = dispatcher
-        dispatcher.isLookingBehind = { [unowned self] in reading != nil || arrivals.count > 256 }
+        dispatcher.isLookingBehind = { [unowned self] in reading != nil || count > 256 }
         dispatcher.isReading = { [unowned self] in reading != nil }
         dispatcher.onRelief = { [unowned self] in work() }
         dispatcher.onHeld = { [unowned self] state in miss(state) }
@@ -65,27 +68,32 @@ final class Intake {
     /// A job stays on disk, to be met at the next reading.
     private func miss(_ state: State) { if state == .new { isIncomplete = true } else { missed(state) } }
 
-    /// A name is in `new/`, or due in another state.
-    func arrived(_ name: DirectoryName, in state: State) {
+    private var count: Int { told.count + listed.count }
+
+    /// A name has come into `new/`, or is to be looked at again.
+    func arrived(_ name: DirectoryName, in state: State) { lineUp(name, in: state, isListed: false) }
+
+    private func lineUp(_ name: DirectoryName, in state: State, isListed: Bool) {
         if let text = name.text {
-            guard arrivals.count < Intake.capacity else {
+            guard count < Intake.capacity else {
                 hasOverflowed = true
                 return miss(state)
             }
             guard queued.insert(text).inserted else { return }
         }
-        arrivals.append(Arrival(name: name, state: state))
+        let arrival = Arrival(name: name, state: state)
+        if isListed { listed.append(arrival) } else { told.append(arrival) }
         work()
     }
 
     /// Takes a due job; false when there is no room.
     func due(_ id: JobID, in state: State) -> Bool {
-        guard arrivals.count < Intake.readingLimit else { return false }
+        guard count < Intake.readingLimit else { return false }
         guard dispatcher.hasRoom else {
             dispatcher.hasDropped = true
             return false
         }
-        arrived(DirectoryName(id.text), in: state)
+        lineUp(DirectoryName(id.text), in: state, isListed: true)
         return true
     }
 
@@ -115,10 +123,10 @@ final class Intake {
             seen = settledTime(try step(.read, "new") { () throws(Errno) in try spool.new.status().modified })
             reading = try DirectoryReading(
                 spool.new, path: "new", loop: loop,
-                mayGoOn: { [unowned self] in arrivals.count < Intake.readingLimit },
+                mayGoOn: { [unowned self] in count < Intake.readingLimit },
                 each: { [unowned self] name in
                     if let text = name.text, let id = JobID(text), dispatcher.isLinedUp(id, in: .new) { return }
-                    arrived(name, in: .new)
+                    lineUp(name, in: .new, isListed: true)
                 },
                 finish: { [unowned self] error in
                     reading = nil
@@ -130,7 +138,7 @@ final class Intake {
 
     private func work() {
         // A daemon that stops settles nothing more, not even what needs no relay.
-        if isWorking || arrivals.isEmpty || triage.isStuck || dispatcher.isStopping { return }
+        if isWorking || count == 0 || triage.isStuck || dispatcher.isStopping { return }
         isWorking = true
         loop.later { self.slice() }
     }
@@ -139,12 +147,12 @@ final class Intake {
         isWorking = false
         let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
         let now = Timestamp.now
-        while !triage.isStuck, !dispatcher.isStopping, let arrival = arrivals.popFirst() {
+        while !triage.isStuck, !dispatcher.isStopping, let arrival = told.popFirst() ?? listed.popFirst() {
             if let text = arrival.name.text { queued.remove(text) }
             look(arrival, now)
             if Clock.monotonic > end { break }
         }
-        if arrivals.count < Intake.readingLimit / 4 {
+        if count < Intake.readingLimit / 4 {
             if let reading, reading.isResting { reading.resume() }
             if hasOverflowed {
                 hasOverflowed = false
@@ -168,6 +176,6 @@ final class Intake {
 
     /// Jobs that wait and are past their time are settled.
     func settleExpired(_ jobs: [WaitingJob], now: Timestamp) {
-        for job in jobs { arrived(DirectoryName(job.id.text), in: job.state) }
+        for job in jobs { lineUp(DirectoryName(job.id.text), in: job.state, isListed: true) }
     }
 }
