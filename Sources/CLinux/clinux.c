@@ -11,6 +11,8 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -98,36 +100,75 @@ const uint32_t clinux_in_moved_to = IN_MOVED_TO, clinux_in_create = IN_CREATE, c
                clinux_in_onlydir = IN_ONLYDIR, clinux_in_close_write = IN_CLOSE_WRITE,
                clinux_in_modify = IN_MODIFY;
 
-int clinux_spawn(
-    const char *path, char *const *arguments, char *const *environment, int input, int output, pid_t *pid) {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
+/* Runs in the child, which shares the memory of this process until it becomes the program: it changes nothing
+   there, and makes system calls only. */
+static int limit(int resource, rlim_t soft, rlim_t hard) {
+    struct rlimit now;
+    if (getrlimit(resource, &now) < 0) return -1;
+    struct rlimit wanted = {.rlim_cur = soft, .rlim_max = hard};
+    if (wanted.rlim_max > now.rlim_max) wanted.rlim_max = now.rlim_max;
+    if (wanted.rlim_cur > wanted.rlim_max) wanted.rlim_cur = wanted.rlim_max;
+    return setrlimit(resource, &wanted);
+}
+static __attribute__((noinline)) int become(const struct clinux_program *program, pid_t parent) {
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    if (setsid() < 0) return errno;
+    if (program->is_bound) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno;
+        /* It may have died before that. */
+        if (getppid() != parent) _exit(127);
+        int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+        if (file >= 0) {
+            /* No promise: where it cannot be written it is as it was. */
+            ssize_t written = write(file, "500", 3);
+            (void)written;
+            close(file);
+        }
+    }
+    /* Out of the way of each other first. */
+    int given[] = {program->input, program->output, program->error, program->progress};
+    for (int i = 0; i < 4; i++)
+        if (given[i] >= 0 && (given[i] = fcntl(given[i], F_DUPFD_CLOEXEC, 10)) < 0) return errno;
+    for (int i = 0; i < 4; i++)
+        if (given[i] >= 0 && dup2(given[i], i) < 0) return errno;
+    /* A kernel without the call leaves open what is not marked close-on-exec, and all of ours is. */
+    syscall(SYS_close_range, given[3] >= 0 ? 4u : 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */);
+    if (program->directory && chdir(program->directory) < 0) return errno;
+    if (program->niceness && setpriority(PRIO_PROCESS, 0, program->niceness) < 0) return errno;
+    if (program->memory && limit(RLIMIT_DATA, program->memory, program->memory) < 0) return errno;
+    /* SIGXCPU first, SIGKILL five seconds later. */
+    if (program->cpu && limit(RLIMIT_CPU, program->cpu, program->cpu + 5) < 0) return errno;
+    if (program->is_bound && limit(RLIMIT_CORE, 0, 0) < 0) return errno;
+    sigset_t none;
     sigemptyset(&none);
+    if (sigprocmask(SIG_SETMASK, &none, NULL) < 0) return errno;
+    execve(program->path, program->arguments, program->environment);
+    return errno;
+}
+int clinux_spawn(const struct clinux_program *program, pid_t *pid) {
+    /* Volatile: the child writes it. */
+    volatile int error = 0;
+    sigset_t all, before;
     sigfillset(&all);
-    int error = posix_spawn_file_actions_init(&files);
-    if (error) goto failed;
-    error = posix_spawnattr_init(&attributes);
-    if (error) goto failed_files;
-    error = posix_spawn_file_actions_adddup2(&files, input, 0);
-    if (!error) error = posix_spawn_file_actions_adddup2(&files, output, 1);
-    if (!error) error = posix_spawn_file_actions_adddup2(&files, output, 2);
-    if (!error) error = posix_spawn_file_actions_addclosefrom_np(&files, 3);
-    if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
-    if (!error) error = posix_spawnattr_setsigdefault(&attributes, &all);
-    if (!error) error = posix_spawnattr_setpgroup(&attributes, 0);
-    if (!error)
-        error = posix_spawnattr_setflags(
-            &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    if (!error) error = posix_spawn(pid, path, &files, &attributes, arguments, environment);
-    posix_spawnattr_destroy(&attributes);
-failed_files:
-    posix_spawn_file_actions_destroy(&files);
-failed:
-    if (!error) return 0;
+    /* No handler of this process may run in the child. */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t parent = getpid();
+    pid_t child = vfork();
+    if (child == 0) {
+        error = become(program, parent);
+        _exit(127);
+    }
+    if (child < 0) error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!error) {
+        *pid = child;
+        return 0;
+    }
+    if (child > 0) while (waitpid(child, NULL, 0) < 0 && errno == EINTR);
     errno = error;
     return -1;
 }
+int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int clinux_reap(pid_t pid, int wait, int *code, int *signal) {
     int status = 0;

@@ -14,7 +14,7 @@ package enum Release: Equatable, Sendable {
     package init(history: History, sendAt: Timestamp?, now: Timestamp) {
         let wasTried = history.events.contains {
             switch $0.kind {
-            case .sending, .sent, .deferred, .refused, .inDoubt: true
+            case .sending, .sent, .deferred, .refused, .inDoubt, .running, .done: true
             default: false
             }
         }

@@ -10,35 +10,36 @@ internal import Time
 /// The order of a start is: lock, recovery of orphans, drop boxes, watches, the first reading, work.
 package final class Daemon {
     private let loop: EventLoop
-    private let log: Log
-    private let ledger: Ledger
+    let log: Log
+    let ledger: Ledger
     private let spool: SpoolTree
-    private let shelf: TemplateShelf
-    private let settler: Settler
+    let shelf: TemplateShelf
+    let settler: Settler
     private let triage: Triage
-    private let dispatcher: Dispatcher
+    let tasks: TaskRunner
+    let dispatcher: Dispatcher
     private let intake: Intake
     private let boxes: Boxes
     private let janitor: Janitor
-    private var buckets: Buckets!
+    private(set) var buckets: Buckets!
     private var watcher: SpoolWatcher?
     private let curl: CurlLoop
     private let supervisor = Supervisor()
-    private var status: StatusFile
-    private let census: Census
-    private let metricsFile: MetricsFile
+    var status: StatusFile
+    let census: Census
+    let metricsFile: MetricsFile
     private let notifier: Notifier
     private let onDead: OnDead
-    private let version: String
-    private let started = Timestamp.now
+    let version: String
+    let started = Timestamp.now
     private var wallClock = WallClock(wall: .now, sinceBoot: Span(nanoseconds: Clock.sinceBoot))
-    private var settings: Settings
+    private(set) var settings: Settings
     /// What was logged last of where mail may go.
     private var staging = Staging()
     /// Reads the configuration anew, or says why it cannot be used.
     private let reload: () -> Settings?
     private var drainTimer: EventLoop.Timer?
-    private var isFinished = false
+    private(set) var isFinished = false
     /// The exit status once the loop has stopped.
     package private(set) var exitStatus: Int32 = 0
 
@@ -68,12 +69,14 @@ package final class Daemon {
         janitor = Janitor(spool: spool, loop: loop, log: log, retention: settings.doneRetention)
         census = Census(spool: spool, loop: loop, log: log)
         metricsFile = MetricsFile(log)
-        onDead = OnDead(loop: loop, ledger: ledger)
+        tasks = TaskRunner(
+            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf, settings: settings)
+        onDead = OnDead(loop: loop, ledger: ledger, strays: tasks.strays)
         var getSettings: (() -> Settings)!
         notifier = Notifier(spool: spool, loop: loop, ledger: ledger, settings: { getSettings() })
         var getBuckets: (() -> Buckets)!
         dispatcher = Dispatcher(
-            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf,
+            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf, tasks: tasks,
             settings: settings, buckets: { getBuckets() })
         intake = Intake(spool: spool, loop: loop, log: log, triage: triage, dispatcher: dispatcher)
         var deliver: ((SpoolWatcher.Change) -> Void)!
@@ -110,6 +113,7 @@ package final class Daemon {
         dispatcher.onReturned = { [unowned self] id in
             if !dispatcher.isStopping { intake.arrived(DirectoryName(id.text), in: .new) }
         }
+        connectTasks()
     }
 
     private func apply(_ settings: Settings) {
@@ -123,6 +127,7 @@ package final class Daemon {
         settler.keepsDone = settings.doneRetention > .zero
         triage.settings = settings
         dispatcher.settings = settings
+        tasks.settings = settings
         janitor.retention = settings.doneRetention
         boxes.quota = Boxes.Quota(jobs: settings.dropBoxJobs, bytes: settings.dropBoxBytes)
         boxes.sizeLimit = settings.maxJobSize
@@ -134,6 +139,7 @@ package final class Daemon {
     /// Begins to work: recovery, boxes, then everything else. Returns at once; the loop does it.
     package func start() {
         log.write("starting on \(settings.spool), instance \(settings.instance)")
+        tasks.strays.endAll()
         watch()
         recover()
         every(.seconds(1)) { [unowned self] in tick() }
@@ -303,11 +309,12 @@ package final class Daemon {
         let now = Timestamp.now
         if shelf.hasChanged() {
             log.write("templates changed")
-            dispatcher.hastenBlocked()
+            hastenBlocked()
         }
         writeStatus(now)
         if settings.metricsFile != nil, dispatcher.isOpen { census.countIfDue() }
         notifier.tick(dispatcher.pools, now: now)
+        tasks.strays.sweep()
         dispatcher.pump()
     }
 
@@ -322,23 +329,9 @@ package final class Daemon {
         boxes.readAll()
     }
 
-    private func writeStatus(_ now: Timestamp) {
-        let state = isFinished ? "stopped" : dispatcher.isStopping ? "stopping" : dispatcher.isOpen ? "running" : "starting"
-        status.write(state, of: dispatcher, unwritten: settler.backlog, now: now)
-    }
-
-    private func writeMetrics() {
-        guard let path = settings.metricsFile else { return }
-        var metrics = Metrics(version: version, instance: settings.instance, started: started, now: .now)
-        metrics.isPaused = !dispatcher.pauses.isEmpty
-        metrics.counters = ledger.counters
-        (metrics.census, metrics.counted) = (census.counts, census.counted)
-        metrics.inFlight = dispatcher.inFlightCount
-        metrics.linedUp = Job.Priority.allCases.map { ($0, dispatcher.waitingCount(of: $0)) }
-        metrics.unwritten = settler.backlog
-        metrics.logLinesDropped = log.dropped
-        metrics.relays = dispatcher.pools.map(\.measured)
-        metricsFile.write(metrics.text, to: path)
+    private func hastenBlocked() {
+        dispatcher.hastenBlocked()
+        tasks.hastenBlocked(buckets)
     }
 
     // What signals ask for.
@@ -361,7 +354,7 @@ package final class Daemon {
         }
         apply(fresh)
         shelf.invalidate()
-        dispatcher.hastenBlocked()
+        hastenBlocked()
         dispatcher.pump()
         // A shorter `done_retention` holds at once.
         if dispatcher.isOpen { sweep() }
@@ -373,17 +366,18 @@ package final class Daemon {
         guard !dispatcher.isStopping else { return }
         exitStatus = status
         supervisor.tell("STOPPING=1")
-        log.write("stopping: \(dispatcher.inFlightCount) jobs in flight")
-        dispatcher.onIdle = { [unowned self] in finish() }
+        let programs = tasks.isIdle ? "" : ", \(tasks.runningCount) programs of tasks"
+        log.write("stopping: \(dispatcher.inFlightCount) jobs in flight\(programs)")
         drainTimer = loop.schedule(after: settings.shutdownGrace) { [unowned self] in
             dispatcher.abort()
             finish()
         }
+        tasks.stop(within: settings.shutdownGrace)
         dispatcher.stop()
     }
 
     /// The last job's end and the end of the grace may both lead here.
-    private func finish() {
+    func finish() {
         if isFinished { return }
         isFinished = true
         drainTimer?.cancel()

@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A program that this process started: the leader of a process group of its own, with no signal blocked or ignored,
-/// and no descriptor but the standard three. See posix_spawn(3).
+/// A program that this process started: the leader of a session and process group of its own, with no signal blocked
+/// or ignored, and no descriptor but those it was given. See vfork(2), execve(2).
 ///
 /// It ends with ``reap()``, after which its number may be another's. A value that is dropped before leaves the program
 /// running, and its end a zombie until this process ends.
@@ -25,17 +25,59 @@ package struct ChildProcess: ~Copyable {
         }
     }
 
-    /// Starts the program at the path `words[0]`; no shell and no PATH is asked.
+    /// What a program may use; each of its processes may as much. nil is what this process may.
+    package struct Limits: Equatable, Sendable {
+        /// Bytes of memory that it writes to; what is only reserved does not count. See setrlimit(2), RLIMIT_DATA.
+        package var memory: Int?
+        /// Whole seconds of CPU time: SIGXCPU then, and SIGKILL five seconds later.
+        package var cpu: Int?
+        /// From 0 to 19, see nice(2).
+        package var niceness = 0
+        /// Whether it is killed when this process dies, before it can do anything.
+        package var diesWithParent = false
+
+        package init() {}
+    }
+
+    /// The numbers of open descriptors that become the program's first ones; they stay the caller's.
+    package struct Files {
+        package var input: Int32
+        package var output: Int32
+        package var error: Int32
+        /// Its descriptor 3.
+        package var progress: Int32?
+
+        package init(input: Int32, output: Int32, error: Int32, progress: Int32? = nil) {
+            self.input = input
+            self.output = output
+            self.error = error
+            self.progress = progress
+        }
+    }
+
+    /// Starts the program at the path `words[0]`; no shell and no PATH is asked. A relative path is one of `directory`.
     ///
-    /// On return the program runs. On error, such as ENOENT or EACCES of the file, nothing does.
+    /// On return the program runs. On error, such as ENOENT or EACCES of the file, nothing does. This process waits
+    /// until the file is loaded.
     package init(
-        _ words: [String], environment: [String], input: borrowing Descriptor, output: borrowing Descriptor
+        _ words: [String], environment: [String], directory: String? = nil, files: Files, limits: Limits = Limits()
     ) throws(Errno) {
         var pid: pid_t = 0
         let arguments = words.map { strdup($0) } + [nil]
         let variables = environment.map { strdup($0) } + [nil]
-        defer { for word in arguments + variables { free(word) } }
-        _ = try retrying { clinux_spawn(words.first ?? "", arguments, variables, input.raw, output.raw, &pid) }
+        let place = directory.map { strdup($0) } ?? nil
+        defer { for word in arguments + variables + [place] { free(word) } }
+        let result = arguments.withUnsafeBufferPointer { arguments in
+            variables.withUnsafeBufferPointer { variables in
+                var program = clinux_program(
+                    path: arguments[0], arguments: arguments.baseAddress, environment: variables.baseAddress,
+                    directory: place, input: files.input, output: files.output, error: files.error,
+                    progress: files.progress ?? -1, memory: Int64(limits.memory ?? 0), cpu: Int64(limits.cpu ?? 0),
+                    niceness: Int32(limits.niceness), is_bound: limits.diesWithParent ? 1 : 0)
+                return clinux_spawn(&program, &pid)
+            }
+        }
+        if result != 0 { throw Errno.last }
         let number: Int32
         do throws(Errno) { number = try retrying { clinux_pidfd_open(pid) } } catch {
             // Nobody would hear of its end.
@@ -72,6 +114,11 @@ extension Descriptor {
         try file.write(all: bytes)
         _ = try retrying { lseek(file.raw, 0, SEEK_SET) }
         self = file
+    }
+
+    /// What takes everything and keeps nothing. See null(4).
+    package static func null() throws(Errno) -> Descriptor {
+        Descriptor(owning: try retrying { open("/dev/null", O_WRONLY | O_CLOEXEC) })
     }
 
     /// The numbers of a pipe's two ends, which are the caller's to own; reading does not wait. See pipe2(2).

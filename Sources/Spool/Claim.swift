@@ -45,6 +45,15 @@ package struct Claim: ~Copyable {
         if !bytes.isEmpty { endsInNewline = true }
     }
 
+    /// How long the file is; see ``cut(to:)``.
+    package var length: Int { size }
+
+    /// Takes back what was appended since the file was so long, which must have been at the end of an event.
+    package mutating func cut(to length: Int) throws(SpoolError) {
+        try step(.append, "cur/\(id)") { () throws(Errno) in try file.truncate(to: length) }
+        size = length
+    }
+
     /// A job's way out of `cur/`.
     package struct Settlement: Sendable {
         /// The id under which the job goes to `dead/`, since its own was taken.
@@ -127,7 +136,7 @@ package struct Claim: ~Copyable {
         settlement.durably = true
         settlement.due = nil
         settlement.target = .dead
-        settlement.newID = JobID.make(at: settlement.at)
+        settlement.newID = JobID.make(at: settlement.at).marked(box: id.box)
     }
 
     /// Removes the same job from `new/`, where it was submitted again while this one was being worked

@@ -22,7 +22,7 @@ extension SpoolTree {
                 guard error == .exists else { throw error }
                 // A third file of that name: this one is kept, under another.
                 willFill(.dead)
-                try tmp.rename(name, into: dead, as: JobID.make(at: now).text)
+                try tmp.rename(name, into: dead, as: JobID.make(at: now).marked(box: id.box).text)
             }
             return false
         }

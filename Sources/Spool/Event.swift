@@ -6,9 +6,13 @@ package struct Event: Equatable, Sendable {
     package enum Kind: String, CaseIterable, Sendable {
         /// The body's final dot is about to be written for these recipients.
         case sending
+        /// A task's program is about to be started.
+        case running
         /// A recipient was accepted (2yz).
         case sent
-        /// A recipient was deferred (4yz or no reply).
+        /// A task's program has ended as it should.
+        case done
+        /// A recipient was deferred (4yz or no reply), or a task.
         case deferred
         /// A recipient was refused (5yz).
         case refused
@@ -28,7 +32,7 @@ package struct Event: Equatable, Sendable {
         case expired
         /// Set aside in `hold/`.
         case held
-        /// A dead letter for another reason than its recipients or its age.
+        /// A dead letter for another reason than its recipients or its age; a task whose program said so.
         case dead
     }
 

@@ -45,11 +45,11 @@ package struct History: Sendable {
         var count = 0
         for event in round {
             switch event.kind {
-            case .sent, .deferred, .refused, .inDoubt: count = max(count, event.attempt ?? 0)
+            case .sent, .deferred, .refused, .inDoubt, .done, .dead: count = max(count, event.attempt ?? 0)
             default: break
             }
         }
-        if let openSending { count = max(count, openSending.attempt ?? 0) }
+        if let open = openSending ?? openRunning { count = max(count, open.attempt ?? 0) }
         return count
     }
 
@@ -70,6 +70,20 @@ package struct History: Sendable {
         open?.to.removeAll { answered.contains($0) }
         return open?.to.isEmpty == true ? nil : open
     }
+
+    /// The `running` that nothing has closed: the daemon died while the program ran, or it runs now.
+    package var openRunning: Event? {
+        let last = events.last {
+            switch $0.kind {
+            case .running, .done, .deferred, .dead, .returned, .inDoubt, .blocked: true
+            default: false
+            }
+        }
+        return last?.kind == .running ? last : nil
+    }
+
+    /// Whether the task's program has ended as it should, in whatever round: it is never run again.
+    package var isDone: Bool { events.contains { $0.kind == .done } }
 
     /// How many deliveries since the last requeueing ended in doubt.
     package var doubts: Int { Set(round.lazy.filter { $0.kind == .inDoubt }.map(\.attempt)).count }
@@ -125,15 +139,15 @@ package struct History: Sendable {
     /// What is noted before a job is claimed from `state`, a waiting one: what the operator meant, and what the daemon
     /// that died could not say.
     ///
-    /// An open `sending` is in doubt: somebody took the job out of `cur/` before the reply was seen. No recovery sees it
+    /// An open `sending` or `running` is in doubt: somebody took the job out of `cur/` before the reply was seen. No recovery sees it
     /// there, and where it was put is the decision, so it is not held; but a second mail is announced.
     package func notes(beforeClaimFrom state: State, at now: Timestamp) -> [Event] {
         var notes: [Event] = []
-        if let open = openSending {
-            for recipient in open.to {
+        if let open = openSending ?? openRunning {
+            for recipient in open.kind == .running ? [nil] : open.to.map(Optional.some) {
                 var event = Event(.inDoubt, at: now)
                 event.attempt = open.attempt ?? attempts
-                event.to = [recipient]
+                event.to = recipient.map { [$0] } ?? []
                 event.reason = "taken out of cur/ before the reply was seen"
                 event.next = now
                 notes.append(event)

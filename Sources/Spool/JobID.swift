@@ -38,6 +38,17 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         return JobID(unchecked: stem + "-" + String(decoding: digits, as: UTF8.self))
     }
 
+    /// The drop box that a job of this id came from, if any: what stands behind the last `@`.
+    package var box: String? {
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return nil }
+        let name = String(text[text.utf8.index(after: at)...])
+        return Creation.isDropBoxName(name) ? name : nil
+    }
+
+    /// The same id with the mark of a drop box, so that a job which is given another id still tells where it came
+    /// from. Only for generated ids, which have room for it.
+    func marked(box: String?) -> JobID { box.flatMap { from(dropBox: $0) } ?? self }
+
     /// The id under which a drop box's job enters the spool: `ID@APP`; nil when that is too long.
     package func from(dropBox: String) -> JobID? { JobID("\(text)@\(dropBox)") }
 

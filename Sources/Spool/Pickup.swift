@@ -105,7 +105,7 @@ extension SpoolTree {
         let bytes = try step(.read, path) { () throws(Errno) in
             try file.readAll(limit: limit + 1, sizeHint: status.size)
         }
-        let letter = JobID.letter(of: status)
+        let letter = JobID.letter(of: status).marked(box: SpoolTree.box(of: name, at: place))
         if try isLetter(letter, of: bytes) {
             // A crash or an error came between the letter and the removal.
             try step(.settle, "dead/\(letter)") { () throws(Errno) in try dead.sync() }
@@ -196,13 +196,20 @@ extension SpoolTree {
             reason: "\(id) is queued already, with other contents", contents: (bytes, status))
     }
 
+    /// The drop box that a file came from: the one that it lies in, or the one that its name tells of.
+    private static func box(of name: DirectoryName, at place: String) -> String? {
+        let parts = place.split(separator: "/")
+        return parts.count > 1 && parts[0] == "drop" ? String(parts[1]) : name.text.flatMap { JobID($0) }?.box
+    }
+
     /// Puts what cannot be a job into `dead/` under a generated id: a file's contents as a copy,
     /// anything else as it is. What cannot be moved (a directory of another user) stays.
     func bury(
         _ name: DirectoryName, at directory: borrowing Directory, place: String, now: Timestamp, reason: String,
         contents: (bytes: [UInt8], of: FileStatus)? = nil
     ) throws(SpoolError) -> PickedUp {
-        var id = contents.map { JobID.letter(of: $0.of) } ?? JobID.make(at: now)
+        let box = SpoolTree.box(of: name, at: place)
+        var id = (contents.map { JobID.letter(of: $0.of) } ?? JobID.make(at: now)).marked(box: box)
         var event = Event(.dead, at: now)
         event.reason = reason
         event.name = name.printable
@@ -229,7 +236,7 @@ extension SpoolTree {
             do throws(Errno) { try tmp.rename(draft, into: dead, as: id.text) } catch {
                 guard error == .exists else { throw error }
                 // Another file's letter: inodes are used again.
-                id = JobID.make(at: now)
+                id = JobID.make(at: now).marked(box: box)
                 try tmp.rename(draft, into: dead, as: id.text)
             }
             isPublished = true

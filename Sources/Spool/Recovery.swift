@@ -10,7 +10,7 @@ package enum Recovery: Equatable {
     case scheduled(due: Timestamp)
     /// Set aside before the crash; the rename was missing.
     case hold
-    /// The final dot may have been written for these recipients.
+    /// The final dot may have been written for these recipients; without any, a program may have run.
     case inDoubt(attempt: Int, recipients: [String])
     /// Claimed, and nothing had begun: back to `new/`.
     case requeue
@@ -22,6 +22,14 @@ package enum Recovery: Equatable {
     package init(history: History, recipients: [String], now: Timestamp) {
         if let open = history.openSending {
             self = .inDoubt(attempt: open.attempt ?? history.attempts, recipients: open.to)
+            return
+        }
+        if let open = history.openRunning {
+            self = .inDoubt(attempt: open.attempt ?? history.attempts, recipients: [])
+            return
+        }
+        if history.isDone {
+            self = .done
             return
         }
         if !recipients.isEmpty, history.open(of: recipients).isEmpty {

@@ -9,6 +9,8 @@ package struct Template: Sendable {
     package let schema: Schema?
     /// `sample.json`.
     package let sample: JSON.Object?
+    /// `run`, the path of the program, where the template is a task and makes no mail.
+    package let run: String?
     /// Its subjects, texts and HTMLs in every locale; of each kind the default first.
     package let parts: [Part]
     package let source: TemplateSource
@@ -56,6 +58,9 @@ package struct Template: Sendable {
             }
         }
     }
+
+    /// Whether its jobs are programs that are run, and no mails.
+    package var isTask: Bool { run != nil }
 
     /// What is wrong with a job's parameters, by the template's schema; empty if they fit, or there is none.
     package func violations(of params: JSON.Object) -> [Violation] { schema?.validate(.object(params)) ?? [] }

@@ -20,8 +20,11 @@ extension Template {
     /// Names that the parts use against those that the schema declares.
     private func nameFindings() -> [Finding] {
         guard let schema else {
-            return [Finding(.warning, source.path, "no schema.json: names are not checked")]
+            let what = isTask ? "parameters" : "names"
+            return [Finding(.warning, source.path, "no schema.json: \(what) are not checked")]
         }
+        // What a program does with its parameters nobody can read off it.
+        if isTask { return [] }
         let checks = parts.map { part in
             NameCheck(
                 part.mustache, partials: part.partials, schema: schema, isPublic: part.kind == .subject)
@@ -83,7 +86,9 @@ extension Template {
 
     /// The sample has to fit the schema, and to render in every locale.
     private func sampleFindings() -> [Finding] {
-        guard let sample else { return [Finding(.warning, source.path, "no sample.json: nothing is rendered")] }
+        guard let sample else {
+            return [Finding(.warning, source.path, "no sample.json\(isTask ? "" : ": nothing is rendered")")]
+        }
         var findings = violations(of: sample).map { violation in
             source.finding(.error, in: "sample.json", source.sample, at: violation.pointer, "\(violation)")
         }
@@ -125,6 +130,8 @@ extension Template {
 
     /// Files that are not part of any mail: misspelt, or left over.
     private func fileFindings() -> [Finding] {
+        // Its other files are the program's own.
+        if isTask { return [] }
         var used: Set = ["schema.json", "sample.json", "template.conf"]
         for part in parts {
             used.insert(part.mustache.file.lastComponent)

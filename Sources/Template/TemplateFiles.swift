@@ -41,6 +41,21 @@ struct TemplateFiles {
         return (bytes, "\(folder.path)/\(name)")
     }
 
+    /// The path of a program in the template's own folder; nil if it is not there. It is not read.
+    /// - Throws: broken, if it cannot be run.
+    mutating func program(_ name: String) throws(TemplateError) -> String? {
+        guard let folder = folders[Place.own.rawValue], let status = try folder.status(name) else { return nil }
+        stamp.files.append(.init(place: .own, name: name, identity: FileIdentity(status)))
+        let path = "\(folder.path)/\(name)"
+        if !status.isRegular {
+            throw .broken(TemplateFault(file: path, reason: "a \(status.kind) and not a regular file"))
+        }
+        if status.permissions & 0o111 == 0 {
+            throw .broken(TemplateFault(file: path, reason: "not executable (chmod +x)"))
+        }
+        return path
+    }
+
     /// Whether everything that `stamp` tells of is still as it was.
     func match(_ stamp: TemplateStamp) -> Bool {
         self.stamp.folders == stamp.folders

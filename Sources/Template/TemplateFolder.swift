@@ -66,6 +66,14 @@ final class TemplateFolder {
         return (bytes, FileIdentity(status))
     }
 
+    /// What the file of that name is, without opening it; nil if it is not there.
+    func status(_ name: String) throws(TemplateError) -> FileStatus? {
+        do throws(Errno) { return try directory.status(name) } catch {
+            if error == .noEntry { return nil }
+            throw .unreadable(file: "\(path)/\(name)", error)
+        }
+    }
+
     private func fault(_ name: String, _ reason: String) -> TemplateError {
         .broken(TemplateFault(file: "\(path)/\(name)", reason: reason))
     }

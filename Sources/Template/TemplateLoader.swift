@@ -19,7 +19,8 @@ struct TemplateLoader {
     }
 
     mutating func load() throws(TemplateError) -> Template {
-        let settings = try settings()
+        let run = try files.program("run")
+        let settings = try settings(of: run == nil ? .mail : .task)
         let schemaFile = try json("schema.json")
         let schema = try schemaFile.map { file throws(TemplateError) in try self.schema(file) }
         let sampleFile = try json("sample.json")
@@ -28,14 +29,21 @@ struct TemplateLoader {
             throw broken("\(files.path)/sample.json", "not an object but of type \(sample.typeName)")
         }
         var parts: [Template.Part] = []
-        for variant in try variants() { parts.append(try part(variant, settings)) }
+        for variant in try variants() {
+            if run != nil {
+                throw broken("\(files.path)/\(variant.file)", "beside run: a template is a mail or a task")
+            }
+            parts.append(try part(variant, settings))
+        }
         let defaults = Set(parts.filter { $0.locale == nil }.map(\.kind))
-        if !defaults.contains(.subject) { throw broken(files.path, "no subject.mustache") }
-        if defaults == [.subject] { throw broken(files.path, "neither text.mustache nor html.mustache") }
+        if run == nil {
+            if !defaults.contains(.subject) { throw broken(files.path, "no subject.mustache") }
+            if defaults == [.subject] { throw broken(files.path, "neither text.mustache nor html.mustache") }
+        }
         let source = TemplateSource(
             path: files.path, names: try files.names(), schema: schemaFile?.bytes, sample: sampleFile?.bytes)
         return Template(
-            name: name, settings: settings, schema: schema, sample: sample?.object, parts: parts, source: source,
+            name: name, settings: settings, schema: schema, sample: sample?.object, run: run, parts: parts, source: source,
             images: try images(of: parts), attachments: try attachments(settings))
     }
 
@@ -43,10 +51,10 @@ struct TemplateLoader {
         .broken(TemplateFault(file: file, reason: reason))
     }
 
-    private mutating func settings() throws(TemplateError) -> TemplateSettings {
+    private mutating func settings(of kind: TemplateSettings.Kind) throws(TemplateError) -> TemplateSettings {
         guard let (bytes, path) = try files.read("template.conf") else { return TemplateSettings() }
         do throws(TemplateFault) {
-            return try TemplateSettings(parsing: bytes, file: path)
+            return try TemplateSettings(parsing: bytes, file: path, of: kind)
         } catch { throw .broken(error) }
     }
 

@@ -12,6 +12,9 @@ package struct TemplateSettings: Equatable, Sendable {
         case resend, hold
     }
 
+    /// What the template is.
+    package enum Kind: Sendable { case mail, task }
+
     package private(set) var from: String?
     package private(set) var replyTo: String?
     /// How long after its submission a job expires; more than zero.
@@ -28,6 +31,8 @@ package struct TemplateSettings: Equatable, Sendable {
     private(set) var attachmentsLine = 1
     /// Where a reader unsubscribes, in the order of preference.
     package private(set) var listUnsubscribe: [Mustache] = []
+    /// How its program is run; as the configuration has it for a mail without one.
+    package private(set) var program = ProgramSettings()
     /// Extra header fields in the order of the file, each name once whatever its case.
     package private(set) var headers: [Header] = []
 
@@ -42,13 +47,13 @@ package struct TemplateSettings: Equatable, Sendable {
     package init() {}
 
     /// - Parameter file: the path, for errors.
-    init(parsing bytes: [UInt8], file: String) throws(TemplateFault) {
+    init(parsing bytes: [UInt8], file: String, of kind: Kind = .mail) throws(TemplateFault) {
         let main: ConfigurationSection
         let fields: [ConfigurationEntry]
         do throws(ConfigurationError) {
             let configuration = try ConfigurationFile(parsing: bytes, name: file)
-            main = try read(configuration.main)
-            try configuration.refuseSections(otherThan: ["headers"])
+            main = try read(configuration.main, of: kind)
+            try configuration.refuseSections(otherThan: kind == .mail ? ["headers"] : [])
             fields = try entries(configuration.sections("headers"))
         } catch {
             throw TemplateFault(file: error.file, line: error.line, reason: error.reason)
@@ -67,15 +72,37 @@ package struct TemplateSettings: Equatable, Sendable {
     }
 
     /// - Returns: the section, of which every key is known.
-    private mutating func read(_ section: ConfigurationSection) throws(ConfigurationError) -> ConfigurationSection {
+    private mutating func read(
+        _ section: ConfigurationSection, of kind: Kind
+    ) throws(ConfigurationError) -> ConfigurationSection {
         var section = section
-        from = section.string("from")
-        replyTo = section.string("reply_to")
+        try readCommon(&section)
+        switch kind {
+        case .mail:
+            try section.refuse(ProgramSettings.keys, "is for a task, which has a run")
+            try readMail(&section)
+        case .task:
+            try section.refuse(TemplateSettings.mailKeys, "is for a mail, and this is a task")
+            program = try ProgramSettings(&section)
+        }
+        try section.refuseUnknown()
+        return section
+    }
+
+    /// The keys that only a mail has.
+    private static let mailKeys = ["from", "reply_to", "layout", "attachments", "list_unsubscribe"]
+
+    private mutating func readCommon(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         ttl = try section.value("ttl", "a length of time like 15m, more than 0") { text in
             Span(text).flatMap { $0 > .zero ? $0 : nil }
         }
         priority = try section.choice("priority")
         onDoubt = try section.choice("on_doubt")
+    }
+
+    private mutating func readMail(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        from = section.string("from")
+        replyTo = section.string("reply_to")
         layoutLine = section.entry("layout")?.line ?? 1
         layout = try section.value("layout", "a name: letters, digits and . _ @ = + -") {
             isTemplateName($0) ? $0 : nil
@@ -91,8 +118,6 @@ package struct TemplateSettings: Equatable, Sendable {
             }
         }
         _ = section.entry("list_unsubscribe")
-        try section.refuseUnknown()
-        return section
     }
 
     private func entries(_ sections: [ConfigurationSection]) throws(ConfigurationError) -> [ConfigurationEntry] {

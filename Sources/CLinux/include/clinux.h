@@ -60,9 +60,27 @@ extern const uint32_t clinux_in_moved_to, clinux_in_create, clinux_in_attrib, cl
     clinux_in_move_self, clinux_in_delete_self, clinux_in_ignored, clinux_in_q_overflow, clinux_in_isdir,
     clinux_in_onlydir, clinux_in_close_write, clinux_in_modify;
 
-/// posix_spawn(3) of the program at `path`, the leader of a process group of its own, with no signal blocked
-/// or ignored, `input` as its standard input, `output` as its standard output and error, and nothing else open.
-int clinux_spawn(const char *path, char *const *arguments, char *const *environment, int input, int output, pid_t *pid);
+/// A program that is to be started, and what it gets.
+struct clinux_program {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    /// Where it starts; NULL: where this process is.
+    const char *directory;
+    /// Its standard input, output and error, and, unless it is -1, what becomes its descriptor 3.
+    int input, output, error, progress;
+    /// RLIMIT_DATA in bytes and RLIMIT_CPU in seconds, of each of its processes; 0: as this process has them.
+    int64_t memory, cpu;
+    /// See nice(2).
+    int niceness;
+    /// Whether the kernel kills it when this process dies, and rather than this one when memory runs out.
+    int is_bound;
+};
+/// Starts a program as the leader of a session and process group of its own, with no signal blocked or ignored, and
+/// nothing open but what it is given. 0 once it runs; -1 and errno if it does not. See vfork(2), execve(2).
+int clinux_spawn(const struct clinux_program *program, pid_t *pid);
+/// prctl(2) with PR_SET_CHILD_SUBREAPER: whoever loses its parent below this process becomes its child.
+int clinux_become_subreaper(void);
 /// pidfd_open(2), which glibc has since 2.36 only. Always close-on-exec.
 int clinux_pidfd_open(pid_t pid);
 /// waitpid(2): 1 when the child has ended, with its exit status or the signal that ended it; 0 when it

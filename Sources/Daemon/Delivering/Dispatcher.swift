@@ -16,6 +16,7 @@ final class Dispatcher {
     private let triage: Triage
     private let settler: Settler
     private let shelf: TemplateShelf
+    private let tasks: TaskRunner
     private let buckets: () -> Buckets
     var settings: Settings
     /// In order of preference.
@@ -32,7 +33,7 @@ final class Dispatcher {
     private var isPumping = false
     /// Jobs whose template was at fault: a repair makes them due at once.
     private var blocked: [JobID: State] = [:]
-    private(set) var tally = Tally()
+    var tally = Tally()
     /// False before the start-up is done, and again when the daemon stops.
     var isOpen = false
     private(set) var isStopping = false
@@ -51,7 +52,7 @@ final class Dispatcher {
 
     init(
         spool: SpoolTree, loop: EventLoop, ledger: Ledger, triage: Triage, settler: Settler, shelf: TemplateShelf,
-        settings: Settings, buckets: @escaping () -> Buckets
+        tasks: TaskRunner, settings: Settings, buckets: @escaping () -> Buckets
     ) {
         self.spool = spool
         self.loop = loop
@@ -60,6 +61,7 @@ final class Dispatcher {
         self.triage = triage
         self.settler = settler
         self.shelf = shelf
+        self.tasks = tasks
         self.settings = settings
         self.buckets = buckets
         settler.onRelief = { [unowned self] in
@@ -73,7 +75,9 @@ final class Dispatcher {
     func waitingCount(of priority: Job.Priority) -> Int { lanes.count(of: priority) }
 
     /// Whether a job is lined up: it need not be looked at.
-    func isLinedUp(_ id: JobID, in state: State) -> Bool { lanes.state(of: id) == state }
+    func isLinedUp(_ id: JobID, in state: State) -> Bool {
+        lanes.state(of: id) == state || tasks.isLinedUp(id, in: state)
+    }
 
     /// Whether the lanes have room worth reading a directory for.
     var hasRoom: Bool { lanes.count < lanes.capacity * 2 }
@@ -83,6 +87,7 @@ final class Dispatcher {
     func offer(_ ready: consuming ReadyJob) -> Bool {
         let waiting = ready.waiting
         if pauses.holds(template: waiting.template) { return false }
+        if waiting.isTask { return tasks.offer(ready) }
         if mayStart, lanes.isEmpty || waiting.priority == .high && lanes.count(of: .high) == 0,
             mayStart(waiting.priority), let slot = slot(behind: false)
         {
@@ -134,6 +139,7 @@ final class Dispatcher {
 
     /// Starts what can be started, and has connections opened for what cannot yet.
     func pump() {
+        tasks.pump()
         if isPumping { return }
         if isOpen, !isStopping, !settler.isStuck { giveBack() }
         guard mayStart else { return }
@@ -174,6 +180,12 @@ final class Dispatcher {
     private func demand() { preferredPool?.demand(lanes.count + resend.count) }
 
     private func start(_ ready: consuming ReadyJob, on slot: Slot) {
+        if ready.waiting.isTask {
+            // Its template has become one since it was lined up.
+            let state = ready.waiting.state
+            if !tasks.offer(ready) { onHeld(state) }
+            return
+        }
         let claimedAt = Clock.monotonic
         let now = Timestamp.now
         let (waiting, job, submitted) = (ready.waiting, ready.job, ready.submitted)
@@ -375,7 +387,9 @@ final class Dispatcher {
     }
 
     /// Takes the jobs that are past their time out of the lanes.
-    func removeExpired(at now: Timestamp) -> [WaitingJob] { lanes.removeExpired(at: now) }
+    func removeExpired(at now: Timestamp) -> [WaitingJob] {
+        lanes.removeExpired(at: now) + tasks.removeExpired(at: now)
+    }
 
     /// Starts nothing any more; ``onIdle`` comes when what is in flight is done.
     func stop() {

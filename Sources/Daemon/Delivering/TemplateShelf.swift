@@ -13,6 +13,10 @@ final class TemplateShelf {
         let ttl: Span?
         let priority: Job.Priority?
         let onDoubt: Verdict.OnDoubt?
+        /// Whether its jobs are run and not sent.
+        let isTask: Bool
+        /// How many of its programs run at a time, where it says so.
+        let concurrency: Int?
     }
 
     private var directory: String
@@ -47,10 +51,12 @@ final class TemplateShelf {
     /// What the template says; nil when it cannot be read.
     func facts(of name: String) -> Facts? {
         // Why it cannot is told when the job is to be rendered.
-        guard let settings = (try? template(named: name))?.settings else { return nil }
+        guard let template = try? template(named: name) else { return nil }
+        let settings = template.settings
         return Facts(
             ttl: settings.ttl, priority: settings.priority.flatMap { Job.Priority(rawValue: $0.rawValue) },
-            onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) })
+            onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) }, isTask: template.isTask,
+            concurrency: settings.program.concurrency)
     }
 
     /// Why the system does not let the template be read; nil if it can be, is not there, or is broken.
@@ -70,11 +76,23 @@ final class TemplateShelf {
             let rendered = try render(name, job)
             return try OutgoingMail(job, id: id, submitted: submitted, rendered: rendered, defaults: settings.mail)
         } catch {
-            if case .ours = error, failing.count < 1000, failing[name] == nil {
-                failing[name] = (try? template(named: name)) != nil  // Whether, not why.
-            }
+            if case .ours = error { noteFailing(name) }
             throw error
         }
+    }
+
+    /// The task's template.
+    func task(_ name: String) throws(MailError) -> Template {
+        do throws(TemplateError) { return try template(named: name) } catch {
+            noteFailing(name)
+            throw .ours("\(error)")
+        }
+    }
+
+    /// A template blocks jobs: ``hasChanged()`` tells when it has been mended.
+    func noteFailing(_ name: String) {
+        guard failing.count < 1000, failing[name] == nil else { return }
+        failing[name] = (try? template(named: name)) != nil  // Whether, not why.
     }
 
     /// A job's object as `done/` keeps it, its secrets masked; nil to keep it as it is.
@@ -86,6 +104,7 @@ final class TemplateShelf {
     private func render(_ name: String, _ job: Job) throws(MailError) -> RenderedPart {
         let template: Template
         do throws(TemplateError) { template = try self.template(named: name) } catch { throw .ours("\(error)") }
+        if template.isTask { throw .ours("'\(name)' is a task now, and makes no mail") }
         return try RenderedPart(template, for: job)
     }
 

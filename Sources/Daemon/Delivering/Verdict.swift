@@ -148,7 +148,7 @@ package struct Verdict: Equatable, Sendable {
     ///
     /// A relay may give a job back for days. In a row each reason is written once, and not more than
     /// ``returnLimit`` of them, so that the file does not grow; a `sending` is always closed.
-    private static func returned(_ reason: String?, _ attempt: Attempt, _ now: Timestamp) -> Verdict {
+    static func returned(_ reason: String?, _ attempt: Attempt, _ now: Timestamp) -> Verdict {
         let row = attempt.history.lastReturns
         if row.count >= returnLimit || row.contains(where: { $0.relay == attempt.relay && $0.reason == reason }) {
             return Verdict(events: [], target: .new, due: attempt.submitted, durably: false)

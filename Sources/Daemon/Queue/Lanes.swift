@@ -10,13 +10,18 @@ package struct WaitingJob: Equatable {
     package let template: String?
     /// The moment from which it is not sent any more.
     package let expiry: Timestamp
+    /// Whether a program is to be run for it, and not a mail to be sent.
+    package let isTask: Bool
 
-    package init(_ id: JobID, in state: State, priority: Job.Priority, template: String?, expiry: Timestamp) {
+    package init(
+        _ id: JobID, in state: State, priority: Job.Priority, template: String?, expiry: Timestamp, isTask: Bool = false
+    ) {
         self.id = id
         self.state = state
         self.priority = priority
         self.template = template
         self.expiry = expiry
+        self.isTask = isTask
     }
 }
 

@@ -166,6 +166,8 @@ struct Orphans {
     private func recipients(of value: JSON, _ id: JobID, _ submitted: Timestamp) -> [String] {
         do {
             let job = try Job(value)
+            // A task has none.
+            if let name = job.template, shelf.facts(of: name)?.isTask == true { return [] }
             let mail = try shelf.mail(for: job, id: id, submitted: submitted, settings: settings)
             return mail.recipients + mail.heldBack
         } catch {
@@ -205,11 +207,14 @@ extension Verdict {
         case .inDoubt(let attempt, let recipients):
             let holds = onDoubt == .hold || history.doubts > 0
             let due = policy.due(afterAttempt: attempt, now: now, jitter: 0, expiry: expiry)
-            let events = recipients.map { recipient in
+            // A task has no recipients: its program may have run, and may have done what it is for.
+            let events = (recipients.isEmpty ? [nil] : recipients.map(Optional.some)).map { recipient in
                 var event = Event(.inDoubt, at: now)
                 event.attempt = attempt
-                event.to = [recipient]
-                event.reason = "the daemon died before the reply was seen"
+                event.to = recipient.map { [$0] } ?? []
+                event.reason =
+                    recipient == nil
+                    ? "the daemon died while the program ran" : "the daemon died before the reply was seen"
                 event.next = holds ? nil : due
                 return event
             }

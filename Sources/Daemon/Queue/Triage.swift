@@ -171,7 +171,8 @@ final class Triage {
             return settle(open, in: state, .scheduled, nil, submitted, now, due: sendAt)
         }
         let waiting = WaitingJob(
-            open.id, in: state, priority: job.priority ?? facts?.priority ?? .normal, template: job.template, expiry: expiry)
+            open.id, in: state, priority: job.priority ?? facts?.priority ?? .normal, template: job.template, expiry: expiry,
+            isTask: facts?.isTask ?? false)
         return ReadyJob(open: open, job: job, waiting: waiting, submitted: submitted)
     }
 

@@ -45,6 +45,9 @@ package struct Counters: Sendable {
     /// From the hand-over to a connection to the last reply.
     package var attemptTime = Histogram(bounds: Counters.attemptBounds)
 
+    /// From the start of a task's program to its end.
+    package var taskTime = Histogram(bounds: Counters.taskBounds)
+
     package var diskRefusals = 0
     package var inotifyOverflows = 0
     package var reloads = 0
@@ -60,6 +63,8 @@ package struct Counters: Sendable {
     package static let attemptBounds: [Double] = [
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600,
     ]
+
+    package static let taskBounds: [Double] = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400]
 
     package init() {}
 

@@ -15,6 +15,8 @@ final class Ledger {
     /// Whether a template of that name is there: a producer may write any name into its jobs, and each one
     /// would be a time series.
     var isTemplate: (String) -> Bool = { _ in true }
+    /// Whether a template is a task, of which the log speaks in other words.
+    var isTask: (String) -> Bool = { _ in false }
     /// Whose file an adopted job was, until it is entered.
     private var adopted: [JobID: UInt32] = [:]
 
@@ -91,6 +93,9 @@ final class Ledger {
         for event in verdict.events { counters.recipients.count(event.kind.rawValue) }
     }
 
+    /// A task was put into a bucket.
+    func countDeferred(_ template: String) { count(template, in: &counters.deferred) }
+
     func blocked(_ template: String?) { count(template, in: &counters.blocked) }
 
     // Ends.
@@ -100,6 +105,8 @@ final class Ledger {
         var recipients: [String]
         var submitted: Timestamp?
         var history: [Event] = []
+        /// Whether the log has its end already.
+        var isReported = false
     }
 
     /// A job that was tried has been put where it belongs; states in which it goes on waiting are no end.
@@ -120,7 +127,7 @@ final class Ledger {
                 recipients: past?.recipients ?? delivery?.mail.recipients ?? [],
                 submitted: past?.submitted ?? delivery?.submitted, at: now)
             // A refused recipient has its line already.
-            buried(letter, isReported: letter.event == .refused)
+            buried(letter, isReported: letter.event == .refused || past?.isReported == true)
         default: break
         }
     }
@@ -141,6 +148,8 @@ final class Ledger {
         count(letter.template, in: &counters.dead[letter.event, default: Counters.Labelled()])
         if letter.event == .expired {
             log.write(.qmgr, job: letter.id, [("status", .word("expired"))], note: letter.reason)
+        } else if !isReported, let task = letter.template, isTask(task) {
+            log.write(.task, job: letter.id, [("task", .word(task)), ("status", .word("dead"))], note: letter.reason)
         } else if !isReported {
             let delay = letter.submitted.map { max((letter.at - $0).inSeconds, 0) } ?? 0
             for recipient in letter.recipients.isEmpty ? [""] : letter.recipients {

@@ -26,13 +26,14 @@ package final class Log {
     package enum Format: String, CaseIterable, Sendable { case text, json }
 
     /// The programs of Postfix whose words each line is in: `master` tells of the daemon itself, `error` of what
-    /// failed without a relay.
+    /// failed without a relay, and `task`, which Postfix has not, of programs.
     package enum Source: String {
         case master = "outspool/master"
         case pickup = "outspool/pickup"
         case cleanup = "outspool/cleanup"
         case qmgr = "outspool/qmgr"
         case smtp = "outspool/smtp"
+        case task = "outspool/task"
         case error = "outspool/error"
     }
 

@@ -16,6 +16,8 @@ package struct Metrics {
     package var linedUp: [(priority: Job.Priority, count: Int)] = []
     package var unwritten = 0
     package var logLinesDropped = 0
+    /// Programs that run, by template.
+    package var tasks = Counters.Labelled()
     package var relays: [Relay] = []
 
     package struct Relay {
@@ -74,6 +76,11 @@ package struct Metrics {
             "outspool_attempt_duration_seconds", "From the hand-over to a connection to the last reply.",
             [([], counters.attemptTime)])
         wire(&out, by: by)
+        out.family(
+            "outspool_tasks_running", .gauge, "Programs of tasks that run, by template.", by("template", tasks))
+        out.histograms(
+            "outspool_task_duration_seconds", "From the start of a task's program to its end.",
+            [([], counters.taskTime)])
 
         out.family(
             "outspool_disk_refusals_total", .counter, "Steps that the spool's filesystem refused.",

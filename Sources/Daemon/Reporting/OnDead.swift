@@ -21,9 +21,14 @@ final class OnDead {
     private var run: ProgramRun?
     private var log: Log { ledger.log }
 
-    init(loop: EventLoop, ledger: Ledger) {
+    private let strays: Strays
+    /// No id: what its processes are known by.
+    private var mark: String { strays.mark("/on_dead") }
+
+    init(loop: EventLoop, ledger: Ledger, strays: Strays) {
         self.loop = loop
         self.ledger = ledger
+        self.strays = strays
     }
 
     /// Uses other settings from the next event on.
@@ -34,7 +39,7 @@ final class OnDead {
         environment = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "OUTSPOOL_CONFIG"].compactMap { name in
             Process.environment(name).map { "\(name)=\($0)" }
         }
-        environment.append("OUTSPOOL_SPOOL=\(settings.spool)")
+        environment += ["OUTSPOOL_SPOOL=\(settings.spool)", mark]
     }
 
     func note(_ letter: DeadLetter, spool: String) {
@@ -52,13 +57,16 @@ final class OnDead {
     private func next() {
         guard run == nil, !words.isEmpty, let event = waiting.popFirst() else { return }
         do throws(Errno) {
-            run = try ProgramRun(
+            let started = try ProgramRun(
                 .init(words, environment: environment, input: event.line, timeout: timeout), on: loop
             ) { [unowned self] outcome in
                 run = nil
+                strays.ended(mark)
                 report(outcome, event.id)
                 next()
             }
+            run = started
+            strays.began(mark, started.process)
         } catch {
             log.write("on_dead: \(words[0]): \(error); \(event.id) is not told of", .warning)
             ledger.counters.deadRuns.count("failed")

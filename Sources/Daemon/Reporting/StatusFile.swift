@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import JSON
 internal import Linux
 internal import Relay
@@ -19,7 +20,9 @@ struct StatusFile {
     /// Writes the file anew. It fails silently: a full disk is told of where it matters.
     ///
     /// `unwritten` is how many outcomes wait for the disk.
-    mutating func write(_ state: String, of dispatcher: Dispatcher, unwritten: Int, now: Timestamp) {
+    mutating func write(
+        _ state: String, of dispatcher: Dispatcher, _ tasks: TaskRunner, unwritten: Int, now: Timestamp
+    ) {
         let totals = dispatcher.tally.totals
         let lastMinute = growth.note(totals.map(\.value), at: Clock.monotonic)
         func numbers(_ names: [String], _ values: [Int]) -> [(name: String, value: JSON)] {
@@ -37,7 +40,23 @@ struct StatusFile {
                 ] + numbers(names, totals.map(\.value)) + [
                     ("lastMinute", .object(JSON.Object(numbers(names, lastMinute)))),
                     ("relays", .array(dispatcher.pools.map(relay))),
+                    ("tasksWaiting", number(tasks.waitingCount)), ("tasksRunning", number(tasks.runningCount)),
+                    ("tasks", .array(tasks.running.prefix(StatusFile.taskLimit).map(task))),
                 ]))
+    }
+
+    /// How many tasks are listed; the oldest ones.
+    private static let taskLimit = 100
+
+    private func task(_ run: TaskRun) -> JSON {
+        var object = JSON.Object([
+            ("id", .string(run.id.text)), ("template", .string(run.template)),
+            ("attempt", number(run.attempt.number)), ("started", .string(run.started.rfc3339)),
+            ("deadline", .string(run.deadline.rfc3339Seconds)),
+        ])
+        object["process"] = run.program.map { number(Int($0.process)) }
+        object["progress"] = run.program?.progress.map { .string($0) }
+        return .object(object)
     }
 
     private func relay(_ pool: RelayPool) -> JSON {

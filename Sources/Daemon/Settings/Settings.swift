@@ -33,6 +33,7 @@ package struct Settings: Equatable, Sendable {
     /// What one drop box's jobs may occupy in `new/` at a time.
     package var dropBoxJobs = 100_000
     package var dropBoxBytes = 1 << 30
+    package var tasks = TaskSettings()
     /// In order of preference; at least one.
     package var relays: [Relay]
 

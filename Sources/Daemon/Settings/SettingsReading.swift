@@ -10,7 +10,7 @@ extension Settings {
     /// Reads `outspool.conf`. Every key has a default but `[relay NAME]`'s `url`; an unknown key, section or
     /// value is an error with its line.
     package init(_ file: ConfigurationFile) throws(ConfigurationError) {
-        try file.refuseSections(otherThan: ["relay"])
+        try file.refuseSections(otherThan: ["relay", "dropbox"])
         var main = file.main
         let mail = try MailDefaults(&main)
         var relays: [Relay] = []
@@ -41,6 +41,7 @@ extension Settings {
             }
         }
         if let format = try main.choice("log_format", of: Log.Format.self) { logFormat = format }
+        tasks = try TaskSettings(&main, boxes: file.sections("dropbox"))
         try readNotices(&main)
         try main.refuseUnknown()
     }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Mail
 internal import Schema
 internal import Spool
 internal import Template
@@ -40,7 +41,7 @@ struct VisibleTemplates {
 
     /// Why a job does not fit its template, in one line; nil if it does, or nothing is known.
     func objection(to job: Job) -> String? {
-        job.template.flatMap { template($0) }?.misfit(of: job.params)
+        job.template.flatMap { template($0) }?.objection(to: job)
     }
 
     /// Says so where a job's template is not among those that can be seen: it is queued, and waits until there is one.

@@ -1,0 +1,95 @@
+internal import EventLoop
+internal import Linux
+internal import Spool
+internal import Time
+
+/// The processes that programs of the daemon leave behind: whoever left its program's process group is found by a
+/// mark in its environment, and ended once that program has.
+///
+/// The daemon adopts what loses its parent below it, and reaps it. A process that takes the mark out of its
+/// environment as well as itself out of the group is not ended, only reaped: it cannot be told from a program that
+/// was started together with the daemon.
+final class Strays {
+    private static let name = "OUTSPOOL_MARK="
+
+    private let loop: EventLoop
+    private let log: Log
+    /// What every mark of this spool begins with: the spool's device and inode, whatever path leads there.
+    private let prefix: String
+    /// The marks of programs that run, and their processes.
+    private var running: [String: Int32] = [:]
+    private var sweepTimer: EventLoop.Timer?
+
+    init(spool: SpoolTree, loop: EventLoop, log: Log) {
+        self.loop = loop
+        self.log = log
+        // Without it marks would only be less precise.
+        let status = try? spool.root.status()
+        prefix = "\(Strays.name)\(status?.device ?? 0):\(status?.inode ?? 0):"
+        do throws(Errno) { try Process.adoptOrphans() } catch {
+            log.write("prctl: \(error); what leaves a task's process group is ended at the next start only", .warning)
+        }
+    }
+
+    /// The variable that marks the processes of a program; `name` is a job's id, or no id at all.
+    func mark(_ name: String) -> String { prefix + name }
+
+    /// A program runs.
+    func began(_ mark: String, _ process: Int32) { running[mark] = process }
+
+    /// A program has ended: what it left behind does, too.
+    func ended(_ mark: String) {
+        running[mark] = nil
+        sweep()
+    }
+
+    /// Ends and reaps what is this process's child and no program that runs; again until there is none.
+    func sweep() {
+        let programs = Set(running.values)
+        var isLeft = false
+        for child in Process.children() where !programs.contains(child) {
+            if Process.reap(child) { continue }
+            guard let mark = mark(of: child), running[mark] == nil else { continue }
+            Process.end(child)
+            isLeft = true
+        }
+        guard isLeft, sweepTimer?.isPending != true else { return }
+        // What it had started is ours once it is gone.
+        sweepTimer = loop.schedule(after: .milliseconds(20)) { [weak self] in self?.sweep() }
+    }
+
+    private func mark(of process: Int32) -> String? {
+        Process.environment(of: process)?.first { $0.hasPrefix(prefix) }
+    }
+
+    /// Ends every process that a daemon left behind that had this spool before, and returns when they are gone, or
+    /// after five seconds. To be called with the spool's lock, before the jobs of that daemon are judged.
+    func endAll() {
+        var parents: Set<Int32> = [Process.id]
+        var ancestor = Process.id
+        while let parent = Process.parent(of: ancestor), parent > 0, parents.insert(parent).inserted {
+            ancestor = parent
+        }
+        var ended: Set<Int32> = []
+        let limit = Clock.monotonic + Span.seconds(5).nanoseconds
+        while Clock.monotonic < limit {
+            let all: [Int32]
+            do throws(Errno) { all = try Process.all() } catch {
+                return log.write("/proc: \(error); processes of tasks that a dead daemon left are not looked for", .warning)
+            }
+            // Started by hand from within a task, the daemon would be below one.
+            let strays = all.filter { !parents.contains($0) && mark(of: $0) != nil }
+            if strays.isEmpty {
+                if !ended.isEmpty { log.write("ended \(ended.count) processes of tasks that were left by a daemon that died") }
+                return
+            }
+            for stray in strays {
+                Process.end(stray)
+                _ = Process.reap(stray)
+                ended.insert(stray)
+            }
+            Process.pause(milliseconds: 5)
+        }
+        log.write("processes of tasks of a daemon that died do not end; their jobs may run twice", .warning)
+    }
+}

@@ -1,0 +1,42 @@
+internal import EventLoop
+internal import JSON
+internal import Linux
+internal import Spool
+internal import Template
+internal import Time
+
+extension ProgramRun.Order {
+    /// A template's program for a job: its parameters on standard input, everything else in the environment.
+    ///
+    /// - Parameters:
+    ///   - path: the program's.
+    ///   - mark: what its processes are known by, see ``Strays``.
+    init(
+        _ path: String, of template: Template, params: JSON.Object, id: JobID, attempt: Int, deadline: Timestamp,
+        timeout: Span, mark: String, settings: Settings
+    ) {
+        // A relative path is one of the directory that the program starts in.
+        self.init(
+            [path.hasPrefix("/") ? path : "./run"], environment: Self.inherited, input: JSON.object(params).encoded + [0x0A],
+            timeout: timeout)
+        directory = String(path.dropLast("/run".utf8.count))
+        environment += [
+            "OUTSPOOL_SPOOL=\(settings.spool)", "OUTSPOOL_ID=\(id)", "OUTSPOOL_TEMPLATE=\(template.name)",
+            "OUTSPOOL_ATTEMPT=\(attempt)", "OUTSPOOL_DEADLINE=\(deadline.rfc3339Seconds)", "OUTSPOOL_PROGRESS_FD=3", mark,
+        ]
+        grace = TaskRunner.grace
+        result = .dropped
+        hasProgress = true
+        limits.memory = template.settings.program.memory
+        limits.cpu = template.settings.program.cpu
+        limits.niceness = template.settings.program.niceness ?? settings.tasks.niceness
+        limits.diesWithParent = true
+    }
+
+    /// What a program gets of the daemon's own environment.
+    private static var inherited: [String] {
+        let names = ["HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "OUTSPOOL_CONFIG"]
+        return ["PATH=" + (Process.environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin")]
+            + names.compactMap { name in Process.environment(name).map { "\(name)=\($0)" } }
+    }
+}

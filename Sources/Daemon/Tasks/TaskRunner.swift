@@ -1,0 +1,315 @@
+internal import EventLoop
+internal import JSON
+internal import Linux
+internal import Mail
+internal import Spool
+internal import Template
+internal import Time
+
+/// Runs the programs of tasks, in places of their own: no mail waits for one, and no task for a relay.
+///
+/// A job is claimed when there is a place for it, never before. `bulk` leaves one place to the others.
+final class TaskRunner {
+    /// Between SIGTERM and SIGKILL.
+    static let grace = Span.seconds(5)
+
+    private let spool: SpoolTree
+    private let loop: EventLoop
+    private let ledger: Ledger
+    private let triage: Triage
+    private let settler: Settler
+    private let shelf: TemplateShelf
+    let strays: Strays
+    var settings: Settings
+    var pauses: () -> Pauses = { Pauses() }
+    /// False before the start-up is done, and again when the daemon stops.
+    var isOpen: () -> Bool = { false }
+    private(set) var isStopping = false
+    private var lanes = TaskLanes()
+    private var runs: [JobID: TaskRun] = [:]
+    private var bulkRunning = 0
+    private var byTemplate = Counts()
+    private var blocked: Set<JobID> = []
+    /// A task was not lined up for want of room: ``onRoom`` comes when there is some.
+    private var hasDropped = false
+    private var isPumping = false
+    /// The system refused to start a program: for a moment none is tried.
+    private var isResting = false
+    /// Told of what becomes of a job.
+    var onSettled: (JobID, State, Timestamp?) -> Void = { _, _, _ in }
+    var count: (Verdict) -> Void = { _ in }
+    /// Told of the state of a task that was lined up and is not to start now: it must be met again.
+    var onHeld: (State) -> Void = { _ in }
+    var onRoom: () -> Void = {}
+    var onIdle: () -> Void = {}
+    /// Takes a job whose template is a mail now.
+    var offerMail: (consuming ReadyJob) -> Bool = { _ in false }
+
+    init(
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, triage: Triage, settler: Settler, shelf: TemplateShelf,
+        settings: Settings
+    ) {
+        self.spool = spool
+        self.loop = loop
+        self.ledger = ledger
+        self.triage = triage
+        self.settler = settler
+        self.shelf = shelf
+        self.settings = settings
+        strays = Strays(spool: spool, loop: loop, log: ledger.log)
+    }
+
+    var waitingCount: Int { lanes.count }
+    /// The tasks whose programs run or have just ended, the oldest first.
+    var running: [TaskRun] { runs.values.sorted { ($0.started, $0.id.text) < ($1.started, $1.id.text) } }
+    var runningCount: Int { byTemplate.total }
+    var isIdle: Bool { runs.isEmpty }
+    func isLinedUp(_ id: JobID, in state: State) -> Bool { lanes.contains(id, in: state) }
+    func removeExpired(at now: Timestamp) -> [WaitingJob] { lanes.removeExpired(at: now) }
+
+    /// Takes a task that was looked at; false when there is no room: it stays on disk and must be met again.
+    func offer(_ ready: consuming ReadyJob) -> Bool {
+        let waiting = ready.waiting
+        if lanes.isEmpty, mayStart, bulkMayStart || waiting.priority != .bulk, !isFull(waiting.template ?? "") {
+            start(ready)
+            return true
+        }
+        if lanes.append(waiting) { return true }
+        hasDropped = true
+        return false
+    }
+
+    private var mayStart: Bool {
+        isOpen() && !isStopping && !isResting && !pauses().all && !settler.isStuck
+            && byTemplate.total < settings.tasks.concurrency
+    }
+
+    private var bulkMayStart: Bool { bulkRunning < max(settings.tasks.concurrency - 1, 1) }
+
+    /// Whether as many programs of the template run as may at a time.
+    private func isFull(_ template: String) -> Bool {
+        guard let own = shelf.facts(of: template)?.concurrency else { return false }
+        return byTemplate[template] >= own
+    }
+
+    /// Starts what can be started.
+    func pump() {
+        if isPumping { return }
+        isPumping = true
+        defer { isPumping = false }
+        let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
+        while mayStart, let waiting = lanes.next(bulkAllowed: bulkMayStart, isFull: isFull) {
+            if pauses().holds(template: waiting.template) {
+                onHeld(waiting.state)
+            } else if let ready = triage.look(waiting.id, in: waiting.state, now: .now) {
+                if ready.waiting.isTask {
+                    start(ready)
+                } else if !offerMail(ready) {
+                    onHeld(waiting.state)
+                }
+            }
+            if Clock.monotonic > end {
+                loop.later { [weak self] in self?.pump() }
+                break
+            }
+        }
+        if hasDropped, lanes.count < lanes.capacity / 2 {
+            hasDropped = false
+            onRoom()
+        }
+    }
+
+    private func start(_ ready: consuming ReadyJob) {
+        let now = Timestamp.now
+        let (waiting, job, submitted) = (ready.waiting, ready.job, ready.submitted)
+        let (value, owner) = (ready.open.contents.value, ready.open.status.owner)
+        var history = ready.open.contents.history
+        let isNew = waiting.state == .new && history.isEmpty
+        let notes = history.notes(beforeClaimFrom: waiting.state, at: now)
+        for event in notes { history.append(event) }
+        guard let claim = triage.claim(ready.open, in: waiting.state, noting: notes) else { return }
+        if isNew { ledger.received(claim.id, owner: owner, sender: nil) }
+        let name = waiting.template ?? ""
+        var attempt = Verdict.Attempt(
+            number: Verdict.number(of: history, from: waiting.state), relay: nil, history: history,
+            submitted: submitted, expiry: waiting.expiry, onDoubt: shelf.facts(of: name)?.onDoubt ?? settings.onDoubt)
+        let masked = shelf.masked(value)
+        if history.isDone {
+            let verdict = Verdict(events: [], target: .done(day: now.day), due: nil, durably: true)
+            return settle(claim, verdict, of: attempt, template: name, masked: masked)
+        }
+        if let reason = settings.tasks.objection(to: claim.id, asking: name) {
+            return refuse(claim, .job(reason), of: attempt, template: name)
+        }
+        let template: Template
+        do throws(MailError) {
+            template = try shelf.task(name)
+            if let reason = template.objection(to: job) { throw .job(reason) }
+        } catch { return refuse(claim, error, of: attempt, template: name) }
+        guard let path = template.run else {
+            return refuse(claim, .ours("'\(name)' is a mail now"), of: attempt, template: name)
+        }
+        attempt.onDoubt = template.settings.onDoubt.flatMap { .init(rawValue: $0.rawValue) } ?? settings.onDoubt
+        let timeout = min(template.settings.program.timeout ?? settings.tasks.timeout, waiting.expiry - now)
+        let run = TaskRun(
+            claim, waiting: waiting, template: name, masked: masked, attempt: attempt, timeout: timeout)
+        runs[run.id] = run
+        begin(run, path, template, job)
+    }
+
+    private func begin(_ run: TaskRun, _ path: String, _ template: Template, _ job: Job) {
+        byTemplate.add(run.template, 1)
+        if run.priority == .bulk { bulkRunning += 1 }
+        do throws(SpoolError) { try run.mark() } catch {
+            // Nothing is run without a record of it.
+            settler.rest(after: error)
+            return conclude(run, .returned(because: "\(error)"), reply: nil)
+        }
+        let mark = strays.mark(run.id.text)
+        let order = ProgramRun.Order(
+            path, of: template, params: job.params, id: run.id, attempt: run.attempt.number, deadline: run.deadline,
+            timeout: run.timeout, mark: mark, settings: settings)
+        do throws(Errno) {
+            let program = try ProgramRun(order, on: loop) { [unowned self, unowned run] outcome in
+                strays.ended(mark)
+                let reply = TaskOutcome.lastLine(of: outcome.output)
+                if let reason = run.returnReason { return conclude(run, .returned(because: reason), reply: nil) }
+                conclude(run, TaskOutcome(outcome.end, isTimedOut: outcome.isTimedOut, after: run.timeout), reply: reply)
+            }
+            run.program = program
+            strays.began(mark, program.process)
+            ledger.began(run, process: program.process)
+        } catch { cannotStart(run, path, error) }
+    }
+
+    private func cannotStart(_ run: TaskRun, _ path: String, _ error: Errno) {
+        let reason = "\(path): \(error)"
+        run.unmark()
+        if [.again, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(error) {
+            // The machine's fault, and every task's.
+            ledger.log.write("\(reason); the next task is tried in a second", .warning)
+            isResting = true
+            loop.schedule(after: .seconds(1)) { [weak self] in
+                self?.isResting = false
+                self?.pump()
+            }
+            return conclude(run, .returned(because: reason), reply: nil)
+        }
+        close(run)
+        guard let claim = run.finish() else { return }
+        runs[run.id] = nil
+        shelf.noteFailing(run.template)
+        refuse(claim, .ours(reason), of: run.attempt, template: run.template)
+    }
+
+    /// The place of a program is free again.
+    private func close(_ run: TaskRun) {
+        byTemplate.add(run.template, -1)
+        if run.priority == .bulk { bulkRunning -= 1 }
+    }
+
+    private func conclude(_ run: TaskRun, _ outcome: TaskOutcome, reply: String?) {
+        close(run)
+        let now = Timestamp.now
+        let verdict = Verdict(
+            outcome, reply: reply, of: run.attempt, policy: settings.retry, now: now, jitter: .random(in: -1...1))
+        ledger.ran(run, verdict, now: now)
+        count(verdict)
+        guard let claim = run.finish() else { return }
+        settle(claim, verdict, of: run.attempt, template: run.template, masked: run.masked, isReported: true)
+    }
+
+    /// The job is at fault, or the template.
+    private func refuse(_ claim: consuming Claim, _ error: MailError, of attempt: Verdict.Attempt, template: String) {
+        let now = Timestamp.now
+        switch error {
+        case .job(let reason):
+            let verdict = Verdict.without(
+                attempt: .dead, reason: reason, target: .dead, history: attempt.history, submitted: attempt.submitted,
+                now: now)
+            settle(claim, verdict, of: attempt, template: template, masked: nil)
+        case .ours(let reason):
+            var verdict = Verdict.without(
+                attempt: .blocked, reason: reason, target: .retry(.first),
+                due: min(now + Bucket.first.delay, attempt.expiry), history: attempt.history,
+                submitted: attempt.submitted, now: now)
+            // Said once, not with each look; an open `running` is always closed.
+            if let last = attempt.history.last, last.kind == .blocked, last.reason == reason { verdict.events = [] }
+            ledger.blocked(template)
+            if shelf.isNews(reason) { ledger.log.write("\(claim.id) blocked: \(reason)", .warning) }
+            if blocked.count < 10_000 { blocked.insert(claim.id) }
+            settle(claim, verdict, of: attempt, template: template, masked: nil)
+        }
+    }
+
+    private func settle(
+        _ claim: consuming Claim, _ verdict: Verdict, of attempt: Verdict.Attempt, template: String, masked: JSON?,
+        isReported: Bool = false
+    ) {
+        let id = claim.id
+        settler.settle(claim, by: verdict, masked: masked, at: .now) { [weak self] state in
+            guard let self else { return }
+            triage.inFlight.remove(id)
+            ledger.ended(
+                id, in: state, verdict, nil, template: template,
+                past: .init(
+                    recipients: [], submitted: attempt.submitted, history: attempt.history.events, isReported: isReported),
+                now: .now)
+            runs[id] = nil
+            if let state { onSettled(id, state, verdict.due) }
+            if isStopping {
+                if isIdle { onIdle() }
+            } else {
+                loop.later { [weak self] in self?.pump() }
+            }
+        }
+    }
+
+    // What the daemon asks of it from outside.
+
+    /// What was blocked by a template is tried again now.
+    func hastenBlocked(_ buckets: Buckets) {
+        let ids = blocked
+        blocked = []
+        let now = Timestamp.now
+        for id in ids { buckets.hasten(id, in: .retry(.first), now: now) }
+    }
+
+    /// How many programs run, by template.
+    var counts: Counters.Labelled {
+        var counts = Counters.Labelled()
+        for run in runs.values { counts.count(run.template) }
+        return counts
+    }
+
+    /// Starts nothing any more. Programs are asked to end, now or a moment before `limit` is over, by `task_shutdown`;
+    /// ``onIdle`` comes when all have ended and their jobs are put back.
+    func stop(within limit: Span) {
+        isStopping = true
+        if isIdle { return }
+        let notice = min(TaskRunner.grace, limit * 0.5)
+        let wait = settings.tasks.shutdown == .return ? .zero : limit - notice
+        loop.schedule(after: wait) { [weak self] in self?.end(grace: notice * 0.8) }
+    }
+
+    private func end(grace: Span) {
+        for run in runs.values where run.program != nil && run.returnReason == nil {
+            run.returnReason = "the daemon stops"
+            run.program?.stop(grace: grace)
+        }
+    }
+}
+
+/// Numbers by name, and their sum; a name whose number is zero is forgotten.
+private struct Counts {
+    private var counts: [String: Int] = [:]
+    private(set) var total = 0
+
+    subscript(name: String) -> Int { counts[name] ?? 0 }
+
+    mutating func add(_ name: String, _ amount: Int) {
+        total += amount
+        let count = self[name] + amount
+        counts[name] = count == 0 ? nil : count
+    }
+}
