@@ -11,6 +11,16 @@ package struct DaemonStatus: Equatable, Sendable {
         package let limit: Int?
     }
 
+    /// A task whose program runs.
+    package struct Task: Equatable, Sendable {
+        package let id: String
+        package let template: String
+        package let attempt: Int
+        package let started: Timestamp?
+        /// The last line that it wrote of its progress.
+        package let progress: String?
+    }
+
     package let at: Timestamp
     package let pid: Int
     package let instance: String
@@ -26,6 +36,10 @@ package struct DaemonStatus: Equatable, Sendable {
     /// The same within the last minute.
     package let lastMinute: [String: Int]
     package let relays: [Relay]
+    package let tasksWaiting: Int
+    package let tasksRunning: Int
+    /// Those that run, the oldest first; of many, the oldest.
+    package let tasks: [Task]
 
     /// The outcomes that are counted, in the order in which they are shown.
     package static let outcomes = ["sent", "deferred", "refused", "inDoubt", "returned", "done", "dead"]
@@ -56,7 +70,18 @@ package struct DaemonStatus: Equatable, Sendable {
                 name: name, isOpen: relay["breaker"]?.string == "open", reason: relay["reason"]?.string,
                 connections: relay["connections"]?.int ?? 0, limit: relay["limit"]?.int)
         }
+        tasksWaiting = object["tasksWaiting"]?.int ?? 0
+        tasksRunning = object["tasksRunning"]?.int ?? 0
+        tasks = (object["tasks"]?.array ?? []).compactMap { item in
+            guard let task = item.object, let id = task["id"]?.string else { return nil }
+            return Task(
+                id: id, template: task["template"]?.string ?? "", attempt: task["attempt"]?.int ?? 0,
+                started: task["started"]?.string.flatMap { Timestamp(rfc3339: $0) }, progress: task["progress"]?.string)
+        }
     }
+
+    /// The task of that job, if its program runs and is listed.
+    package func task(_ id: String) -> Task? { tasks.first { $0.id == id } }
 
     /// A daemon writes every second; one that has not for so long is dead, or as good as dead.
     package static let patience = Span.seconds(10)

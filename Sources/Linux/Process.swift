@@ -21,6 +21,13 @@ package enum Process {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// The path from the root; a relative one starts from where this process is. See getcwd(3).
+    package static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let place = getcwd(nil, 0) else { return path }
+        defer { free(place) }
+        return String(cString: place) + "/" + path
+    }
+
     /// Ends the process with `status`; nothing is flushed, since nothing is buffered. See _exit(2).
     package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 

@@ -21,7 +21,7 @@ extension ProgramRun.Order {
             timeout: timeout)
         directory = String(path.dropLast("/run".utf8.count))
         environment += [
-            "OUTSPOOL_SPOOL=\(settings.spool)", "OUTSPOOL_ID=\(id)", "OUTSPOOL_TEMPLATE=\(template.name)",
+            "OUTSPOOL_SPOOL=\(Process.absolute(settings.spool))", "OUTSPOOL_ID=\(id)", "OUTSPOOL_TEMPLATE=\(template.name)",
             "OUTSPOOL_ATTEMPT=\(attempt)", "OUTSPOOL_DEADLINE=\(deadline.rfc3339Seconds)", "OUTSPOOL_PROGRESS_FD=3", mark,
         ]
         grace = TaskRunner.grace

@@ -54,7 +54,7 @@ package enum TaskOutcome: Equatable, Sendable {
         return nil
     }
 
-    private static let replyLimit = 500
+    private static let replyLimit = 200
 }
 
 extension Verdict {

@@ -35,6 +35,7 @@ struct PreviewSource {
         }
         guard arguments.operands.count == 1 else { throw .usage("preview takes one template, or --job") }
         let template = try templates.require(arguments.operands[0])
+        if template.isTask { throw Failure(.data, "\(printable(template.name)) is a task: it makes no mail") }
         // A sample shows no secrets but its own.
         var job = try jobObject(arguments, templates, beside: template.sample ?? JSON.Object(), now: .now)
         if job["to"] == nil { job["to"] = "recipient@example.com" }
@@ -49,6 +50,9 @@ struct PreviewSource {
         try judge(value, templates)
         do throws(JobError) { job = try Job(value) } catch { throw Failure(.data, printable("the job: \(error)")) }
         template = if let name = job.template { try templates.require(name) } else { nil }
+        if let template, template.isTask {
+            throw Failure(.data, "\(printable(template.name)) is a task: it makes no mail")
+        }
         shown = reveals ? nil : value.maskingSecrets(of: template)?.object?["params"]?.object
         title = job.template ?? "a job's own mail"
         self.id = id

@@ -70,6 +70,13 @@ struct StatusPage {
                     "\(relay.name): " + (relay.isOpen ? "breaker open: \(relay.reason ?? "")" : "up, \(connections)")
                 ))
         }
+        if daemon.tasksRunning + daemon.tasksWaiting > 0 {
+            lines.append(("tasks", "\(daemon.tasksRunning) running, \(daemon.tasksWaiting) lined up"))
+        }
+        for task in daemon.tasks.prefix(10) {
+            let age = task.started.map { " for \((daemon.at - $0).approximate)" } ?? ""
+            lines.append(("", "\(task.id): \(task.template)\(age)" + (task.progress.map { ", \($0)" } ?? "")))
+        }
         return lines
     }
 
@@ -164,6 +171,18 @@ struct StatusPage {
             ("unwritten", .number(.init(daemon.unwritten))), ("lastMinute", counts(daemon.lastMinute)),
             ("total", counts(daemon.totals)),
         ])
+        object["tasksRunning"] = .number(.init(daemon.tasksRunning))
+        object["tasksWaiting"] = .number(.init(daemon.tasksWaiting))
+        object["tasks"] = .array(
+            daemon.tasks.map { task in
+                var one = JSON.Object([
+                    ("id", .string(task.id)), ("template", .string(task.template)),
+                    ("attempt", .number(.init(task.attempt))),
+                ])
+                one["started"] = task.started.map { .string($0.rfc3339) }
+                one["progress"] = task.progress.map { .string($0) }
+                return .object(one)
+            })
         object["relays"] = .array(
             daemon.relays.map { relay in
                 var one = JSON.Object([("name", .string(relay.name)), ("open", .bool(relay.isOpen))])

@@ -43,6 +43,7 @@ struct TopPage {
         if let daemon, daemon.isAlive(now: now) {
             lines.append(
                 "daemon \(daemon.state), pid \(daemon.pid); \(daemon.inFlight) being sent, \(daemon.waiting) lined up, "
+                    + (daemon.tasksRunning > 0 ? "\(daemon.tasksRunning) tasks running, " : "")
                     + "\(daemon.unwritten) unwritten"
             )
             lines.append("second " + rates(daemon))
@@ -79,9 +80,14 @@ struct TopPage {
     private func flight(_ job: Glance) -> [String] {
         [
             job.id, job.last.map { (now - $0.at).approximate } ?? "-", job.template.map { printable($0) } ?? "-",
-            job.addressee,
+            job.last?.kind == .running ? progress(job) : job.addressee,
             job.last?.relay.map { printable($0) } ?? "-",
         ]
+    }
+
+    /// What a task's program says of itself.
+    private func progress(_ job: Glance) -> String {
+        daemon?.task(job.id)?.progress.map { printable($0) } ?? "running"
     }
 
     private func event(_ job: Glance) -> [String] {

@@ -1,3 +1,4 @@
+internal import Console
 internal import JSON
 internal import Linux
 internal import Mail
@@ -36,6 +37,7 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     if isJSON, isMail { throw .usage("show: --mail has no place beside --json") }
     let templates = try VisibleTemplates(arguments)
     let reader = try SpoolReader(path: try invocation.spoolPath())
+    let daemon = DaemonStatus(of: reader)
     var status = ExitStatus.success
     var isFirst = true
     for text in ids {
@@ -46,7 +48,8 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
             status = .noInput
         }
         for state in found {
-            let shown = try Shown(id, in: state, of: reader, arguments.has("--reveal") ? nil : templates)
+            var shown = try Shown(id, in: state, of: reader, arguments.has("--reveal") ? nil : templates)
+            if case .claimed = state, daemon?.isAlive(now: .now) == true { shown.progress = daemon?.task(id.text)?.progress }
             if isJSON {
                 try invocation.output.line(printableJSON(shown.json.text))
             } else if isMail {
@@ -84,6 +87,8 @@ private struct Shown {
     /// What is hidden of the object, if anything is.
     let note: String?
     let history: History
+    /// What a task's program said last of itself, while it runs.
+    var progress: String?
 
     /// - Parameter templates: where to look what is a secret; nil to reveal all.
     init(
@@ -136,6 +141,7 @@ private struct Shown {
         var object = JSON.Object([
             ("id", .string(id.text)), ("state", .string(state.word)), ("path", .string("\(state.path)/\(id)")),
         ])
+        object["progress"] = progress.map { .string($0) }
         object["next"] = due.map { .string($0.rfc3339) }
         object["problem"] = problem.map { .string($0) }
         object["job"] = value
@@ -151,6 +157,7 @@ private struct Shown {
         if let submitted = history.submitted ?? (history.isEmpty ? Timestamp(nanoseconds: status.modified) : nil) {
             try output.line("submitted \(submitted.rfc3339Seconds), \((now - submitted).approximate) ago")
         }
+        if let progress { try output.line("progress: " + printable(progress)) }
         if let problem { try output.line(output.styled(printable(problem), .red)) }
         if let value { try output.line("\n" + printableJSON(value.pretty())) }
         if let note { try output.line(output.styled("(\(note))", .dim)) }
@@ -162,7 +169,7 @@ private struct Shown {
     private func line(_ event: Event, _ output: Output) -> String {
         let style: Output.Style? =
             switch event.kind {
-            case .sent: .green
+            case .sent, .done: .green
             case .refused, .expired, .dead: .red
             case .deferred, .inDoubt, .held, .blocked: .yellow
             default: nil
@@ -175,7 +182,9 @@ private struct Shown {
         if !event.to.isEmpty { text += "  " + printable(event.to.joined(separator: ", ")) }
         if let relay = event.relay { text += "  through " + printable(relay) }
         if event.reply != nil || event.reason != nil {
-            text += "  " + printable(event.reply != nil ? event.words : event.reason ?? "")
+            // A program's last word beside why its end was one.
+            let reason = event.code == nil && event.reply != nil ? event.reason.map { "\($0): " } ?? "" : ""
+            text += "  " + printable(reason + (event.reply != nil ? event.words : event.reason ?? ""))
         }
         if let name = event.name { text += "  (was \(printable(name)))" }
         if let next = event.next { text += "  next \(next.rfc3339Seconds)" }
