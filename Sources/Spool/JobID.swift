@@ -47,7 +47,7 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
 
     /// The same id with the mark of a drop box, so that a job which is given another id still tells where it came
     /// from. Only for generated ids, which have room for it.
-    func marked(box: String?) -> JobID { box.flatMap { from(dropBox: $0) } ?? self }
+    package func marked(box: String?) -> JobID { box.flatMap { from(dropBox: $0) } ?? self }
 
     /// The id under which a drop box's job enters the spool: `ID@APP`; nil when that is too long.
     package func from(dropBox: String) -> JobID? { JobID("\(text)@\(dropBox)") }

@@ -9,14 +9,16 @@ import Time
 struct ProgramRunTests {
     /// Runs a shell script to its end, and the loop meanwhile.
     private func run(
-        _ script: String, input: [UInt8] = [], timeout: Span = .seconds(20), limit: Int = 4096
+        _ script: String, input: [UInt8] = [], timeout: Span = .seconds(20), limit: Int = 4096,
+        change: (inout ProgramRun.Order) -> Void = { _ in }
     ) throws -> ProgramRun.Outcome {
         let loop = try EventLoop()
         var outcome: ProgramRun.Outcome?
-        let order = ProgramRun.Order(
+        var order = ProgramRun.Order(
             ["/bin/sh", "-c", script, "sh", "a b", "$x"], environment: ["PATH=/usr/bin:/bin", "GREETING=hello"],
             input: input,
             timeout: timeout, outputLimit: limit)
+        change(&order)
         let run = try ProgramRun(order, on: loop) {
             outcome = $0
             loop.stop()
@@ -79,5 +81,60 @@ struct ProgramRunTests {
             let order = ProgramRun.Order([path], environment: [], input: [], timeout: .seconds(1))
             #expect(throws: errno) { _ = try ProgramRun(order, on: loop) { _ in } }
         }
+    }
+
+    @Test("Standard output is kept apart, up to a limit, or dropped")
+    func result() throws {
+        let script = "echo in; echo out; echo err >&2"
+        let apart = try run(script) { $0.result = .kept(7) }
+        #expect(apart.result.map { String(decoding: $0, as: UTF8.self) } == "in\nout\n")
+        #expect(String(decoding: apart.output, as: UTF8.self) == "err\n")
+        #expect(try run(script) { $0.result = .kept(6) }.result == nil)
+        let long = try run("head -c 3000000 /dev/zero") { $0.result = .kept(3_000_000) }
+        #expect(long.result?.count == 3_000_000 && long.end == .exit(0))
+        let dropped = try run("head -c 3000000 /dev/zero; \(script)") { $0.result = .dropped }
+        #expect(dropped.end == .exit(0) && dropped.result == [])
+        #expect(String(decoding: dropped.output, as: UTF8.self) == "err\n")
+    }
+
+    @Test("It starts where it is told, in a session of its own, within its limits")
+    func limits() throws {
+        let outcome = try run("pwd; ulimit -d; ulimit -t; ulimit -c; nice; cut -d' ' -f1,5,6 < /proc/$$/stat; echo $$") {
+            $0.directory = "/usr/bin"
+            $0.limits.memory = 64 << 20
+            $0.limits.cpu = 7
+            $0.limits.niceness = 5
+            $0.limits.diesWithParent = true
+        }
+        let lines = String(decoding: outcome.output, as: UTF8.self).split(separator: "\n").map(String.init)
+        #expect(lines.prefix(5) == ["/usr/bin", "65536", "7", "0", "5"])
+        // Process, group and session are one.
+        #expect(Set(lines[5].split(separator: " ")) == [Substring(lines[6])])
+    }
+
+    @Test("What it writes on descriptor 3 is its progress: the last whole line")
+    func progress() throws {
+        let loop = try EventLoop()
+        var order = ProgramRun.Order(
+            ["/bin/sh", "-c", "echo one >&3; printf 'two\\nthree' >&3; exec 3>&-; read line"],
+            environment: ["PATH=/usr/bin:/bin"], input: [], timeout: .seconds(20))
+        order.hasProgress = true
+        let run = try ProgramRun(order, on: loop) { _ in loop.stop() }
+        #expect(run.progress == nil)
+        try loop.run()
+        #expect(run.progress == "two")
+    }
+
+    @Test(
+        "The last whole line is known, however it comes",
+        arguments: [
+            ([], nil), (["a"], nil), (["a\n"], "a"), (["a", "b\n"], "ab"), (["a\nb"], "a"), (["a\nb", "c\n"], "bc"),
+            (["a\nb\nc\n"], "c"), (["\n"], ""), (["x", "\n", "y"], "x"),
+            ([String(repeating: "x", count: 600), "y\n"], String(repeating: "x", count: 500)),
+        ] as [([String], String?)])
+    func lastLine(pieces: [String], line: String?) {
+        var last = LastLine()
+        for piece in pieces { last.take(Array(piece.utf8)) }
+        #expect(last.text == line)
     }
 }

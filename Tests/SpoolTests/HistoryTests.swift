@@ -206,4 +206,19 @@ struct JobFileTests {
 extension String {
     fileprivate func replacingSending(with text: String) -> String { replacing("SENDING", with: text) }
     fileprivate func replacingSent(with text: String) -> String { replacing("SENT", with: text) }
+
+    @Test("A run counts as an attempt until it is given back, and its doubt is announced before the next claim")
+    func runs() {
+        #expect(history("running 1").attempts == 1)
+        #expect(history("running 1", "returned").attempts == 0)
+        #expect(history("running 1", "dead 1").attempts == 1)
+        #expect(history("running 1", "dead 1", "requeued").attempts == 0)
+        #expect(history("running 1", "in-doubt 1 +30", "running 2", "in-doubt 2").doubts == 2)
+        #expect(history("running 1", "done 1").isDone)
+        // Somebody took it out of cur/ while it ran.
+        let notes = history("running 1").notes(beforeClaimFrom: .new, at: start)
+        #expect(notes.map(\.kind) == [.inDoubt, .requeued])
+        #expect(notes[0].attempt == 1 && notes[0].to == [])
+        #expect(history("running 1", "deferred 1 -5").notes(beforeClaimFrom: .retry(.first), at: start).isEmpty)
+    }
 }

@@ -44,4 +44,16 @@ struct JobIDTests {
 
     @Test("An id that the drop box's name makes too long is none")
     func tooLongWithDropBox() { #expect(JobID(String(repeating: "x", count: 196))?.from(dropBox: "shop") == nil) }
+
+    @Test(
+        "An id tells which drop box it came from, also when it was made anew",
+        arguments: [
+            ("a", nil), ("a@shop", "shop"), ("a@b@shop", "shop"), ("zoe@example.com", nil), ("a@", nil),
+            ("a@" + String(repeating: "x", count: 33), nil),
+        ] as [(String, String?)])
+    func box(text: String, box: String?) {
+        let id = JobID(text)!
+        #expect(id.box == box)
+        #expect(JobID.make(at: .now).marked(box: id.box).box == box)
+    }
 }

@@ -38,6 +38,18 @@ struct RecoveryTests {
             (["recovered", "recovered"], .poison),
             (["recovered", "recovered", "returned"], .requeue),
             (["deferred a 1 -5", "recovered", "recovered"], .poison),
+            // A task has no recipients; those of the job are nobody's affair.
+            (["running 1"], .inDoubt(attempt: 1, recipients: [])),
+            (["deferred 1 -5", "running 2"], .inDoubt(attempt: 2, recipients: [])),
+            (["running 1", "done 1"], .done),
+            (["running 1", "done 1", "requeued"], .done),
+            (["running 1", "deferred 1 +30"], .retry(due: start + .seconds(30))),
+            (["running 1", "deferred 1 -5"], .requeue),
+            (["running 1", "dead 1"], .dead),
+            (["running 1", "returned"], .requeue),
+            (["running 1", "in-doubt 1 +30"], .retry(due: start + .seconds(30))),
+            (["running 1", "in-doubt 1"], .hold),
+            (["running 1", "blocked +30"], .retry(due: start + .seconds(30))),
         ] as [([String], Recovery)])
     func decides(lines: [String], recovery: Recovery) {
         #expect(Recovery(history: History(lines.map { event($0) }), recipients: ["a", "b"], now: start) == recovery)

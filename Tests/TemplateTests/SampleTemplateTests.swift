@@ -21,7 +21,15 @@ struct SampleTemplateTests {
 
     @Test("All are there")
     func names() throws {
-        #expect(try store.names() == ["hello", "order-shipped", "password-reset"])
+        #expect(try store.names() == ["export-orders", "hello", "order-shipped", "password-reset"])
+    }
+
+    @Test("The export is a task that takes its time, one at a time")
+    func exportOrders() throws {
+        let template = try store.template(named: "export-orders")
+        #expect(template.isTask)
+        #expect(template.settings.program.timeout == .minutes(30) && template.settings.program.concurrency == 1)
+        #expect(template.violations(of: try #require(template.sample)).isEmpty)
     }
 
     @Test(

@@ -1,0 +1,176 @@
+import Configuration
+import Linux
+import Spool
+import Testing
+import Time
+
+@testable import Daemon
+
+/// What is decided of tasks without running any.
+@Suite("Decisions about tasks")
+struct TaskValueTests {
+    static let now = Timestamp(rfc3339: "2026-11-23T17:44:11Z")!
+
+    @Test(
+        "An end is judged by sysexits(3)",
+        arguments: [
+            (.exit(0), .done), (.exit(1), .deferred(because: "exit status 1")),
+            (.exit(63), .deferred(because: "exit status 63")), (.exit(64), .dead(because: "exit status 64 (EX_USAGE)")),
+            (.exit(65), .dead(because: "exit status 65 (EX_DATAERR)")),
+            (.exit(66), .dead(because: "exit status 66 (EX_NOINPUT)")),
+            (.exit(67), .dead(because: "exit status 67 (EX_NOUSER)")),
+            (.exit(68), .dead(because: "exit status 68 (EX_NOHOST)")),
+            (.exit(69), .deferred(because: "exit status 69 (EX_UNAVAILABLE)")),
+            (.exit(70), .deferred(because: "exit status 70 (EX_SOFTWARE)")),
+            (.exit(71), .deferred(because: "exit status 71 (EX_OSERR)")),
+            (.exit(72), .deferred(because: "exit status 72 (EX_OSFILE)")),
+            (.exit(73), .deferred(because: "exit status 73 (EX_CANTCREAT)")),
+            (.exit(74), .deferred(because: "exit status 74 (EX_IOERR)")),
+            (.exit(75), .deferred(because: "exit status 75 (EX_TEMPFAIL)")),
+            (.exit(76), .dead(because: "exit status 76 (EX_PROTOCOL)")),
+            (.exit(77), .dead(because: "exit status 77 (EX_NOPERM)")),
+            (.exit(78), .deferred(because: "exit status 78 (EX_CONFIG)")),
+            (.exit(79), .deferred(because: "exit status 79")), (.exit(127), .deferred(because: "exit status 127")),
+            (.exit(255), .deferred(because: "exit status 255")),
+            (.signal(9), .deferred(because: "ended by signal 9 (SIGKILL)")),
+            (.signal(35), .deferred(because: "ended by signal 35")),
+        ] as [(ChildProcess.End, TaskOutcome)])
+    func outcome(end: ChildProcess.End, outcome: TaskOutcome) {
+        #expect(TaskOutcome(end, isTimedOut: false, after: .minutes(5)) == outcome)
+        // Who was asked to end has not done its work, whatever it says.
+        #expect(TaskOutcome(end, isTimedOut: true, after: .minutes(5)) == .deferred(because: "did not end within 5m"))
+    }
+
+    @Test(
+        "The last line with something in it is the reply, of one line's length and fit for a terminal",
+        arguments: [
+            ("", nil), ("\n\n", nil), ("one", "one"), ("one\ntwo\n", "two"), ("one\n \n\t\n", "one"),
+            ("one\r\n", "one"), ("a\u{1b}[31mb\n", "a\\u{1b}[31mb"), (String(repeating: "x", count: 300), String(repeating: "x", count: 200)),
+        ] as [(String, String?)])
+    func reply(output: String, reply: String?) { #expect(TaskOutcome.lastLine(of: Array(output.utf8)) == reply) }
+
+    private func verdict(_ outcome: TaskOutcome, attempt: Int = 1, history: History = History()) -> Verdict {
+        Verdict(
+            outcome, reply: "said",
+            of: .init(
+                number: attempt, relay: nil, history: history, submitted: Self.now - .seconds(3),
+                expiry: Self.now + .days(5)),
+            policy: RetryPolicy(), now: Self.now, jitter: 0)
+    }
+
+    @Test(
+        "An outcome has one event and one place",
+        arguments: [
+            (.done, .done, .done(day: "2026-11-23"), false),
+            (.deferred(because: "why"), .deferred, .retry(.first), false), (.dead(because: "why"), .dead, .dead, true),
+            (.returned(because: "why"), .returned, .new, false),
+        ] as [(TaskOutcome, Event.Kind, State, Bool)])
+    func places(outcome: TaskOutcome, kind: Event.Kind, target: State, durably: Bool) {
+        let verdict = verdict(outcome)
+        #expect(verdict.events.map(\.kind) == [kind])
+        #expect(verdict.target == target)
+        #expect(verdict.durably == durably)
+        #expect(verdict.events[0].submitted == Self.now - .seconds(3))
+        #expect(verdict.events[0].attempt == (kind == .returned ? nil : 1))
+        #expect(verdict.events[0].reason == (kind == .done ? nil : "why"))
+        #expect(verdict.events[0].reply == (kind == .returned ? nil : "said"))
+        #expect(verdict.events[0].next == verdict.due.flatMap { kind == .deferred ? $0 : nil })
+    }
+
+    @Test("Deferred tasks climb the buckets")
+    func buckets() {
+        #expect(verdict(.deferred(because: ""), attempt: 3).target == .retry(.twoMinutes))
+        #expect(verdict(.deferred(because: ""), attempt: 3).due == Self.now + .minutes(2))
+        #expect(verdict(.deferred(because: ""), attempt: 99).target == .retry(.last))
+    }
+
+    private func job(_ id: String, _ template: String, _ priority: Job.Priority = .normal, expiry: Int64 = 1000) -> WaitingJob {
+        WaitingJob(
+            JobID(id)!, in: .new, priority: priority, template: template, expiry: Timestamp(seconds: expiry), isTask: true)
+    }
+
+    private func drain(_ lanes: inout TaskLanes, bulk: Bool = true, full: Set<String> = []) -> [String] {
+        var ids: [String] = []
+        while let job = lanes.next(bulkAllowed: bulk, isFull: { full.contains($0) }) { ids.append(job.id.text) }
+        return ids
+    }
+
+    @Test("High before normal before bulk; within one, templates take turns")
+    func turns() {
+        var lanes = TaskLanes()
+        for id in ["a1", "a2", "a3"] { _ = lanes.append(job(id, "a")) }
+        for id in ["b1", "b2"] { _ = lanes.append(job(id, "b")) }
+        _ = lanes.append(job("c1", "c", .bulk))
+        _ = lanes.append(job("a4", "a", .high))
+        #expect(lanes.count == 7)
+        #expect(drain(&lanes) == ["a4", "b1", "a1", "b2", "a2", "a3", "c1"])
+        #expect(lanes.isEmpty && lanes.count == 0)
+    }
+
+    @Test("A template that is full, and bulk that may not start, hold up nobody and stay")
+    func passedOver() {
+        var lanes = TaskLanes()
+        for id in ["a1", "a2"] { _ = lanes.append(job(id, "a", .high)) }
+        _ = lanes.append(job("b1", "b"))
+        _ = lanes.append(job("b2", "b", .bulk))
+        #expect(drain(&lanes, bulk: false, full: ["a"]) == ["b1"])
+        #expect(drain(&lanes, full: ["a"]) == ["b2"])
+        #expect(drain(&lanes) == ["a1", "a2"])
+    }
+
+    @Test("Lanes are bounded, know what they hold, and give back what has expired")
+    func bounds() {
+        var lanes = TaskLanes(capacity: 3)
+        var taken: [Bool] = []
+        for (id, template, expiry) in [("a", "t", 5), ("b", "u", 1000), ("c", "u", 6), ("d", "t", 1000)] as [(String, String, Int64)] {
+            taken.append(lanes.append(job(id, template, expiry: expiry)))
+        }
+        #expect(taken == [true, true, true, false])
+        #expect(lanes.contains(JobID("b")!, in: .new) && !lanes.contains(JobID("b")!, in: .retry(.first)))
+        #expect(lanes.removeExpired(at: Timestamp(seconds: 10)).map(\.id.text).sorted() == ["a", "c"])
+        #expect(lanes.count == 1)
+        #expect(drain(&lanes) == ["b"])
+    }
+
+    private func settings(_ text: String) throws -> TaskSettings {
+        try Settings(ConfigurationFile(parsing: "\(text)\n", name: "test.conf")).tasks
+    }
+    private let relay = "[relay main]\nurl = smtp://127.0.0.1\n"
+
+    @Test("The configuration says how many, how long, and what a drop box may ask for")
+    func settings() throws {
+        let all = try settings(
+            "task_concurrency = 9\ntask_timeout = 2d\ntask_nice = 0\ntask_shutdown = wait\n\(relay)[dropbox shop]\ntasks = a, b.c\n[dropbox web]")
+        #expect(all.concurrency == 9 && all.timeout == .days(2) && all.niceness == 0 && all.shutdown == .wait)
+        #expect(all.permitted == ["shop": ["a", "b.c"]])
+        let none = try settings(relay)
+        #expect(none == TaskSettings())
+        #expect(none.concurrency == 4 && none.timeout == .minutes(5) && none.niceness == 10 && none.shutdown == .return)
+    }
+
+    @Test(
+        "What it cannot say is an error with its line",
+        arguments: [
+            ("task_concurrency = 0", ":1: 'task_concurrency'"), ("task_timeout = 0s", ":1: 'task_timeout'"),
+            ("task_nice = -5", ":1: 'task_nice'"), ("task_shutdown = kill", ":1: 'task_shutdown'"),
+            ("[dropbox]\ntasks = a", ":1: a drop box"), ("[dropbox a.b]\ntasks = a", ":1: a drop box"),
+            ("[dropbox shop]\ntasks = a,,b", ":2: 'tasks'"), ("[dropbox shop]\ntasks = ../a", ":2: 'tasks'"),
+            ("[dropbox shop]\ntask = a", ":2: unknown key 'task'; did you mean 'tasks'?"),
+        ])
+    func faults(text: String, fault: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { _ = try settings("\(text)\n\(relay)") }
+        #expect("\(error!)".hasPrefix("test.conf\(fault)"), "\(error!)")
+    }
+
+    @Test(
+        "A job of a drop box has the tasks that its box was given",
+        arguments: [
+            ("job", "a", true), ("job@shop", "a", true), ("job@shop", "b", false), ("job@web", "a", false),
+            ("x@shop@web", "a", false), ("x@web@shop", "a", true), ("zoe@example.com", "b", true), ("job@", "b", true),
+        ])
+    func permission(id: String, task: String, isPermitted: Bool) throws {
+        let settings = try settings("\(relay)[dropbox shop]\ntasks = a\n")
+        #expect((settings.objection(to: JobID(id)!, asking: task) == nil) == isPermitted)
+    }
+}
+
