@@ -12,6 +12,7 @@
 # make soak       runs everything at once for MINUTES=5, and accounts for every job
 # make mutations  breaks the programs on purpose, to see that the proofs notice; needs root
 # make faults     lets a relay fail at every point of a session in every way
+# make tasks      runs 1,000 tasks among 10,000 mails, and kills daemon and programs at random
 # make hostile    has another user attack the daemon through a drop box; needs root
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
@@ -92,6 +93,10 @@ faults: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/faults.py $(RELEASE)
 
+tasks: packages-proof
+	$(SWIFT) build -c release
+	Tests/Proof/tasks.py $(RELEASE) --most 2
+
 hostile: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/hostile.py $(RELEASE)
@@ -113,4 +118,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo test check-all storm bench crash powercut fuzz sanitize soak mutations faults hostile install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo test check-all storm bench crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean

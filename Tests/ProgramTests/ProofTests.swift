@@ -50,6 +50,15 @@ struct ProofTests {
         #expect(output.contains("powercut: 30 cuts"))
     }
 
+    @Test(
+        "Tasks among mail, with daemon and programs killed at random: all accounted for, nothing left",
+        .enabled(if: mayRun("tasks.py"), "needs python3"))
+    func tasks() throws {
+        let output = try run(
+            "tasks.py", "--tasks", "40", "--mails", "400", "--rate", "60", "--seed", "\(UInt32.random(in: 0...999_999))")
+        #expect(output.contains(": 0 losses"))
+    }
+
     // The daemons here are not optimised and share the machine with other tests: the loop is given more time.
     @Test(
         "A sample of the faults of a relay has the outcomes that the rules say",

@@ -1,6 +1,7 @@
 """What must hold for every scenario: right after a death, and in the end."""
 import injection
 from place import Loss
+from scenarios import Run
 
 
 def is_at_rest(place):
@@ -62,7 +63,8 @@ def is_consistent(name, file, jobs):
         return  # As it was put there.
     if holder == "done":
         # Recipients that a pre-written history says were sent are among them.
-        right = all(file.sent(to) for to in next(iter(jobs)).recipients)
+        right = all(file.sent(to) for to in next(iter(jobs)).recipients) and (
+            "done" in words or not isinstance(jobs[0], Run))
     elif holder == "dead":
         right = any(word in ("refused", "expired", "dead") for word in words)
     elif holder == "hold":
@@ -72,7 +74,7 @@ def is_consistent(name, file, jobs):
     elif holder == "scheduled":
         right = last == "scheduled"
     elif holder == "new":
-        right = last != "sending"
+        right = last not in ("sending", "running")
     else:
         right = True
     if not right:
@@ -95,6 +97,8 @@ def at_the_end(scenario, place):
             file = found[0] if found and job in stays else None
             if file is not None:
                 has_ended(name, job, file, place)
+                if isinstance(job, Run):
+                    were_announced(name, file, place)
             for recipient, (least, most) in job.recipients.items():
                 count = copies.get(recipient, 0)
                 doubts = found[0].announced(recipient) if found else 0
@@ -116,6 +120,15 @@ def at_the_end(scenario, place):
             foundlings.remove(file.object)
     if foundlings:
         raise Loss(f"not in dead/: {foundlings}")
+
+
+def were_announced(name, file, place):
+    """Each run of a program is in the history, and was not to be avoided."""
+    runs, words = place.runs(name), file.words
+    again = sum(word in ("deferred", "in-doubt", "returned", "requeued") for word in words)
+    if runs > words.count("running") or words.count("running") > 1 + again or (file.state.startswith("done") and not (
+            runs or words[:2] == ["running", "done"])):
+        raise Loss(f"{name} ran {runs} times, and its history is {words}\n{place.log[-2000:]}")
 
 
 def has_ended(name, job, file, place):

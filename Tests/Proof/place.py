@@ -282,6 +282,14 @@ class Place:
                 counts[recipient] = counts.get(recipient, 0) + 1
         return counts
 
+    def runs(self, job):
+        """How often the program of a task has begun for this job."""
+        try:
+            with open(os.path.join(self.root, "runs")) as file:
+                return file.read().split("\n").count(job)
+        except FileNotFoundError:
+            return 0
+
     def messages(self):
         """The messages that the relay has taken, as its log has them."""
         found = []

@@ -57,6 +57,15 @@ class Job:
         place.drop(state, self.name, json.dumps(self.object) + "\n" + self.history, owner=self.owner)
 
 
+class Run(Job):
+    """A job for a task: who runs it notes that, in `runs` beside the spool, before it does what it is for."""
+
+    def __init__(self, name, end="done", template="work", **members):
+        super().__init__(name, {}, end, template=template, **members)
+        del self.object["to"]
+        self.kept = self.object
+
+
 class Scenario:
     """Jobs, the relay's and the configuration's part, and what is repaired once all is at rest."""
 
@@ -75,6 +84,8 @@ class Scenario:
             place.add_box("shop")
         for name, text in self.templates.items():
             place.write("templates/" + name, text)
+            if name.endswith("/run"):
+                os.chmod(os.path.join(place.root, "templates", name), 0o755)
         options = [word for fault in self.sink for word in ("--fail", fault)]
         place.configure(place.start_sink(*options), self.main)
         for job in self.jobs:
@@ -98,6 +109,15 @@ def scenarios():
         "careful/subject.mustache": "Hello\n", "careful/text.mustache": "Once.\n",
         "careful/template.conf": "on_doubt = hold\n",
     }
+    # Whoever has no other process in mind has this one: the run is noted, and takes long enough to be met under way.
+    program = """#!/bin/sh
+echo "$OUTSPOOL_ID" >> ../../runs
+sleep 0.02
+case $OUTSPOOL_ID-$OUTSPOOL_ATTEMPT in
+never-*) echo "not this one" >&2; exit 65 ;;
+later-1) echo "not now" >&2; exit 75 ;;
+esac
+"""
     hour = stamp(3600)
     return [
         Scenario("sent", [Job("sent")]),
@@ -115,6 +135,12 @@ def scenarios():
                 Job("careful", {one("careful"): (0, 1)}, may_hold=True, template="careful"),
             ], sink=["dot(held@example.com)=close:1"], templates=careful),
         Scenario("scheduled", [Job("tomorrow", rests="scheduled", sendAt=hour)]),
+        Scenario(
+            "task", [Run("work"), Run("later"), Run("never", "dead"), Run("away@shop", "dead")],
+            templates={"work/run": program}),
+        Scenario(
+            "taskcareful", [Run("work", may_hold=True)],
+            templates={"work/run": program, "work/template.conf": "on_doubt = hold\n"}),
         Scenario("expired", [Job("late", {one("late"): NEVER}, "dead", expiresAt=stamp(-3600))]),
         Scenario("malformed", [Job("wrong", {one("wrong"): NEVER}, "dead", colour="blue")]),
         Scenario(
@@ -180,5 +206,7 @@ def scenarios():
                 Job(
                     "careful", {one("careful"): NEVER}, "hold", state="cur/main", template="careful",
                     history=event("sending", [one("careful")], attempt=1)),
-            ], templates=careful),
+                Run("run", state="cur/main", history=event("running", attempt=1)),
+                Run("ran", state="cur/main", history=event("running", attempt=1) + event("done", attempt=1)),
+            ], templates={**careful, "work/run": program}),
     ]
