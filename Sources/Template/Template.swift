@@ -11,6 +11,8 @@ package struct Template: Sendable {
     package let sample: JSON.Object?
     /// `run`, the path of the program, where the template is a task and makes no mail.
     package let run: String?
+    /// What makes the view of a job's parameters, where they are not the view themselves.
+    package let view: View?
     /// Its subjects, texts and HTMLs in every locale; of each kind the default first.
     package let parts: [Part]
     package let source: TemplateSource
@@ -32,6 +34,23 @@ package struct Template: Sendable {
         package let mustache: Mustache
         /// All partials, parents and layouts that the part uses, by name.
         package let partials: [String: Mustache]
+    }
+
+    /// A program `data`: it gets a job's parameters and gives what is rendered.
+    package struct View: Sendable {
+        /// The program's path.
+        package let program: String
+        /// `view.schema.json`: what it gives.
+        package let schema: Schema?
+        /// `view.sample.json`: what it may give.
+        package let sample: JSON.Object?
+
+        /// Why what it gave is no view, in one line; nil if it is.
+        package func misfit(of view: JSON.Object) -> String? {
+            let violations = schema?.validate(.object(view)) ?? []
+            if violations.isEmpty { return nil }
+            return "what data gave does not fit view.schema.json: " + violations.map { "\($0)" }.joined(separator: "; ")
+        }
     }
 
     /// A mail's content.

@@ -19,9 +19,11 @@ extension Template {
 
     /// Names that the parts use against those that the schema declares.
     private func nameFindings() -> [Finding] {
+        let (schema, file, text) =
+            view.map { ($0.schema, "view.schema.json", source.viewSchema) } ?? (schema, "schema.json", source.schema)
         guard let schema else {
             let what = isTask ? "parameters" : "names"
-            return [Finding(.warning, source.path, "no schema.json: \(what) are not checked")]
+            return [Finding(.warning, source.path, "no \(file): \(what) are not checked")]
         }
         // What a program does with its parameters nobody can read off it.
         if isTask { return [] }
@@ -33,7 +35,7 @@ extension Template {
         let values = settings.listUnsubscribe.map { NameCheck($0, schema: schema, isPublic: false) }
             + settings.headers.map { NameCheck($0.value, schema: schema, isPublic: true) }
         let used = (checks + values).reduce(into: Set()) { $0.formUnion($1.used) }
-        return (checks + values).flatMap(\.findings) + unusedNames(schema, used) + unevenNames(schema, checks)
+        return (checks + values).flatMap(\.findings) + unusedNames(schema, used, file, text) + unevenNames(schema, checks)
     }
 
     /// The files that the parts include, partials and layouts, and those that its mails carry.
@@ -59,10 +61,10 @@ extension Template {
     }
 
     /// Declared and used in no part: left over, or forgotten.
-    private func unusedNames(_ schema: Schema, _ used: Set<String>) -> [Finding] {
+    private func unusedNames(_ schema: Schema, _ used: Set<String>, _ file: String, _ text: [UInt8]?) -> [Finding] {
         schema.unusedProperties(used).map { property in
             source.finding(
-                .warning, in: "schema.json", source.schema, at: property.pointer,
+                .warning, in: file, text, at: property.pointer,
                 "'\(property.name)' is declared and not used")
         }
     }
@@ -92,17 +94,26 @@ extension Template {
         var findings = violations(of: sample).map { violation in
             source.finding(.error, in: "sample.json", source.sample, at: violation.pointer, "\(violation)")
         }
+        let (shown, file) = view.map { ($0.sample, "view.sample.json") } ?? (sample, "sample.json")
+        guard let rendered = shown else {
+            return findings + [Finding(.warning, source.path, "no view.sample.json: nothing is rendered")]
+        }
+        if let view {
+            findings += (view.schema?.validate(.object(rendered)) ?? []).map { violation in
+                source.finding(.error, in: file, source.viewSample, at: violation.pointer, "\(violation)")
+            }
+        }
         for locale in Set(parts.map(\.locale)) {
             do throws(TemplateError) {
-                for uri in try render(params: sample, locale: locale).listUnsubscribe {
+                for uri in try render(params: rendered, locale: locale).listUnsubscribe {
                     guard let refusal = UnsubscribeURI.refusal(of: uri) else { continue }
-                    let reason = "with sample.json list_unsubscribe \(refusal): '\(uri)'"
+                    let reason = "with \(file) list_unsubscribe \(refusal): '\(uri)'"
                     findings.append(Finding(.error, source.path(of: "template.conf"), reason))
                 }
             } catch {
                 // Rendering throws nothing else.
                 guard case .exceeded(let limit, let part) = error else { continue }
-                findings.append(Finding(.error, part, "rendered with sample.json it is \(limit)"))
+                findings.append(Finding(.error, part, "rendered with \(file) it is \(limit)"))
             }
         }
         return findings
@@ -133,6 +144,7 @@ extension Template {
         // Its other files are the program's own.
         if isTask { return [] }
         var used: Set = ["schema.json", "sample.json", "template.conf"]
+        if view != nil { used.formUnion(["data", "view.schema.json", "view.sample.json"]) }
         for part in parts {
             used.insert(part.mustache.file.lastComponent)
             for partial in part.partials.values where partial.file.hasPrefix(source.path + "/") {

@@ -16,7 +16,7 @@ package struct TemplateFile: Equatable, Sendable {
         {
             return "not the plain name of a file"
         }
-        if name.hasSuffix(".mustache") || ["template.conf", "schema.json", "sample.json", "run"].contains(name) {
+        if name.hasSuffix(".mustache") || ["template.conf", "schema.json", "sample.json", "run", "data", "view.schema.json", "view.sample.json"].contains(name) {
             return "a part of the template, which is not sent"
         }
         return nil

@@ -20,13 +20,23 @@ struct TemplateLoader {
 
     mutating func load() throws(TemplateError) -> Template {
         let run = try files.program("run")
-        let settings = try settings(of: run == nil ? .mail : .task)
+        // In a task's folder everything else is the program's own.
+        let data = run == nil ? try files.program("data") : nil
+        let settings = try settings(of: run != nil ? .task : data != nil ? .mailWithProgram : .mail)
         let schemaFile = try json("schema.json")
         let schema = try schemaFile.map { file throws(TemplateError) in try self.schema(file) }
         let sampleFile = try json("sample.json")
         let sample = sampleFile?.value
         if let sample, sample.object == nil {
             throw broken("\(files.path)/sample.json", "not an object but of type \(sample.typeName)")
+        }
+        let viewSchemaFile = data == nil ? nil : try json("view.schema.json")
+        let viewSampleFile = data == nil ? nil : try json("view.sample.json")
+        if let sample = viewSampleFile?.value, sample.object == nil {
+            throw broken("\(files.path)/view.sample.json", "not an object but of type \(sample.typeName)")
+        }
+        let viewSchema = try viewSchemaFile.map { file throws(TemplateError) in
+            try self.schema(file, "view.schema.json")
         }
         var parts: [Template.Part] = []
         for variant in try variants() {
@@ -41,9 +51,11 @@ struct TemplateLoader {
             if defaults == [.subject] { throw broken(files.path, "neither text.mustache nor html.mustache") }
         }
         let source = TemplateSource(
-            path: files.path, names: try files.names(), schema: schemaFile?.bytes, sample: sampleFile?.bytes)
+            path: files.path, names: try files.names(), schema: schemaFile?.bytes, sample: sampleFile?.bytes,
+            viewSchema: viewSchemaFile?.bytes, viewSample: viewSampleFile?.bytes)
         return Template(
-            name: name, settings: settings, schema: schema, sample: sample?.object, run: run, parts: parts, source: source,
+            name: name, settings: settings, schema: schema, sample: sample?.object, run: run,
+            view: data.map { .init(program: $0, schema: viewSchema, sample: viewSampleFile?.value.object) }, parts: parts, source: source,
             images: try images(of: parts), attachments: try attachments(settings))
     }
 
@@ -58,9 +70,11 @@ struct TemplateLoader {
         } catch { throw .broken(error) }
     }
 
-    private func schema(_ file: (value: JSON, bytes: [UInt8])) throws(TemplateError) -> Schema {
+    private func schema(
+        _ file: (value: JSON, bytes: [UInt8]), _ name: String = "schema.json"
+    ) throws(TemplateError) -> Schema {
         do throws(SchemaFault) { return try Schema(parsing: file.value) } catch {
-            throw .broken(TemplateFault(error, file: "\(files.path)/schema.json", text: file.bytes))
+            throw .broken(TemplateFault(error, file: "\(files.path)/\(name)", text: file.bytes))
         }
     }
 

@@ -13,7 +13,11 @@ package struct TemplateSettings: Equatable, Sendable {
     }
 
     /// What the template is.
-    package enum Kind: Sendable { case mail, task }
+    package enum Kind: Sendable {
+        case mail, task
+        /// A mail with `data`.
+        case mailWithProgram
+    }
 
     package private(set) var from: String?
     package private(set) var replyTo: String?
@@ -31,7 +35,7 @@ package struct TemplateSettings: Equatable, Sendable {
     private(set) var attachmentsLine = 1
     /// Where a reader unsubscribes, in the order of preference.
     package private(set) var listUnsubscribe: [Mustache] = []
-    /// How its program is run; as the configuration has it for a mail without one.
+    /// How its program is run, if it has one.
     package private(set) var program = ProgramSettings()
     /// Extra header fields in the order of the file, each name once whatever its case.
     package private(set) var headers: [Header] = []
@@ -53,7 +57,7 @@ package struct TemplateSettings: Equatable, Sendable {
         do throws(ConfigurationError) {
             let configuration = try ConfigurationFile(parsing: bytes, name: file)
             main = try read(configuration.main, of: kind)
-            try configuration.refuseSections(otherThan: kind == .mail ? ["headers"] : [])
+            try configuration.refuseSections(otherThan: kind == .task ? [] : ["headers"])
             fields = try entries(configuration.sections("headers"))
         } catch {
             throw TemplateFault(file: error.file, line: error.line, reason: error.reason)
@@ -79,8 +83,11 @@ package struct TemplateSettings: Equatable, Sendable {
         try readCommon(&section)
         switch kind {
         case .mail:
-            try section.refuse(ProgramSettings.keys, "is for a task, which has a run")
+            try section.refuse(ProgramSettings.keys, "is for a program, and there is neither run nor data")
             try readMail(&section)
+        case .mailWithProgram:
+            try readMail(&section)
+            program = try ProgramSettings(&section)
         case .task:
             try section.refuse(TemplateSettings.mailKeys, "is for a mail, and this is a task")
             program = try ProgramSettings(&section)

@@ -10,6 +10,9 @@ package struct TemplateSource: Sendable {
     /// The bytes of `schema.json` and `sample.json`.
     let schema: [UInt8]?
     let sample: [UInt8]?
+    /// The bytes of `view.schema.json` and `view.sample.json`.
+    let viewSchema: [UInt8]?
+    let viewSample: [UInt8]?
 
     func path(of name: String) -> String { "\(path)/\(name)" }
 

@@ -83,7 +83,7 @@ struct TaskTemplateTests {
             "m/subject.mustache": "S", "m/text.mustache": "T", "m/template.conf": "ttl = 1h\ntimeout = 5m",
         ])
         let error = #expect(throws: TemplateError.self) { _ = try TemplateStore(directory: folder.path).template(named: "m") }
-        #expect("\(error!)".hasSuffix("m/template.conf:2: 'timeout' is for a task, which has a run"))
+        #expect("\(error!)".hasSuffix("m/template.conf:2: 'timeout' is for a program, and there is neither run nor data"))
     }
 
     @Test("A mode that changes is a change")
