@@ -35,7 +35,8 @@ extension Template {
         let values = settings.listUnsubscribe.map { NameCheck($0, schema: schema, isPublic: false) }
             + settings.headers.map { NameCheck($0.value, schema: schema, isPublic: true) }
         let used = (checks + values).reduce(into: Set()) { $0.formUnion($1.used) }
-        return (checks + values).flatMap(\.findings) + unusedNames(schema, used, file, text) + unevenNames(schema, checks)
+        let found = (checks + values).flatMap(\.findings).map { view == nil ? $0 : $0.naming(file) }
+        return found + unusedNames(schema, used, file, text) + unevenNames(schema, checks)
     }
 
     /// The files that the parts include, partials and layouts, and those that its mails carry.
@@ -167,6 +168,14 @@ extension Template {
             guess = "\(kind).\(words[1])"
         }
         return guess.flatMap { source.names.contains($0) ? nil : $0 }
+    }
+}
+
+extension Finding {
+    /// The same of another schema's file.
+    fileprivate func naming(_ file: String) -> Finding {
+        let message = message.replacing("schema.json", with: file)
+        return Finding(severity, self.file, line: line, column: column, message, suggestion: suggestion)
     }
 }
 

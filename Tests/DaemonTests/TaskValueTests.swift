@@ -86,7 +86,7 @@ struct TaskValueTests {
 
     private func job(_ id: String, _ template: String, _ priority: Job.Priority = .normal, expiry: Int64 = 1000) -> WaitingJob {
         WaitingJob(
-            JobID(id)!, in: .new, priority: priority, template: template, expiry: Timestamp(seconds: expiry), isTask: true)
+            JobID(id)!, in: .new, priority: priority, template: template, expiry: Timestamp(seconds: expiry), kind: .task)
     }
 
     private func drain(_ lanes: inout TaskLanes, bulk: Bool = true, full: Set<String> = []) -> [String] {

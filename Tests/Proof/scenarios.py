@@ -84,7 +84,7 @@ class Scenario:
             place.add_box("shop")
         for name, text in self.templates.items():
             place.write("templates/" + name, text)
-            if name.endswith("/run"):
+            if name.endswith(("/run", "/data")):
                 os.chmod(os.path.join(place.root, "templates", name), 0o755)
         options = [word for fault in self.sink for word in ("--fail", fault)]
         place.configure(place.start_sink(*options), self.main)
@@ -141,6 +141,12 @@ esac
         Scenario(
             "taskcareful", [Run("work", may_hold=True)],
             templates={"work/run": program, "work/template.conf": "on_doubt = hold\n"}),
+        Scenario(
+            "data", [Job("order", template="order"), Job("none", {one("none"): NEVER}, "dead", template="order")],
+            templates={
+                "order/data": "#!/bin/sh\nread -r params\ncase $params in *none*) exit 65 ;; esac\n"
+                "sleep 0.02\necho '{\"number\": 1042}'\n",
+                "order/subject.mustache": "Order {{number}}\n", "order/text.mustache": "{{number}}\n"}),
         Scenario("expired", [Job("late", {one("late"): NEVER}, "dead", expiresAt=stamp(-3600))]),
         Scenario("malformed", [Job("wrong", {one("wrong"): NEVER}, "dead", colour="blue")]),
         Scenario(

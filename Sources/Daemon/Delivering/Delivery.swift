@@ -23,6 +23,8 @@ final class Delivery {
     let claimedAt: Int64
     var startedAt: Int64
     let size: Int
+    /// Whether a program has made what it shows, and no connection has had it yet.
+    var isPrepared = false
     private var claim: Claim?
 
     init(

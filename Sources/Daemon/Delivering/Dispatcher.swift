@@ -11,12 +11,13 @@ internal import Time
 final class Dispatcher {
     private let spool: SpoolTree
     private let loop: EventLoop
-    private let log: Log
-    private let ledger: Ledger
-    private let triage: Triage
+    let log: Log
+    let ledger: Ledger
+    let triage: Triage
     private let settler: Settler
-    private let shelf: TemplateShelf
+    let shelf: TemplateShelf
     private let tasks: TaskRunner
+    private(set) var data: DataRunner!
     private let buckets: () -> Buckets
     var settings: Settings
     /// In order of preference.
@@ -26,13 +27,13 @@ final class Dispatcher {
     private var lanes = Lanes()
     /// Claimed jobs whose connection turned out to be stale before anything was said.
     private var resend = FIFO<Delivery>()
-    private var deliveries: [JobID: Delivery] = [:]
-    private var bulkInFlight = 0
+    var deliveries: [JobID: Delivery] = [:]
+    var bulkInFlight = 0
     /// Jobs were not lined up for want of room: ``onRoom`` comes when there is some.
     var hasDropped = false
     private var isPumping = false
     /// Jobs whose template was at fault: a repair makes them due at once.
-    private var blocked: [JobID: State] = [:]
+    var blocked: [JobID: State] = [:]
     var tally = Tally()
     /// False before the start-up is done, and again when the daemon stops.
     var isOpen = false
@@ -64,19 +65,20 @@ final class Dispatcher {
         self.tasks = tasks
         self.settings = settings
         self.buckets = buckets
+        data = DataRunner(self, loop: loop, strays: tasks.strays)
         settler.onRelief = { [unowned self] in
             onRelief()
             pump()
         }
     }
 
-    var waitingCount: Int { lanes.count }
-    var inFlightCount: Int { deliveries.count }
+    var waitingCount: Int { lanes.count + data.waitingCount }
+    var inFlightCount: Int { deliveries.count + data.runningCount }
     func waitingCount(of priority: Job.Priority) -> Int { lanes.count(of: priority) }
 
     /// Whether a job is lined up: it need not be looked at.
     func isLinedUp(_ id: JobID, in state: State) -> Bool {
-        lanes.state(of: id) == state || tasks.isLinedUp(id, in: state)
+        lanes.state(of: id) == state || tasks.isLinedUp(id, in: state) || data.isLinedUp(id, in: state)
     }
 
     /// Whether the lanes have room worth reading a directory for.
@@ -87,7 +89,11 @@ final class Dispatcher {
     func offer(_ ready: consuming ReadyJob) -> Bool {
         let waiting = ready.waiting
         if pauses.holds(template: waiting.template) { return false }
-        if waiting.isTask { return tasks.offer(ready) }
+        switch waiting.kind {
+        case .task: return tasks.offer(ready)
+        case .mailWithData: return data.offer(ready)
+        case .mail: break
+        }
         if mayStart, lanes.isEmpty || waiting.priority == .high && lanes.count(of: .high) == 0,
             mayStart(waiting.priority), let slot = slot(behind: false)
         {
@@ -98,6 +104,13 @@ final class Dispatcher {
         if lanes.append(waiting) { return true }
         hasDropped = true
         return false
+    }
+
+    /// Whether the view of a mail may be made: not before a relay would take it. One whose breaker is open is tried with
+    /// one mail.
+    var mayPrepare: Bool {
+        guard mayStart, let pool = preferredPool else { return false }
+        return pool.isUp || pool.hasProbe && data.runningCount == 0
     }
 
     private var mayStart: Bool { isOpen && !isStopping && !pauses.all && !settler.isStuck }
@@ -132,14 +145,24 @@ final class Dispatcher {
     /// `new/` as all others do, for a relay, the end of a pause, or their expiry.
     private func giveBack() {
         guard !resend.isEmpty, pauses.all || preferredPool?.isUp != true else { return }
+        var kept = FIFO<Delivery>()
+        let isTried = !pauses.all && preferredPool != nil
         while let delivery = resend.popFirst() {
-            judge(delivery, delivery.recipients.map { ($0, .notTried) }, interruption: "the connection went stale", .now)
+            // What a program made may be the mail that the relay is tried with.
+            if isTried, delivery.isPrepared, kept.isEmpty {
+                kept.append(delivery)
+                continue
+            }
+            let reason = delivery.isPrepared ? "the relay failed while data ran" : "the connection went stale"
+            judge(delivery, delivery.recipients.map { ($0, .notTried) }, interruption: reason, .now)
         }
+        resend = kept
     }
 
     /// Starts what can be started, and has connections opened for what cannot yet.
     func pump() {
         tasks.pump()
+        data.pump()
         if isPumping { return }
         if isOpen, !isStopping, !settler.isStuck { giveBack() }
         guard mayStart else { return }
@@ -177,106 +200,30 @@ final class Dispatcher {
         }
     }
 
-    private func demand() { preferredPool?.demand(lanes.count + resend.count) }
+    private func demand() { preferredPool?.demand(lanes.count + resend.count + data.waitingCount + data.runningCount) }
 
     private func start(_ ready: consuming ReadyJob, on slot: Slot) {
-        if ready.waiting.isTask {
-            // Its template has become one since it was lined up.
+        if ready.waiting.kind != .mail {
+            // Its template has become another since it was lined up.
             let state = ready.waiting.state
-            if !tasks.offer(ready) { onHeld(state) }
+            if !offer(ready) { onHeld(state) }
             return
         }
-        let claimedAt = Clock.monotonic
-        let now = Timestamp.now
-        let (waiting, job, submitted) = (ready.waiting, ready.job, ready.submitted)
-        let (size, owner) = (ready.open.status.size, ready.open.status.owner)
-        let value = ready.open.contents.value
-        var history = ready.open.contents.history
-        let isNew = waiting.state == .new && history.isEmpty
-        let notes = history.notes(beforeClaimFrom: waiting.state, at: now)
-        for event in notes { history.append(event) }
-        guard let claim = triage.claim(ready.open, in: waiting.state, noting: notes) else { return }
-        let mail: OutgoingMail
-        do throws(MailError) {
-            mail = try shelf.mail(for: job, id: claim.id, submitted: submitted, settings: settings)
-        } catch {
-            if isNew { ledger.received(claim.id, owner: owner, sender: nil) }
-            return refuse(claim, waiting, job, error, history, submitted, now)
-        }
-        let masked = shelf.masked(value)
-        if isNew { ledger.received(claim.id, owner: owner, sender: mail.sender) }
-        let recipients = history.open(of: mail.recipients)
-        let onDoubt = job.template.flatMap { shelf.facts(of: $0)?.onDoubt } ?? settings.onDoubt
-        let attempt = Verdict.Attempt(
-            number: Verdict.number(of: history, from: waiting.state), relay: slot.pool.name, history: history,
-            submitted: submitted, expiry: waiting.expiry, onDoubt: onDoubt, softBounce: settings.softBounce,
-            heldBack: history.open(of: mail.heldBack))
-        guard !recipients.isEmpty else {
-            if !attempt.heldBack.isEmpty { return holdBack(claim, waiting, attempt, now) }
-            let isDone = history.isSent(to: mail.recipients + mail.heldBack)
-            let verdict = Verdict(events: [], target: isDone ? .done(day: now.day) : .dead, due: nil, durably: true)
-            return settle(
-                claim, verdict, nil, masked: masked, template: waiting.template,
-                letter: .init(recipients: mail.recipients, submitted: submitted, history: history.events))
-        }
-        let envelope: Envelope
-        do throws(EnvelopeError) {
-            envelope = try Envelope(
-                sender: mail.sender, recipients: recipients, size: mail.bytes.count, needs8Bit: mail.needs8Bit,
-                needsSMTPUTF8: mail.needsSMTPUTF8)
-        } catch {
-            return refuse(claim, waiting, job, .job("\(error)"), history, submitted, now)
-        }
-        let delivery = Delivery(
-            claim, waiting: waiting, mail: mail, masked: masked, recipients: recipients, envelope: envelope,
-            attempt: attempt, size: size, claimedAt: claimedAt)
-        deliveries[delivery.id] = delivery
-        if delivery.priority == .bulk { bulkInFlight += 1 }
-        ledger.active(delivery)
+        guard let job = take(ready), let delivery = prepare(job, relay: slot.pool.name, view: nil) else { return }
         hand(delivery, to: slot)
     }
 
-    /// The job is malformed, or the template is at fault.
-    private func refuse(
-        _ claim: consuming Claim, _ waiting: WaitingJob, _ job: Job, _ error: MailError, _ history: History,
-        _ submitted: Timestamp, _ now: Timestamp
-    ) {
-        let id = claim.id
-        switch error {
-        case .job(let reason):
-            let verdict = Verdict.without(
-                attempt: .dead, reason: reason, target: .dead, history: history, submitted: submitted, now: now)
-            let named = DeadLetter.recipients([job.to, job.cc, job.bcc], history)
-            settle(claim, verdict, nil, template: waiting.template, letter: .init(recipients: named, submitted: submitted))
-        case .ours(let reason):
-            let due = min(now + Bucket.first.delay, waiting.expiry)
-            var verdict = Verdict.without(
-                attempt: .blocked, reason: reason, target: .retry(.first), due: due, history: history,
-                submitted: submitted, now: now)
-            // Every half minute for five days: said once, not with each look.
-            if let last = history.last, last.kind == .blocked, last.reason == reason { verdict.events = [] }
-            ledger.blocked(waiting.template)
-            if shelf.isNews(reason) { log.write("\(id) blocked: \(reason)", .warning) }
-            if blocked.count < 10_000 { blocked[id] = .retry(.first) }
-            settle(claim, verdict, nil, template: waiting.template)
-        }
-    }
-
-    /// None of the job's recipients may get mail: nothing is sent, and it ends as a dead letter that says so.
-    private func holdBack(
-        _ claim: consuming Claim, _ waiting: WaitingJob, _ attempt: Verdict.Attempt, _ now: Timestamp
-    ) {
-        let verdict = Verdict([], of: attempt, policy: settings.retry, now: now, jitter: 0)
-        ledger.heldBack(claim.id, verdict, submitted: attempt.submitted, now: now)
-        tally.count(verdict)
-        settle(
-            claim, verdict, nil, template: waiting.template,
-            letter: .init(recipients: attempt.heldBack, submitted: attempt.submitted))
+    /// A mail whose view has been made waits for a connection, as one whose connection went stale.
+    func sendPrepared(_ delivery: Delivery) {
+        delivery.isPrepared = true
+        resend.append(delivery)
+        pump()
     }
 
     private func hand(_ delivery: Delivery, to slot: Slot) {
         delivery.attempt.relay = slot.pool.name
         delivery.startedAt = Clock.monotonic
+        delivery.isPrepared = false
         slot.pool.began()
         slot.connection.send(
             envelope: delivery.envelope, body: delivery.mail.bytes,
@@ -328,7 +275,7 @@ final class Dispatcher {
         settle(claim, verdict, delivery, masked: delivery.masked, template: delivery.template)
     }
 
-    private func settle(
+    func settle(
         _ claim: consuming Claim, _ verdict: Verdict, _ delivery: Delivery?, masked: JSON? = nil, template: String?,
         letter: Ledger.Past? = nil
     ) {
@@ -388,7 +335,7 @@ final class Dispatcher {
 
     /// Takes the jobs that are past their time out of the lanes.
     func removeExpired(at now: Timestamp) -> [WaitingJob] {
-        lanes.removeExpired(at: now) + tasks.removeExpired(at: now)
+        lanes.removeExpired(at: now) + tasks.removeExpired(at: now) + data.removeExpired(at: now)
     }
 
     /// Starts nothing any more; ``onIdle`` comes when what is in flight is done.
@@ -397,6 +344,7 @@ final class Dispatcher {
         while let delivery = resend.popFirst() {
             judge(delivery, delivery.recipients.map { ($0, .notTried) }, interruption: "the daemon stops", .now)
         }
+        data.stop()
         for pool in pools { pool.retire() }
         if deliveries.isEmpty { onIdle() }
     }

@@ -13,8 +13,8 @@ final class TemplateShelf {
         let ttl: Span?
         let priority: Job.Priority?
         let onDoubt: Verdict.OnDoubt?
-        /// Whether its jobs are run and not sent.
-        let isTask: Bool
+        /// What is to be done for its jobs.
+        let kind: WaitingJob.Kind
         /// How many of its programs run at a time, where it says so.
         let concurrency: Int?
     }
@@ -55,7 +55,8 @@ final class TemplateShelf {
         let settings = template.settings
         return Facts(
             ttl: settings.ttl, priority: settings.priority.flatMap { Job.Priority(rawValue: $0.rawValue) },
-            onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) }, isTask: template.isTask,
+            onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) }, 
+            kind: template.isTask ? .task : template.view != nil ? .mailWithData : .mail,
             concurrency: settings.program.concurrency)
     }
 
@@ -67,13 +68,15 @@ final class TemplateShelf {
         return nil
     }
 
-    /// The job's mail, its template rendered with its parameters.
-    func mail(for job: Job, id: JobID, submitted: Timestamp, settings: Settings) throws(MailError) -> OutgoingMail {
+    /// The job's mail, its template rendered with its parameters, or with the view that `data` has made of them.
+    func mail(
+        for job: Job, id: JobID, submitted: Timestamp, view: JSON.Object? = nil, settings: Settings
+    ) throws(MailError) -> OutgoingMail {
         guard let name = job.template else {
             return try OutgoingMail(job, id: id, submitted: submitted, rendered: nil, defaults: settings.mail)
         }
         do throws(MailError) {
-            let rendered = try render(name, job)
+            let rendered = try render(name, job, view)
             return try OutgoingMail(job, id: id, submitted: submitted, rendered: rendered, defaults: settings.mail)
         } catch {
             if case .ours = error { noteFailing(name) }
@@ -81,7 +84,7 @@ final class TemplateShelf {
         }
     }
 
-    /// The task's template.
+    /// The template of a program.
     func task(_ name: String) throws(MailError) -> Template {
         do throws(TemplateError) { return try template(named: name) } catch {
             noteFailing(name)
@@ -101,11 +104,12 @@ final class TemplateShelf {
         value.maskingSecrets(of: value.object?["template"]?.string.flatMap { try? template(named: $0) })
     }
 
-    private func render(_ name: String, _ job: Job) throws(MailError) -> RenderedPart {
+    private func render(_ name: String, _ job: Job, _ view: JSON.Object?) throws(MailError) -> RenderedPart {
         let template: Template
         do throws(TemplateError) { template = try self.template(named: name) } catch { throw .ours("\(error)") }
         if template.isTask { throw .ours("'\(name)' is a task now, and makes no mail") }
-        return try RenderedPart(template, for: job)
+        if template.view != nil, view == nil { throw .ours("'\(name)' has data now") }
+        return try RenderedPart(template, for: job, showing: template.view == nil ? nil : view)
     }
 
     private func template(named name: String) throws(TemplateError) -> Template {

@@ -10,18 +10,25 @@ package struct WaitingJob: Equatable {
     package let template: String?
     /// The moment from which it is not sent any more.
     package let expiry: Timestamp
-    /// Whether a program is to be run for it, and not a mail to be sent.
-    package let isTask: Bool
+    /// What is to be done for it.
+    package enum Kind: Sendable {
+        case mail
+        /// A mail whose view a program makes.
+        case mailWithData
+        /// A program is to be run.
+        case task
+    }
+    package let kind: Kind
 
     package init(
-        _ id: JobID, in state: State, priority: Job.Priority, template: String?, expiry: Timestamp, isTask: Bool = false
+        _ id: JobID, in state: State, priority: Job.Priority, template: String?, expiry: Timestamp, kind: Kind = .mail
     ) {
         self.id = id
         self.state = state
         self.priority = priority
         self.template = template
         self.expiry = expiry
-        self.isTask = isTask
+        self.kind = kind
     }
 }
 

@@ -166,8 +166,8 @@ struct Orphans {
     private func recipients(of value: JSON, _ id: JobID, _ submitted: Timestamp) -> [String] {
         do {
             let job = try Job(value)
-            // A task has none.
-            if let name = job.template, shelf.facts(of: name)?.isTask == true { return [] }
+            // A task has none; and without its data a mail cannot be made, which the next claim does.
+            if let name = job.template, shelf.facts(of: name)?.kind ?? .mail != .mail { return [] }
             let mail = try shelf.mail(for: job, id: id, submitted: submitted, settings: settings)
             return mail.recipients + mail.heldBack
         } catch {

@@ -172,7 +172,7 @@ final class Triage {
         }
         let waiting = WaitingJob(
             open.id, in: state, priority: job.priority ?? facts?.priority ?? .normal, template: job.template, expiry: expiry,
-            isTask: facts?.isTask ?? false)
+            kind: facts?.kind ?? .mail)
         return ReadyJob(open: open, job: job, waiting: waiting, submitted: submitted)
     }
 

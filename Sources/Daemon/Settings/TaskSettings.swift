@@ -18,6 +18,9 @@ package struct TaskSettings: Equatable, Sendable {
     package var timeout: Span = .minutes(5)
     package var niceness = 10
     package var shutdown = Shutdown.return
+    /// How many programs `data` of mails run at a time.
+    package var dataConcurrency = 10
+    package var dataTimeout: Span = .seconds(30)
     /// The tasks that the jobs of a drop box may ask for, by the box.
     package var permitted: [String: Set<String>] = [:]
 
@@ -29,6 +32,10 @@ package struct TaskSettings: Equatable, Sendable {
             Span(text).flatMap { $0 > .zero ? $0 : nil }
         }) { timeout = span }
         if let number = try main.int("task_nice", in: 0...19) { niceness = number }
+        if let count = try main.int("data_concurrency", in: 1...1000) { dataConcurrency = count }
+        if let span = try main.value("data_timeout", "a length of time like 30s, more than 0", { text in
+            Span(text).flatMap { $0 > .zero ? $0 : nil }
+        }) { dataTimeout = span }
         if let choice = try main.choice("task_shutdown", of: Shutdown.self) { shutdown = choice }
         for var section in boxes {
             guard let name = section.name, Creation.isDropBoxName(name) else {

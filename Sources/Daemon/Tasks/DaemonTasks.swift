@@ -20,7 +20,7 @@ extension Daemon {
             default: break
             }
         }
-        ledger.isTask = { [unowned self] name in shelf.facts(of: name)?.isTask ?? false }
+        ledger.isTask = { [unowned self] name in shelf.facts(of: name)?.kind == .task }
         dispatcher.onIdle = { [unowned self] in finishIfIdle() }
         tasks.onIdle = { [unowned self] in finishIfIdle() }
     }

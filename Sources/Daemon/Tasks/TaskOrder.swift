@@ -16,17 +16,19 @@ extension ProgramRun.Order {
         timeout: Span, mark: String, settings: Settings
     ) {
         // A relative path is one of the directory that the program starts in.
+        let name = path[(path.lastIndex(of: "/") ?? path.startIndex)...]
         self.init(
-            [path.hasPrefix("/") ? path : "./run"], environment: Self.inherited, input: JSON.object(params).encoded + [0x0A],
+            [path.hasPrefix("/") ? path : ".\(name)"], environment: Self.inherited, input: JSON.object(params).encoded + [0x0A],
             timeout: timeout)
-        directory = String(path.dropLast("/run".utf8.count))
+        directory = String(path.dropLast(name.count))
         environment += [
             "OUTSPOOL_SPOOL=\(Process.absolute(settings.spool))", "OUTSPOOL_ID=\(id)", "OUTSPOOL_TEMPLATE=\(template.name)",
-            "OUTSPOOL_ATTEMPT=\(attempt)", "OUTSPOOL_DEADLINE=\(deadline.rfc3339Seconds)", "OUTSPOOL_PROGRESS_FD=3", mark,
+            "OUTSPOOL_ATTEMPT=\(attempt)", "OUTSPOOL_DEADLINE=\(deadline.rfc3339Seconds)", mark,
         ]
         grace = TaskRunner.grace
         result = .dropped
         hasProgress = true
+        if template.isTask { environment.append("OUTSPOOL_PROGRESS_FD=3") }
         limits.memory = template.settings.program.memory
         limits.cpu = template.settings.program.cpu
         limits.niceness = template.settings.program.niceness ?? settings.tasks.niceness

@@ -11,6 +11,17 @@ extension Ledger {
             note: "queue active")
     }
 
+    /// A mail's data asked to be tried again.
+    func deferredByData(_ id: JobID, _ template: String, _ verdict: Verdict) {
+        for event in verdict.events {
+            log.write(
+                .task, job: id.text,
+                [("data", .word(template)), ("attempt", .count(event.attempt ?? 0)), ("status", .word("deferred"))],
+                note: event.reason ?? "")
+        }
+        countDeferred(template)
+    }
+
     /// It has ended, or could not be started; the job's end is entered apart.
     ///
     /// `delays` are those of a mail: before the claim, none, none, in the program.

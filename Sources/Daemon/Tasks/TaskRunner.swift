@@ -102,7 +102,7 @@ final class TaskRunner {
             if pauses().holds(template: waiting.template) {
                 onHeld(waiting.state)
             } else if let ready = triage.look(waiting.id, in: waiting.state, now: .now) {
-                if ready.waiting.isTask {
+                if ready.waiting.kind == .task {
                     start(ready)
                 } else if !offerMail(ready) {
                     onHeld(waiting.state)

@@ -15,6 +15,8 @@ struct PreviewSource {
     private let template: Template?
     /// The parameters with secrets masked; nil to show them as they are.
     private let shown: JSON.Object?
+    /// In place of what the template's `data` would give, which only the daemon runs.
+    private let view: JSON.Object?
     private let defaults: MailDefaults
 
     /// A job that nobody can find in a spool has this id.
@@ -35,23 +37,31 @@ struct PreviewSource {
         }
         guard arguments.operands.count == 1 else { throw .usage("preview takes one template, or --job") }
         let template = try templates.require(arguments.operands[0])
-        if template.isTask { throw Failure(.data, "\(printable(template.name)) is a task: it makes no mail") }
+        try PreviewSource.refuseTask(template)
         // A sample shows no secrets but its own.
         var job = try jobObject(arguments, templates, beside: template.sample ?? JSON.Object(), now: .now)
         if job["to"] == nil { job["to"] = "recipient@example.com" }
-        try self.init(.object(job), Self.id, submitted: .now, templates, reveals: true, arguments)
+        if template.view != nil { complain("data is not run here: the mail is shown with view.sample.json") }
+        try self.init(
+            .object(job), Self.id, submitted: .now, templates, reveals: true, view: template.view?.sample ?? .init(), arguments)
+    }
+
+    private static func refuseTask(_ template: Template) throws(Failure) {
+        if template.isTask { throw Failure(.data, "\(printable(template.name)) is a task: it makes no mail") }
     }
 
     /// A job's object, from a file or the spool.
     init(
         _ value: JSON, _ id: JobID, submitted: Timestamp, _ templates: VisibleTemplates, reveals: Bool,
-        _ arguments: Arguments
+        view: JSON.Object? = nil, _ arguments: Arguments
     ) throws(Failure) {
         try judge(value, templates)
         do throws(JobError) { job = try Job(value) } catch { throw Failure(.data, printable("the job: \(error)")) }
         template = if let name = job.template { try templates.require(name) } else { nil }
-        if let template, template.isTask {
-            throw Failure(.data, "\(printable(template.name)) is a task: it makes no mail")
+        if let template { try PreviewSource.refuseTask(template) }
+        self.view = template?.view == nil ? nil : view
+        if template?.view != nil, view == nil {
+            throw Failure(.data, "what the mail of this job shows is made by data, which only the daemon runs")
         }
         shown = reveals ? nil : value.maskingSecrets(of: template)?.object?["params"]?.object
         title = job.template ?? "a job's own mail"
@@ -84,7 +94,7 @@ struct PreviewSource {
         job.locale = locale
         do throws(MailError) {
             var rendered: RenderedPart?
-            if let template { rendered = try RenderedPart(template, for: job, showing: shown) }
+            if let template { rendered = try RenderedPart(template, for: job, showing: view ?? shown) }
             let mail = try OutgoingMail(job, id: id, submitted: submitted, rendered: rendered, defaults: defaults)
             return MailPreview(mail, in: locale)
         } catch {
