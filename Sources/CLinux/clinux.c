@@ -131,8 +131,9 @@ static __attribute__((noinline)) int become(const struct clinux_program *program
         if (given[i] >= 0 && (given[i] = fcntl(given[i], F_DUPFD_CLOEXEC, 10)) < 0) return errno;
     for (int i = 0; i < 4; i++)
         if (given[i] >= 0 && dup2(given[i], i) < 0) return errno;
-    /* A kernel without the call leaves open what is not marked close-on-exec, and all of ours is. */
-    syscall(SYS_close_range, given[3] >= 0 ? 4u : 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */);
+    /* Not at execve(2), which lets the parent go on before it closes: a lock of the parent's must not outlive it here.
+       A kernel without the call leaves that to execve(2), since all of ours is close-on-exec. */
+    syscall(SYS_close_range, given[3] >= 0 ? 4u : 3u, ~0u, 0u);
     if (program->directory && chdir(program->directory) < 0) return errno;
     if (program->niceness && setpriority(PRIO_PROCESS, 0, program->niceness) < 0) return errno;
     if (program->memory && limit(RLIMIT_DATA, program->memory, program->memory) < 0) return errno;

@@ -53,6 +53,14 @@ struct TemplateFiles {
         if status.permissions & 0o111 == 0 {
             throw .broken(TemplateFault(file: path, reason: "not executable (chmod +x)"))
         }
+        // Who may change it would run what he likes, as the daemon.
+        if status.permissions & 0o002 != 0 {
+            throw .broken(TemplateFault(file: path, reason: "every user may change it (chmod o-w)"))
+        }
+        let folderMode = try folder.permissions()
+        if folderMode & 0o002 != 0 {
+            throw .broken(TemplateFault(file: folder.path, reason: "every user may replace \(name) in it (chmod o-w)"))
+        }
         return path
     }
 

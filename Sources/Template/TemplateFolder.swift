@@ -84,6 +84,11 @@ final class TemplateFolder {
         (try? directory.status(name))?.isDirectory ?? false
     }
 
+    /// The mode of the directory itself.
+    func permissions() throws(TemplateError) -> UInt32 {
+        do throws(Errno) { return try directory.status().permissions } catch { throw .unreadable(file: path, error) }
+    }
+
     /// What the directory itself is now.
     func identity() throws(TemplateError) -> FileIdentity {
         do throws(Errno) {

@@ -45,7 +45,8 @@ TEXTS = {
 
 def tracing(path, calls, injection=None):
     """The words that put strace around a command. The command stays the child, strace its grandchild."""
-    words = ["strace", "-D", "-f", "-qq", "-y", "-s", "0", "-o", path, "-e", "trace=" + ",".join(calls)]
+    # Threads are followed, the programs that it runs are not: their calls are their own.
+    words = ["strace", "-D", "-f", "-b", "execve", "-qq", "-y", "-s", "0", "-o", path, "-e", "trace=" + ",".join(calls)]
     return words + (["-e", "inject=" + injection] if injection else [])
 
 

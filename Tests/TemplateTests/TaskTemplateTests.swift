@@ -8,8 +8,10 @@ import Time
 /// A folder with a program in place of the mustache files.
 @Suite("Templates that are tasks")
 struct TaskTemplateTests {
+    /// Where the umask lets every user write, nothing is run.
     private func folder(_ files: [String: String], mode: Int = 0o755) throws -> TemporaryFolder {
         let folder = try TemporaryFolder(["t/run": "#!/bin/sh\n"].merging(files) { $1 })
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/t")
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder.path + "/t/run")
         return folder
     }
@@ -72,6 +74,11 @@ struct TaskTemplateTests {
     @Test("A program that cannot be run is broken, and so is one that is no file")
     func notExecutable() throws {
         #expect(try fault([:], mode: 0o644) == "t/run: not executable (chmod +x)")
+        #expect(try fault([:], mode: 0o757) == "t/run: every user may change it (chmod o-w)")
+        let open = try self.folder([:])
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: open.path + "/t")
+        let fault = #expect(throws: TemplateError.self) { _ = try TemplateStore(directory: open.path).template(named: "t") }
+        #expect("\(fault!)".hasSuffix("/t: every user may replace run in it (chmod o-w)"))
         let folder = try TemporaryFolder(["t/run/x": ""])
         let error = #expect(throws: TemplateError.self) { _ = try TemplateStore(directory: folder.path).template(named: "t") }
         #expect("\(error!)".hasSuffix("t/run: a directory and not a regular file"))
