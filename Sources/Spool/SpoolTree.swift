@@ -28,6 +28,8 @@ package final class SpoolTree {
     private var inhabited: (at: Int64, states: [State])?
     /// The user that the spool belongs to, who is the daemon's.
     package let owner: UInt32
+    /// What the directory is, whatever path leads there: its device and inode.
+    package let identity: String
 
     /// Lets arrays and optionals hold a directory.
     private final class OpenDirectory {
@@ -65,7 +67,10 @@ package final class SpoolTree {
             do throws(Errno) { return try call() } catch { throw .spool(SpoolError(.open, path, error)) }
         }
         let top = try at(path) { () throws(Errno) in try Directory(path: path) }
-        do throws(Errno) { owner = try top.status().owner } catch { throw .spool(SpoolError(.open, path, error)) }
+        let status: FileStatus
+        do throws(Errno) { status = try top.status() } catch { throw .spool(SpoolError(.open, path, error)) }
+        owner = status.owner
+        identity = "\(status.device):\(status.inode)"
         // A copy that root makes of a file that is not the owner's would again be not the owner's.
         guard owner == Process.effectiveUser else { throw .foreign(path: path, owner: owner) }
         func open(_ name: String, in parent: borrowing Directory) throws(OpenError) -> Directory {

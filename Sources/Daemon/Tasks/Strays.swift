@@ -23,9 +23,7 @@ final class Strays {
     init(spool: SpoolTree, loop: EventLoop, log: Log) {
         self.loop = loop
         self.log = log
-        // Without it marks would only be less precise.
-        let status = try? spool.root.status()
-        prefix = "\(Strays.name)\(status?.device ?? 0):\(status?.inode ?? 0):"
+        prefix = "\(Strays.name)\(spool.identity):"
         do throws(Errno) { try Process.adoptOrphans() } catch {
             log.write("prctl: \(error); what leaves a task's process group is ended at the next start only", .warning)
         }
