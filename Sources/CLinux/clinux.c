@@ -135,7 +135,6 @@ static __attribute__((noinline)) int become(const struct clinux_program *program
        A kernel without the call leaves that to execve(2), since all of ours is close-on-exec. */
     syscall(SYS_close_range, given[3] >= 0 ? 4u : 3u, ~0u, 0u);
     if (program->directory && chdir(program->directory) < 0) return errno;
-    if (program->niceness && setpriority(PRIO_PROCESS, 0, program->niceness) < 0) return errno;
     if (program->memory && limit(RLIMIT_DATA, program->memory, program->memory) < 0) return errno;
     /* SIGXCPU first, SIGKILL five seconds later. */
     if (program->cpu && limit(RLIMIT_CPU, program->cpu, program->cpu + 5) < 0) return errno;
@@ -162,6 +161,9 @@ int clinux_spawn(const struct clinux_program *program, pid_t *pid) {
     if (child < 0) error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!error) {
+        /* Not in the child: while it has less than this process, which waits for it, both wait for everybody else.
+           ESRCH: it has ended already. */
+        if (program->niceness) setpriority(PRIO_PGRP, child, program->niceness);
         *pid = child;
         return 0;
     }

@@ -67,7 +67,7 @@ class Tasks:
         number = len(self.tasks)
         seconds = self.random.choices([s for s, _ in LENGTHS], [n for _, n in LENGTHS])[0]
         params = {
-            "seconds": seconds, "busy": number % 3 == 0 and seconds > 0, "leaves": number % 20 == 7, "later": number % 25 == 3,
+            "seconds": seconds, "busy": not self.options.idle and number % 3 == 0 and seconds > 0, "leaves": number % 20 == 7, "later": number % 25 == 3,
             "never": number % 50 == 11}
         name = f"task{number}"
         self.tasks[name] = params
@@ -203,7 +203,7 @@ class Tasks:
         place.initialise()
         place.write("templates/work/run", PROGRAM)
         os.chmod(os.path.join(place.root, "templates/work/run"), 0o755)
-        place.configure(place.start_sink(), f"task_concurrency = {options.concurrency}\nmax_age = 1d")
+        place.configure(place.start_sink(), f"task_concurrency = {options.concurrency}\ntask_nice = {options.nice}\nmax_age = 1d")
         self.start()
         self.flow("warm", 20, 1)
         self.settle(60)
@@ -260,6 +260,8 @@ def main():
     parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--most", type=float, default=0, help="how many times slower than without tasks is a loss")
     parser.add_argument("--floor", type=float, default=50, help="milliseconds that are never a loss")
+    parser.add_argument("--idle", action="store_true", help="programs that wait and compute nothing")
+    parser.add_argument("--nice", type=int, default=10, help="task_nice")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
     options = parser.parse_args()
