@@ -56,7 +56,8 @@ public struct Spool: Sendable {
 
     /// Queues many jobs at the price of few waits for the disk; one result for each, in order.
     ///
-    /// A success is an id, and that job is on disk on return. A failure says nothing of the others.
+    /// A success is an id, and that job is on disk on return. A failure says nothing of the others. More than a few are
+    /// written by several threads, which end before the call does; of two jobs with the same id one is queued.
     public func submit(batch jobs: [Job]) -> [Result<String, SubmitError>] {
         var batch: [(object: [UInt8], id: JobID)] = []
         var places: [Int] = []
