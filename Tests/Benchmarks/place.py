@@ -1,4 +1,5 @@
 """A temporary directory, and the programs started in it: all end with it, also when the benchmark is interrupted."""
+import contextlib
 import os
 import shutil
 import signal
@@ -33,9 +34,10 @@ class Place:
         return self
 
     def __exit__(self, *_):
-        for process in reversed(self.processes):
-            self.end(process)
-        subprocess.run(["rm", "-rf", self.directory], check=True)
+        with contextlib.ExitStack() as ends:  # One that fails keeps no other from its end.
+            ends.callback(subprocess.run, ["rm", "-rf", self.directory], check=True)
+            for process in self.processes:
+                ends.callback(self.end, process)
 
     def path(self, *names):
         return os.path.join(self.directory, *names)
