@@ -1,4 +1,5 @@
 """Ours: a spool, and the daemon on it with the defaults that it is shipped with."""
+import itertools
 import json
 import os
 import subprocess
@@ -18,12 +19,19 @@ def job(to="somebody@example.com", **more):
     return json.dumps({"template": "hello", "to": to, "params": {"name": "somebody"}} | more) + "\n"
 
 
+NUMBERS = itertools.count(1)
+
+
 class Spool:
-    """A spool in a place, with a template that is called hello."""
+    """A spool in a place, with a template that is called hello.
+
+    It is removed with the place: thousands of files that are unlinked keep the disk busy for a while, which would be
+    counted to what comes next.
+    """
 
     def __init__(self, place, name):
         self.place = place
-        self.path = place.path(name)
+        self.path = place.path(f"{name}.{next(NUMBERS)}")
         self.daemon = None
         subprocess.run([place.program("outspool"), "init", self.path], check=True, stdout=subprocess.DEVNULL)
         templates = self.path + ".templates"
@@ -31,11 +39,6 @@ class Spool:
         for name, text in TEMPLATE.items():
             with open(os.path.join(templates, "hello", name), "w") as file:
                 file.write(text)
-
-    def remove(self):
-        if self.daemon:
-            self.stop()
-        subprocess.run(["rm", "-rf", self.path, self.path + ".templates"], check=True)
 
     def configure(self, port, connections=50, tls="none", more=""):
         """Nothing is said but what has no default, and how many connections the relay takes."""
@@ -57,7 +60,8 @@ class Spool:
                 raise Failed(open(self.log).read())
 
     def stop(self):
-        self.place.stop(self.daemon)
+        if self.daemon:
+            self.place.stop(self.daemon)
         self.daemon = None
 
     def submit(self, count, text=JOB):

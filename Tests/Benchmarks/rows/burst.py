@@ -40,7 +40,6 @@ class Burst(Row):
         figures["resident MB"] = spool.status("VmRSS") / 1024
         spool.stop()
         spool.expect(new=0, cur=0, retry=0, done=2 * self.count)
-        spool.remove()
         return figures
 
     def close(self):

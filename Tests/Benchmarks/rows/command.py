@@ -72,5 +72,5 @@ class Command(Row):
     def close(self):
         if self.postfix:
             self.place.stop(self.postfix)
-        self.spool.remove()
+        self.spool.stop()
         self.sink.stop()

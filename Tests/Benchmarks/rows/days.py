@@ -37,7 +37,6 @@ class Days(Row):
                 figures |= {f"{which} MB": spool.status("VmRSS") / 1024, f"{which} descriptors": spool.descriptors()}
         spool.stop()
         spool.expect(new=0, cur=0, retry=0, done=waves * WAVE)
-        spool.remove()
         return figures
 
     def close(self):

@@ -46,7 +46,6 @@ class Drain(Row):
         seconds = time.monotonic() - start
         spool.stop()
         spool.expect(new=0, cur=0, retry=0, done=self.count)
-        spool.remove()
         return self.count / seconds
 
     def theirs(self):

@@ -26,4 +26,4 @@ class Latency(Row):
         return {"p50 ms": median(times), "p99 ms": percentile(times, 0.99)}
 
     def close(self):
-        self.spool.remove()
+        self.spool.stop()

@@ -36,6 +36,3 @@ class Priority(Row):
             time.sleep(0.05)
         self.spool.stop()
         return {"p50 ms": median(times), "slowest ms": max(times)}
-
-    def close(self):
-        self.spool.remove()

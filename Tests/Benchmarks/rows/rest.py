@@ -94,5 +94,5 @@ class Rest(Row):
                 return
 
     def close(self):
-        self.idle.remove()
-        self.spool.remove()
+        self.idle.stop()
+        self.spool.stop()

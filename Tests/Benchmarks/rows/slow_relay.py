@@ -36,7 +36,7 @@ class SlowRelay(Row):
         spool.start(until_ready=False)
         spool.wait_until_done(COUNT)
         seconds = time.monotonic() - start
-        spool.remove()
+        spool.stop()
         return COUNT / seconds
 
     def close(self):

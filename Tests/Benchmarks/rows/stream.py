@@ -52,5 +52,5 @@ class Stream(Row):
 
     def close(self):
         self.place.stop(self.postfix)
-        self.spool.remove()
+        self.spool.stop()
         self.sink.stop()

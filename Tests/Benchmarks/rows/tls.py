@@ -54,7 +54,7 @@ class TLS(Row):
         spool.start(until_ready=False)
         spool.wait_until_done(count)
         seconds = time.monotonic() - start
-        spool.remove()
+        spool.stop()
         return seconds
 
     def close(self):
