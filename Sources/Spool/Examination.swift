@@ -34,7 +34,7 @@ extension SpoolTree {
     package func examine(_ id: JobID, in state: State, limit: Int) throws(SpoolError) -> Examination {
         do throws(SpoolError) {
             return try with(state) { (directory) throws(SpoolError) in
-                try examine(id, at: directory, path: state.path, limit: limit)
+                try examine(id, at: directory, of: state, limit: limit)
             }
         } catch {
             if error.errno == .noEntry { return .gone }
@@ -43,13 +43,14 @@ extension SpoolTree {
     }
 
     private func examine(
-        _ id: JobID, at directory: borrowing Directory, path: String, limit: Int
+        _ id: JobID, at directory: borrowing Directory, of state: State, limit: Int
     ) throws(SpoolError) -> Examination {
-        let path = "\(path)/\(id)"
-        let before = try step(.read, path) { () throws(Errno) in try directory.status(id.text) }
+        // Put together only where it is told of.
+        func path() -> String { "\(state.path)/\(id)" }
+        let before = try step(.read, path()) { () throws(Errno) in try directory.status(id.text) }
         guard before.isRegular, before.links == 1 else { return .irregular(before) }
         guard before.owner == owner else { return .foreign(before) }
-        let file = try step(.open, path) { () throws(Errno) in
+        let file = try step(.open, path()) { () throws(Errno) in
             do throws(Errno) { return try directory.open(id.text, .append) } catch {
                 if error != .accessDenied { throw error }
             }
@@ -58,13 +59,13 @@ extension SpoolTree {
             return try directory.open(id.text, .append)
         }
         // What was looked at and what was opened may be two things.
-        let status = try step(.read, path) { () throws(Errno) in try file.status() }
+        let status = try step(.read, path()) { () throws(Errno) in try file.status() }
         guard status.isRegular, status.links == 1 else { return .irregular(status) }
         guard status.owner == owner else { return .foreign(status) }
         guard status.size <= limit + SpoolTree.historyLimit else {
             return .malformed(status, reason: "\(status.size) bytes, and max_job_size is \(limit)")
         }
-        let bytes = try step(.read, path) { () throws(Errno) in
+        let bytes = try step(.read, path()) { () throws(Errno) in
             try file.readAll(limit: limit + SpoolTree.historyLimit + 1, sizeHint: status.size)
         }
         let contents: JobFile

@@ -33,6 +33,9 @@ final class Intake {
     private var isWorking = false
     private var reading: DirectoryReading?
     private var seen: Int64 = -1
+    /// When the reading began, or until when nothing more is expected of another one; by the monotonic clock.
+    private var readingSince: Int64 = 0
+    private var quietUntil: Int64 = 0
     private var backoff = Backoff()
     /// Something in `new/` is known to be missing here.
     private var isIncomplete = true
@@ -97,8 +100,10 @@ final class Intake {
         return true
     }
 
-    /// Reads `new/`, unless nothing can have changed.
+    /// Reads `new/`, unless nothing can have changed. Where it holds more than the lanes take, most of it is looked at
+    /// again for nothing: then it is read again after twenty times what it took, or when there is room.
     func readIfChanged() {
+        if dispatcher.hasDropped, Clock.monotonic < quietUntil { return }
         do throws(Errno) {
             let modified = try spool.new.status().modified
             if modified != seen || isIncomplete { read() }
@@ -119,6 +124,7 @@ final class Intake {
             return
         }
         isIncomplete = false
+        readingSince = Clock.monotonic
         do throws(SpoolError) {
             seen = settledTime(try step(.read, "new") { () throws(Errno) in try spool.new.status().modified })
             reading = try DirectoryReading(
@@ -130,7 +136,13 @@ final class Intake {
                 },
                 finish: { [unowned self] error in
                     reading = nil
-                    if let error { readLater(error) } else { backoff = Backoff() }
+                    quietUntil = Clock.monotonic + (Clock.monotonic - readingSince) * 20
+                    if let error {
+                        quietUntil = 0
+                        readLater(error)
+                    } else {
+                        backoff = Backoff()
+                    }
                     dispatcher.pump()
                 })
         } catch { readLater(error) }
