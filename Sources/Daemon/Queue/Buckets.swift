@@ -21,8 +21,9 @@ final class Buckets {
         /// Nobody tells when a file is touched, and the directory's own mtime does not either.
         var isUnwatched = false
         let interval: Span
-        /// How long the last reading took.
-        var cost = Span.zero
+        /// Until when it is not read at its interval, by the monotonic clock: what takes seconds to read is read the
+        /// less often, and a million jobs cost a hundredth of one processor at most.
+        var quietUntil: Int64 = 0
         var backoff = Backoff()
         /// A reading that failed comes again behind the backoff.
         var isReadLater = false
@@ -68,11 +69,10 @@ final class Buckets {
         }
     }
 
-    /// What takes seconds to read is read the less often: of a million jobs a hundredth of one processor, at most.
     private func repeatReading(_ bin: Bin) {
-        loop.schedule(after: max(bin.interval, bin.cost * 100)) { [weak self, weak bin] in
+        loop.schedule(after: bin.interval) { [weak self, weak bin] in
             guard let self, let bin else { return }
-            readIfChanged(bin)
+            if Clock.monotonic >= bin.quietUntil { readIfChanged(bin) }
             repeatReading(bin)
         }
     }
@@ -180,7 +180,9 @@ final class Buckets {
                     if let text = name.text, let id = JobID(text) { note(id, in: bin, now: .now) }
                     if let next = bin.list.next, next < timerDue { arm() }
                 } finish: { [unowned self] error in
-                    if let reading = bin.reading { bin.cost = reading.cost }
+                    if let reading = bin.reading {
+                        bin.quietUntil = Clock.monotonic + 100 * reading.cost.nanoseconds
+                    }
                     bin.reading = nil
                     if let error {
                         readLater(bin, error)
