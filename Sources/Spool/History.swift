@@ -139,7 +139,7 @@ package struct History: Sendable {
     /// What is noted before a job is claimed from `state`, a waiting one: what the operator meant, and what the daemon
     /// that died could not say.
     ///
-    /// An open `sending` or `running` is in doubt: somebody took the job out of `cur/` before the reply was seen. No recovery sees it
+    /// An open `sending` or `running` is in doubt: somebody took the job out of `cur/` before its end. No recovery sees it
     /// there, and where it was put is the decision, so it is not held; but a second mail is announced.
     package func notes(beforeClaimFrom state: State, at now: Timestamp) -> [Event] {
         var notes: [Event] = []
@@ -148,7 +148,9 @@ package struct History: Sendable {
                 var event = Event(.inDoubt, at: now)
                 event.attempt = open.attempt ?? attempts
                 event.to = recipient.map { [$0] } ?? []
-                event.reason = "taken out of cur/ before the reply was seen"
+                event.reason =
+                    recipient == nil
+                    ? "taken out of cur/ while the program ran" : "taken out of cur/ before the reply was seen"
                 event.next = now
                 notes.append(event)
             }

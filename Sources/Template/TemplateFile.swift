@@ -9,6 +9,10 @@ package struct TemplateFile: Equatable, Sendable {
     /// How many bytes the files of one template have together.
     static let sizeLimit = 10 << 20
 
+    private static let parts: Set = [
+        "template.conf", "schema.json", "sample.json", "run", "data", "view.schema.json", "view.sample.json",
+    ]
+
     /// Why a file of that name cannot be sent; nil if it can.
     static func refusal(of name: String) -> String? {
         if name.isEmpty || name.hasPrefix(".") || name.utf8.count > 255 || name.utf8.contains(UInt8(ascii: "/"))
@@ -16,7 +20,7 @@ package struct TemplateFile: Equatable, Sendable {
         {
             return "not the plain name of a file"
         }
-        if name.hasSuffix(".mustache") || ["template.conf", "schema.json", "sample.json", "run", "data", "view.schema.json", "view.sample.json"].contains(name) {
+        if name.hasSuffix(".mustache") || parts.contains(name) {
             return "a part of the template, which is not sent"
         }
         return nil

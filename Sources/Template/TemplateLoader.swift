@@ -55,7 +55,8 @@ struct TemplateLoader {
             viewSchema: viewSchemaFile?.bytes, viewSample: viewSampleFile?.bytes)
         return Template(
             name: name, settings: settings, schema: schema, sample: sample?.object, run: run,
-            view: data.map { .init(program: $0, schema: viewSchema, sample: viewSampleFile?.value.object) }, parts: parts, source: source,
+            view: data.map { .init(program: $0, schema: viewSchema, sample: viewSampleFile?.value.object) },
+            parts: parts, source: source,
             images: try images(of: parts), attachments: try attachments(settings))
     }
 

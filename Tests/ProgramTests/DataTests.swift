@@ -34,7 +34,7 @@ struct DataTests {
         #expect(mail.contains("1042_of_Zo=C3=AB") || mail.contains("Order 1042 of"), "\(mail)")
         #expect(mail.contains("* tea"))
         #expect(try place.events("one") == ["sending", "sent"])
-        #expect(place.children(of: daemon.processIdentifier) == [])
+        try place.wait("it to be reaped") { place.children(of: daemon.processIdentifier).isEmpty }
         place.stop(daemon)
     }
 

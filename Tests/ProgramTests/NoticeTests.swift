@@ -316,7 +316,8 @@ struct NoticeTests {
         for pid in place.text(place.root.appending(path: "pids")).split(separator: "\n") {
             try place.wait("\(pid) to be gone") { kill(Int32(pid)!, 0) == -1 || place.isZombie(Int32(pid)!) }
         }
-        #expect(place.children(of: daemon.processIdentifier) == [])
+        // The daemon adopts what it had started, and reaps it.
+        try place.wait("them to be reaped") { place.children(of: daemon.processIdentifier).isEmpty }
         place.stop(daemon)
     }
 

@@ -106,8 +106,8 @@ final class Dispatcher {
         return false
     }
 
-    /// Whether the view of a mail may be made: not before a relay would take it. One whose breaker is open is tried with
-    /// one mail.
+    /// Whether the view of a mail may be made: not before a relay would take it. One whose breaker is open is tried
+    /// with one mail.
     var mayPrepare: Bool {
         guard mayStart, let pool = preferredPool else { return false }
         return pool.isUp || pool.hasProbe && data.runningCount == 0

@@ -138,7 +138,8 @@ extension Dispatcher {
             let verdict = Verdict.without(
                 attempt: .dead, reason: reason, target: .dead, history: history, submitted: submitted, now: now)
             let named = DeadLetter.recipients([job.to, job.cc, job.bcc], history)
-            settle(claim, verdict, nil, template: waiting.template, letter: .init(recipients: named, submitted: submitted))
+            settle(
+                claim, verdict, nil, template: waiting.template, letter: .init(recipients: named, submitted: submitted))
         case .ours(let reason):
             let due = min(now + Bucket.first.delay, waiting.expiry)
             var verdict = Verdict.without(

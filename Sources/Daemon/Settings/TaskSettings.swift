@@ -44,7 +44,8 @@ package struct TaskSettings: Equatable, Sendable {
             for word in section.string("tasks")?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
                 let task = word.trimmingSpaces
                 guard JobID(task) != nil else {
-                    throw section.fault("'tasks' are names of templates with commas between them, not '\(task)'", at: "tasks")
+                    throw section.fault(
+                        "'tasks' are names of templates with commas between them, not '\(task)'", at: "tasks")
                 }
                 permitted[name, default: []].insert(task)
             }

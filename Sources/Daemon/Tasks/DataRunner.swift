@@ -13,6 +13,7 @@ internal import Time
 final class DataRunner {
     /// Bytes of a view.
     private static let limit = 16 << 20
+    private static let late = "its time was over while data ran"
 
     private final class Run {
         let claimed: ClaimedMail
@@ -106,8 +107,8 @@ final class DataRunner {
         let mark = strays.mark(claimed.id.text)
         var order = ProgramRun.Order(
             view.program, of: template, params: claimed.job.params, id: claimed.id,
-            attempt: dispatcher.attempt(claimed, relay: nil).number, deadline: now + timeout, timeout: timeout, mark: mark,
-            settings: settings)
+            attempt: dispatcher.attempt(claimed, relay: nil).number, deadline: now + timeout, timeout: timeout,
+            mark: mark, settings: settings)
         order.result = .kept(DataRunner.limit)
         order.hasProgress = false
         order.limits.niceness = template.settings.program.niceness ?? 0
@@ -161,13 +162,15 @@ final class DataRunner {
             dispatcher.tally.count(verdict)
             settle(claimed, verdict)
         // The time was over because the job's is.
-        case .deferred where claimed.waiting.expiry <= .now, .returned: giveBack(claimed, "its time was over while data ran")
+        case .deferred where claimed.waiting.expiry <= .now, .returned: giveBack(claimed, DataRunner.late)
         case .deferred(let reason): blame(said(reason))
         case .done:
-            if claimed.waiting.expiry <= .now { return giveBack(claimed, "its time was over while data ran") }
+            if claimed.waiting.expiry <= .now { return giveBack(claimed, DataRunner.late) }
             guard let bytes = outcome.result else { return blame("data gave more than \(DataRunner.limit) bytes") }
             let value: JSON
-            do throws(JSONError) { value = try JSON(parsing: bytes) } catch { return blame("data gave no JSON: \(error)") }
+            do throws(JSONError) { value = try JSON(parsing: bytes) } catch {
+                return blame("data gave no JSON: \(error)")
+            }
             guard let object = value.object else { return blame("data gave \(value.typeName), not an object") }
             if let misfit = view.misfit(of: object) { return blame(misfit) }
             guard let delivery = dispatcher.prepare(claimed, relay: nil, view: object) else { return }

@@ -73,13 +73,13 @@ final class Strays {
         while Clock.monotonic < limit {
             let all: [Int32]
             do throws(Errno) { all = try Process.all() } catch {
-                return log.write("/proc: \(error); processes of tasks that a dead daemon left are not looked for", .warning)
+                return log.write("/proc: \(error); what a dead daemon's tasks left is not looked for", .warning)
             }
             // Started by hand from within a task, the daemon would be below one.
             let strays = all.filter { !parents.contains($0) && mark(of: $0) != nil }
             if strays.isEmpty {
-                if !ended.isEmpty { log.write("ended \(ended.count) processes of tasks that were left by a daemon that died") }
-                return
+                if ended.isEmpty { return }
+                return log.write("ended \(ended.count) processes of tasks that were left by a daemon that died")
             }
             for stray in strays {
                 Process.end(stray)

@@ -18,12 +18,12 @@ extension ProgramRun.Order {
         // A relative path is one of the directory that the program starts in.
         let name = path[(path.lastIndex(of: "/") ?? path.startIndex)...]
         self.init(
-            [path.hasPrefix("/") ? path : ".\(name)"], environment: Self.inherited, input: JSON.object(params).encoded + [0x0A],
-            timeout: timeout)
+            [path.hasPrefix("/") ? path : ".\(name)"], environment: Self.inherited,
+            input: JSON.object(params).encoded + [0x0A], timeout: timeout)
         directory = String(path.dropLast(name.count))
         environment += [
-            "OUTSPOOL_SPOOL=\(Process.absolute(settings.spool))", "OUTSPOOL_ID=\(id)", "OUTSPOOL_TEMPLATE=\(template.name)",
-            "OUTSPOOL_ATTEMPT=\(attempt)", "OUTSPOOL_DEADLINE=\(deadline.rfc3339Seconds)", mark,
+            "OUTSPOOL_SPOOL=\(Process.absolute(settings.spool))", "OUTSPOOL_ID=\(id)",
+            "OUTSPOOL_TEMPLATE=\(template.name)", "OUTSPOOL_ATTEMPT=\(attempt)", "OUTSPOOL_DEADLINE=\(deadline.rfc3339Seconds)", mark,
         ]
         grace = TaskRunner.grace
         result = .dropped

@@ -52,8 +52,8 @@ final class TaskRun {
         attempt.history.append(event)
     }
 
-    /// Takes `running` back, since nothing runs: it would be an attempt, and a line for each try. Where the disk does not
-    /// let it, it stays, to be closed by what is said next.
+    /// Takes `running` back, since nothing runs: it would be an attempt, and a line for each try. Where the disk does
+    /// not let it, it stays, to be closed by what is said next.
     func unmark() {
         guard let unmarked else { return }
         // The next append goes to the end of what is there, in either case.

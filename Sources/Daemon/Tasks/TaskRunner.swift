@@ -174,7 +174,8 @@ final class TaskRunner {
                 strays.ended(mark)
                 let reply = TaskOutcome.lastLine(of: outcome.output)
                 if let reason = run.returnReason { return conclude(run, .returned(because: reason), reply: nil) }
-                conclude(run, TaskOutcome(outcome.end, isTimedOut: outcome.isTimedOut, after: run.timeout), reply: reply)
+                conclude(
+                    run, TaskOutcome(outcome.end, isTimedOut: outcome.isTimedOut, after: run.timeout), reply: reply)
             }
             run.program = program
             strays.began(mark, program.process)
@@ -253,7 +254,8 @@ final class TaskRunner {
             ledger.ended(
                 id, in: state, verdict, nil, template: template,
                 past: .init(
-                    recipients: [], submitted: attempt.submitted, history: attempt.history.events, isReported: isReported),
+                    recipients: [], submitted: attempt.submitted, history: attempt.history.events,
+                    isReported: isReported),
                 now: .now)
             runs[id] = nil
             if let state { onSettled(id, state, verdict.due) }

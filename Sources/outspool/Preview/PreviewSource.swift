@@ -43,7 +43,8 @@ struct PreviewSource {
         if job["to"] == nil { job["to"] = "recipient@example.com" }
         if template.view != nil { complain("data is not run here: the mail is shown with view.sample.json") }
         try self.init(
-            .object(job), Self.id, submitted: .now, templates, reveals: true, view: template.view?.sample ?? .init(), arguments)
+            .object(job), Self.id, submitted: .now, templates, reveals: true,
+            view: template.view?.sample ?? JSON.Object(), arguments)
     }
 
     private static func refuseTask(_ template: Template) throws(Failure) {

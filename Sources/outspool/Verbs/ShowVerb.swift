@@ -49,7 +49,9 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         }
         for state in found {
             var shown = try Shown(id, in: state, of: reader, arguments.has("--reveal") ? nil : templates)
-            if case .claimed = state, daemon?.isAlive(now: .now) == true { shown.progress = daemon?.task(id.text)?.progress }
+            if case .claimed = state, daemon?.isAlive(now: .now) == true {
+                shown.progress = daemon?.task(id.text)?.progress
+            }
             if isJSON {
                 try invocation.output.line(printableJSON(shown.json.text))
             } else if isMail {
