@@ -256,4 +256,24 @@ struct TaskTests {
         try place.wait(for: "work", in: "done")
         #expect(place.text(place.root.appending(path: "run")) == "run\n")
     }
+
+    @Test("The sample task writes its file, tells of it by mail, once, and refuses a month that is not there")
+    func sample() throws {
+        setenv("PATH", programs.path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"), 1)
+        let place = try Workplace()
+        let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../etc/templates/export-orders").standardizedFileURL
+        try FileManager.default.copyItem(at: sample, to: place.root.appending(path: "templates/export-orders"))
+        try place.configure(port: try place.sink())
+        _ = try place.daemon()
+        try place.ask("export-orders", "good", params: #"{"month":"2026-10","to":"zoe@example.com"}"#)
+        try place.ask("export-orders", "bad", params: #"{"month":"2020-01","to":"zoe@example.com"}"#)
+        try place.wait(for: "good-mail", in: "done")
+        try place.wait(for: "good", in: "done")
+        try place.wait(for: "bad", in: "dead")
+        #expect((try place.last("good")["reply"] as? String)?.hasPrefix("3 rows in ") == true)
+        #expect(try place.last("bad")["reply"] as? String == "there are no orders of 2020-01")
+        #expect(place.mails().count == 1)
+        #expect(place.mails()[0].contains("3 rows"))
+    }
 }
