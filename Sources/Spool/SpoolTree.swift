@@ -251,11 +251,20 @@ package final class SpoolTree {
         if afresh { inhabited = nil }
         var places: [State] = []
         for state in try inhabitedStates() where state != except {
-            // A day that was pruned since it was listed holds nothing.
-            if case .done(let name) = state, self.day?.name != name {
+            if case .done(let name) = state {
                 do throws(Errno) {
-                    if try done.contains("\(name)/\(id)") { places.append(state) }
-                } catch { if error != .notDirectory { throw SpoolError(.read, "\(state.path)/\(id)", error) } }
+                    // That the open day is where it was has just been seen, like what is empty.
+                    let isThere =
+                        if let day, day.name == name {
+                            try day.directory.directory.contains(id.text)
+                        } else {
+                            try done.contains("\(name)/\(id)")
+                        }
+                    if isThere { places.append(state) }
+                } catch {
+                    // A day that was pruned since it was listed holds nothing.
+                    if error != .notDirectory { throw SpoolError(.read, "\(state.path)/\(id)", error) }
+                }
                 continue
             }
             let found = try open(state) { (directory) throws(SpoolError) in
