@@ -160,4 +160,31 @@ struct DueListTests {
         #expect(pop(&list, time(7)) != nil)
         #expect(list.horizon == time(7))
     }
+
+    @Test("Whatever is noted, changed and forgotten, the soonest comes next")
+    func model() {
+        var list = DueList(capacity: 50)
+        var known: [Int: Int64] = [:]
+        for step in 0..<20_000 {
+            let number = Int.random(in: 0..<60)
+            switch Int.random(in: 0..<4) {
+            case 0:
+                list.forget(id(number))
+                known[number] = nil
+            case 1:
+                let soonest = known.values.min()
+                #expect(list.next == soonest.map { time($0) }, "step \(step)")
+                guard let soonest, let popped = list.popDue(at: time(soonest)) else { continue }
+                let given = known.first { id($0.key) == popped }
+                #expect(given?.value == soonest, "step \(step)")
+                known[given?.key ?? -1] = nil
+            case _ where known.count < 50 || known[number] != nil:
+                known[number] = Int64.random(in: 0..<100)
+                list.note(id(number), due: time(known[number]!))
+            default: break
+            }
+            #expect(list.count == known.count)
+        }
+        #expect(list.horizon == nil)
+    }
 }

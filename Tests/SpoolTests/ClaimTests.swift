@@ -236,4 +236,22 @@ struct SpoolTreeTests {
             try spool.tree.places(of: id, except: .dead)
                 == [.new, .retry(.twoMinutes), .done(day: "2026-11-23")])
     }
+
+    @Test("What was just put into an empty directory is found there")
+    func notEmptyAnyMore() throws {
+        let spool = try Fixture()
+        // One that changed a moment ago is never taken for empty.
+        try Program.shell("touch -d '1 hour ago' '\(spool.path)'/retry/* '\(spool.path)'/hold '\(spool.path)'/done")
+        for (number, state) in (Bucket.allCases.map { State.retry($0) } + [.hold]).enumerated() {
+            let claim = try spool.claimed("j\(number)")
+            let id = claim.id
+            #expect(try spool.tree.places(of: id, except: .new) == [])
+            let settlement = Claim.Settlement(at: Timestamp(seconds: 0), [], target: state)
+            guard case .settled = claim.settle(settlement, in: spool.tree) else {
+                Issue.record("not settled in \(state)")
+                return
+            }
+            #expect(try spool.tree.places(of: id, except: .new) == [state])
+        }
+    }
 }
