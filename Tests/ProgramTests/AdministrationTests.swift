@@ -85,12 +85,12 @@ struct AdministrationTests {
         // Both are due at the same moment, and one of them is no longer there then.
         try place.hello("twin", #","sendAt":"2026-01-01T00:00:00Z""#)
         try place.wait(for: "twin", in: "done")
-        try FileManager.default.moveItem(
-            at: try place.file("twin"), to: place.spool.appending(path: "retry/01-30s/twin"))
+        let twin = try place.file("twin")
         let due = Date(timeIntervalSinceNow: 2)
-        for path in [bucket, place.spool.appending(path: "retry/01-30s/twin").path] {
+        for path in [bucket, twin.path] {
             try FileManager.default.setAttributes([.modificationDate: due], ofItemAtPath: path)
         }
+        try FileManager.default.moveItem(at: twin, to: place.spool.appending(path: "retry/01-30s/twin"))
         try act(place, way, "rm retry/*/k", "rm", "k")
         try place.wait(for: "twin", in: "done")
         #expect(place.places("k") == [])
