@@ -27,6 +27,21 @@ struct ExaminationTests {
         #expect(try look(spool, "b", in: .claimed(instance: "other")) == "gone")
     }
 
+    @Test("A file of new/ that still has its name in tmp/ loses that, and is a job; one with a name elsewhere is none")
+    func secondName() throws {
+        let spool = try Fixture()
+        try spool.put("{\"template\":\"x\"}\n", "tmp/draft")
+        try spool.put("{\"template\":\"y\"}\n", "tmp/other")
+        try spool.put("{\"template\":\"z\"}\n", "hold/z")
+        #expect(try Program.shell("cd '\(spool.path)' && ln tmp/draft new/a && ln hold/z new/z").status == 0)
+        let new = try Directory(path: spool.path + "/new")
+        #expect(try spool.tree.removeSecondName(of: try new.status("a")))
+        #expect(try look(spool, "a") == "job 0")
+        #expect(try spool.list("tmp") == ["other"])
+        #expect(try !spool.tree.removeSecondName(of: try new.status("z")))
+        #expect(try look(spool, "z") == "irregular: regular file")
+    }
+
     @Test(
         "What is no regular file of one name is not opened",
         arguments: [

@@ -71,6 +71,9 @@ final class Triage {
                         lookAgain(id, state, .milliseconds(250))
                         return nil
                     }
+                    if status.isRegular, status.links == 2, try spool.removeSecondName(of: status) {
+                        return look(id, in: state, now: now)
+                    }
                     bury(DirectoryName(id.text), status.isRegular ? "a file with \(status.links) links" : "a \(status.kind)")
                 }
                 return nil
