@@ -15,13 +15,20 @@ struct HeaderSection {
     /// Behind the empty line.
     private(set) var bodyStart = 0
 
+    /// Whether the text begins with the line that mailbox files have before a message, and not with the obsolete
+    /// `From :` of a field. RFC 5322, section 4.5.
+    static func isMailboxLine(_ text: ArraySlice<UInt8>) -> Bool {
+        text.starts(with: "From ".utf8)
+            && text.dropFirst(5).first { $0 != 0x20 && $0 != 0x09 } != UInt8(ascii: ":")
+    }
+
     /// Finds the fields of a message with CRLF line ends.
     /// - Parameter isLenient: the header ends before a line that is no field, as if the empty line were there; a
     ///   name that no line has room for makes no field.
     init(of bytes: [UInt8], isLenient: Bool = false) throws(WholeMessageError) {
         var start = 0
         var line = 1
-        if bytes.starts(with: "From ".utf8) || bytes.starts(with: ">From ".utf8) {
+        if HeaderSection.isMailboxLine(bytes[(bytes.first == UInt8(ascii: ">") ? 1 : 0)...]) {
             start = HeaderSection.lineEnd(in: bytes, from: 0)
             line += 1
         }

@@ -96,7 +96,7 @@ package struct PostedMessage {
     /// The text behind the lines `From …` and `>From …` at its beginning.
     private static func withoutMailboxLines(_ source: [UInt8]) -> ArraySlice<UInt8> {
         var rest = source[...]
-        while rest.drop(while: { $0 == UInt8(ascii: ">") }).starts(with: "From ".utf8) {
+        while HeaderSection.isMailboxLine(rest.drop { $0 == UInt8(ascii: ">") }) {
             guard let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) else { return [] }
             let isPair = rest[end] == 0x0D && end + 1 < rest.endIndex && rest[end + 1] == 0x0A
             rest = rest[(end + (isPair ? 2 : 1))...]

@@ -29,6 +29,10 @@ struct WholeMessageTests {
                 "FROM : a@b\r\nDATE: x\r\nmessage-id: <y@z>\r\n\r\n"
             ),
             (
+                "From : a@b\nDate: x\nMessage-ID: y\n\nz\n",
+                "From : a@b\r\nDate: x\r\nMessage-ID: y\r\n\r\nz\r\n"
+            ),
+            (
                 "From zoe Mon Nov 23\nFrom: a@b\nDate: x\nMessage-ID: y\n\nBcc: no@header\n",
                 "From: a@b\r\nDate: x\r\nMessage-ID: y\r\n\r\nBcc: no@header\r\n"
             ),
