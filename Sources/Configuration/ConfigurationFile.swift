@@ -78,4 +78,14 @@ package struct ConfigurationEntry: Equatable, Sendable {
     package let line: Int
     /// Where the value begins: from 1, in bytes.
     package let column: Int
+
+    /// The value as a list: what stands between its commas, without the blanks around it. Two commas in a row have an
+    /// empty word between them.
+    package var words: [String] {
+        value.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            var word = part.drop { $0 == " " || $0 == "\t" }
+            while word.last == " " || word.last == "\t" { word.removeLast() }
+            return String(word)
+        }
+    }
 }

@@ -20,6 +20,13 @@ extension ConfigurationSection {
         try value(key, "a length of time like 30s, 15m or 5d") { Span($0) }
     }
 
+    /// A length of time that is one; `example` is for who wrote none.
+    package mutating func positiveSpan(_ key: String, like example: String) throws(ConfigurationError) -> Span? {
+        try value(key, "a length of time like \(example), more than 0") { text in
+            Span(text).flatMap { $0 > .zero ? $0 : nil }
+        }
+    }
+
     /// A number of bytes, alone or with `KiB`, `MiB` or `GiB` (or their first letter), all
     /// powers of 1024. `kB` and `MB` are refused, since nobody knows which they mean.
     package mutating func size(_ key: String) throws(ConfigurationError) -> Int? {

@@ -36,6 +36,11 @@ package struct Errno: Error, Hashable, CustomStringConvertible {
     package static let tooBig = Errno(EFBIG)
     package static let noDevice = Errno(ENXIO)
 
+    /// Whether the machine lacks what it may have again in a moment: processes, memory, descriptors.
+    package var isShortage: Bool {
+        [.again, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(self)
+    }
+
     /// The text of strerror(3).
     package var description: String { String(cString: strerror(rawValue)) }
 }

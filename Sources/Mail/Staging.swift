@@ -62,12 +62,10 @@ extension Staging {
                 throw main.fault("'redirect_all_to': \(error)", at: "redirect_all_to")
             }
         }
-        guard let text = main.string("allow_recipients") else { return }
+        guard let entry = main.entry("allow_recipients") else { return }
         var entries: [Entry] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            var word = part.drop { $0 == " " || $0 == "\t" }
-            while word.last == " " || word.last == "\t" { word.removeLast() }
-            do throws(AddressError) { entries.append(try Entry(parsing: String(word))) } catch {
+        for word in entry.words {
+            do throws(AddressError) { entries.append(try Entry(parsing: word)) } catch {
                 throw main.fault(
                     "'allow_recipients' is a list like @example.com, zoe@example.org; \(error)", at: "allow_recipients")
             }

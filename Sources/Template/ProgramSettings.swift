@@ -18,9 +18,7 @@ package struct ProgramSettings: Equatable, Sendable {
     init() {}
 
     init(_ section: inout ConfigurationSection) throws(ConfigurationError) {
-        timeout = try section.value("timeout", "a length of time like 90s or 2d, more than 0") { text in
-            Span(text).flatMap { $0 > .zero ? $0 : nil }
-        }
+        timeout = try section.positiveSpan("timeout", like: "90s or 2d")
         concurrency = try section.int("concurrency", in: 1...1000)
         memory = try section.size("memory")
         if let memory, memory < 1 << 20 { throw section.fault("'memory' is 1 MiB or more", at: "memory") }

@@ -100,9 +100,7 @@ package struct TemplateSettings: Equatable, Sendable {
     private static let mailKeys = ["from", "reply_to", "layout", "attachments", "list_unsubscribe"]
 
     private mutating func readCommon(_ section: inout ConfigurationSection) throws(ConfigurationError) {
-        ttl = try section.value("ttl", "a length of time like 15m, more than 0") { text in
-            Span(text).flatMap { $0 > .zero ? $0 : nil }
-        }
+        ttl = try section.positiveSpan("ttl", like: "15m")
         priority = try section.choice("priority")
         onDoubt = try section.choice("on_doubt")
     }
@@ -116,8 +114,7 @@ package struct TemplateSettings: Equatable, Sendable {
         }
         if let entry = section.entry("attachments") {
             attachmentsLine = entry.line
-            for part in entry.value.split(separator: ",", omittingEmptySubsequences: false) {
-                let name = String(decoding: Array(part.utf8)[...].trimmed, as: UTF8.self)
+            for name in entry.words {
                 var refusal = TemplateFile.refusal(of: name)
                 if attachments.contains(name) { refusal = "there twice" }
                 if let refusal { throw section.fault("'attachments': '\(name)' is \(refusal)", at: "attachments") }

@@ -141,12 +141,8 @@ extension Dispatcher {
             settle(
                 claim, verdict, nil, template: waiting.template, letter: .init(recipients: named, submitted: submitted))
         case .ours(let reason):
-            let due = min(now + Bucket.first.delay, waiting.expiry)
-            var verdict = Verdict.without(
-                attempt: .blocked, reason: reason, target: .retry(.first), due: due, history: history,
-                submitted: submitted, now: now)
-            // Every half minute for five days: said once, not with each look.
-            if let last = history.last, last.kind == .blocked, last.reason == reason { verdict.events = [] }
+            let verdict = Verdict.blocked(
+                reason, history: history, submitted: submitted, expiry: waiting.expiry, now: now)
             ledger.blocked(waiting.template)
             if shelf.isNews(reason) { log.write("\(claimed.id) blocked: \(reason)", .warning) }
             if blocked.count < 10_000 { blocked[claimed.id] = .retry(.first) }

@@ -161,6 +161,18 @@ package struct Verdict: Equatable, Sendable {
             events: [event], target: .new, due: attempt.submitted, durably: attempt.history.hasSent)
     }
 
+    /// The template or the configuration is at fault: the job waits for the repair, and is looked at every half minute
+    /// until its expiry. The same reason is said once, not with each look.
+    static func blocked(
+        _ reason: String, history: History, submitted: Timestamp, expiry: Timestamp, now: Timestamp
+    ) -> Verdict {
+        var verdict = Verdict.without(
+            attempt: .blocked, reason: reason, target: .retry(.first), due: min(now + Bucket.first.delay, expiry),
+            history: history, submitted: submitted, now: now)
+        if let last = history.last, last.kind == .blocked, last.reason == reason { verdict.events = [] }
+        return verdict
+    }
+
     /// A settlement without an attempt: one event says why.
     package static func without(
         attempt kind: Event.Kind, reason: String?, target: State, due: Timestamp? = nil, history: History,

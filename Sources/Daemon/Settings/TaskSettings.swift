@@ -28,21 +28,16 @@ package struct TaskSettings: Equatable, Sendable {
 
     init(_ main: inout ConfigurationSection, boxes: [ConfigurationSection]) throws(ConfigurationError) {
         if let count = try main.int("task_concurrency", in: 1...1000) { concurrency = count }
-        if let span = try main.value("task_timeout", "a length of time like 5m, more than 0", { text in
-            Span(text).flatMap { $0 > .zero ? $0 : nil }
-        }) { timeout = span }
+        if let span = try main.positiveSpan("task_timeout", like: "5m") { timeout = span }
         if let number = try main.int("task_nice", in: 0...19) { niceness = number }
         if let count = try main.int("data_concurrency", in: 1...1000) { dataConcurrency = count }
-        if let span = try main.value("data_timeout", "a length of time like 30s, more than 0", { text in
-            Span(text).flatMap { $0 > .zero ? $0 : nil }
-        }) { dataTimeout = span }
+        if let span = try main.positiveSpan("data_timeout", like: "30s") { dataTimeout = span }
         if let choice = try main.choice("task_shutdown", of: Shutdown.self) { shutdown = choice }
         for var section in boxes {
             guard let name = section.name, Creation.isDropBoxName(name) else {
                 throw section.fault("a drop box has letters, digits, _ and -, at most 32: [dropbox shop]")
             }
-            for word in section.string("tasks")?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
-                let task = word.trimmingSpaces
+            for task in section.entry("tasks")?.words ?? [] {
                 guard JobID(task) != nil else {
                     throw section.fault(
                         "'tasks' are names of templates with commas between them, not '\(task)'", at: "tasks")
@@ -58,13 +53,5 @@ package struct TaskSettings: Equatable, Sendable {
     package func objection(to id: JobID, asking task: String) -> String? {
         guard let box = id.box, permitted[box]?.contains(task) != true else { return nil }
         return "the drop box \(box) may not ask for the task \(task)"
-    }
-}
-
-extension Substring {
-    fileprivate var trimmingSpaces: String {
-        let start = drop { $0 == " " || $0 == "\t" }
-        guard let last = start.lastIndex(where: { $0 != " " && $0 != "\t" }) else { return "" }
-        return String(start[...last])
     }
 }

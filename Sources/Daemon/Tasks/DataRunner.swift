@@ -127,7 +127,7 @@ final class DataRunner {
         } catch {
             runs[claimed.id] = nil
             let reason = "\(view.program): \(error)"
-            guard [.again, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(error) else {
+            guard error.isShortage else {
                 dispatcher.shelf.noteFailing(template.name)
                 return dispatcher.refuse(claimed, .ours(reason))
             }

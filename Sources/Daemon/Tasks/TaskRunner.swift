@@ -186,7 +186,7 @@ final class TaskRunner {
     private func cannotStart(_ run: TaskRun, _ path: String, _ error: Errno) {
         let reason = "\(path): \(error)"
         run.unmark()
-        if [.again, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(error) {
+        if error.isShortage {
             // The machine's fault, and every task's.
             ledger.log.write("\(reason); the next task is tried in a second", .warning)
             isResting = true
@@ -230,12 +230,8 @@ final class TaskRunner {
                 now: now)
             settle(claim, verdict, of: attempt, template: template, masked: nil)
         case .ours(let reason):
-            var verdict = Verdict.without(
-                attempt: .blocked, reason: reason, target: .retry(.first),
-                due: min(now + Bucket.first.delay, attempt.expiry), history: attempt.history,
-                submitted: attempt.submitted, now: now)
-            // Said once, not with each look; an open `running` is always closed.
-            if let last = attempt.history.last, last.kind == .blocked, last.reason == reason { verdict.events = [] }
+            let verdict = Verdict.blocked(
+                reason, history: attempt.history, submitted: attempt.submitted, expiry: attempt.expiry, now: now)
             ledger.blocked(template)
             if shelf.isNews(reason) { ledger.log.write("\(claim.id) blocked: \(reason)", .warning) }
             if blocked.count < 10_000 { blocked.insert(claim.id) }
