@@ -381,6 +381,7 @@ package final class Daemon {
         if isFinished { return }
         isFinished = true
         drainTimer?.cancel()
+        tasks.strays.sweepAll()
         writeStatus(.now)
         writeMetrics()
         log.write("stopped")

@@ -43,6 +43,20 @@ final class Strays {
 
     /// Ends and reaps what is this process's child and no program that runs; again until there is none.
     func sweep() {
+        guard endChildren(), sweepTimer?.isPending != true else { return }
+        // What it had started is ours once it is gone.
+        sweepTimer = loop.schedule(after: .milliseconds(20)) { [weak self] in self?.sweep() }
+    }
+
+    /// The same for a daemon that stops: returns when they are gone, or after a second. A process that was killed is
+    /// there until it has run once more.
+    func sweepAll() {
+        let limit = Clock.monotonic + Span.seconds(1).nanoseconds
+        while endChildren(), Clock.monotonic < limit { Process.pause(milliseconds: 5) }
+    }
+
+    /// Whether any was not gone yet.
+    private func endChildren() -> Bool {
         let programs = Set(running.values)
         var isLeft = false
         for child in Process.children() where !programs.contains(child) {
@@ -51,9 +65,7 @@ final class Strays {
             Process.end(child)
             isLeft = true
         }
-        guard isLeft, sweepTimer?.isPending != true else { return }
-        // What it had started is ours once it is gone.
-        sweepTimer = loop.schedule(after: .milliseconds(20)) { [weak self] in self?.sweep() }
+        return isLeft
     }
 
     private func mark(of process: Int32) -> String? {
