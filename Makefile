@@ -45,7 +45,7 @@ demo: build
 test: packages-test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
-	Tests/Proof/fuzz.py --seconds 1 --optional
+	Tests/Proof/fuzz.py --runs 5000 --jobs 2 --optional
 
 check-all: packages-check-all test
 	$(SWIFT) build -c release

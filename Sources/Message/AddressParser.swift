@@ -186,7 +186,7 @@ struct AddressParser {
             if byte == UInt8(ascii: "\"") { return content[...] }
             if byte == UInt8(ascii: "\\") {
                 guard let escaped = current else { break }
-                content.append(escaped)
+                content.append(escaped == 0x09 ? 0x20 : escaped)
                 position += 1
             } else {
                 content.append(byte == 0x09 ? 0x20 : byte)

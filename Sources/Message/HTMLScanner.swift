@@ -89,8 +89,8 @@ struct HTMLScanner {
                 bytes[position...].prefix(end.count).isSame(asLowercase: "</\(name)"),
                 position + end.count >= bytes.count || !bytes[position + end.count].isLetterOrDigit
             {
-                while position < bytes.count, bytes[position] != UInt8(ascii: ">") { position += 1 }
-                position += 1
+                skip { $0 != UInt8(ascii: ">") }
+                if position < bytes.count { position += 1 }
                 return
             }
             position += 1

@@ -56,6 +56,18 @@ extension Sequence<UInt8> {
     func isSame(asLowercase other: String) -> Bool {
         lazy.map(\.lowercased).elementsEqual(other.utf8)
     }
+
+    /// The first control character of C0 or C1 or DEL in UTF-8 that is not `allowed`.
+    func firstControl(but allowed: UInt8?) -> Unicode.Scalar? {
+        var previous: UInt8 = 0
+        for byte in self {
+            if byte.isControl, byte != allowed { return Unicode.Scalar(byte) }
+            // In UTF-8, C1 is C2 80 to C2 9F.
+            if previous == 0xC2, byte.isContinuation, byte < 0xA0 { return Unicode.Scalar(byte) }
+            previous = byte
+        }
+        return nil
+    }
 }
 
 extension String {
@@ -63,16 +75,7 @@ extension String {
     var hasControl: Bool { firstControl(but: nil) != nil }
 
     /// The first control character of C0 or C1 or DEL that is not `allowed`.
-    func firstControl(but allowed: UInt8?) -> Unicode.Scalar? {
-        var previous: UInt8 = 0
-        for byte in utf8 {
-            if byte.isControl, byte != allowed { return Unicode.Scalar(byte) }
-            // In UTF-8, C1 is C2 80 to C2 9F.
-            if previous == 0xC2, byte < 0xA0 { return Unicode.Scalar(byte) }
-            previous = byte
-        }
-        return nil
-    }
+    func firstControl(but allowed: UInt8?) -> Unicode.Scalar? { utf8.firstControl(but: allowed) }
 
     var isASCII: Bool { utf8.allSatisfy { $0 < 0x80 } }
 

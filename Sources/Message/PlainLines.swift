@@ -10,8 +10,9 @@ struct PlainLines {
     /// What the next line has at the end of its indentation.
     private var bullet: String?
     var quotes = 0
-    /// Those of the last line.
+    /// Those of the last line, and how far it is indented by them and all else.
     private var lastQuotes = 0
+    private var lastPrefixWidth = 0
     var indentation = 0
 
     static let limit = 78
@@ -87,10 +88,10 @@ struct PlainLines {
     /// A line of `byte` below the last one, as long as that.
     mutating func underline(_ byte: UInt8) {
         endWord()
-        let length = lineIsEmpty ? 0 : width
-        if length == 0 { return }
+        if lineIsEmpty { return }
+        let length = width - lastPrefixWidth
         lineBreak(1)
-        append(word: repeatElement(byte, count: min(length - prefixWidth, PlainLines.limit - prefixWidth)))
+        append(word: repeatElement(byte, count: min(length, PlainLines.limit - prefixWidth)))
     }
 
     /// A line as it is: nothing collapsed, nothing wrapped.
@@ -182,6 +183,7 @@ struct PlainLines {
         }
         bullet = nil
         bytes.append(contentsOf: repeatElement(0x20, count: spaces))
+        lastPrefixWidth = prefixWidth
         width = prefixWidth
     }
 }

@@ -39,7 +39,7 @@ package struct Event: Equatable, Sendable {
     package var at: Timestamp
     package var kind: Kind
     package var attempt: Int?
-    /// The recipients: several in `sending`, else one, or none.
+    /// The recipients: the daemon writes several only in `sending`.
     package var to: [String] = []
     package var relay: String?
     /// The reply code (RFC 5321), the enhanced status code (RFC 3463) and the text.
@@ -85,7 +85,7 @@ package struct Event: Equatable, Sendable {
             out += String(value).utf8
         }
         number("attempt", attempt)
-        if kind == .sending {
+        if kind == .sending || to.count > 1 {
             key("to")
             JSON.array(to.map { .string($0) }).write(to: &out)
         } else {

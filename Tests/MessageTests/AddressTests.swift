@@ -119,7 +119,7 @@ struct AddressTests {
             ("a@b", ["a@b"]), ("a@b, c@d", ["a@b", "c@d"]), (" , a@b,,c@d, ", ["a@b", "c@d"]), ("", []),
             ("Friends: a@b, \"x, y\" <c@d>;, e@f", ["a@b", "c@d", "e@f"]), ("undisclosed-recipients:;", []),
             ("undisclosed recipients: ;", []), ("a@b\t(c),\td@e", ["a@b", "d@e"]), ("g: a@b;", ["a@b"]),
-            ("\"g: x\": a@b; (end)", ["a@b"]),
+            ("\"g: x\": a@b; (end)", ["a@b"]), ("\"a\\\tb\"@c", ["\"a b\"@c"]),
             ("a@b c@d", nil), ("g: a@b", nil), ("g: h: a@b;;", nil), ("Zoe", nil), (": a@b;", nil), ("g:; a@b", nil),
             ("a@b;", nil),
         ] as [(String, [String]?)])

@@ -12,6 +12,7 @@ struct ContentReferenceTests {
             (#"<td background="cid:a" style="background: url(cid:b) url('cid:c'),url(&quot;cid:d&quot;)">"#, ["a", "b", "c", "d"]),
             (#"<img srcset="cid:a 1x, cid:b 2x" src=" cid:c">"#, ["a", "b", "c"]),
             ("<style>p { background: url(cid:a) }</style>", ["a"]),
+            ("<style>p { background: url(cid:a) }</style", ["a"]), ("<svg", []), ("<style>", []), ("<!--", []),
             ("<!--[if mso]><v:fill src=\"cid:a\"/><![endif]-->", ["a"]),
             (#"<img src="cid:a%20b"><img src="cid:a%20b">"#, ["a b"]), (#"<img src="cid:%zz">"#, []),
             ("<svg><image href=\"cid:a\"/></svg>", ["a"]), (#"<img src="cid:a@b.example">"#, ["a@b.example"]),

@@ -17,6 +17,7 @@ struct HTMLTextTests {
             ("<a href=\"https://x.example/a?b=1&amp;c=2\">Click</a>.", "Click <https://x.example/a?b=1&c=2>.\n"),
             ("<a href='https://x.example/'>x.example</a>", "x.example\n"),
             ("<a href=https://x.example>https://x.example</a>", "https://x.example\n"),
+            ("<a href='https://x\u{9D}.example/&#129;'>C1</a>", "C1 <https://x.example/>\n"),
             ("<a href='mailto:a@b'>a@b</a> <a href='#top'>Top</a> <a href='javascript:x()'>J</a>", "a@b Top J\n"),
             ("<a href='http://x/1'>A</a><a href='http://x/2'>B</a>", "A <http://x/1> B <http://x/2>\n"),
             ("<a href='http://x/1'><img src=y alt='Logo &amp; Co'></a>", "Logo & Co <http://x/1>\n"),
@@ -54,6 +55,7 @@ struct HTMLTextTests {
             ("pre\u{AD}view\u{200B}&zwnj;&nbsp;&zwnj;&nbsp;x", "preview\u{200C} x\n"),
             ("&zwnj;&nbsp;&zwnj;&nbsp;", ""),
             ("👩‍👩‍👧 Zoë", "👩‍👩‍👧 Zoë\n"), ("</ul></blockquote></pre></a>x", "x\n"),
+            ("x<blockquote></h1>", "x\n\n> =\n"), ("<ul><li>xyz<ul></h2></ul>", "- xyz\n    ---\n"),
         ])
     func converts(html: String, expected: String) {
         #expect(text(html) == expected)

@@ -92,6 +92,14 @@ struct PostedMessageTests {
         #expect(throws: WholeMessageError.self) { try odd.recipients() }
     }
 
+    @Test("An address with a control character is no recipient, of C1 either, and its field stays as it is",
+        arguments: ["\u{1}", "\u{7F}", "\u{80}", "\u{99}", "\u{9F}"])
+    func control(character: String) throws {
+        let message = try PostedMessage(Array("To: e\(character)\n\nx\n".utf8), origin: "h.example")
+        #expect(throws: WholeMessageError.self) { try message.recipients() }
+        #expect(message.completed() == Array("To: e\(character)\n\nx\n".utf8))
+    }
+
     @Test("Long lines are broken: a header where it has white space, a body with a space, no character in two")
     func longLines() throws {
         let list = (1...100).map { "user\($0)@example.com" }.joined(separator: ", ")

@@ -2,6 +2,8 @@
 """Throws made-up inputs at everything that reads what others wrote, with AddressSanitizer looking on.
 
     fuzz.py [--seconds N] [--only NAME,NAME] [--jobs N]     builds the targets, runs each for N seconds (20)
+    fuzz.py --runs N ...                                    N inputs each, the same ones each time: for what was broken
+                                                            since, as the other form is for what is not known
     fuzz.py --optional ...                                  where it cannot, says so and exits with 0
 
 The targets are in Tests/Fuzz: what each holds beyond "does not crash" is said there. Seeds are Tests/Fuzz/Seeds and,
@@ -101,25 +103,27 @@ def gather(name, into):
         (into / f"{index:04}").write_bytes(seed)
 
 
-def run(name, seconds):
+def run(name, seconds, runs):
     """Runs a target; returns its output, its status, and how many inputs it has taken."""
     corpus, seeds = SCRATCH / "corpus" / name, SCRATCH / "seeds" / name
     findings = SCRATCH / "findings"
+    shutil.rmtree(seeds, ignore_errors=True)
     for folder in (corpus, findings):
         folder.mkdir(parents=True, exist_ok=True)
     gather(name, seeds)
     options = [
-        # A short run is the same each time: it is for what was broken since, and a long one for what is not known.
-        *(["-seed=1"] if seconds < 5 else []),
-        f"-max_total_time={seconds}", f"-max_len={LENGTH.get(name, LENGTH['default'])}", "-timeout=10",
+        *(["-seed=1", f"-runs={runs}"] if runs else [f"-max_total_time={seconds}"]), f"-max_len={LENGTH.get(name, LENGTH['default'])}", "-timeout=10",
         "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={findings}/{name}-"]
     words = SEEDS / f"{name}.dict"
     if words.exists():
         options.append(f"-dict={words}")
+    # Hashes and addresses that change would lead elsewhere each time.
+    fixed = ["setarch", "-R"] if runs and subprocess.run(["setarch", "-R", "true"], check=False).returncode == 0 else []
     process = subprocess.run(
-        [BINARY, *options, corpus, seeds], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [*fixed, BINARY, *options, *([] if runs else [corpus]), seeds], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         # Swift's own report of a crash would run beside the sanitizer's.
-        env={**os.environ, "OUTSPOOL_FUZZ_TARGET": name, "SWIFT_BACKTRACE": "enable=no"})
+        env={**os.environ, "OUTSPOOL_FUZZ_TARGET": name, "SWIFT_BACKTRACE": "enable=no",
+            **({"SWIFT_DETERMINISTIC_HASHING": "1"} if runs else {})})
     output = process.stdout.decode("utf-8", "replace")
     count = re.search(r"stat::number_of_executed_units:\s*(\d+)", output)
     cover = re.findall(r"cov: (\d+)", output)
@@ -129,6 +133,7 @@ def run(name, seconds):
 def main():
     parser = argparse.ArgumentParser(description="Fuzzes whatever reads what others wrote.")
     parser.add_argument("--seconds", type=int, default=20, help="for each target")
+    parser.add_argument("--runs", type=int, default=0, help="so many inputs for each target, always the same")
     parser.add_argument("--only", default="", help="targets, with commas between them")
     parser.add_argument("--jobs", type=int, default=1, help="how many targets run at a time")
     parser.add_argument("--optional", action="store_true", help="no failure where swiftc has no libFuzzer")
@@ -145,7 +150,7 @@ def main():
         return 64
     total, broken = 0, []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for name, result in zip(chosen, pool.map(lambda name: run(name, arguments.seconds), chosen)):
+        for name, result in zip(chosen, pool.map(lambda name: run(name, arguments.seconds, arguments.runs), chosen)):
             output, status, count, cover = result
             total += count
             print(f"{name:15} {count:9} executions  {cover:6} edges" + ("" if status == 0 else "  BROKEN"), flush=True)

@@ -27,7 +27,7 @@ struct EventTests {
     func roundTrip(kind: Event.Kind) throws {
         var event = Event(kind, at: start + .milliseconds(502))
         event.attempt = 2
-        event.to = kind == .sending ? ["a@example.com", "b@example.com"] : ["a@example.com"]
+        event.to = ["a@example.com", "b@example.com"]
         event.relay = "main"
         event.code = 451
         event.dsn = "4.7.1"
