@@ -44,6 +44,7 @@ trace unix - - n - 0 bounce
 flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
+discard unix - - n - - discard
 error unix - - n - - error
 retry unix - - n - - error
 showq unix n - n - - showq
@@ -54,9 +55,9 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 class Postfix:
-    """Running, and delivering to a port of this machine."""
+    """Running, and delivering to a port of this machine; `more` goes to the end of its main.cf."""
 
-    def __init__(self, place, relay):
+    def __init__(self, place, relay, more=""):
         self.place = place
         place.peer("postfix")
         if os.getuid() != 0:
@@ -67,7 +68,7 @@ class Postfix:
         for name in ("conf", "queue", "data"):
             os.makedirs(os.path.join(self.directory, name))
         os.chown(os.path.join(self.directory, "data"), pwd.getpwnam("postfix").pw_uid, 0)
-        for name, text in (("main.cf", MAIN), ("master.cf", MASTER)):
+        for name, text in (("main.cf", MAIN + more), ("master.cf", MASTER)):
             with open(os.path.join(self.configuration, name), "w") as file:
                 file.write(text.format(directory=self.directory, relay=relay, port=self.port))
         place.processes.append(self)

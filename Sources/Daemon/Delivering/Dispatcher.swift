@@ -72,13 +72,13 @@ final class Dispatcher {
         }
     }
 
-    var waitingCount: Int { lanes.count + data.waitingCount }
+    var waitingCount: Int { lanes.count + data.queue.count }
     var inFlightCount: Int { deliveries.count + data.runningCount }
     func waitingCount(of priority: Job.Priority) -> Int { lanes.count(of: priority) }
 
     /// Whether a job is lined up: it need not be looked at.
     func isLinedUp(_ id: JobID, in state: State) -> Bool {
-        lanes.state(of: id) == state || tasks.isLinedUp(id, in: state) || data.isLinedUp(id, in: state)
+        lanes.state(of: id) == state || tasks.queue.contains(id, in: state) || data.queue.contains(id, in: state)
     }
 
     /// Whether the lanes have room worth reading a directory for.
@@ -90,8 +90,8 @@ final class Dispatcher {
         let waiting = ready.waiting
         if pauses.holds(template: waiting.template) { return false }
         switch waiting.kind {
-        case .task: return tasks.offer(ready)
-        case .mailWithData: return data.offer(ready)
+        case .task: return tasks.queue.offer(ready)
+        case .mailWithData: return data.queue.offer(ready)
         case .mail: break
         }
         if mayStart, lanes.isEmpty || waiting.priority == .high && lanes.count(of: .high) == 0,
@@ -161,8 +161,8 @@ final class Dispatcher {
 
     /// Starts what can be started, and has connections opened for what cannot yet.
     func pump() {
-        tasks.pump()
-        data.pump()
+        tasks.queue.pump()
+        data.queue.pump()
         if isPumping { return }
         if isOpen, !isStopping, !settler.isStuck { giveBack() }
         guard mayStart else { return }
@@ -200,7 +200,7 @@ final class Dispatcher {
         }
     }
 
-    private func demand() { preferredPool?.demand(lanes.count + resend.count + data.waitingCount + data.runningCount) }
+    private func demand() { preferredPool?.demand(lanes.count + resend.count + data.queue.count + data.runningCount) }
 
     private func start(_ ready: consuming ReadyJob, on slot: Slot) {
         if ready.waiting.kind != .mail {
@@ -209,7 +209,7 @@ final class Dispatcher {
             if !offer(ready) { onHeld(state) }
             return
         }
-        guard let job = take(ready), let delivery = prepare(job, relay: slot.pool.name, view: nil) else { return }
+        guard let job = triage.take(ready), let delivery = prepare(job, relay: slot.pool.name, view: nil) else { return }
         hand(delivery, to: slot)
     }
 
@@ -335,7 +335,7 @@ final class Dispatcher {
 
     /// Takes the jobs that are past their time out of the lanes.
     func removeExpired(at now: Timestamp) -> [WaitingJob] {
-        lanes.removeExpired(at: now) + tasks.removeExpired(at: now) + data.removeExpired(at: now)
+        lanes.removeExpired(at: now) + tasks.queue.removeExpired(at: now) + data.queue.removeExpired(at: now)
     }
 
     /// Starts nothing any more; ``onIdle`` comes when what is in flight is done.

@@ -5,72 +5,10 @@ internal import SMTP
 internal import Spool
 internal import Time
 
-/// A job that was claimed to be sent, and of which no mail has been made yet.
-final class ClaimedMail {
-    let id: JobID
-    let waiting: WaitingJob
-    let job: Job
-    /// Its object as it is in the file.
-    let value: JSON
-    let history: History
-    let submitted: Timestamp
-    let size: Int
-    let owner: UInt32
-    let claimedAt: Int64
-    /// Whether this is its first claim, and it was not entered yet.
-    fileprivate var isNew: Bool
-    private var claim: Claim?
-
-    fileprivate init(
-        _ claim: consuming Claim, waiting: WaitingJob, job: Job, value: JSON, history: History, submitted: Timestamp,
-        size: Int, owner: UInt32, isNew: Bool, claimedAt: Int64
-    ) {
-        id = claim.id
-        self.waiting = waiting
-        self.job = job
-        self.value = value
-        self.history = history
-        self.submitted = submitted
-        self.size = size
-        self.owner = owner
-        self.isNew = isNew
-        self.claimedAt = claimedAt
-        self.claim = consume claim
-    }
-
-    /// Gives up the claim; nil the second time.
-    func finish() -> Claim? {
-        let claim = self.claim.take()
-        return claim
-    }
-}
-
 /// From a job that may be sent to a mail that can be handed to a connection.
 extension Dispatcher {
-    /// Claims a job; nil when somebody took it away, or it is settled.
-    func take(_ ready: consuming ReadyJob) -> ClaimedMail? {
-        let claimedAt = Clock.monotonic
-        let (waiting, job, submitted) = (ready.waiting, ready.job, ready.submitted)
-        let (size, owner) = (ready.open.status.size, ready.open.status.owner)
-        let value = ready.open.contents.value
-        var history = ready.open.contents.history
-        let isNew = waiting.state == .new && history.isEmpty
-        let notes = history.notes(beforeClaimFrom: waiting.state, at: .now)
-        for event in notes { history.append(event) }
-        guard let claim = triage.claim(ready.open, in: waiting.state, noting: notes) else { return nil }
-        return ClaimedMail(
-            claim, waiting: waiting, job: job, value: value, history: history, submitted: submitted, size: size,
-            owner: owner, isNew: isNew, claimedAt: claimedAt)
-    }
-
-    /// Enters a job at its first claim, once.
-    func receive(_ claimed: ClaimedMail, sender: String?) {
-        if claimed.isNew { ledger.received(claimed.id, owner: claimed.owner, sender: sender) }
-        claimed.isNew = false
-    }
-
     /// What an attempt of a claimed job is made with.
-    func attempt(_ claimed: ClaimedMail, relay: String?, heldBack: [String] = []) -> Verdict.Attempt {
+    func attempt(_ claimed: ClaimedJob, relay: String?, heldBack: [String] = []) -> Verdict.Attempt {
         let onDoubt = claimed.job.template.flatMap { shelf.facts(of: $0)?.onDoubt } ?? settings.onDoubt
         return Verdict.Attempt(
             number: Verdict.number(of: claimed.history, from: claimed.waiting.state), relay: relay,
@@ -80,7 +18,7 @@ extension Dispatcher {
 
     /// Makes the mail; nil when there is nothing to send, and the job is settled.
     /// - Parameter view: what the template's `data` gave, if it has one.
-    func prepare(_ claimed: ClaimedMail, relay: String?, view: JSON.Object?) -> Delivery? {
+    func prepare(_ claimed: ClaimedJob, relay: String?, view: JSON.Object?) -> Delivery? {
         let now = Timestamp.now
         let (waiting, history) = (claimed.waiting, claimed.history)
         let mail: OutgoingMail
@@ -92,7 +30,7 @@ extension Dispatcher {
             return nil
         }
         let masked = shelf.masked(claimed.value)
-        receive(claimed, sender: mail.sender)
+        claimed.enter(in: ledger, sender: mail.sender)
         let recipients = history.open(of: mail.recipients)
         let attempt = attempt(claimed, relay: relay, heldBack: history.open(of: mail.heldBack))
         guard !recipients.isEmpty else {
@@ -128,8 +66,8 @@ extension Dispatcher {
     }
 
     /// The job is malformed, or the template is at fault.
-    func refuse(_ claimed: ClaimedMail, _ error: MailError) {
-        receive(claimed, sender: nil)
+    func refuse(_ claimed: ClaimedJob, _ error: MailError) {
+        claimed.enter(in: ledger, sender: nil)
         guard let claim = claimed.finish() else { return }
         let now = Timestamp.now
         let (job, waiting, history, submitted) = (claimed.job, claimed.waiting, claimed.history, claimed.submitted)

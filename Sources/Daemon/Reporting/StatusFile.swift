@@ -40,7 +40,7 @@ struct StatusFile {
                 ] + numbers(names, totals.map(\.value)) + [
                     ("lastMinute", .object(JSON.Object(numbers(names, lastMinute)))),
                     ("relays", .array(dispatcher.pools.map(relay))),
-                    ("tasksWaiting", number(tasks.waitingCount)), ("tasksRunning", number(tasks.runningCount)),
+                    ("tasksWaiting", number(tasks.queue.count)), ("tasksRunning", number(tasks.runningCount)),
                     ("tasks", .array(tasks.running.prefix(StatusFile.taskLimit).map(task))),
                 ]))
     }

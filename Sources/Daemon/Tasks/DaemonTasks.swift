@@ -8,9 +8,9 @@ extension Daemon {
         tasks.isOpen = { [unowned self] in dispatcher.isOpen }
         tasks.pauses = { [unowned self] in dispatcher.pauses }
         tasks.count = { [unowned self] verdict in dispatcher.tally.count(verdict) }
-        tasks.onHeld = { [unowned self] state in dispatcher.onHeld(state) }
-        tasks.onRoom = { [unowned self] in dispatcher.onRoom() }
-        tasks.offerMail = { [unowned self] ready in dispatcher.offer(ready) }
+        tasks.queue.onHeld = { [unowned self] state in dispatcher.onHeld(state) }
+        tasks.queue.onRoom = { [unowned self] in dispatcher.onRoom() }
+        tasks.queue.onOther = { [unowned self] ready in dispatcher.offer(ready) }
         tasks.onSettled = { [unowned self] id, state, due in
             switch state {
             case .retry, .scheduled: buckets.put(id, in: state, due: due ?? .now)

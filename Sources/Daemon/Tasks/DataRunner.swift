@@ -16,83 +16,41 @@ final class DataRunner {
     private static let late = "its time was over while data ran"
 
     private final class Run {
-        let claimed: ClaimedMail
+        let claimed: ClaimedJob
         var program: ProgramRun?
-        init(_ claimed: ClaimedMail) { self.claimed = claimed }
+        init(_ claimed: ClaimedJob) { self.claimed = claimed }
     }
 
     private unowned let dispatcher: Dispatcher
     private let loop: EventLoop
     private let strays: Strays
-    private var lanes = TaskLanes()
+    let queue: ProgramQueue
     private var runs: [JobID: Run] = [:]
-    private var hasDropped = false
-    private var isPumping = false
-    /// The system refused to start a program: for a moment none is tried.
-    private var isResting = false
 
     init(_ dispatcher: Dispatcher, loop: EventLoop, strays: Strays) {
         self.dispatcher = dispatcher
         self.loop = loop
         self.strays = strays
+        queue = ProgramQueue(.mailWithData, loop: loop, triage: dispatcher.triage)
+        queue.mayStart = { [unowned self] in
+            runs.count < self.dispatcher.settings.tasks.dataConcurrency && self.dispatcher.mayPrepare
+        }
+        queue.isFull = { [unowned self] template in
+            guard let own = self.dispatcher.shelf.facts(of: template)?.concurrency else { return false }
+            return runs.values.count { $0.claimed.waiting.template == template } >= own
+        }
+        queue.isPaused = { [unowned self] in self.dispatcher.pauses.holds(template: $0) }
+        queue.start = { [unowned self] in start($0) }
+        queue.onOther = { [unowned self] in self.dispatcher.offer($0) }
+        queue.onHeld = { [unowned self] in self.dispatcher.onHeld($0) }
+        queue.onRoom = { [unowned self] in self.dispatcher.onRoom() }
     }
 
-    var waitingCount: Int { lanes.count }
     var runningCount: Int { runs.count }
-    func isLinedUp(_ id: JobID, in state: State) -> Bool { lanes.contains(id, in: state) }
-    func removeExpired(at now: Timestamp) -> [WaitingJob] { lanes.removeExpired(at: now) }
-
-    /// Takes a job that was looked at; false when there is no room: it stays on disk and must be met again.
-    func offer(_ ready: consuming ReadyJob) -> Bool {
-        let waiting = ready.waiting
-        if lanes.isEmpty, mayStart, !isFull(waiting.template ?? "") {
-            start(ready)
-            return true
-        }
-        if lanes.append(waiting) { return true }
-        hasDropped = true
-        return false
-    }
-
-    private var mayStart: Bool {
-        !isResting && runs.count < dispatcher.settings.tasks.dataConcurrency && dispatcher.mayPrepare
-    }
-
-    private func isFull(_ template: String) -> Bool {
-        guard let own = dispatcher.shelf.facts(of: template)?.concurrency else { return false }
-        return runs.values.count { $0.claimed.waiting.template == template } >= own
-    }
-
-    /// Starts what can be started.
-    func pump() {
-        if isPumping { return }
-        isPumping = true
-        defer { isPumping = false }
-        let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
-        while mayStart, let waiting = lanes.next(isFull: isFull) {
-            if dispatcher.pauses.holds(template: waiting.template) {
-                dispatcher.onHeld(waiting.state)
-            } else if let ready = dispatcher.triage.look(waiting.id, in: waiting.state, now: .now) {
-                if ready.waiting.kind == .mailWithData {
-                    start(ready)
-                } else if !dispatcher.offer(ready) {
-                    dispatcher.onHeld(waiting.state)
-                }
-            }
-            if Clock.monotonic > end {
-                loop.later { [weak self] in self?.pump() }
-                break
-            }
-        }
-        if hasDropped, lanes.count < lanes.capacity / 2 {
-            hasDropped = false
-            dispatcher.onRoom()
-        }
-    }
 
     private func start(_ ready: consuming ReadyJob) {
-        guard let claimed = dispatcher.take(ready) else { return }
-        dispatcher.receive(claimed, sender: nil)
+        guard let claimed = dispatcher.triage.take(ready) else { return }
+        claimed.enter(in: dispatcher.ledger, sender: nil)
         let template: Template
         let view: Template.View
         do throws(MailError) {
@@ -132,17 +90,13 @@ final class DataRunner {
                 return dispatcher.refuse(claimed, .ours(reason))
             }
             dispatcher.log.write("\(reason); the next one is tried in a second", .warning)
-            isResting = true
-            loop.schedule(after: .seconds(1)) { [weak self] in
-                self?.isResting = false
-                self?.pump()
-            }
+            queue.rest()
             giveBack(claimed, reason)
         }
     }
 
     private func conclude(
-        _ claimed: ClaimedMail, _ view: Template.View, _ outcome: ProgramRun.Outcome, after timeout: Span
+        _ claimed: ClaimedJob, _ view: Template.View, _ outcome: ProgramRun.Outcome, after timeout: Span
     ) {
         if dispatcher.isStopping { return giveBack(claimed, "the daemon stops") }
         let reply = TaskOutcome.lastLine(of: outcome.output)
@@ -179,11 +133,11 @@ final class DataRunner {
     }
 
     /// No attempt: back to where all wait.
-    private func giveBack(_ claimed: ClaimedMail, _ reason: String) {
+    private func giveBack(_ claimed: ClaimedJob, _ reason: String) {
         settle(claimed, Verdict.returned(reason, dispatcher.attempt(claimed, relay: nil), .now))
     }
 
-    private func settle(_ claimed: ClaimedMail, _ verdict: Verdict) {
+    private func settle(_ claimed: ClaimedJob, _ verdict: Verdict) {
         guard let claim = claimed.finish() else { return }
         dispatcher.settle(claim, verdict, nil, template: claimed.waiting.template)
     }

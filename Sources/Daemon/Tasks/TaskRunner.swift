@@ -25,25 +25,15 @@ final class TaskRunner {
     /// False before the start-up is done, and again when the daemon stops.
     var isOpen: () -> Bool = { false }
     private(set) var isStopping = false
-    private var lanes = TaskLanes()
+    let queue: ProgramQueue
     private var runs: [JobID: TaskRun] = [:]
     private var bulkRunning = 0
     private var byTemplate = Counts()
     private var blocked: Set<JobID> = []
-    /// A task was not lined up for want of room: ``onRoom`` comes when there is some.
-    private var hasDropped = false
-    private var isPumping = false
-    /// The system refused to start a program: for a moment none is tried.
-    private var isResting = false
     /// Told of what becomes of a job.
     var onSettled: (JobID, State, Timestamp?) -> Void = { _, _, _ in }
     var count: (Verdict) -> Void = { _ in }
-    /// Told of the state of a task that was lined up and is not to start now: it must be met again.
-    var onHeld: (State) -> Void = { _ in }
-    var onRoom: () -> Void = {}
     var onIdle: () -> Void = {}
-    /// Takes a job whose template is a mail now.
-    var offerMail: (consuming ReadyJob) -> Bool = { _ in false }
 
     init(
         spool: SpoolTree, loop: EventLoop, ledger: Ledger, triage: Triage, settler: Settler, shelf: TemplateShelf,
@@ -57,83 +47,36 @@ final class TaskRunner {
         self.shelf = shelf
         self.settings = settings
         strays = Strays(spool: spool, loop: loop, log: ledger.log)
+        queue = ProgramQueue(.task, loop: loop, triage: triage)
+        queue.mayStart = { [unowned self] in
+            isOpen() && !isStopping && !pauses().all && !settler.isStuck
+                && byTemplate.total < self.settings.tasks.concurrency
+        }
+        queue.bulkMayStart = { [unowned self] in bulkRunning < max(self.settings.tasks.concurrency - 1, 1) }
+        queue.isFull = { [unowned self] template in
+            guard let own = shelf.facts(of: template)?.concurrency else { return false }
+            return byTemplate[template] >= own
+        }
+        queue.isPaused = { [unowned self] in pauses().holds(template: $0) }
+        queue.start = { [unowned self] in start($0) }
     }
 
-    var waitingCount: Int { lanes.count }
     /// The tasks whose programs run or have just ended, the oldest first.
     var running: [TaskRun] { runs.values.sorted { ($0.started, $0.id.text) < ($1.started, $1.id.text) } }
     var runningCount: Int { byTemplate.total }
     var isIdle: Bool { runs.isEmpty }
-    func isLinedUp(_ id: JobID, in state: State) -> Bool { lanes.contains(id, in: state) }
-    func removeExpired(at now: Timestamp) -> [WaitingJob] { lanes.removeExpired(at: now) }
-
-    /// Takes a task that was looked at; false when there is no room: it stays on disk and must be met again.
-    func offer(_ ready: consuming ReadyJob) -> Bool {
-        let waiting = ready.waiting
-        if lanes.isEmpty, mayStart, bulkMayStart || waiting.priority != .bulk, !isFull(waiting.template ?? "") {
-            start(ready)
-            return true
-        }
-        if lanes.append(waiting) { return true }
-        hasDropped = true
-        return false
-    }
-
-    private var mayStart: Bool {
-        isOpen() && !isStopping && !isResting && !pauses().all && !settler.isStuck
-            && byTemplate.total < settings.tasks.concurrency
-    }
-
-    private var bulkMayStart: Bool { bulkRunning < max(settings.tasks.concurrency - 1, 1) }
-
-    /// Whether as many programs of the template run as may at a time.
-    private func isFull(_ template: String) -> Bool {
-        guard let own = shelf.facts(of: template)?.concurrency else { return false }
-        return byTemplate[template] >= own
-    }
-
-    /// Starts what can be started.
-    func pump() {
-        if isPumping { return }
-        isPumping = true
-        defer { isPumping = false }
-        let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
-        while mayStart, let waiting = lanes.next(bulkAllowed: bulkMayStart, isFull: isFull) {
-            if pauses().holds(template: waiting.template) {
-                onHeld(waiting.state)
-            } else if let ready = triage.look(waiting.id, in: waiting.state, now: .now) {
-                if ready.waiting.kind == .task {
-                    start(ready)
-                } else if !offerMail(ready) {
-                    onHeld(waiting.state)
-                }
-            }
-            if Clock.monotonic > end {
-                loop.later { [weak self] in self?.pump() }
-                break
-            }
-        }
-        if hasDropped, lanes.count < lanes.capacity / 2 {
-            hasDropped = false
-            onRoom()
-        }
-    }
 
     private func start(_ ready: consuming ReadyJob) {
+        guard let claimed = triage.take(ready) else { return }
+        claimed.enter(in: ledger, sender: nil)
+        guard let claim = claimed.finish() else { return }
         let now = Timestamp.now
-        let (waiting, job, submitted) = (ready.waiting, ready.job, ready.submitted)
-        let (value, owner) = (ready.open.contents.value, ready.open.status.owner)
-        var history = ready.open.contents.history
-        let isNew = waiting.state == .new && history.isEmpty
-        let notes = history.notes(beforeClaimFrom: waiting.state, at: now)
-        for event in notes { history.append(event) }
-        guard let claim = triage.claim(ready.open, in: waiting.state, noting: notes) else { return }
-        if isNew { ledger.received(claim.id, owner: owner, sender: nil) }
+        let (waiting, history) = (claimed.waiting, claimed.history)
         let name = waiting.template ?? ""
         var attempt = Verdict.Attempt(
             number: Verdict.number(of: history, from: waiting.state), relay: nil, history: history,
-            submitted: submitted, expiry: waiting.expiry, onDoubt: shelf.facts(of: name)?.onDoubt ?? settings.onDoubt)
-        let masked = shelf.masked(value)
+            submitted: claimed.submitted, expiry: waiting.expiry, onDoubt: shelf.facts(of: name)?.onDoubt ?? settings.onDoubt)
+        let masked = shelf.masked(claimed.value)
         if history.isDone {
             let verdict = Verdict(events: [], target: .done(day: now.day), due: nil, durably: true)
             return settle(claim, verdict, of: attempt, template: name, masked: masked)
@@ -144,7 +87,7 @@ final class TaskRunner {
         let template: Template
         do throws(MailError) {
             template = try shelf.task(name)
-            if let reason = template.objection(to: job) { throw .job(reason) }
+            if let reason = template.objection(to: claimed.job) { throw .job(reason) }
         } catch { return refuse(claim, error, of: attempt, template: name) }
         guard let path = template.run else {
             return refuse(claim, .ours("'\(name)' is a mail now"), of: attempt, template: name)
@@ -154,7 +97,7 @@ final class TaskRunner {
         let run = TaskRun(
             claim, waiting: waiting, template: name, masked: masked, attempt: attempt, timeout: timeout)
         runs[run.id] = run
-        begin(run, path, template, job)
+        begin(run, path, template, claimed.job)
     }
 
     private func begin(_ run: TaskRun, _ path: String, _ template: Template, _ job: Job) {
@@ -189,11 +132,7 @@ final class TaskRunner {
         if error.isShortage {
             // The machine's fault, and every task's.
             ledger.log.write("\(reason); the next task is tried in a second", .warning)
-            isResting = true
-            loop.schedule(after: .seconds(1)) { [weak self] in
-                self?.isResting = false
-                self?.pump()
-            }
+            queue.rest()
             return conclude(run, .returned(because: reason), reply: nil)
         }
         close(run)
@@ -258,7 +197,7 @@ final class TaskRunner {
             if isStopping {
                 if isIdle { onIdle() }
             } else {
-                loop.later { [weak self] in self?.pump() }
+                loop.later { [weak self] in self?.queue.pump() }
             }
         }
     }

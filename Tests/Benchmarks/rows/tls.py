@@ -2,26 +2,42 @@ import subprocess
 import time
 
 from outspool import Spool
-from rows import Line, Row, in_turns, ratio
+from place import NotMeasured
+from postfix import Postfix
+from rows import Line, Row, figure, in_turns, ratio
 
 COUNT, FEW, CONNECTIONS = 5000, 500, 10
+# What comes in is queued, as any mail is, and thrown away at its delivery.
+RELAY = """default_transport = discard
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {certificate}/cert.pem
+smtpd_tls_key_file = {certificate}/key.pem
+"""
 
 
 class TLS(Row):
     name = "tls"
     about = (
-        f"To outspool-sink with STARTTLS, its certificate verified, and without TLS: {COUNT} mails through {CONNECTIONS} "
-        f"connections that are kept for 100 mails each, as shipped; and what a connection costs: {FEW} mails of which each has "
-        "a connection of its own, less what as many cost on kept ones.")
-    lines = (
-        Line("throughput with STARTTLS, share of that without", ratio("STARTTLS/s", "plain/s"), "x"),
-        Line("cost of a connection with STARTTLS", lambda f: f["TLS connection ms"], "ms"),
-        Line("cost of a connection without", lambda f: f["plain connection ms"], "ms"),
-    )
+        f"With STARTTLS, the certificate verified, and without TLS: {COUNT} mails through {CONNECTIONS} connections that are "
+        f"kept for 100 mails each, as shipped; and what a connection costs: {FEW} mails of which each has a connection of "
+        "its own, less what as many cost on kept ones. To outspool-sink, which takes all mail, and to smtpd(8) of Postfix, "
+        "which queues it on the disk.")
+    lines = tuple(
+        line for to, name in (("", "sink"), (" to Postfix", "Postfix")) for line in (
+            Line(f"throughput with STARTTLS{to}, share of that without", ratio(f"{name} STARTTLS/s", f"{name} plain/s"), "x"),
+            Line(f"  cost of a connection with STARTTLS{to}", figure(f"{name} TLS connection ms"), "ms"),
+            Line(f"  cost of a connection without{to}", figure(f"{name} plain connection ms"), "ms")))
 
     def open(self):
-        self.plain, self.plain_port = self.sink()
-        self.secure, self.secure_port = self.sink("--tls-self-signed", self.place.path("certificate"))
+        certificate = self.place.path("certificate")
+        self.plain, plain = self.sink()
+        self.secure, secure = self.sink("--tls-self-signed", certificate)
+        self.servers, self.postfix, self.missing = {"sink": (secure, plain)}, None, {}
+        try:
+            self.postfix = Postfix(self.place, plain, RELAY.format(certificate=certificate))
+            self.servers["Postfix"] = (self.postfix.port, self.postfix.port)
+        except NotMeasured as why:
+            self.missing["without Postfix"] = str(why)
 
     def sink(self, *options):
         sink = self.place.start(
@@ -30,20 +46,27 @@ class TLS(Row):
         return sink, int(sink.stdout.readline().rsplit(":", 1)[1])
 
     def round(self, index):
-        figures = {}
-        figures["STARTTLS/s"], figures["plain/s"] = in_turns(
-            index, lambda: COUNT / self.secure_drain(COUNT), lambda: COUNT / self.plain_drain(COUNT))
-        once = "messages_per_connection = 1\n"
-        secure, plain = in_turns(index, lambda: self.secure_drain(FEW, once), lambda: self.plain_drain(FEW, once))
-        figures["TLS connection ms"] = 1000 * (secure / FEW - 1 / figures["STARTTLS/s"])
-        figures["plain connection ms"] = 1000 * (plain / FEW - 1 / figures["plain/s"])
+        figures = dict(self.missing)
+        for name, (secure_port, plain_port) in self.servers.items():
+            def secure(count, more="", port=secure_port):
+                authority = f"ca_file = {self.place.path('certificate', 'cert.pem')}\n"
+                return self.drain(count, port, "require", authority + more)
+
+            def plain(count, more="", port=plain_port):
+                return self.drain(count, port, "none", more)
+
+            figures |= self.measured(index, name, secure, plain)
         return figures
 
-    def secure_drain(self, count, more=""):
-        return self.drain(count, self.secure_port, "require", f"ca_file = {self.place.path('certificate', 'cert.pem')}\n{more}")
-
-    def plain_drain(self, count, more=""):
-        return self.drain(count, self.plain_port, "none", more)
+    def measured(self, index, name, secure, plain):
+        kept = in_turns(index, lambda: secure(COUNT), lambda: plain(COUNT))
+        once = "messages_per_connection = 1\n"
+        own = in_turns(index, lambda: secure(FEW, once), lambda: plain(FEW, once))
+        figures = {}
+        for way, all_kept, each in zip(("STARTTLS", "plain"), kept, own):
+            figures[f"{name} {way}/s"] = COUNT / all_kept
+            figures[f"{name} {way.replace('START', '')} connection ms"] = 1000 * (each / FEW - all_kept / COUNT)
+        return figures
 
     def drain(self, count, port, tls, more):
         """Seconds from the daemon's start until all are sent."""
@@ -58,5 +81,7 @@ class TLS(Row):
         return seconds
 
     def close(self):
+        if self.postfix:
+            self.place.stop(self.postfix)
         self.place.stop(self.plain)
         self.place.stop(self.secure)
