@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 internal import Linux
 internal import SMTP
 internal import Time
@@ -151,6 +152,14 @@ final class Easy {
         case CURLE_AGAIN: return .again
         default: return .closed("connection lost")
         }
+    }
+
+    /// Acknowledges now what has come, where the kernel would wait 40 ms for something to send with it: a relay whose
+    /// next answer is small does not send it before, by Nagle's algorithm. See TCP_QUICKACK in tcp(7).
+    func acknowledge() {
+        var now: Int32 = 1
+        // Where it fails, the kernel does it a little later.
+        _ = setsockopt(socket, Int32(IPPROTO_TCP), TCP_QUICKACK, &now, socklen_t(MemoryLayout<Int32>.size))
     }
 
     private func set(_ option: CURLoption, _ value: Int) throws(CurlError) {

@@ -35,8 +35,9 @@ final class Outbox {
 
     /// The bytes to send now; nil when there are none.
     ///
-    /// With TLS it is one record that does not go beyond a final dot: a record counts as sent or not sent
-    /// as a whole, and whether the dot is out must be known.
+    /// With TLS it is one record, which counts as sent or not sent as a whole: a relay can read no part of it. What
+    /// follows a final dot goes with it, so that the relay finds the next commands when it has taken the mail, and
+    /// answers all in one go; of two small answers the second would wait for our acknowledgement of the first.
     func chunk(isEncrypted: Bool) -> UnsafeRawBufferPointer? {
         if start == end { stage() }
         guard start < end else { return nil }
@@ -45,7 +46,6 @@ final class Outbox {
             count = refused
         } else if isEncrypted {
             count = min(count, Self.record)
-            if let dotEnd, dotEnd > sent { count = min(count, dotEnd - sent) }
         }
         return UnsafeRawBufferPointer(rebasing: buffer[start..<start + count])
     }

@@ -64,6 +64,8 @@ package final class RelayConnection {
     private var pending: [Session.Action] = []
     private var openedAt: Int64 = 0
     private var progressAt: Int64 = 0
+    private var bytesHeard = 0
+    private var bytesSaid = 0
     /// Rounds in which the socket was ready and TLS still could not write.
     private var futileRounds = 0
 
@@ -203,6 +205,7 @@ package final class RelayConnection {
     private func ready(_ readiness: EventLoop.Readiness) {
         guard state == .open || state == .quitting else { return }
         willPump = true
+        let (heard, said) = (bytesHeard, bytesSaid)
         if readiness.contains(.read) { receive() }
         repeat {
             let actions = pending
@@ -212,6 +215,8 @@ package final class RelayConnection {
             if pending.isEmpty { flush() }
         } while !pending.isEmpty
         willPump = false
+        // With nothing of ours to go with it, the acknowledgement would be late, and what is still to be answered with it.
+        if state == .open, session.room != .idle, bytesHeard > heard, bytesSaid == said { easy?.acknowledge() }
         if state == .open, session.room == .idle, isRetiring { sayGoodbye() }
         setInterest(afterWritable: readiness.contains(.write))
     }
@@ -225,6 +230,7 @@ package final class RelayConnection {
             case .again: return
             case .closed(let text): return perform(session.interrupted(.closed(text)))
             case .bytes(let count):
+                bytesHeard += count
                 if state == .quitting { return close(.retired) }
                 parser.append(UnsafeRawBufferPointer(rebasing: curl.scratch[..<count]))
                 understand()
@@ -291,6 +297,7 @@ package final class RelayConnection {
             case .bytes(let count):
                 if outbox.consume(count) { session.bodyWritten() }
                 left -= count
+                bytesSaid += count
                 futileRounds = 0
                 progressAt = loop.now
             case .again: return outbox.keep(chunk)

@@ -75,7 +75,7 @@ def text(machine, results):
         for name in dict.fromkeys(name for figures in result.rounds for name in figures
                                   if not name.startswith("without ")):
             values = [figures[name] for figures in result.rounds if name in figures]
-            out.append(f"    {name:24}{' '.join(number(value) for value in values)}")
+            out.append(f"    {name:26}{' '.join(number(value) for value in values)}")
         out.append("")
     return "\n".join(out)
 

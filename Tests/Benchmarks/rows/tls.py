@@ -24,9 +24,9 @@ class TLS(Row):
         "which queues it on the disk.")
     lines = tuple(
         line for to, name in (("", "sink"), (" to Postfix", "Postfix")) for line in (
-            Line(f"throughput with STARTTLS{to}, share of that without", ratio(f"{name} STARTTLS/s", f"{name} plain/s"), "x"),
-            Line(f"  cost of a connection with STARTTLS{to}", figure(f"{name} TLS connection ms"), "ms"),
-            Line(f"  cost of a connection without{to}", figure(f"{name} plain connection ms"), "ms")))
+            Line(f"STARTTLS{to}: throughput, share of without", ratio(f"{name} STARTTLS/s", f"{name} plain/s"), "x"),
+            Line(f"  cost of a connection{to}, with STARTTLS", figure(f"{name} TLS connection ms"), "ms"),
+            Line(f"  cost of a connection{to}, without", figure(f"{name} plain connection ms"), "ms")))
 
     def open(self):
         certificate = self.place.path("certificate")
