@@ -38,6 +38,9 @@ struct NoticeTests {
         try place.wait(for: "sent", in: "done")
         try place.wait(for: "gone", in: "dead")
         try place.wait(for: "later", in: "retry/01-30s")
+        // Nobody tried to send it, and it is dead all the same.
+        try place.drop("unaddressed", #"{"template":"hello"}"#)
+        try place.wait(for: "unaddressed", in: "dead")
         try place.wait(for: "strange", in: "retry/01-30s")
         try place.wait("the daemon to count") { place.text(file).contains("outspool_jobs{") }
         place.stop(daemon)
@@ -48,7 +51,7 @@ struct NoticeTests {
     func metrics() throws {
         let (place, file) = try worked()
         let samples = place.samples(file)
-        #expect(samples["outspool_jobs_received_total"] == 4)
+        #expect(samples["outspool_jobs_received_total"] == 5)
         #expect(samples[#"outspool_recipients_total{outcome="sent"}"#] == 1)
         #expect(samples[#"outspool_jobs_done_total{template="hello"}"#] == 1)
         #expect(samples[#"outspool_jobs_deferred_total{template="hello"}"#] == 1)
@@ -58,6 +61,11 @@ struct NoticeTests {
         #expect(samples[#"outspool_relay_attempts_total{relay="main"}"#] == 3)
         #expect(samples[#"outspool_delivery_latency_seconds_count{priority="normal"}"#] == 1)
         #expect(samples[#"outspool_jobs{state="cur"}"#] == 0)
+        #expect(samples["outspool_dead_letters_total"] == 2)
+        let status = place.status
+        for (name, count) in [("sent", 1), ("deferred", 1), ("refused", 1), ("done", 1), ("dead", 2)] {
+            #expect(status[name] as? Int == count, "\(name)")
+        }
         let names = try FileManager.default.contentsOfDirectory(atPath: file.deletingLastPathComponent().path)
         #expect(names.sorted() == ["other.prom", "outspool.prom"])
     }

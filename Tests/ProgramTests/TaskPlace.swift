@@ -21,12 +21,6 @@ extension Workplace {
     /// The last event of a job.
     func last(_ id: String) throws -> [String: Any] { try #require(try history(id).last) }
 
-    /// What the daemon wrote of itself last.
-    var status: [String: Any] {
-        let bytes = (try? Data(contentsOf: spool.appending(path: "status.json"))) ?? Data()
-        return ((try? JSONSerialization.jsonObject(with: bytes)) as? [String: Any]) ?? [:]
-    }
-
     /// Every process, zombies too, of which the command line or the environment has the text.
     func processes(with text: String) -> [Int32] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

@@ -13,6 +13,12 @@ final class Workplace {
     let root: URL
     private var running: [Process] = []
     var spool: URL { root.appending(path: "spool") }
+
+    /// What the daemon wrote of itself last.
+    var status: [String: Any] {
+        let bytes = (try? Data(contentsOf: spool.appending(path: "status.json"))) ?? Data()
+        return ((try? JSONSerialization.jsonObject(with: bytes)) as? [String: Any]) ?? [:]
+    }
     var configuration: URL { root.appending(path: "outspool.conf") }
     var log: String { text(root.appending(path: "daemon.log")) }
 

@@ -34,7 +34,6 @@ final class Dispatcher {
     private var isPumping = false
     /// Jobs whose template was at fault: a repair makes them due at once.
     var blocked: [JobID: State] = [:]
-    var tally = Tally()
     /// False before the start-up is done, and again when the daemon stops.
     var isOpen = false
     private(set) var isStopping = false
@@ -270,7 +269,6 @@ final class Dispatcher {
             outcomes, of: delivery.attempt, interruption: interruption, policy: settings.retry, now: now,
             jitter: .random(in: -1...1))
         ledger.attempted(delivery, verdict, now: now)
-        tally.count(verdict)
         guard let claim = delivery.finish() else { return }
         settle(claim, verdict, delivery, masked: delivery.masked, template: delivery.template)
     }
@@ -290,8 +288,6 @@ final class Dispatcher {
             case .new?:
                 // inotify tells of it, too; where it cannot, the next reading would be late.
                 onReturned(id)
-            case .done?: tally.countDone()
-            case .dead?: tally.countDead()
             default: break
             }
             if !isStopping { loop.later { [weak self] in self?.pump() } }

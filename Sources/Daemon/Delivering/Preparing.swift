@@ -94,7 +94,6 @@ extension Dispatcher {
     ) {
         let verdict = Verdict([], of: attempt, policy: settings.retry, now: now, jitter: 0)
         ledger.heldBack(claim.id, verdict, submitted: attempt.submitted, now: now)
-        tally.count(verdict)
         settle(
             claim, verdict, nil, template: waiting.template,
             letter: .init(recipients: attempt.heldBack, submitted: attempt.submitted))

@@ -19,11 +19,14 @@ package struct Counters: Sendable {
             counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }
         package subscript(label: String) -> Int { counts[label] ?? 0 }
+        package var sum: Int { counts.values.reduce(0, +) }
     }
 
     package var received = 0
     /// Recipients by outcome, in the words of the history.
     package var recipients = Labelled()
+    /// What programs came to, in the same words: tasks, and `data` that asked to be tried again.
+    package var programs = Labelled()
     // Jobs, by template; "" is a job that carries its mail.
     package var done = Labelled()
     package var deferred = Labelled()
@@ -67,6 +70,19 @@ package struct Counters: Sendable {
     package static let taskBounds: [Double] = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400]
 
     package init() {}
+
+    /// All dead letters.
+    package var deadLetters: Int { dead.values.reduce(0) { $0 + $1.sum } }
+
+    /// The numbers of `status.json` with their names, in its order: outcomes, and jobs that ended.
+    package var totals: [(name: String, value: Int)] {
+        func outcomes(_ kind: Event.Kind) -> Int { recipients[kind.rawValue] + programs[kind.rawValue] }
+        return [
+            ("sent", outcomes(.sent)), ("deferred", outcomes(.deferred)), ("refused", outcomes(.refused)),
+            ("inDoubt", outcomes(.inDoubt)), ("returned", returned.sum + outcomes(.returned)), ("done", done.sum),
+            ("dead", deadLetters),
+        ]
+    }
 
     package mutating func observeLatency(_ span: Span, _ priority: Job.Priority) {
         latency[priority, default: Histogram(bounds: Counters.latencyBounds)].observe(max(span.inSeconds, 0))

@@ -78,6 +78,9 @@ package struct Metrics {
         wire(&out, by: by)
         out.family(
             "outspool_tasks_running", .gauge, "Programs of tasks that run, by template.", by("template", tasks))
+        out.family(
+            "outspool_program_outcomes_total", .counter, "What programs came to: tasks, and data that was deferred.",
+            by("outcome", counters.programs))
         out.histograms(
             "outspool_task_duration_seconds", "From the start of a task's program to its end.",
             [([], counters.taskTime)])
@@ -135,9 +138,9 @@ package struct Metrics {
             ("blocked", counters.blocked, "Looks at a job whose template or configuration is at fault, by template."),
         ] { out.family("outspool_jobs_\(name)_total", .counter, help, by("template", counts)) }
         // Without labels it is there before it counts: `increase()` sees no first step of a new series.
-        let dead = counters.dead.values.reduce(0) { $0 + $1.counts.values.reduce(0, +) }
         out.family(
-            "outspool_dead_letters_total", .counter, "Dead letters of every cause and template.", [([], Double(dead))])
+            "outspool_dead_letters_total", .counter, "Dead letters of every cause and template.",
+            [([], Double(counters.deadLetters))])
         out.family(
             "outspool_jobs_dead_total", .counter, "Dead letters, by cause and template.",
             counters.dead.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { cause, counts in

@@ -23,7 +23,7 @@ struct StatusFile {
     mutating func write(
         _ state: String, of dispatcher: Dispatcher, _ tasks: TaskRunner, unwritten: Int, now: Timestamp
     ) {
-        let totals = dispatcher.tally.totals
+        let totals = dispatcher.ledger.counters.totals
         let lastMinute = growth.note(totals.map(\.value), at: Clock.monotonic)
         func numbers(_ names: [String], _ values: [Int]) -> [(name: String, value: JSON)] {
             zip(names, values).map { ($0, number($1)) }

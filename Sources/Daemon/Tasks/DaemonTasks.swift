@@ -7,7 +7,6 @@ extension Daemon {
     func connectTasks() {
         tasks.isOpen = { [unowned self] in dispatcher.isOpen }
         tasks.pauses = { [unowned self] in dispatcher.pauses }
-        tasks.count = { [unowned self] verdict in dispatcher.tally.count(verdict) }
         tasks.queue.onHeld = { [unowned self] state in dispatcher.onHeld(state) }
         tasks.queue.onRoom = { [unowned self] in dispatcher.onRoom() }
         tasks.queue.onOther = { [unowned self] ready in dispatcher.offer(ready) }
@@ -15,8 +14,6 @@ extension Daemon {
             switch state {
             case .retry, .scheduled: buckets.put(id, in: state, due: due ?? .now)
             case .new: dispatcher.onReturned(id)
-            case .done: dispatcher.tally.countDone()
-            case .dead: dispatcher.tally.countDead()
             default: break
             }
         }

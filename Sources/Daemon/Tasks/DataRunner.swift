@@ -113,7 +113,6 @@ final class DataRunner {
                 .deferred(because: said(reason)), reply: nil, of: dispatcher.attempt(claimed, relay: nil),
                 policy: dispatcher.settings.retry, now: now, jitter: .random(in: -1...1))
             dispatcher.ledger.deferredByData(claimed.id, claimed.waiting.template ?? "", verdict)
-            dispatcher.tally.count(verdict)
             settle(claimed, verdict)
         // The time was over because the job's is.
         case .deferred where claimed.waiting.expiry <= .now, .returned: giveBack(claimed, DataRunner.late)

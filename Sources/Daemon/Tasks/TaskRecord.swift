@@ -19,6 +19,7 @@ extension Ledger {
                 [("data", .word(template)), ("attempt", .count(event.attempt ?? 0)), ("status", .word("deferred"))],
                 note: event.reason ?? "")
         }
+        counters.programs.count(Event.Kind.deferred.rawValue)
         countDeferred(template)
     }
 
@@ -39,6 +40,11 @@ extension Ledger {
                 ], note: said.isEmpty ? "ended" : said)
         }
         counters.taskTime.observe(spent)
+        if case .new = verdict.target {
+            counters.programs.count(Event.Kind.returned.rawValue)
+        } else {
+            for event in verdict.events { counters.programs.count(event.kind.rawValue) }
+        }
         if case .retry = verdict.target { countDeferred(run.template) }
     }
 }

@@ -32,7 +32,6 @@ final class TaskRunner {
     private var blocked: Set<JobID> = []
     /// Told of what becomes of a job.
     var onSettled: (JobID, State, Timestamp?) -> Void = { _, _, _ in }
-    var count: (Verdict) -> Void = { _ in }
     var onIdle: () -> Void = {}
 
     init(
@@ -154,7 +153,6 @@ final class TaskRunner {
         let verdict = Verdict(
             outcome, reply: reply, of: run.attempt, policy: settings.retry, now: now, jitter: .random(in: -1...1))
         ledger.ran(run, verdict, now: now)
-        count(verdict)
         guard let claim = run.finish() else { return }
         settle(claim, verdict, of: run.attempt, template: run.template, masked: run.masked, isReported: true)
     }
