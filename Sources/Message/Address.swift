@@ -105,9 +105,6 @@ package struct Mailbox: Hashable, Sendable {
     /// - Parameter origin: the domain of local parts that stand alone, as ``Address/domain`` has it; nil: they are
     ///   errors.
     package static func list(parsing text: String, origin: String? = nil) throws(AddressError) -> [Mailbox] {
-        if let bad = text.firstControl(but: 0x09) {
-            throw AddressError(text: text, reason: "a control character, \(String(bad).quotedForMessage)")
-        }
         var parser = AddressParser(Array(text.utf8), origin: origin)
         do throws(AddressParser.Fault) {
             return try parser.list()

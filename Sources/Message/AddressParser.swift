@@ -1,7 +1,7 @@
 /// Reads mailboxes, groups and comments from left to right, each byte once.
 ///
-/// The text is UTF-8 without control characters but tabs; its bytes above 0x7F count as
-/// `atext` (RFC 6532).
+/// The text is UTF-8; its bytes above 0x7F count as `atext` (RFC 6532). Of control characters ``list()`` takes tabs
+/// only, and the others are given a text without any.
 struct AddressParser {
     struct Fault: Error {
         let reason: String
@@ -44,6 +44,9 @@ struct AddressParser {
     }
 
     mutating func list() throws(Fault) -> [Mailbox] {
+        if let bad = bytes.firstControl(but: 0x09) {
+            throw Fault("a control character, \(String(bad).quotedForMessage)")
+        }
         var mailboxes: [Mailbox] = []
         var inGroup = false
         while true {

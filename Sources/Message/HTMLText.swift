@@ -142,7 +142,7 @@ package struct HTMLText {
     private static func link(to href: ArraySlice<UInt8>) -> Link? {
         var url: [UInt8] = []
         decode(href) { scalar in
-            if scalar.value > 0x20, !("\u{7F}"..."\u{9F}" ~= scalar) { url += UTF8.encode(scalar) ?? .init() }
+            if scalar != " ", !scalar.isControl { url += UTF8.encode(scalar) ?? .init() }
         }
         let schemes = ["http://", "https://", "mailto:", "tel:", "ftp://"]
         guard schemes.contains(where: { url.prefix($0.utf8.count).isSame(asLowercase: $0) }) else { return nil }

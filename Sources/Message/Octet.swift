@@ -70,6 +70,11 @@ extension Sequence<UInt8> {
     }
 }
 
+extension Unicode.Scalar {
+    /// Of C0 or C1, or DEL.
+    var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
+}
+
 extension String {
     /// Whether it holds a control character, of C0 or C1 or DEL.
     var hasControl: Bool { firstControl(but: nil) != nil }

@@ -104,11 +104,7 @@ struct PlainLines {
             newLine()
             return
         }
-        switch scalar {
-        case "\t": break
-        case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}": return
-        default: break
-        }
+        if scalar.isControl, scalar != "\t" { return }
         addToWord(scalar)
     }
 

@@ -36,9 +36,6 @@ package struct PostedMessage {
             for field in header.fields where field.isNamed(name) {
                 let value = Array(header.value(field, in: bytes))
                 do throws(AddressParser.Fault) {
-                    if let bad = value.firstControl(but: 0x09) {
-                        throw .init("a control character, \(String(bad).quotedForMessage)")
-                    }
                     var parser = AddressParser(value, origin: origin)
                     for mailbox in try parser.list() where seen.insert(mailbox.address).inserted {
                         recipients.append(mailbox.address)
@@ -81,7 +78,6 @@ package struct PostedMessage {
         let raw = bytes[field.range]
         let places = raw.indices.filter { $0 >= field.valueStart && raw[$0] != 0x0D && raw[$0] != 0x0A }
         let value = places.map { raw[$0] }
-        if value.firstControl(but: 0x09) != nil { return Array(raw) }
         var parser = AddressParser(value, origin: origin)
         // A field that cannot be read is the reader's to make sense of, as it would be without us.
         guard (try? parser.list()) != nil else { return Array(raw) }

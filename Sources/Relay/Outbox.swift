@@ -15,7 +15,7 @@ final class Outbox {
     private var sources: [Source] = []
     /// How much was staged and sent since the beginning.
     private var staged = 0
-    private var sent = 0
+    private(set) var sent = 0
     /// Where the final dot of the body under way ends, once that is staged.
     private var dotEnd: Int?
     /// The size of the chunk that could not be sent.

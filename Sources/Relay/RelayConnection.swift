@@ -64,8 +64,6 @@ package final class RelayConnection {
     private var pending: [Session.Action] = []
     private var openedAt: Int64 = 0
     private var progressAt: Int64 = 0
-    private var bytesHeard = 0
-    private var bytesSaid = 0
     /// Rounds in which the socket was ready and TLS still could not write.
     private var futileRounds = 0
 
@@ -205,8 +203,8 @@ package final class RelayConnection {
     private func ready(_ readiness: EventLoop.Readiness) {
         guard state == .open || state == .quitting else { return }
         willPump = true
-        let (heard, said) = (bytesHeard, bytesSaid)
-        if readiness.contains(.read) { receive() }
+        let sent = outbox.sent
+        let hasHeard = readiness.contains(.read) && receive()
         repeat {
             let actions = pending
             pending.removeAll(keepingCapacity: true)
@@ -216,28 +214,37 @@ package final class RelayConnection {
         } while !pending.isEmpty
         willPump = false
         // With nothing of ours to go with it, the acknowledgement would be late, and what is still to be answered with it.
-        if state == .open, session.room != .idle, bytesHeard > heard, bytesSaid == said { easy?.acknowledge() }
+        if state == .open, hasHeard, outbox.sent == sent, session.room != .idle { easy?.acknowledge() }
         if state == .open, session.room == .idle, isRetiring { sayGoodbye() }
         setInterest(afterWritable: readiness.contains(.write))
     }
 
-    private func receive() {
-        guard let easy else { return }
+    /// Takes in all that has come; whether there was anything.
+    @discardableResult
+    private func receive() -> Bool {
+        guard let easy else { return false }
         isReceiving = true
         defer { isReceiving = false }
+        var hasHeard = false
         while state == .open || state == .quitting {
             switch easy.receive(into: curl.scratch) {
-            case .again: return
-            case .closed(let text): return perform(session.interrupted(.closed(text)))
+            case .again: return hasHeard
+            case .closed(let text):
+                perform(session.interrupted(.closed(text)))
+                return hasHeard
             case .bytes(let count):
-                bytesHeard += count
-                if state == .quitting { return close(.retired) }
+                hasHeard = true
+                if state == .quitting {
+                    close(.retired)
+                    return hasHeard
+                }
                 parser.append(UnsafeRawBufferPointer(rebasing: curl.scratch[..<count]))
                 understand()
                 // TLS may hold more than the kernel tells of.
-                if count < curl.scratch.count, !isEncrypted { return }
+                if count < curl.scratch.count, !isEncrypted { return hasHeard }
             }
         }
+        return hasHeard
     }
 
     private func understand() {
@@ -297,7 +304,6 @@ package final class RelayConnection {
             case .bytes(let count):
                 if outbox.consume(count) { session.bodyWritten() }
                 left -= count
-                bytesSaid += count
                 futileRounds = 0
                 progressAt = loop.now
             case .again: return outbox.keep(chunk)

@@ -96,6 +96,16 @@ class Spool:
     def wait_until_done(self, count, limit=600):
         wait(lambda: self.count("done") >= count, f"{count} jobs in done/", limit, pause=0.05)
 
+    def drain(self, count):
+        """Queues `count` jobs, and returns the seconds from the daemon's start until all are sent."""
+        self.submit(count)
+        start = time.monotonic()
+        self.start(until_ready=False)
+        self.wait_until_done(count)
+        seconds = time.monotonic() - start
+        self.stop()
+        return seconds
+
     def expect(self, **counts):
         """Holds what is in the spool against what has to be."""
         found = {name: self.count(name) for name in counts}

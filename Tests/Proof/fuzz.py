@@ -103,7 +103,14 @@ def gather(name, into):
         (into / f"{index:04}").write_bytes(seed)
 
 
-def run(name, seconds, runs):
+def fixed():
+    """The start of a command that has the same addresses each time, as far as this machine can do that."""
+    command = ["setarch", "-R"]
+    able = shutil.which(command[0]) and subprocess.run([*command, "true"], check=False).returncode == 0
+    return command if able else []
+
+
+def run(name, seconds, runs, prefix):
     """Runs a target; returns its output, its status, and how many inputs it has taken."""
     corpus, seeds = SCRATCH / "corpus" / name, SCRATCH / "seeds" / name
     findings = SCRATCH / "findings"
@@ -117,10 +124,8 @@ def run(name, seconds, runs):
     words = SEEDS / f"{name}.dict"
     if words.exists():
         options.append(f"-dict={words}")
-    # Hashes and addresses that change would lead elsewhere each time.
-    fixed = ["setarch", "-R"] if runs and subprocess.run(["setarch", "-R", "true"], check=False).returncode == 0 else []
     process = subprocess.run(
-        [*fixed, BINARY, *options, *([] if runs else [corpus]), seeds], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [*prefix, BINARY, *options, *([] if runs else [corpus]), seeds], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         # Swift's own report of a crash would run beside the sanitizer's.
         env={**os.environ, "OUTSPOOL_FUZZ_TARGET": name, "SWIFT_BACKTRACE": "enable=no",
             **({"SWIFT_DETERMINISTIC_HASHING": "1"} if runs else {})})
@@ -148,9 +153,11 @@ def main():
     if not chosen:
         print("fuzz: no such target", file=sys.stderr)
         return 64
+    # Addresses, and the seeds of hashes, that change would lead elsewhere each time.
+    prefix = fixed() if arguments.runs else []
     total, broken = 0, []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for name, result in zip(chosen, pool.map(lambda name: run(name, arguments.seconds, arguments.runs), chosen)):
+        for name, result in zip(chosen, pool.map(lambda name: run(name, arguments.seconds, arguments.runs, prefix), chosen)):
             output, status, count, cover = result
             total += count
             print(f"{name:15} {count:9} executions  {cover:6} edges" + ("" if status == 0 else "  BROKEN"), flush=True)

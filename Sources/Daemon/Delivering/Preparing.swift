@@ -10,10 +10,10 @@ extension Dispatcher {
     /// What an attempt of a claimed job is made with.
     func attempt(_ claimed: ClaimedJob, relay: String?, heldBack: [String] = []) -> Verdict.Attempt {
         let onDoubt = claimed.job.template.flatMap { shelf.facts(of: $0)?.onDoubt } ?? settings.onDoubt
-        return Verdict.Attempt(
-            number: Verdict.number(of: claimed.history, from: claimed.waiting.state), relay: relay,
-            history: claimed.history, submitted: claimed.submitted, expiry: claimed.waiting.expiry, onDoubt: onDoubt,
-            softBounce: settings.softBounce, heldBack: heldBack)
+        var attempt = claimed.attempt(relay: relay, onDoubt: onDoubt)
+        attempt.softBounce = settings.softBounce
+        attempt.heldBack = heldBack
+        return attempt
     }
 
     /// Makes the mail; nil when there is nothing to send, and the job is settled.

@@ -44,6 +44,13 @@ final class ClaimedJob {
         isNew = false
     }
 
+    /// What an attempt of it is made with, as far as the job itself says.
+    func attempt(relay: String?, onDoubt: Verdict.OnDoubt) -> Verdict.Attempt {
+        Verdict.Attempt(
+            number: Verdict.number(of: history, from: waiting.state), relay: relay, history: history,
+            submitted: submitted, expiry: waiting.expiry, onDoubt: onDoubt)
+    }
+
     /// Gives up the claim; nil the second time.
     func finish() -> Claim? {
         let claim = self.claim.take()

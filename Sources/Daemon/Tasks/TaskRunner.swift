@@ -70,13 +70,11 @@ final class TaskRunner {
         claimed.enter(in: ledger, sender: nil)
         guard let claim = claimed.finish() else { return }
         let now = Timestamp.now
-        let (waiting, history) = (claimed.waiting, claimed.history)
+        let waiting = claimed.waiting
         let name = waiting.template ?? ""
-        var attempt = Verdict.Attempt(
-            number: Verdict.number(of: history, from: waiting.state), relay: nil, history: history,
-            submitted: claimed.submitted, expiry: waiting.expiry, onDoubt: shelf.facts(of: name)?.onDoubt ?? settings.onDoubt)
+        var attempt = claimed.attempt(relay: nil, onDoubt: shelf.facts(of: name)?.onDoubt ?? settings.onDoubt)
         let masked = shelf.masked(claimed.value)
-        if history.isDone {
+        if claimed.history.isDone {
             let verdict = Verdict(events: [], target: .done(day: now.day), due: nil, durably: true)
             return settle(claim, verdict, of: attempt, template: name, masked: masked)
         }

@@ -1,5 +1,4 @@
 import subprocess
-import time
 
 from outspool import Spool
 from rows import Line, Row, in_turns
@@ -31,13 +30,7 @@ class SlowRelay(Row):
     def ours(self):
         spool = Spool(self.place, "slow-relay")
         spool.configure(self.port, CONNECTIONS)
-        spool.submit(COUNT)
-        start = time.monotonic()
-        spool.start(until_ready=False)
-        spool.wait_until_done(COUNT)
-        seconds = time.monotonic() - start
-        spool.stop()
-        return COUNT / seconds
+        return COUNT / spool.drain(COUNT)
 
     def close(self):
         self.place.stop(self.sink)

@@ -1,5 +1,4 @@
 import subprocess
-import time
 
 from outspool import Spool
 from place import NotMeasured
@@ -72,13 +71,7 @@ class TLS(Row):
         """Seconds from the daemon's start until all are sent."""
         spool = Spool(self.place, "tls")
         spool.configure(port, CONNECTIONS, tls, more)
-        spool.submit(count)
-        start = time.monotonic()
-        spool.start(until_ready=False)
-        spool.wait_until_done(count)
-        seconds = time.monotonic() - start
-        spool.stop()
-        return seconds
+        return spool.drain(count)
 
     def close(self):
         if self.postfix:
