@@ -72,7 +72,9 @@ public struct Job: Sendable {
 
     /// A mail from a template that has no type here. `params` must encode as an object.
     public init(template: String, params: some Encodable = [String: String](), to recipients: [Address]) {
-        content = .template(template, encoded(params))
+        content = .template(
+            template,
+            Result { () throws(SubmitError) in try ParameterEncoder.encode(params) })
         to = recipients
     }
 
@@ -145,7 +147,12 @@ public struct Job: Sendable {
         do throws(JobError) { try checkJob(value) } catch {
             throw .invalid(field: error.pointer, reason: error.reason)
         }
-        return value.encoded + [0x0A]
+        let bytes = value.encoded + [0x0A]
+        // What has more values than a job may have is longer than this.
+        if bytes.count > JSON.valueLimit {
+            do throws(JSONError) { _ = try JSON(parsing: bytes) } catch { throw .invalid(field: "", reason: error.reason) }
+        }
+        return bytes
     }
 
     private func envelope() throws(SubmitError) -> JSON? {
@@ -172,20 +179,8 @@ private func texts(_ texts: [String: String], _ field: String, isHeader: Bool = 
 
 private func moment(_ date: Date?, _ field: String) throws(SubmitError) -> JSON? {
     guard let date else { return nil }
-    let seconds = date.timeIntervalSince1970
-    guard seconds.magnitude < 9_000_000_000 else {
+    guard let time = Timestamp(date) else {
         throw .invalid(field: "/" + field, reason: "is not between the years 1685 and 2255")
     }
-    return .string(Timestamp(nanoseconds: Int64((seconds * 1000).rounded()) * 1_000_000).rfc3339)
-}
-
-private func encoded(_ params: some Encodable) -> Result<JSON, SubmitError> {
-    let encoder = JSONEncoder()
-    encoder.dateEncodingStrategy = .iso8601
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-        return .success(try JSON(parsing: Array(try encoder.encode(params))))
-    } catch {
-        return .failure(.invalid(field: "/params", reason: "cannot be encoded: \(error)"))
-    }
+    return .string(time.rfc3339)
 }

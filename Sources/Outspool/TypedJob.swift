@@ -20,14 +20,20 @@ extension TypedJob {
 }
 
 /// Words begin at a capital behind a small letter or digit, and at the last of several capitals
-/// if a small letter follows.
+/// if a small letter follows. What is not ASCII, which no template's name has, stays as it is.
 func kebabCase(_ name: String) -> String {
-    let letters = Array(name)
-    var kebab = ""
+    let letters = Array(name.utf8)
+    func isCapital(_ letter: UInt8) -> Bool { (0x41...0x5A).contains(letter) }
+    var kebab: [UInt8] = []
+    kebab.reserveCapacity(letters.count + 8)
     for (index, letter) in letters.enumerated() {
-        let isFollowedBySmall = index + 1 < letters.count && letters[index + 1].isLowercase
-        if index > 0, letter.isUppercase, !letters[index - 1].isUppercase || isFollowedBySmall { kebab += "-" }
-        kebab += letter == "_" ? "-" : letter.lowercased()
+        guard isCapital(letter) else {
+            kebab.append(letter == UInt8(ascii: "_") ? UInt8(ascii: "-") : letter)
+            continue
+        }
+        let isFollowedBySmall = index + 1 < letters.count && (0x61...0x7A).contains(letters[index + 1])
+        if index > 0, !isCapital(letters[index - 1]) || isFollowedBySmall { kebab.append(UInt8(ascii: "-")) }
+        kebab.append(letter | 0x20)
     }
-    return kebab
+    return String(decoding: kebab, as: UTF8.self)
 }
