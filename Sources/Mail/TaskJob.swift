@@ -2,7 +2,7 @@ internal import JSON
 package import Spool
 package import Template
 
-extension Template {
+extension Template.Terms {
     /// Why a job is none for this template: its parameters do not fit, or it has fields of a mail and this is a task;
     /// nil if it is.
     package func objection(to job: Job) -> String? {

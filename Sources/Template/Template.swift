@@ -3,10 +3,8 @@ package import Schema
 
 /// One template: all its files, read at one moment and parsed.
 package struct Template: Sendable {
-    package let name: String
+    package let terms: Terms
     package let settings: TemplateSettings
-    /// `schema.json`: what the parameters have to be.
-    package let schema: Schema?
     /// `sample.json`.
     package let sample: JSON.Object?
     /// `run`, the path of the program, where the template is a task and makes no mail.
@@ -78,19 +76,9 @@ package struct Template: Sendable {
         }
     }
 
-    /// Whether its jobs are programs that are run, and no mails.
-    package var isTask: Bool { run != nil }
-
-    /// What is wrong with a job's parameters, by the template's schema; empty if they fit, or there is none.
-    package func violations(of params: JSON.Object) -> [Violation] { schema?.validate(.object(params)) ?? [] }
-
-    /// Why a job's parameters do not fit, in one line with JSON pointers into the job; nil if they do.
-    package func misfit(of params: JSON.Object) -> String? {
-        let violations = violations(of: params)
-        if violations.isEmpty { return nil }
-        return "the parameters do not fit \(name): "
-            + violations.map { $0.description(below: "/params") }.joined(separator: "; ")
-    }
+    package var name: String { terms.name }
+    package var schema: Schema? { terms.schema }
+    package var isTask: Bool { terms.isTask }
 
     /// Renders every part in the variant that fits `locale` best: the very locale, a shorter
     /// one (`de` for `de-AT`), or the default; each part on its own.

@@ -92,7 +92,7 @@ extension Template {
         guard let sample else {
             return [Finding(.warning, source.path, "no sample.json\(isTask ? "" : ": nothing is rendered")")]
         }
-        var findings = violations(of: sample).map { violation in
+        var findings = terms.violations(of: sample).map { violation in
             source.finding(.error, in: "sample.json", source.sample, at: violation.pointer, "\(violation)")
         }
         let (shown, file) = view.map { ($0.sample, "view.sample.json") } ?? (sample, "sample.json")

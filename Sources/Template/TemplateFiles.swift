@@ -17,12 +17,12 @@ struct TemplateFiles {
     /// The path of the template's own folder.
     let path: String
 
-    /// Opens the folder of the template `name` in `root`, and those of partials and layouts.
+    /// Opens the folder of the template `name` in `root`, and those of partials and layouts if they may be asked for.
     /// - Throws: ``TemplateError/unknown(_:)`` if the template has no folder.
-    init(root: String, name: String) throws(TemplateError) {
+    init(root: String, name: String, withShared: Bool = true) throws(TemplateError) {
         let root = try TemplateFolder(path: root)
         guard let own = try root.folder(name) else { throw .unknown(name) }
-        folders = [own, try root.folder("_partials"), try root.folder("_layouts")]
+        folders = withShared ? [own, try root.folder("_partials"), try root.folder("_layouts")] : [own, nil, nil]
         path = own.path
         stamp = TemplateStamp(takenAt: Clock.realtime)
         for folder in folders { stamp.folders.append(try folder?.identity()) }

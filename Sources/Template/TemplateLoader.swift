@@ -54,10 +54,18 @@ struct TemplateLoader {
             path: files.path, names: try files.names(), schema: schemaFile?.bytes, sample: sampleFile?.bytes,
             viewSchema: viewSchemaFile?.bytes, viewSample: viewSampleFile?.bytes)
         return Template(
-            name: name, settings: settings, schema: schema, sample: sample?.object, run: run,
+            terms: Template.Terms(name: name, schema: schema, isTask: run != nil), settings: settings,
+            sample: sample?.object, run: run,
             view: data.map { .init(program: $0, schema: viewSchema, sample: viewSampleFile?.value.object) },
             parts: parts, source: source,
             images: try images(of: parts), attachments: try attachments(settings))
+    }
+
+    /// What a job has to be: two of the files, and nothing of what it becomes.
+    mutating func terms() throws(TemplateError) -> Template.Terms {
+        let isTask = try files.program("run") != nil
+        let schema = try json("schema.json").map { file throws(TemplateError) in try self.schema(file) }
+        return Template.Terms(name: name, schema: schema, isTask: isTask)
     }
 
     private func broken(_ file: String, _ reason: String) -> TemplateError {

@@ -5,6 +5,7 @@
 package final class TemplateStore {
     private let root: String
     private var entries: [String: Entry] = [:]
+    private var terms: [String: Template.Terms] = [:]
     private let betweenReads: () -> Void
 
     private struct Entry {
@@ -34,6 +35,17 @@ package final class TemplateStore {
         return try entry.result.get()
     }
 
+    /// What a job of that template has to be, as it was when it was first asked for. Its texts are not read, and may be
+    /// broken; an error is not remembered.
+    package func terms(named name: String) throws(TemplateError) -> Template.Terms {
+        guard isTemplateName(name) else { throw .unknown(name) }
+        if let terms = terms[name] { return terms }
+        var loader = TemplateLoader(try TemplateFiles(root: root, name: name, withShared: false), name: name)
+        let read = try loader.terms()
+        terms[name] = read
+        return read
+    }
+
     /// Whether the files of a template that was read are still the same, as far as their
     /// status tells; false for one that was not read yet. Costs a dozen system calls.
     package func isCurrent(_ name: String) -> Bool {
@@ -50,6 +62,7 @@ package final class TemplateStore {
     @discardableResult
     package func reloadIfChanged(_ name: String) -> Bool {
         guard let old = entries[name], !isCurrent(name) else { return false }
+        terms[name] = nil
         do throws(TemplateError) {
             let new = try read(name)
             entries[name] = new
@@ -61,7 +74,10 @@ package final class TemplateStore {
     }
 
     /// Forgets everything, so that each template is read again when it is next asked for.
-    package func invalidate() { entries = [:] }
+    package func invalidate() {
+        entries = [:]
+        terms = [:]
+    }
 
     /// The names of all templates there are, broken ones too, sorted.
     package func names() throws(TemplateError) -> [String] {

@@ -14,7 +14,12 @@ enum Command {
         ]
     }
 
-    static var verbs: [Verb] { tasks.flatMap(\.verbs) }
+    private static func verb(named name: String) -> Verb? {
+        for task in tasks {
+            if let verb = task.verbs.first(where: { $0.name == name }) { return verb }
+        }
+        return nil
+    }
 
     /// Runs one command line to its end. Everything that fails is said here, once, on standard error.
     static func run(_ words: [String]) -> ExitStatus {
@@ -54,16 +59,16 @@ enum Command {
             }
         }
         guard let name = words.popFirst() else { throw .usage("no verb; see outspool --help") }
-        guard let verb = verbs.first(where: { $0.name == name }) else {
-            let near =
-                nearest(to: name, among: verbs.map(\.name)).map { "; did you mean \($0)?" } ?? "; see outspool --help"
+        guard let verb = verb(named: name) else {
+            let names = tasks.flatMap { $0.verbs.map(\.name) }
+            let near = nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? "; see outspool --help"
             throw .usage("unknown verb \(printable(name))\(near)")
         }
         if words.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
-            try output.write(verb.help)
+            try output.write(verb.help())
             return .success
         }
-        let arguments = try Arguments(globals + words, options: verb.options + Location.options, of: verb.name)
+        let arguments = try Arguments(globals + words, options: verb.options() + Location.options, of: verb.name)
         return try verb.run(Invocation(arguments: arguments, output: output))
     }
 
@@ -99,9 +104,22 @@ struct Verb {
     /// One line, at most 60 characters.
     let summary: String
     /// Up to 80 columns.
-    let help: String
-    var options: [Arguments.Option] = []
+    let help: () -> String
+    let options: () -> [Arguments.Option]
     let run: (Invocation) throws(Failure) -> ExitStatus
+
+    /// Help and options are made for the one verb that is asked for them: an application starts the command for each mail.
+    init(
+        name: String, summary: String, help: @autoclosure @escaping () -> String,
+        options: @autoclosure @escaping () -> [Arguments.Option] = [],
+        run: @escaping (Invocation) throws(Failure) -> ExitStatus
+    ) {
+        self.name = name
+        self.summary = summary
+        self.help = help
+        self.options = options
+        self.run = run
+    }
 }
 
 /// What a verb runs with.

@@ -29,7 +29,7 @@ struct SampleTemplateTests {
         let template = try store.template(named: "export-orders")
         #expect(template.isTask)
         #expect(template.settings.program.timeout == .minutes(30) && template.settings.program.concurrency == 1)
-        #expect(template.violations(of: try #require(template.sample)).isEmpty)
+        #expect(template.terms.violations(of: try #require(template.sample)).isEmpty)
     }
 
     @Test(

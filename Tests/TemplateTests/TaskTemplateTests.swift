@@ -43,7 +43,7 @@ struct TaskTemplateTests {
         #expect(program.cpu == 90 && program.niceness == 0)
         #expect(template.settings.ttl == .hours(1) && template.settings.priority == .bulk && template.settings.onDoubt == .hold)
         #expect(template.findings() == [])
-        #expect(template.misfit(of: JSON.Object()) != nil)
+        #expect(template.terms.misfit(of: JSON.Object()) != nil)
     }
 
     @Test("Without a schema and a sample it is told so, and a sample has to fit")

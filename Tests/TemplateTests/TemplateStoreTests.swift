@@ -39,13 +39,35 @@ struct TemplateStoreTests {
         #expect(settings.onDoubt == .hold)
         #expect(
             settings.headers.map { "\($0.name): \($0.value.fixedText ?? "")" } == ["X-One: 1", "List-Id: <x.example.com>"])
-        #expect(template.violations(of: .init([("name", "Zoë")])).isEmpty)
+        #expect(template.terms.violations(of: .init([("name", "Zoë")])).isEmpty)
         #expect(template.schema?.validate("no object").isEmpty == false)
         #expect(template.sample?["name"] == "Zoë")
         let mail = try template.render(params: .init([("name", "<Z>")]))
         #expect(mail.subject == "Hi <Z>")
         #expect(text(mail.text) == "Hi <Z>-text")
         #expect(text(mail.html) == "<title>T &lt;Z&gt;</title><p>&lt;Z&gt;</p>!-default")
+    }
+
+    @Test("What a job has to be is known without the texts, broken as they may be, until it is forgotten")
+    func terms() throws {
+        let folder = try TemporaryFolder([
+            "mail/text.mustache": "{{#open}}", "mail/schema.json": #"{"required":["name"]}"#, "task/run": "#!/bin/sh\n",
+            "bad/schema.json": "{", "plain/subject.mustache": "Hi",
+        ])
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/task/run")
+        let store = TemplateStore(directory: folder.path)
+        let mail = try store.terms(named: "mail")
+        #expect(!mail.isTask)
+        #expect(mail.misfit(of: .init())?.hasPrefix("the parameters do not fit mail: /params: ") == true)
+        #expect(mail.misfit(of: .init([("name", 1)])) == nil)
+        #expect(throws: TemplateError.self) { try store.template(named: "mail") }
+        #expect(try store.terms(named: "task").isTask)
+        #expect(try store.terms(named: "plain").schema == nil)
+        for name in ["bad", "none", "_x"] { #expect(throws: TemplateError.self) { try store.terms(named: name) } }
+        try FileManager.default.removeItem(atPath: folder.path + "/mail/schema.json")
+        #expect(try store.terms(named: "mail").schema != nil)
+        store.invalidate()
+        #expect(try store.terms(named: "mail").schema == nil)
     }
 
     @Test("A subject stays on one line whatever the parameters say")

@@ -57,7 +57,7 @@ final class DataRunner {
             template = try dispatcher.shelf.task(claimed.waiting.template ?? "")
             guard let made = template.view else { throw .ours("'\(template.name)' has no data any more") }
             view = made
-            if let misfit = template.misfit(of: claimed.job.params) { throw .job(misfit) }
+            if let misfit = template.terms.misfit(of: claimed.job.params) { throw .job(misfit) }
         } catch { return dispatcher.refuse(claimed, error) }
         let settings = dispatcher.settings
         let now = Timestamp.now

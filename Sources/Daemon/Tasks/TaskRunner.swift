@@ -84,7 +84,7 @@ final class TaskRunner {
         let template: Template
         do throws(MailError) {
             template = try shelf.task(name)
-            if let reason = template.objection(to: claimed.job) { throw .job(reason) }
+            if let reason = template.terms.objection(to: claimed.job) { throw .job(reason) }
         } catch { return refuse(claim, error, of: attempt, template: name) }
         guard let path = template.run else {
             return refuse(claim, .ours("'\(name)' is a mail now"), of: attempt, template: name)

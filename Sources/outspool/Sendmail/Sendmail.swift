@@ -8,9 +8,11 @@ struct Sendmail {
 
     /// Nil unless the program was called by one of these names: the last component of `path`.
     init?(calledBy path: String) {
-        let name = String(path.split(separator: "/").last ?? "")
-        guard ["sendmail", "mailq", "newaliases"].contains(name) else { return nil }
-        self.name = name
+        let last = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] } ?? path[...]
+        switch last {
+        case "sendmail", "mailq", "newaliases": name = String(last)
+        default: return nil
+        }
     }
 
     /// Does what the words ask for. Everything that fails is said here, once, on standard error.

@@ -23,6 +23,9 @@ struct VisibleTemplates {
     /// One that is unknown or broken may be repaired before the job's turn comes.
     func template(_ name: String) -> Template? { try? store?.template(named: name) }
 
+    /// What the jobs of a template have to be; nil where that is unknown or broken, see ``template(_:)``.
+    private func terms(_ name: String) -> Template.Terms? { try? store?.terms(named: name) }
+
     /// The template that somebody asks to see: one that is not there, or broken, is an error.
     func require(_ name: String) throws(Failure) -> Template {
         guard let store else {
@@ -41,12 +44,12 @@ struct VisibleTemplates {
 
     /// Why a job does not fit its template, in one line; nil if it does, or nothing is known.
     func objection(to job: Job) -> String? {
-        job.template.flatMap { template($0) }?.objection(to: job)
+        job.template.flatMap { terms($0) }?.objection(to: job)
     }
 
     /// Says so where a job's template is not among those that can be seen: it is queued, and waits until there is one.
     func warnOfUnknown(_ name: String?) {
-        guard let name, template(name) == nil, let names, !names.contains(name) else { return }
+        guard let name, terms(name) == nil, let names, !names.contains(name) else { return }
         let near = nearest(to: name, among: names).map { "; did you mean \(printable($0))?" } ?? ""
         complain("there is no template \(printable(name)) yet, the job waits for it\(near)")
     }
@@ -54,7 +57,7 @@ struct VisibleTemplates {
     /// The value of `-p KEY=TEXT`: a string, unless the schema has no strings there and something else that
     /// the text can be.
     func value(of text: String, for key: String, in name: String) -> JSON {
-        guard let kinds = template(name)?.schema?.place.property(key)?.kinds, !kinds.contains(.string),
+        guard let kinds = terms(name)?.schema?.place.property(key)?.kinds, !kinds.contains(.string),
             let value = try? JSON(parsing: text)  // Then it is a string, and the schema's to refuse.
         else { return .string(text) }
         return value

@@ -1,0 +1,24 @@
+package import JSON
+package import Schema
+
+extension Template {
+    /// What a job of a template has to be, whatever the template makes of it.
+    package struct Terms: Sendable {
+        package let name: String
+        /// `schema.json`: what the parameters have to be.
+        package let schema: Schema?
+        /// Whether its jobs are programs that are run, and no mails.
+        package let isTask: Bool
+
+        /// What is wrong with a job's parameters, by the template's schema; empty if they fit, or there is none.
+        package func violations(of params: JSON.Object) -> [Violation] { schema?.validate(.object(params)) ?? [] }
+
+        /// Why a job's parameters do not fit, in one line with JSON pointers into the job; nil if they do.
+        package func misfit(of params: JSON.Object) -> String? {
+            let violations = violations(of: params)
+            if violations.isEmpty { return nil }
+            return "the parameters do not fit \(name): "
+                + violations.map { $0.description(below: "/params") }.joined(separator: "; ")
+        }
+    }
+}
