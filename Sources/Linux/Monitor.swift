@@ -29,14 +29,13 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
         return body(&value)
     }
 
-    /// Runs `body` again and again, each time that another thread called ``wakeAll()``, until it returns something.
-    package func wait<Result>(_ body: (inout Value) -> Result?) -> Result {
+    /// Runs `body` again and again, each time that another thread called ``wakeAll()``, until it returns true.
+    ///
+    /// Not generic: a caller in another module would have the runtime look up the type of an optional result each time.
+    package func wait(until body: (inout Value) -> Bool) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while true {
-            if let result = body(&value) { return result }
-            pthread_cond_wait(changed, mutex)
-        }
+        while !body(&value) { pthread_cond_wait(changed, mutex) }
     }
 
     /// Has those that wait look again.

@@ -121,14 +121,12 @@ public struct Job: Sendable {
                 String(validating: bytes, as: UTF8.self).map { .string($0) }
                 ?? ["base64": .string(Data(bytes).base64EncodedString())]
         }
-        for (name, list) in [("to", to), ("cc", cc), ("bcc", bcc)] where !list.isEmpty {
-            var addresses: [JSON] = []
-            for address in list { addresses.append(try address.json(name)) }
-            object[name] = addresses.count == 1 ? addresses[0] : .array(addresses)
-        }
-        for (name, address) in [("from", from), ("replyTo", replyTo), ("sender", sender)] {
-            object[name] = try address?.json(name)
-        }
+        object["to"] = try addresses(to, "to")
+        object["cc"] = try addresses(cc, "cc")
+        object["bcc"] = try addresses(bcc, "bcc")
+        object["from"] = try from?.json("from")
+        object["replyTo"] = try replyTo?.json("replyTo")
+        object["sender"] = try sender?.json("sender")
         object["envelope"] = try envelope()
         object["locale"] = locale.map { .string($0) }
         object["headers"] = try texts(headers, "headers", isHeader: true)
@@ -166,6 +164,13 @@ public struct Job: Sendable {
         }
         return .object(envelope)
     }
+}
+
+private func addresses(_ list: [Address], _ field: String) throws(SubmitError) -> JSON? {
+    if list.count < 2 { return try list.first?.json(field) }
+    var addresses: [JSON] = []
+    for address in list { addresses.append(try address.json(field)) }
+    return .array(addresses)
 }
 
 private func texts(_ texts: [String: String], _ field: String, isHeader: Bool = false) throws(SubmitError) -> JSON? {

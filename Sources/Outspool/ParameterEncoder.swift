@@ -218,6 +218,11 @@ private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     func encodeNil(forKey key: Key) { target.append(.value(.null), as: key.stringValue) }
 
+    // The commonest, for which nothing has to be asked.
+    func encode(_ value: String, forKey key: Key) { target.append(.value(.string(value)), as: key.stringValue) }
+    func encode(_ value: Bool, forKey key: Key) { target.append(.value(.bool(value)), as: key.stringValue) }
+    func encode(_ value: Int, forKey key: Key) { target.append(.value(.number(JSON.Number(value))), as: key.stringValue) }
+
     func encode(_ value: some Encodable, forKey key: Key) throws {
         let json = try encoded(value, at: Place(key, in: place), depth: target.depth + 1)
         target.append(.value(json), as: key.stringValue)

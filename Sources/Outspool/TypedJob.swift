@@ -1,3 +1,5 @@
+internal import Linux
+
 /// The parameters of one template, as a type: a misspelt name does not compile.
 ///
 /// ```swift
@@ -16,7 +18,22 @@ public protocol TypedJob: Encodable {
 
 extension TypedJob {
     /// The name of the type in kebab case: `OrderShipped` gives `order-shipped`, `HTMLReport` gives `html-report`.
-    public static var template: String { kebabCase(String(describing: Self.self)) }
+    public static var template: String { TemplateNames.name(of: Self.self) }
+}
+
+/// The names that types have by themselves, once they were worked out: a type's name takes the runtime longer to tell
+/// than the rest of a job takes to encode.
+private enum TemplateNames {
+    private static let known = Monitor<[ObjectIdentifier: String]>([:])
+
+    static func name(of type: any TypedJob.Type) -> String {
+        known.withLock { known in
+            if let name = known[ObjectIdentifier(type)] { return name }
+            let name = kebabCase(String(describing: type))
+            known[ObjectIdentifier(type)] = name
+            return name
+        }
+    }
 }
 
 /// Words begin at a capital behind a small letter or digit, and at the last of several capitals

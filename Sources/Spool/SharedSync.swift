@@ -18,7 +18,8 @@ package final class SharedSync: Sendable {
     private enum Part {
         /// To sync, for all that have asked up to this one.
         case lead(last: UInt64)
-        case served(failure: Errno?)
+        case served
+        case failed(Errno)
     }
 
     package init(_ directory: consuming Directory) { self.directory = directory }
@@ -29,21 +30,26 @@ package final class SharedSync: Sendable {
     /// under way needs the next one: what was renamed then may have missed this one. A failure is told to all that the
     /// sync was for, since the kernel tells it once.
     package func sync() throws(Errno) {
-        let turn = turns.withLock { turns in
-            turns.asked += 1
-            return turns.asked
-        }
+        var turn: UInt64?
         while true {
-            let part = turns.wait { turns -> Part? in
-                if turn <= turns.served { return .served(failure: turn <= turns.failed ? turns.failure : nil) }
-                if turns.isUnderWay { return nil }
+            var part = Part.served
+            turns.wait { turns in
+                if turn == nil { turns.asked += 1 }
+                let own = turn ?? turns.asked
+                turn = own
+                if own <= turns.served {
+                    if own <= turns.failed, let failure = turns.failure { part = .failed(failure) }
+                    return true
+                }
+                if turns.isUnderWay { return false }
                 turns.isUnderWay = true
-                return .lead(last: turns.asked)
+                part = .lead(last: turns.asked)
+                return true
             }
             switch part {
             case .lead(let last): lead(last)
-            case .served(nil): return
-            case .served(let failure?): throw failure
+            case .served: return
+            case .failed(let failure): throw failure
             }
         }
     }

@@ -3,7 +3,7 @@ from functools import partial
 from outspool import JOB, Spool
 from rows import Line, Row, interleaved, ratio
 
-SINGLE, MANY, BATCH = 1000, 6400, 1000
+SINGLE, MANY, BATCH = 4000, 6400, 1000
 
 
 class Client(Row):
@@ -23,7 +23,7 @@ class Client(Row):
         self.loop = self.place.c_program("loop")
 
     def round(self, index):
-        one = interleaved(5, SINGLE, **{"Swift 1/s": partial(self.swift, 1), "C 1/s": partial(self.c, 1)})
+        one = interleaved(8, SINGLE, **{"Swift 1/s": partial(self.swift, 1), "C 1/s": partial(self.c, 1)})
         many = interleaved(5, MANY, **{"Swift 16/s": partial(self.swift, 16), "C 16/s": partial(self.c, 16)})
         batch = interleaved(2, 2 * BATCH, **{
             "batch/s": partial(self.swift, 1, kind="batch"), "single/s": partial(self.swift, 1)})
