@@ -1,5 +1,4 @@
 internal import Linux
-internal import Synchronization
 
 extension Entrance {
     /// Queues many jobs at the price of few waits for the disk; one result for each, in order.
@@ -77,10 +76,14 @@ extension Entrance {
 private final class BatchSubmission: Sendable {
     private let batch: [(object: [UInt8], id: JobID)]
     private let entrance: Entrance
-    /// The first job that no thread has taken.
-    private let next = Atomic(0)
-    /// The results of the groups that are through, by the group's first job.
-    private let through = Mutex<[Int: [Result<JobID, SpoolError>]]>([:])
+    private let progress = Monitor(Progress())
+
+    private struct Progress {
+        /// The first job that no thread has taken.
+        var next = 0
+        /// The results of the groups that are through, by the group's first job.
+        var results: [Int: [Result<JobID, SpoolError>]] = [:]
+    }
 
     init(_ batch: [(object: [UInt8], id: JobID)], to entrance: Entrance) {
         self.batch = batch
@@ -90,17 +93,20 @@ private final class BatchSubmission: Sendable {
     /// What each thread does: takes groups until none is left.
     func work() {
         while true {
-            let start = next.add(Entrance.groupSize, ordering: .relaxed).oldValue
+            let start = progress.withLock { progress in
+                defer { progress.next += Entrance.groupSize }
+                return progress.next
+            }
             guard start < batch.count else { return }
             let results = entrance.submit(group: batch[start..<min(start + Entrance.groupSize, batch.count)])
-            through.withLock { $0[start] = results }
+            progress.withLock { $0.results[start] = results }
         }
     }
 
     /// One for each job, in their order. Complete when all threads have returned.
     var results: [Result<JobID, SpoolError>] {
-        through.withLock { through in
-            stride(from: 0, to: batch.count, by: Entrance.groupSize).flatMap { through[$0] ?? [] }
+        progress.withLock { progress in
+            stride(from: 0, to: batch.count, by: Entrance.groupSize).flatMap { progress.results[$0] ?? [] }
         }
     }
 }
