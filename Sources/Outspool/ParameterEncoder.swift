@@ -26,11 +26,21 @@ struct ParameterEncoder: Encoder {
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        KeyedEncodingContainer(Members(target: target, place: place))
+        target.makeObject()
+        return KeyedEncodingContainer(Members(encoder: self))
     }
 
-    func unkeyedContainer() -> any UnkeyedEncodingContainer { Elements(target: target, place: place) }
-    func singleValueContainer() -> any SingleValueEncodingContainer { Single(target: target, place: place) }
+    func unkeyedContainer() -> any UnkeyedEncodingContainer {
+        target.makeArray()
+        return Elements(encoder: self)
+    }
+
+    func singleValueContainer() -> any SingleValueEncodingContainer { Single(encoder: self) }
+
+    /// What encodes a value within this one.
+    fileprivate func inner(_ key: some CodingKey) -> ParameterEncoder {
+        ParameterEncoder(target: EncodedValue(depth: target.depth + 1), place: Place(key, in: place))
+    }
 }
 
 /// Where a value stands among the parameters.
@@ -148,46 +158,41 @@ private func encoded(_ value: some Encodable, at place: @autoclosure () -> Place
 }
 
 private struct Single: SingleValueEncodingContainer {
-    let target: EncodedValue
-    let place: Place?
+    let encoder: ParameterEncoder
 
-    var codingPath: [any CodingKey] { Place.path(to: place) }
+    var codingPath: [any CodingKey] { encoder.codingPath }
 
-    func encodeNil() { target.set(.null) }
-    func encode(_ value: some Encodable) throws { target.set(try encoded(value, at: place, depth: target.depth)) }
+    func encodeNil() { encoder.target.set(.null) }
+
+    func encode(_ value: some Encodable) throws {
+        encoder.target.set(try encoded(value, at: encoder.place, depth: encoder.target.depth))
+    }
 }
 
 private struct Elements: UnkeyedEncodingContainer {
-    private let target: EncodedValue
-    private let place: Place?
+    let encoder: ParameterEncoder
 
-    init(target: EncodedValue, place: Place?) {
-        target.makeArray()
-        self.target = target
-        self.place = place
-    }
+    var codingPath: [any CodingKey] { encoder.codingPath }
+    var count: Int { encoder.target.count }
 
-    var codingPath: [any CodingKey] { Place.path(to: place) }
-    var count: Int { target.count }
-    private var next: Place { Place(Index(count), in: place) }
-
-    func encodeNil() { target.append(.value(.null)) }
+    func encodeNil() { encoder.target.append(.value(.null)) }
 
     func encode(_ value: some Encodable) throws {
-        target.append(.value(try encoded(value, at: next, depth: target.depth + 1)))
+        let json = try encoded(value, at: Place(Index(count), in: encoder.place), depth: encoder.target.depth + 1)
+        encoder.target.append(.value(json))
     }
 
     func nestedContainer<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        nested().container(keyedBy: type)
+        open().container(keyedBy: type)
     }
 
-    func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer { nested().unkeyedContainer() }
-    func superEncoder() -> any Encoder { nested() }
+    func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer { open().unkeyedContainer() }
+    func superEncoder() -> any Encoder { open() }
 
-    private func nested() -> ParameterEncoder {
-        let encoder = ParameterEncoder(target: EncodedValue(depth: target.depth + 1), place: next)
-        target.append(.open(encoder.target))
-        return encoder
+    private func open() -> ParameterEncoder {
+        let inner = encoder.inner(Index(count))
+        encoder.target.append(.open(inner.target))
+        return inner
     }
 
     private struct Index: CodingKey {
@@ -205,40 +210,34 @@ private struct Elements: UnkeyedEncodingContainer {
 }
 
 private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
-    private let target: EncodedValue
-    private let place: Place?
+    let encoder: ParameterEncoder
 
-    init(target: EncodedValue, place: Place?) {
-        target.makeObject()
-        self.target = target
-        self.place = place
-    }
+    var codingPath: [any CodingKey] { encoder.codingPath }
 
-    var codingPath: [any CodingKey] { Place.path(to: place) }
-
-    func encodeNil(forKey key: Key) { target.append(.value(.null), as: key.stringValue) }
+    func encodeNil(forKey key: Key) { append(.null, key) }
 
     // The commonest, for which nothing has to be asked.
-    func encode(_ value: String, forKey key: Key) { target.append(.value(.string(value)), as: key.stringValue) }
-    func encode(_ value: Bool, forKey key: Key) { target.append(.value(.bool(value)), as: key.stringValue) }
-    func encode(_ value: Int, forKey key: Key) { target.append(.value(.number(JSON.Number(value))), as: key.stringValue) }
+    func encode(_ value: String, forKey key: Key) { append(.string(value), key) }
+    func encode(_ value: Bool, forKey key: Key) { append(.bool(value), key) }
+    func encode(_ value: Int, forKey key: Key) { append(.number(JSON.Number(value)), key) }
 
     func encode(_ value: some Encodable, forKey key: Key) throws {
-        let json = try encoded(value, at: Place(key, in: place), depth: target.depth + 1)
-        target.append(.value(json), as: key.stringValue)
+        append(try encoded(value, at: Place(key, in: encoder.place), depth: encoder.target.depth + 1), key)
     }
+
+    private func append(_ value: JSON, _ key: Key) { encoder.target.append(.value(value), as: key.stringValue) }
 
     func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) -> KeyedEncodingContainer<Nested> {
-        nested(key).container(keyedBy: type)
+        open(key).container(keyedBy: type)
     }
 
-    func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer { nested(key).unkeyedContainer() }
-    func superEncoder() -> any Encoder { nested(ParameterName("super")) }
-    func superEncoder(forKey key: Key) -> any Encoder { nested(key) }
+    func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer { open(key).unkeyedContainer() }
+    func superEncoder() -> any Encoder { open(ParameterName("super")) }
+    func superEncoder(forKey key: Key) -> any Encoder { open(key) }
 
-    private func nested(_ key: some CodingKey) -> ParameterEncoder {
-        let encoder = ParameterEncoder(target: EncodedValue(depth: target.depth + 1), place: Place(key, in: place))
-        target.append(.open(encoder.target), as: key.stringValue)
-        return encoder
+    private func open(_ key: some CodingKey) -> ParameterEncoder {
+        let inner = encoder.inner(key)
+        encoder.target.append(.open(inner.target), as: key.stringValue)
+        return inner
     }
 }
