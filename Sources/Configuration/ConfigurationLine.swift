@@ -1,3 +1,5 @@
+internal import Text
+
 /// What one line of a configuration says.
 enum ConfigurationLine: Equatable {
     case blank
@@ -11,7 +13,7 @@ enum ConfigurationLine: Equatable {
 
     init(_ bytes: ArraySlice<UInt8>) throws(Malformed) {
         let bytes = bytes.last == 0x0D ? bytes.dropLast() : bytes
-        guard String(validating: bytes, as: UTF8.self) != nil else { throw Malformed(reason: "not valid UTF-8") }
+        guard isUTF8(bytes.span) else { throw Malformed(reason: "not valid UTF-8") }
         if bytes.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) {
             throw Malformed(reason: "a control character")
         }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// Why a text is not JSON, and where.
 package struct JSONError: Error, Equatable, CustomStringConvertible {
     /// Both from 1; the column counts bytes.
@@ -237,7 +239,7 @@ private struct Reader {
     }
 
     private func utf8(_ range: Range<Int>) throws(Failure) -> String {
-        guard let text = String(validating: bytes[range], as: UTF8.self) else {
+        guard let text = String(utf8: bytes.span.extracting(range)) else {
             throw fail("a string that is not valid UTF-8", at: range.lowerBound)
         }
         return text

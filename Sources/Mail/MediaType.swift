@@ -1,4 +1,5 @@
 internal import Message
+internal import Text
 
 /// The media type of a file by the ending of its name; nil where that does not tell.
 ///
@@ -6,7 +7,7 @@ internal import Message
 func mediaType(of filename: String, _ content: [UInt8]) -> String? {
     guard let dot = filename.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
     guard let type = types[filename[dot...].dropFirst().lowercased()] else { return nil }
-    guard type.hasPrefix("text/"), String(validating: content, as: UTF8.self) != nil else { return type }
+    guard type.hasPrefix("text/"), isUTF8(content.span) else { return type }
     return "\(type); charset=utf-8"
 }
 

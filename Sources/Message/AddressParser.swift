@@ -1,3 +1,5 @@
+internal import Text
+
 /// Reads mailboxes, groups and comments from left to right, each byte once.
 ///
 /// The text is UTF-8; its bytes above 0x7F count as `atext` (RFC 6532). Of control characters ``list()`` takes tabs
@@ -168,7 +170,7 @@ struct AddressParser {
     }
 
     private func text(of words: Words) throws(Fault) -> String {
-        guard let text = String(validating: words.local, as: UTF8.self) else {
+        guard let text = String(utf8: words.local.span) else {
             throw Fault("bytes before the @ that are not UTF-8")
         }
         return text

@@ -1,3 +1,5 @@
+internal import Text
+
 /// Where a text refers to parts of its own message, as in `src="cid:logo.png"`: RFC 2392.
 package enum ContentReferences {
     /// Where the names are, each behind its `cid:`, in their order; as they are written, so
@@ -33,7 +35,7 @@ package enum ContentReferences {
             guard let high = rest.popFirst()?.hexValue, let low = rest.popFirst()?.hexValue else { return nil }
             bytes.append(UInt8(high << 4 | low))
         }
-        return String(validating: bytes, as: UTF8.self)
+        return String(utf8: bytes.span)
     }
 
     /// The `;` is that of a character reference, `url(&quot;cid:…`.

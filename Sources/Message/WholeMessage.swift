@@ -1,3 +1,5 @@
+internal import Text
+
 package import Time
 
 /// A complete message that a job brings: passed on as it is, but for what submission has to mend.
@@ -49,7 +51,7 @@ package struct WholeMessage: Sendable {
     private func addresses(in lowercase: String) throws(WholeMessageError) -> [Address] {
         var addresses: [Address] = []
         for field in header.fields where field.isNamed(lowercase) {
-            guard let text = String(validating: header.value(field, in: bytes), as: UTF8.self) else {
+            guard let text = String(utf8: header.value(field, in: bytes).span) else {
                 throw .notUTF8(field: field.name)
             }
             do throws(AddressError) {
@@ -88,9 +90,8 @@ package struct WholeMessage: Sendable {
         wire.endLastLine()
 
         let message = wire.bytes
-        let hasUTF8 =
-            message[..<headerEnd].contains { $0 >= 0x80 }
-            && String(validating: message[..<headerEnd], as: UTF8.self) != nil
+        let wireHeader = message[..<headerEnd]
+        let hasUTF8 = wireHeader.contains { $0 >= 0x80 } && isUTF8(wireHeader.span)
         return ComposedMessage(
             bytes: message,
             needs8Bit: message.contains { $0 >= 0x80 },

@@ -1,3 +1,5 @@
+internal import Text
+
 /// One step from a value into it.
 enum Step: Hashable {
     case name(String)
@@ -44,7 +46,7 @@ func percentDecoded(_ text: some StringProtocol) -> String? {
         }
         bytes.append(high << 4 | low)
     }
-    return String(validating: bytes, as: UTF8.self)
+    return String(utf8: bytes.span)
 }
 
 func hexadecimalDigit(_ byte: UInt8) -> UInt8? {

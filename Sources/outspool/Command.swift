@@ -3,20 +3,28 @@ internal import Text
 
 /// The command line: global options, a verb, and what the verb takes.
 enum Command {
-    /// The verbs by what they are for, in the order of the help.
-    static var tasks: [(title: String, verbs: [Verb])] {
-        [
-            ("Submit", [.submit, .wait]),
-            ("Look", [.ls, .show, .status, .top]),
-            ("Steer", [.retry, .hold, .release, .edit, .remove, .pause, .resume, .prune]),
-            ("Write templates", [.preview, .check, .types]),
-            ("Set up and examine", [.initialize, .dropBox, .doctor, .testSend]),
-        ]
+    /// What verbs are for, in the order of the help.
+    private enum Purpose: String, CaseIterable {
+        case submit = "Submit"
+        case look = "Look"
+        case steer = "Steer"
+        case writeTemplates = "Write templates"
+        case setUp = "Set up and examine"
+
+        var verbs: [Verb] {
+            switch self {
+            case .submit: [.submit, .wait]
+            case .look: [.ls, .show, .status, .top]
+            case .steer: [.retry, .hold, .release, .edit, .remove, .pause, .resume, .prune]
+            case .writeTemplates: [.preview, .check, .types]
+            case .setUp: [.initialize, .dropBox, .doctor, .testSend]
+            }
+        }
     }
 
     private static func verb(named name: String) -> Verb? {
-        for task in tasks {
-            if let verb = task.verbs.first(where: { $0.name == name }) { return verb }
+        for purpose in Purpose.allCases {
+            if let verb = purpose.verbs.first(where: { $0.name == name }) { return verb }
         }
         return nil
     }
@@ -60,7 +68,7 @@ enum Command {
         }
         guard let name = words.popFirst() else { throw .usage("no verb; see outspool --help") }
         guard let verb = verb(named: name) else {
-            let names = tasks.flatMap { $0.verbs.map(\.name) }
+            let names = Purpose.allCases.flatMap { $0.verbs.map(\.name) }
             let near = nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? "; see outspool --help"
             throw .usage("unknown verb \(printable(name))\(near)")
         }
@@ -79,9 +87,9 @@ enum Command {
             Submits mail to a spool and looks after it. See outspool(1).
 
             """
-        for task in tasks {
-            text += "\n\(task.title):\n"
-            for verb in task.verbs {
+        for purpose in Purpose.allCases {
+            text += "\n\(purpose.rawValue):\n"
+            for verb in purpose.verbs {
                 text += "  " + verb.name + String(repeating: " ", count: 11 - verb.name.utf8.count) + verb.summary + "\n"
             }
         }

@@ -38,8 +38,10 @@ struct Caller: Equatable {
     private init(login: String, comment: String) {
         self.login = login
         let name = comment.prefix { $0 != "," }
-        let capital = login.prefix(1).uppercased() + login.dropFirst()
-        let full = String(trimmed(name)).replacing("&", with: capital)
+        var full = String(trimmed(name))
+        if full.utf8.contains(UInt8(ascii: "&")) {
+            full = full.replacing("&", with: login.prefix(1).uppercased() + login.dropFirst())
+        }
         let hasControl = full.unicodeScalars.contains { $0.properties.generalCategory == .control }
         fullName = full.isEmpty || hasControl ? nil : full
     }

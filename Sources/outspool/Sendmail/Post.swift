@@ -80,7 +80,7 @@ private func jobObject(_ message: PostedMessage, from sender: EnvelopeSender, to
         job["from"] = .object(author)
     }
     let bytes = message.completed()
-    if let text = String(validating: bytes, as: UTF8.self) {
+    if let text = String(utf8: bytes.span) {
         job["message"] = .string(text)
     } else {
         // Of another character set: every byte as it came.

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import JSON
 internal import Linux
 internal import Text
@@ -9,7 +8,7 @@ enum Input {
     static let jobLimit = 32 << 20
 
     static func open(_ path: String) throws(Errno) -> Descriptor {
-        Descriptor(owning: try retrying { Glibc.open(path, O_RDONLY | O_CLOEXEC) })
+        try Descriptor(readingFileAt: path)
     }
 
     /// All of a file, up to ``jobLimit``.
@@ -52,7 +51,7 @@ enum Input {
 
     private static func openOrStandard(_ path: String) throws(Failure) -> Descriptor {
         do throws(Errno) {
-            return path == "-" ? Descriptor(owning: try retrying { dup(0) }) : try open(path)
+            return path == "-" ? try Descriptor(duplicating: 0) : try Descriptor(readingFileAt: path)
         } catch { throw Failure(path, error) }
     }
 

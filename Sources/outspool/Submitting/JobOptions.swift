@@ -14,17 +14,13 @@ func jobObject(
     var job = JSON.Object([("template", .string(arguments.operands[0]))])
     let params = try params(arguments, templates, beside: sample)
     if !params.isEmpty { job["params"] = .object(params) }
-    for (option, field) in [("--to", "to"), ("--cc", "cc"), ("--bcc", "bcc")] {
-        let addresses = arguments.values(option)
-        if !addresses.isEmpty {
-            job[field] = addresses.count == 1 ? .string(addresses[0]) : .array(addresses.map { .string($0) })
-        }
-    }
-    for (option, field) in [
-        ("--from", "from"), ("--reply-to", "replyTo"), ("--locale", "locale"), ("--priority", "priority"),
-    ] {
-        job[field] = try arguments.value(option).map { .string($0) }
-    }
+    job["to"] = addresses(arguments.values("--to"))
+    job["cc"] = addresses(arguments.values("--cc"))
+    job["bcc"] = addresses(arguments.values("--bcc"))
+    job["from"] = try arguments.value("--from").map { .string($0) }
+    job["replyTo"] = try arguments.value("--reply-to").map { .string($0) }
+    job["locale"] = try arguments.value("--locale").map { .string($0) }
+    job["priority"] = try arguments.value("--priority").map { .string($0) }
     let headers = try headers(arguments.values("--header"))
     if !headers.isEmpty { job["headers"] = .object(headers) }
     job["sendAt"] = try moment("--send-at", arguments, now: now)
@@ -32,6 +28,14 @@ func jobObject(
     let tags = arguments.values("--tag")
     if !tags.isEmpty { job["tags"] = .array(tags.map { .string($0) }) }
     return job
+}
+
+private func addresses(_ words: [String]) -> JSON? {
+    switch words.count {
+    case 0: nil
+    case 1: .string(words[0])
+    default: .array(words.map { .string($0) })
+    }
 }
 
 /// The parameters that `--params` or `-p` give; what `-p` does not say is as in `others`.
@@ -47,8 +51,7 @@ private func params(
         }
         return object
     }
-    var all = others
-    var seen: Set<String> = []
+    var given = JSON.Object()
     for word in words {
         guard let equals = word.firstIndex(of: "=") else {
             throw .usage("-p \(printable(word)) is neither KEY=VALUE nor KEY:=JSON")
@@ -64,9 +67,12 @@ private func params(
         }
         // The value may be a secret.
         if key.isEmpty { throw .usage("-p: no key before the =") }
-        guard seen.insert(key).inserted else { throw .usage("-p \(printable(key)) is given twice") }
-        all[key] = value
+        if given[key] != nil { throw .usage("-p \(printable(key)) is given twice") }
+        given[key] = value
     }
+    if others.isEmpty { return given }
+    var all = others
+    for (key, value) in given.members { all[key] = value }
     return all
 }
 

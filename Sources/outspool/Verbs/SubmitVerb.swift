@@ -81,16 +81,20 @@ func judge(_ value: JSON, _ templates: VisibleTemplates) throws(Failure) {
         throw Failure(.data, "the job: \(printable(error.description))")
     }
     if let objection = templates.objection(to: job) { throw Failure(.data, printable(objection)) }
-    for (field, mailboxes) in [
-        ("to", job.to), ("cc", job.cc), ("bcc", job.bcc), ("from", job.from), ("replyTo", job.replyTo),
-        ("sender", job.sender),
-    ] {
-        guard let mailboxes else { continue }
-        do throws(AddressError) { _ = try Mailbox.list(json: mailboxes) } catch {
-            throw Failure(.data, "\(field): \(printable(error.description))")
-        }
-    }
+    try judge(job.to, "to")
+    try judge(job.cc, "cc")
+    try judge(job.bcc, "bcc")
+    try judge(job.from, "from")
+    try judge(job.replyTo, "replyTo")
+    try judge(job.sender, "sender")
     templates.warnOfUnknown(job.template)
+}
+
+private func judge(_ mailboxes: JSON?, _ field: String) throws(Failure) {
+    guard let mailboxes else { return }
+    do throws(AddressError) { _ = try Mailbox.list(json: mailboxes) } catch {
+        throw Failure(.data, "\(field): \(printable(error.description))")
+    }
 }
 
 func jobID(_ text: String?) throws(Failure) -> JobID {
