@@ -14,6 +14,7 @@ package final class Daemon {
     let ledger: Ledger
     private let spool: SpoolTree
     let shelf: TemplateShelf
+    private let blocked: BlockedJobs
     let settler: Settler
     private let triage: Triage
     let tasks: TaskRunner
@@ -69,15 +70,17 @@ package final class Daemon {
         janitor = Janitor(spool: spool, loop: loop, log: log, retention: settings.doneRetention)
         census = Census(spool: spool, loop: loop, log: log)
         metricsFile = MetricsFile(log)
+        blocked = BlockedJobs(ledger: ledger, shelf: shelf)
         tasks = TaskRunner(
-            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf, settings: settings)
+            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf, blocked: blocked,
+            settings: settings)
         onDead = OnDead(loop: loop, ledger: ledger, strays: tasks.strays)
         var getSettings: (() -> Settings)!
         notifier = Notifier(spool: spool, loop: loop, ledger: ledger, settings: { getSettings() })
         var getBuckets: (() -> Buckets)!
         dispatcher = Dispatcher(
-            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf, tasks: tasks,
-            settings: settings, buckets: { getBuckets() })
+            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf, blocked: blocked,
+            tasks: tasks, settings: settings, buckets: { getBuckets() })
         intake = Intake(spool: spool, loop: loop, log: log, triage: triage, dispatcher: dispatcher)
         var deliver: ((SpoolWatcher.Change) -> Void)!
         do throws(Errno) {
@@ -309,7 +312,7 @@ package final class Daemon {
         let now = Timestamp.now
         if shelf.hasChanged() {
             log.write("templates changed")
-            hastenBlocked()
+            blocked.hasten(in: buckets)
         }
         writeStatus(now)
         if settings.metricsFile != nil, dispatcher.isOpen { census.countIfDue() }
@@ -327,11 +330,6 @@ package final class Daemon {
         intake.readIfChanged()
         boxes.recount()
         boxes.readAll()
-    }
-
-    private func hastenBlocked() {
-        dispatcher.hastenBlocked()
-        tasks.hastenBlocked(buckets)
     }
 
     // What signals ask for.
@@ -354,7 +352,7 @@ package final class Daemon {
         }
         apply(fresh)
         shelf.invalidate()
-        hastenBlocked()
+        blocked.hasten(in: buckets)
         dispatcher.pump()
         // A shorter `done_retention` holds at once.
         if dispatcher.isOpen { sweep() }

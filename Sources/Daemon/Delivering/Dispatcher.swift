@@ -16,6 +16,7 @@ final class Dispatcher {
     let triage: Triage
     private let settler: Settler
     let shelf: TemplateShelf
+    let blocked: BlockedJobs
     private let tasks: TaskRunner
     private(set) var data: DataRunner!
     private let buckets: () -> Buckets
@@ -32,8 +33,6 @@ final class Dispatcher {
     /// Jobs were not lined up for want of room: ``onRoom`` comes when there is some.
     var hasDropped = false
     private var isPumping = false
-    /// Jobs whose template was at fault: a repair makes them due at once.
-    var blocked: [JobID: State] = [:]
     /// False before the start-up is done, and again when the daemon stops.
     var isOpen = false
     private(set) var isStopping = false
@@ -52,7 +51,7 @@ final class Dispatcher {
 
     init(
         spool: SpoolTree, loop: EventLoop, ledger: Ledger, triage: Triage, settler: Settler, shelf: TemplateShelf,
-        tasks: TaskRunner, settings: Settings, buckets: @escaping () -> Buckets
+        blocked: BlockedJobs, tasks: TaskRunner, settings: Settings, buckets: @escaping () -> Buckets
     ) {
         self.spool = spool
         self.loop = loop
@@ -61,6 +60,7 @@ final class Dispatcher {
         self.triage = triage
         self.settler = settler
         self.shelf = shelf
+        self.blocked = blocked
         self.tasks = tasks
         self.settings = settings
         self.buckets = buckets
@@ -319,14 +319,6 @@ final class Dispatcher {
             pool.onEmpty = { [unowned self, unowned pool] in retired.removeAll { $0 === pool } }
             pool.retire()
         }
-    }
-
-    /// What was blocked by a template is tried again now.
-    func hastenBlocked() {
-        let ids = blocked
-        blocked = [:]
-        let now = Timestamp.now
-        for (id, state) in ids { buckets().hasten(id, in: state, now: now) }
     }
 
     /// Takes the jobs that are past their time out of the lanes.

@@ -81,9 +81,7 @@ extension Dispatcher {
         case .ours(let reason):
             let verdict = Verdict.blocked(
                 reason, history: history, submitted: submitted, expiry: waiting.expiry, now: now)
-            ledger.blocked(waiting.template)
-            if shelf.isNews(reason) { log.write("\(claimed.id) blocked: \(reason)", .warning) }
-            if blocked.count < 10_000 { blocked[claimed.id] = .retry(.first) }
+            blocked.add(claimed.id, template: waiting.template, because: reason)
             settle(claim, verdict, nil, template: waiting.template)
         }
     }

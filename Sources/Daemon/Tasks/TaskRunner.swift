@@ -19,6 +19,7 @@ final class TaskRunner {
     private let triage: Triage
     private let settler: Settler
     private let shelf: TemplateShelf
+    private let blocked: BlockedJobs
     let strays: Strays
     var settings: Settings
     var pauses: () -> Pauses = { Pauses() }
@@ -29,14 +30,13 @@ final class TaskRunner {
     private var runs: [JobID: TaskRun] = [:]
     private var bulkRunning = 0
     private var byTemplate = Counts()
-    private var blocked: Set<JobID> = []
     /// Told of what becomes of a job.
     var onSettled: (JobID, State, Timestamp?) -> Void = { _, _, _ in }
     var onIdle: () -> Void = {}
 
     init(
         spool: SpoolTree, loop: EventLoop, ledger: Ledger, triage: Triage, settler: Settler, shelf: TemplateShelf,
-        settings: Settings
+        blocked: BlockedJobs, settings: Settings
     ) {
         self.spool = spool
         self.loop = loop
@@ -44,6 +44,7 @@ final class TaskRunner {
         self.triage = triage
         self.settler = settler
         self.shelf = shelf
+        self.blocked = blocked
         self.settings = settings
         strays = Strays(spool: spool, loop: loop, log: ledger.log)
         queue = ProgramQueue(.task, loop: loop, triage: triage)
@@ -167,9 +168,7 @@ final class TaskRunner {
         case .ours(let reason):
             let verdict = Verdict.blocked(
                 reason, history: attempt.history, submitted: attempt.submitted, expiry: attempt.expiry, now: now)
-            ledger.blocked(template)
-            if shelf.isNews(reason) { ledger.log.write("\(claim.id) blocked: \(reason)", .warning) }
-            if blocked.count < 10_000 { blocked.insert(claim.id) }
+            blocked.add(claim.id, template: template, because: reason)
             settle(claim, verdict, of: attempt, template: template, masked: nil)
         }
     }
@@ -199,14 +198,6 @@ final class TaskRunner {
     }
 
     // What the daemon asks of it from outside.
-
-    /// What was blocked by a template is tried again now.
-    func hastenBlocked(_ buckets: Buckets) {
-        let ids = blocked
-        blocked = []
-        let now = Timestamp.now
-        for id in ids { buckets.hasten(id, in: .retry(.first), now: now) }
-    }
 
     /// How many programs run, by template.
     var counts: Counters.Labelled {
