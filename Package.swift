@@ -62,7 +62,9 @@ let package = Package(
         .target(name: "Text", swiftSettings: common),
         .target(name: "JSON", dependencies: ["Text"], swiftSettings: common),
         .target(name: "Configuration", dependencies: ["Text", "Time"], swiftSettings: common),
-        .target(name: "Schema", dependencies: ["JSON", "Text", "Time"], swiftSettings: common + [.strictMemorySafety()]),
+        .target(
+            name: "Schema", dependencies: ["JSON", "Text", "Time"],
+            swiftSettings: common + [.strictMemorySafety()]),
 
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON", "Text"], swiftSettings: common),
@@ -81,7 +83,8 @@ let package = Package(
             swiftSettings: common),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: common),
         .target(
-            name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Text", "Time"], swiftSettings: common),
+            name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Text", "Time"],
+            swiftSettings: common),
 
         .target(name: "Console", dependencies: ["Spool", "JSON", "Time"], swiftSettings: common),
 
@@ -95,7 +98,8 @@ let package = Package(
             ],
             swiftSettings: common),
         .executableTarget(
-            name: "outspoold", dependencies: ["Daemon", "Configuration", "EventLoop", "JSON", "Linux", "Text"], swiftSettings: common,
+            name: "outspoold", dependencies: ["Daemon", "Configuration", "EventLoop", "JSON", "Linux", "Text"],
+            swiftSettings: common,
             linkerSettings: staticRuntime),
         .executableTarget(
             name: "outspool",
@@ -105,7 +109,8 @@ let package = Package(
             ],
             exclude: ["startup.order"], swiftSettings: common, linkerSettings: quickStart),
         .target(
-            name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"], swiftSettings: common),
+            name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"],
+            swiftSettings: common),
         .executableTarget(
             name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: common,
             linkerSettings: staticRuntime),
@@ -124,7 +129,8 @@ let package = Package(
 
         // The client library at work, for `make bench`.
         .executableTarget(
-            name: "bench-producer", dependencies: ["Outspool"], path: "Tests/Benchmarks/producer", swiftSettings: common),
+            name: "bench-producer", dependencies: ["Outspool"], path: "Tests/Benchmarks/producer",
+            swiftSettings: common),
 
         // Tests: tables of values for decisions, real files and servers for the rest.
         .target(name: "Scratch", path: "Tests/Scratch", swiftSettings: common),
