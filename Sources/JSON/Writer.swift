@@ -6,6 +6,8 @@ extension JSON {
     /// ``text`` in UTF-8.
     package var encoded: [UInt8] {
         var out: [UInt8] = []
+        // Most are lines: one piece of memory, and not one for each doubling.
+        out.reserveCapacity(256)
         write(to: &out)
         return out
     }

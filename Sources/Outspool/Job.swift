@@ -103,49 +103,46 @@ public struct Job: Sendable {
         return chosen
     }
 
-    /// The job object of spool(5). Equal jobs have equal bytes, in every process: a repeated
-    /// submission is known by them.
+    /// The job object of spool(5), with a line end. Equal jobs have equal bytes, in every process: a repeated
+    /// submission is known by them. What passes here does not fail at the daemon for its form.
     func object() throws(SubmitError) -> [UInt8] {
-        var object = JSON.Object()
+        var job = Members()
         switch content {
         case .template(let name, let params):
-            object["template"] = .string(name)
-            let params = try params.get()
-            if params != [:] { object["params"] = params }
+            job.add("template", .string(name))
+            job.add("params", try parameters(try params.get()))
         case .mail(let subject, let text, let html):
-            object["subject"] = .string(try singleLine(subject, "subject"))
-            object["text"] = text.map { .string($0) }
-            object["html"] = html.map { .string($0) }
+            if text == nil, html == nil { throw .invalid(field: "", reason: "a subject without text or html") }
+            job.add("subject", .string(try singleLine(subject, "subject")))
+            job.add("text", text.map { .string($0) })
+            job.add("html", html.map { .string($0) })
         case .message(let bytes):
-            object["message"] =
-                String(validating: bytes, as: UTF8.self).map { .string($0) }
-                ?? ["base64": .string(Data(bytes).base64EncodedString())]
+            let text = String(validating: bytes, as: UTF8.self)
+            job.add("message", text.map { .string($0) } ?? ["base64": .string(Data(bytes).base64EncodedString())])
         }
-        object["to"] = try addresses(to, "to")
-        object["cc"] = try addresses(cc, "cc")
-        object["bcc"] = try addresses(bcc, "bcc")
-        object["from"] = try from?.json("from")
-        object["replyTo"] = try replyTo?.json("replyTo")
-        object["sender"] = try sender?.json("sender")
-        object["envelope"] = try envelope()
-        object["locale"] = locale.map { .string($0) }
-        object["headers"] = try texts(headers, "headers", isHeader: true)
+        job.add("to", try addresses(to, "to"))
+        job.add("cc", try addresses(cc, "cc"))
+        job.add("bcc", try addresses(bcc, "bcc"))
+        job.add("from", try from?.json("from"))
+        job.add("replyTo", try replyTo?.json("replyTo"))
+        job.add("sender", try sender?.json("sender"))
+        job.add("envelope", try envelope())
+        job.add("locale", locale.map { .string($0) })
+        job.add("headers", try texts(headers, "headers", isHeader: true))
         if !attachments.isEmpty {
             var files: [JSON] = []
             for attachment in attachments { files.append(try attachment.json()) }
-            object["attachments"] = .array(files)
+            job.add("attachments", .array(files))
         }
-        object["priority"] = priority.map { .string($0.rawValue) }
-        object["sendAt"] = try moment(sendAt, "sendAt")
-        object["expiresAt"] = try moment(expiresAt, "expiresAt")
-        if !tags.isEmpty { object["tags"] = .array(tags.map { .string($0) }) }
-        object["metadata"] = try texts(metadata, "metadata")
-        let value = JSON.object(object)
-        // The daemon's own judgement: what passes here does not fail there for its form.
-        do throws(JobError) { try checkJob(value) } catch {
-            throw .invalid(field: error.pointer, reason: error.reason)
-        }
-        let bytes = value.encoded + [0x0A]
+        job.add("priority", priority.map { .string($0.rawValue) })
+        job.add("sendAt", try moment(sendAt, "sendAt"))
+        job.add("expiresAt", try moment(expiresAt, "expiresAt"))
+        if !tags.isEmpty { job.add("tags", .array(tags.map { .string($0) })) }
+        job.add("metadata", try texts(metadata, "metadata"))
+        let value = JSON.object(JSON.Object(job.list))
+        assert(isJob(value), "the daemon would refuse \(value.text)")
+        var bytes = value.encoded
+        bytes.append(0x0A)
         // What has more values than a job may have is longer than this.
         if bytes.count > JSON.valueLimit {
             do throws(JSONError) { _ = try JSON(parsing: bytes) } catch { throw .invalid(field: "", reason: error.reason) }
@@ -153,16 +150,35 @@ public struct Job: Sendable {
         return bytes
     }
 
+    /// The members of a job, in the order of the manual.
+    private struct Members {
+        private(set) var list: [(name: String, value: JSON)] = []
+
+        init() { list.reserveCapacity(8) }
+
+        mutating func add(_ name: String, _ value: JSON?) { if let value { list.append((name, value)) } }
+    }
+
     private func envelope() throws(SubmitError) -> JSON? {
         guard envelopeFrom != nil || envelopeTo != nil else { return nil }
         var envelope = JSON.Object()
         if let envelopeFrom { envelope["from"] = .string(try singleLine(envelopeFrom, "envelope/from")) }
         if let envelopeTo {
+            if envelopeTo.isEmpty { throw .invalid(field: "/envelope/to", reason: "no recipient") }
             var list: [JSON] = []
             for address in envelopeTo { list.append(.string(try singleLine(address, "envelope/to"))) }
             envelope["to"] = .array(list)
         }
         return .object(envelope)
+    }
+}
+
+/// Nil where there are none.
+private func parameters(_ params: JSON) throws(SubmitError) -> JSON? {
+    switch params {
+    case .object(let members): return members.isEmpty ? nil : params
+    case .null: return nil
+    default: throw .invalid(field: "/params", reason: "is \(params.typeName), not an object")
     }
 }
 

@@ -22,7 +22,12 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
 
     /// A new id: the second in UTC and 50 random bits, 27 characters that sort by time.
     package static func make(at now: Timestamp) -> JobID {
-        JobID(unchecked: now.compact + "-" + random(characters: 10))
+        var text = ""
+        text.reserveCapacity(27)
+        text += now.compact
+        text += "-"
+        text += random(characters: 10)
+        return JobID(unchecked: text)
     }
 
     /// The id of the dead letter that is made of a file: made again of the same file, unchanged, it is the same,
