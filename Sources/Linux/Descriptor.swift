@@ -16,6 +16,11 @@ package struct Descriptor: ~Copyable {
         raw = try retrying { clinux_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0) }
     }
 
+    /// The same, but of a FIFO it waits for a writer, and reading it for what that writes.
+    package init(readingAndAwaiting path: String) throws(Errno) {
+        raw = try retrying { clinux_openat(AT_FDCWD, path, O_RDONLY | O_NOCTTY | O_CLOEXEC, 0) }
+    }
+
     /// Opens the file at `path` for writing, made or emptied. See openat(2).
     package init(writingFileAt path: String) throws(Errno) {
         raw = try retrying { clinux_openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0o666) }
@@ -87,7 +92,7 @@ package struct Descriptor: ~Copyable {
 
     /// The bytes of the file at `path`, a symbolic link followed; EFBIG when there are more than `limit`.
     package static func contents(ofFile path: String, limit: Int) throws(Errno) -> [UInt8] {
-        let file = Descriptor(owning: try retrying { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) })
+        let file = try Descriptor(readingAndAwaiting: path)
         let bytes = try file.readAll(limit: limit + 1, sizeHint: try file.status().size)
         if bytes.count > limit { throw .tooBig }
         return bytes

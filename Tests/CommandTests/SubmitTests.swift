@@ -133,6 +133,25 @@ struct SubmitTests {
         #expect(said == ["line 4", "line 6", "line 7", "line 8", "line 5"])
     }
 
+    @Test("A batch comes through a FIFO, too, whose writer takes its time", arguments: ["jobs", "<(cat jobs)"])
+    func fifo(_ file: String) throws {
+        let spool = try Fixture()
+        // A process more before anything is written: who does not wait for it finds nothing, or an error.
+        let script = """
+            cd '\(spool.scratch.path)'; mkfifo jobs
+            '\(spool.outspool.path)' submit --batch \(file) & pid=$!
+            exec 3> jobs; echo '{"template":"x","to":"a@b"}' | cat >&3; exec 3>&-
+            wait $pid
+            """
+        var shell = Program("/bin/bash")
+        shell.environment = spool.outspool.environment
+        let ran = try shell.run(["-c", script])
+        #expect(ran.err == "")
+        #expect(ran.status == 0)
+        #expect(ran.lines == (try spool.list("new")))
+        #expect(ran.lines.count == 1)
+    }
+
     @Test("A long batch, all in order")
     func longBatch() throws {
         let spool = try Fixture()

@@ -7,9 +7,7 @@ enum Input {
     /// The most that is read of a job: the default of `max_job_size`.
     static let jobLimit = 32 << 20
 
-    static func open(_ path: String) throws(Errno) -> Descriptor {
-        try Descriptor(readingFileAt: path)
-    }
+    static func open(_ path: String) throws(Errno) -> Descriptor { try Descriptor(readingAndAwaiting: path) }
 
     /// All of a file, up to ``jobLimit``.
     static func read(_ path: String) throws(Failure) -> [UInt8] {
@@ -51,7 +49,7 @@ enum Input {
 
     private static func openOrStandard(_ path: String) throws(Failure) -> Descriptor {
         do throws(Errno) {
-            return path == "-" ? try Descriptor(duplicating: 0) : try Descriptor(readingFileAt: path)
+            return path == "-" ? try Descriptor(duplicating: 0) : try open(path)
         } catch { throw Failure(path, error) }
     }
 
