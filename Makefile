@@ -88,7 +88,7 @@ ORDER = Sources/outspool/startup.order
 startup-order: packages-order
 	$(SWIFT) build -c release
 	Tests/Benchmarks/startup-order $(RELEASE) $(ORDER)
-	rm $(RELEASE)/outspool
+	rm $(RELEASE)/outspool  # SwiftPM does not see that the order has changed.
 	$(SWIFT) build -c release
 
 crash: packages-proof

@@ -1,5 +1,4 @@
 internal import Text
-
 package import Time
 
 /// A complete message that a job brings: passed on as it is, but for what submission has to mend.

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A parsed Mustache template: the core specification and its inheritance module.
 ///
 /// Parsed once and rendered often. What the specification leaves open is decided so:
@@ -106,7 +108,7 @@ extension Mustache {
     package init(
         parsing source: [UInt8], file: String, at start: Position = Position(line: 1, column: 1)
     ) throws(TemplateFault) {
-        if let offset = firstInvalidUTF8(source) {
+        if let offset = firstInvalidUTF8(source.span) {
             let before = source[..<offset]
             throw TemplateFault(
                 file: file, line: before.count { $0 == 0x0A } + 1,
@@ -123,14 +125,5 @@ extension Mustache {
         parsing source: String, file: String, at start: Position = Position(line: 1, column: 1)
     ) throws(TemplateFault) {
         try self.init(parsing: Array(source.utf8), file: file, at: start)
-    }
-}
-
-private func firstInvalidUTF8(_ bytes: [UInt8]) -> Int? {
-    do throws(UTF8.ValidationError) {
-        _ = try UTF8Span(validating: bytes.span)
-        return nil
-    } catch {
-        return error.byteOffsets.lowerBound
     }
 }

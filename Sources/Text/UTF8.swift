@@ -9,4 +9,14 @@ extension String {
 }
 
 /// Whether `bytes` are UTF-8 (RFC 3629).
-package func isUTF8(_ bytes: Span<UInt8>) -> Bool { (try? UTF8Span(validating: bytes)) != nil }
+package func isUTF8(_ bytes: Span<UInt8>) -> Bool { firstInvalidUTF8(bytes) == nil }
+
+/// Where `bytes` are no UTF-8 (RFC 3629) for the first time; nil where they are.
+package func firstInvalidUTF8(_ bytes: Span<UInt8>) -> Int? {
+    do throws(UTF8.ValidationError) {
+        _ = try UTF8Span(validating: bytes)
+        return nil
+    } catch {
+        return error.byteOffsets.lowerBound
+    }
+}

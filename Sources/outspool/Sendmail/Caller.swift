@@ -39,6 +39,7 @@ struct Caller: Equatable {
         self.login = login
         let name = comment.prefix { $0 != "," }
         var full = String(trimmed(name))
+        // Few have one, and to replace it asks the runtime for a dozen types.
         if full.utf8.contains(UInt8(ascii: "&")) {
             full = full.replacing("&", with: login.prefix(1).uppercased() + login.dropFirst())
         }

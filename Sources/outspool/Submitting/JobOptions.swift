@@ -70,7 +70,6 @@ private func params(
         if given[key] != nil { throw .usage("-p \(printable(key)) is given twice") }
         given[key] = value
     }
-    if others.isEmpty { return given }
     var all = others
     for (key, value) in given.members { all[key] = value }
     return all
