@@ -1,6 +1,7 @@
 # make            builds the programs into .build/release
 # make demo       shows the main job on this machine, start to end
 # make test       passes the tests
+# make lint       holds the Swift sources against the format
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
@@ -47,6 +48,12 @@ test: packages-test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 	Tests/Proof/fuzz.py --runs 5000 --jobs 2 --optional
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
 
 check-all: packages-check-all test
 	$(SWIFT) build -c release
@@ -131,4 +138,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo test check-all storm bench startup-order crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo test lint format check-all storm bench startup-order crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean

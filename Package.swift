@@ -13,7 +13,9 @@ let strict: [SwiftSetting] = [
 /// function on its own.
 let direct: [SwiftSetting] = [
     .unsafeFlags(
-        ["-disable-concrete-type-metadata-mangled-name-accessors", "-function-sections"].flatMap { ["-Xfrontend", $0] },
+        ["-disable-concrete-type-metadata-mangled-name-accessors", "-function-sections"].flatMap {
+            ["-Xfrontend", $0]
+        },
         .when(configuration: .release))
 ]
 
@@ -162,7 +164,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "MailTests",
-            dependencies: ["Mail", "Configuration", "Judges", "Message", "Scratch", "Spool", "Template", "JSON", "Time"]),
+            dependencies: [
+                "Mail", "Configuration", "Judges", "Message", "Scratch", "Spool", "Template", "JSON", "Time",
+            ]),
         .testTarget(name: "ProgramTests"),
     ],
     swiftLanguageModes: [.v6]
@@ -181,7 +185,8 @@ if Context.environment["OUTSPOOL_FUZZ"] != nil {
         .target(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "Daemon", "JSON", "Linux", "Message", "SMTP", "Schema", "Sendmail", "Spool", "Template",
+                "Configuration", "Daemon", "JSON", "Linux", "Message", "SMTP", "Schema", "Sendmail", "Spool",
+                "Template",
                 "Text", "Time",
             ],
             path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common),

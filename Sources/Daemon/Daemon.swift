@@ -90,8 +90,10 @@ package final class Daemon {
         }
         boxes = Boxes(
             spool: spool, loop: loop, ledger: ledger, watcher: watcher,
-            quota: Boxes.Quota(jobs: settings.dropBoxJobs, bytes: settings.dropBoxBytes), sizeLimit: settings.maxJobSize)
-        buckets = Buckets(spool: spool, loop: loop, log: log) { [unowned intake] id, state in intake.due(id, in: state) }
+            quota: Boxes.Quota(jobs: settings.dropBoxJobs, bytes: settings.dropBoxBytes), sizeLimit: settings.maxJobSize
+        )
+        buckets = Buckets(spool: spool, loop: loop, log: log) { [unowned intake] id, state in intake.due(id, in: state)
+        }
         getBuckets = { [unowned self] in buckets }
         getSettings = { [unowned self] in self.settings }
         deliver = { [unowned self] in changed($0) }
@@ -197,7 +199,9 @@ package final class Daemon {
         boxes.reconcile { [unowned self] in open() }
     }
 
-    private var orphans: Orphans { Orphans(spool: spool, settler: settler, shelf: shelf, settings: settings, ledger: ledger) }
+    private var orphans: Orphans {
+        Orphans(spool: spool, settler: settler, shelf: shelf, settings: settings, ledger: ledger)
+    }
 
     /// One file that the system refuses does not hold up the start.
     private func recoverLater(_ ids: [JobID], _ backoff: Backoff) {
@@ -298,7 +302,8 @@ package final class Daemon {
 
     private func pausesChanged() {
         let pauses = dispatcher.pauses
-        let names = (pauses.all ? ["everything"] : []) + pauses.templates.sorted().map { "template \($0)" }
+        let names =
+            (pauses.all ? ["everything"] : []) + pauses.templates.sorted().map { "template \($0)" }
             + pauses.relays.sorted().map { "relay \($0)" }
         log.write(names.isEmpty ? "not paused" : "paused: \(names.joined(separator: ", "))")
         guard dispatcher.isOpen else { return }

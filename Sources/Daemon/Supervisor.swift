@@ -12,7 +12,10 @@ struct Supervisor {
         address = Process.environment("NOTIFY_SOCKET")
         let isForUs = Process.environment("WATCHDOG_PID").map { $0 == String(Process.id) } ?? true
         watchdogInterval =
-            isForUs ? Process.environment("WATCHDOG_USEC").flatMap { Int64($0) }.flatMap { $0 > 0 && $0 < Int64.max / 500 ? Span(nanoseconds: $0 * 500) : nil }
+            isForUs
+            ? Process.environment("WATCHDOG_USEC").flatMap { Int64($0) }.flatMap {
+                $0 > 0 && $0 < Int64.max / 500 ? Span(nanoseconds: $0 * 500) : nil
+            }
             : nil
     }
 

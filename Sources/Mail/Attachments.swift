@@ -37,7 +37,9 @@ private func attachment(_ value: JSON, _ pointer: String, _ defaults: MailDefaul
     let name = try text("file")
     switch (try text("content"), name) {
     case (let content?, nil):
-        guard let decoded = Base64.decode(content.utf8, .lenient) else { throw .job("\(pointer)/content: is not base64") }
+        guard let decoded = Base64.decode(content.utf8, .lenient) else {
+            throw .job("\(pointer)/content: is not base64")
+        }
         bytes = decoded
     case (nil, let name?): bytes = try contents(of: name, pointer, defaults)
     default: throw .job("\(pointer): either content or file")

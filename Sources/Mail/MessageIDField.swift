@@ -15,7 +15,9 @@ extension OutgoingMail {
     /// The value without its white space, if that is the line's field.
     private static func messageIDValue(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> String? {
         let name: StaticString = "message-id:"
-        guard line.first.map({ $0 | 0x20 }) == UInt8(ascii: "m"), line.count > name.utf8CodeUnitCount else { return nil }
+        guard line.first.map({ $0 | 0x20 }) == UInt8(ascii: "m"), line.count > name.utf8CodeUnitCount else {
+            return nil
+        }
         for (index, byte) in line.prefix(name.utf8CodeUnitCount).enumerated() {
             let lowercase = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
             if lowercase != name.utf8Start[index] { return nil }

@@ -145,7 +145,9 @@ public struct Job: Sendable {
         bytes.append(0x0A)
         // What has more values than a job may have is longer than this.
         if bytes.count > JSON.valueLimit {
-            do throws(JSONError) { _ = try JSON(parsing: bytes) } catch { throw .invalid(field: "", reason: error.reason) }
+            do throws(JSONError) { _ = try JSON(parsing: bytes) } catch {
+                throw .invalid(field: "", reason: error.reason)
+            }
         }
         return bytes
     }

@@ -227,7 +227,9 @@ private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     private func append(_ value: JSON, _ key: Key) { encoder.target.append(.value(value), as: key.stringValue) }
 
-    func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) -> KeyedEncodingContainer<Nested> {
+    func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) -> KeyedEncodingContainer<
+        Nested
+    > {
         open(key).container(keyedBy: type)
     }
 

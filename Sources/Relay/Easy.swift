@@ -53,7 +53,7 @@ final class Easy {
         }
         try set(CURLOPT_SSL_VERIFYPEER, isVerified ? 1 : 0)
         try set(CURLOPT_SSL_VERIFYHOST, isVerified ? 2 : 0)
-        let version = settings.tlsMinimum == .v1_3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
+        let version = settings.tlsMinimum == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
         try set(CURLOPT_SSLVERSION, version)
         try set(CURLOPT_CAINFO, settings.caFile)
         // With the distribution's directory, OpenSSL reads 140 certificates at each connection: 22 ms instead of 1.

@@ -17,7 +17,7 @@ package struct RelaySettings: Equatable, Sendable {
     /// The certificates that are trusted, one PEM file. A directory of certificates is not used: with one, OpenSSL
     /// reads them all again at each connection.
     package var caFile = "/etc/ssl/certs/ca-certificates.crt"
-    package var tlsMinimum = TLSVersion.v1_2
+    package var tlsMinimum = TLSVersion.tls12
     /// From the lookup of the name to the end of AUTH.
     package var connectTimeout = Span.seconds(30)
     package var timeouts = Timeouts()
@@ -39,8 +39,8 @@ package struct RelaySettings: Equatable, Sendable {
     }
 
     package enum TLSVersion: String, CaseIterable, Sendable {
-        case v1_2 = "1.2"
-        case v1_3 = "1.3"
+        case tls12 = "1.2"
+        case tls13 = "1.3"
     }
 
     package enum Mechanism: String, CaseIterable, Sendable { case auto, plain, login, xoauth2 }

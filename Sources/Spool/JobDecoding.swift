@@ -53,7 +53,9 @@ extension Job {
         let kinds = [template != nil, own, fields["message"] != nil].filter { $0 }.count
         guard kinds == 1 else {
             throw JobError(
-                "", kinds == 0 ? "neither template, nor subject with text or html, nor message"
+                "",
+                kinds == 0
+                    ? "neither template, nor subject with text or html, nor message"
                     : "more than one of template, subject with text or html, and message")
         }
         if let template { return .template(template) }
@@ -66,7 +68,9 @@ extension Job {
         case .string(let text): return .message(Array(text.utf8))
         case .object(let object):
             guard object.names == ["base64"], let text = object["base64"]?.string else { break }
-            guard let bytes = Base64.decode(text.utf8, .lenient) else { throw JobError("/message/base64", "is not base64") }
+            guard let bytes = Base64.decode(text.utf8, .lenient) else {
+                throw JobError("/message/base64", "is not base64")
+            }
             return .message(bytes)
         default: break
         }

@@ -12,12 +12,16 @@ extension SpoolTree {
 
     /// Puts a regular file of this daemon's that is no job object into `dead/`, with an event that
     /// says why. A crash between the two steps leaves it where it was, to be buried again.
-    package func buryMalformed(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError) -> PickedUp {
+    package func buryMalformed(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError)
+        -> PickedUp
+    {
         try bury(id, in: state, as: [id, JobID.make(at: now).marked(box: id.box)], reason: reason, now: now)
     }
 
     /// Puts a job whose id is another's into `dead/` under a generated id.
-    package func buryNamesake(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError) -> PickedUp {
+    package func buryNamesake(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError)
+        -> PickedUp
+    {
         try bury(id, in: state, as: [JobID.make(at: now).marked(box: id.box)], reason: reason, now: now)
     }
 

@@ -32,7 +32,8 @@ extension Template {
                 part.mustache, partials: part.partials, schema: schema, isPublic: part.kind == .subject)
         }
         // Whoever may see the link to unsubscribe is whoever reads the mail; other fields stand in logs.
-        let values = settings.listUnsubscribe.map { NameCheck($0, schema: schema, isPublic: false) }
+        let values =
+            settings.listUnsubscribe.map { NameCheck($0, schema: schema, isPublic: false) }
             + settings.headers.map { NameCheck($0.value, schema: schema, isPublic: true) }
         let used = (checks + values).reduce(into: Set()) { $0.formUnion($1.used) }
         let found = (checks + values).flatMap(\.findings).map { view == nil ? $0 : $0.naming(file) }

@@ -116,7 +116,8 @@ private struct TypeScriptTypes {
 private enum TypeScriptWords {
     /// Types that the source names.
     static let types = [
-        "Address", "Array", "Attachment", "Date", "Error", "Job", "Promise", "Recipients", "Spool", "Submission", "SubmitError",
+        "Address", "Array", "Attachment", "Date", "Error", "Job", "Promise", "Recipients", "Spool", "Submission",
+        "SubmitError",
         "SubmitReason",
     ]
 

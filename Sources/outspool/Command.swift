@@ -90,7 +90,8 @@ enum Command {
         for purpose in Purpose.allCases {
             text += "\n\(purpose.rawValue):\n"
             for verb in purpose.verbs {
-                text += "  " + verb.name + String(repeating: " ", count: 11 - verb.name.utf8.count) + verb.summary + "\n"
+                text +=
+                    "  " + verb.name + String(repeating: " ", count: 11 - verb.name.utf8.count) + verb.summary + "\n"
             }
         }
         return text + """

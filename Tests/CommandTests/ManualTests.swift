@@ -30,11 +30,15 @@ struct ManualTests {
         var verbs: [String] = []
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ").map(String.init)
-            if line.hasPrefix(".S") { (title, verbs) = (words[1], line.hasPrefix(".Ss ") ? Array(words.dropFirst()) : []) }
+            if line.hasPrefix(".S") {
+                (title, verbs) = (words[1], line.hasPrefix(".Ss ") ? Array(words.dropFirst()) : [])
+            }
             if title == "SYNOPSIS", words[0] == ".Cm" { verbs = Array(words.dropFirst()) }
             var isFlag = false
             for word in words {
-                if word == "Fl" || word == ".Fl" { isFlag = true } else if isFlag, word != "|" {
+                if word == "Fl" || word == ".Fl" {
+                    isFlag = true
+                } else if isFlag, word != "|" {
                     if let first = word.first, first == "-" || first.isLowercase {
                         for verb in verbs {
                             if title == "SYNOPSIS" {

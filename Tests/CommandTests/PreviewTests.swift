@@ -11,15 +11,24 @@ struct PreviewFixture {
         fixture = try Fixture()
         try Program.shell("mkdir -p '\(fixture.scratch.path)'/templates/hello '\(fixture.scratch.path)'/templates/otp")
         for (name, text) in [
-            ("outspool.conf", "spool = spool\ntemplates = templates\nfrom = Shop <shop@example.com>\nhostname = test.example\n"),
+            (
+                "outspool.conf",
+                "spool = spool\ntemplates = templates\nfrom = Shop <shop@example.com>\nhostname = test.example\n"
+            ),
             ("templates/hello/subject.mustache", "Hello, {{name}}"), ("templates/hello/text.mustache", "Hi {{name}}\n"),
             ("templates/hello/html.mustache", "<p>Hi <b>{{name}}</b> & \"all\"</p>"),
             ("templates/hello/text.de.mustache", "Hallo {{name}}\n"), ("templates/hello/subject.de.mustache", "Hallo"),
             ("templates/hello/sample.json", #"{"name":"Zoë"}"#),
-            ("templates/hello/schema.json", #"{"properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}"#),
+            (
+                "templates/hello/schema.json",
+                #"{"properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}"#
+            ),
             ("templates/otp/subject.mustache", "Code"), ("templates/otp/text.mustache", "Your code: {{code}}\n"),
             ("templates/otp/sample.json", #"{"code":"SAMPLE1"}"#),
-            ("templates/otp/schema.json", #"{"properties":{"code":{"type":"string","pattern":"^[A-Z0-9]+$","writeOnly":true}}}"#),
+            (
+                "templates/otp/schema.json",
+                #"{"properties":{"code":{"type":"string","pattern":"^[A-Z0-9]+$","writeOnly":true}}}"#
+            ),
         ] { try fixture.scratch.write(text, to: name) }
     }
 
@@ -40,7 +49,10 @@ struct PreviewTests {
         let ran = try PreviewFixture().run("preview", "hello")
         #expect(ran.status == 0)
         #expect(ran.err == "")
-        #expect(ran.lines.prefix(3) == ["From      Shop <shop@example.com>", "To        recipient@example.com", "Subject   Hello, Zoë"])
+        #expect(
+            ran.lines.prefix(3) == [
+                "From      Shop <shop@example.com>", "To        recipient@example.com", "Subject   Hello, Zoë",
+            ])
         #expect(ran.out.contains("text 9 B, HTML 31 B"))
         #expect(ran.out.contains("Locales   default, de\n"))
         #expect(ran.out.hasSuffix("\n\nHi Zoë\n"))
@@ -53,7 +65,8 @@ struct PreviewTests {
         #expect(try place.run("preview", "hello", "--html").out == "<p>Hi <b>Zoë</b> & \"all\"</p>\n")
         #expect(try place.run("preview", "hello", "--locale", "de-AT", "-p", "name=<b>", "--text").out == "Hallo <b>\n")
         #expect(try place.run("preview", "hello", "-p", "name=<b>", "--html").out.contains("&lt;b&gt;"))
-        #expect(try place.run("preview", "hello", "--params", "-", "--text", input: #"{"name":"Ada"}"#).out == "Hi Ada\n")
+        #expect(
+            try place.run("preview", "hello", "--params", "-", "--text", input: #"{"name":"Ada"}"#).out == "Hi Ada\n")
         #expect(try place.run("preview", "otp", "--html").status == 65)
         let raw = try place.run("preview", "hello", "--raw", "--to", "Ö <o@example.com>").out
         #expect(raw.contains("\r\nTo: =?utf-8?b?w5Y=?= <o@example.com>\r\n"))
@@ -66,7 +79,9 @@ struct PreviewTests {
         let place = try PreviewFixture()
         let misfit = try place.run("preview", "hello", "-p", "nmae=x")
         #expect(misfit.status == 65)
-        #expect(misfit.err == (try place.run("submit", "hello", "--to", "a@example.com", "-p", "name=x", "-p", "nmae=x").err))
+        #expect(
+            misfit.err
+                == (try place.run("submit", "hello", "--to", "a@example.com", "-p", "name=x", "-p", "nmae=x").err))
         #expect(misfit.err.contains("/params/nmae"))
         let unknown = try place.run("preview", "helo")
         #expect(unknown.status == 66)
@@ -97,8 +112,10 @@ struct PreviewTests {
         let page = try place.fixture.scratch.read("page.html")
         #expect(try place.run("preview", "hello", "--page", "-").out.count == page.count)
         for text in [
-            "<h2>Hello, Zoë</h2>", "<h2 lang=\"de\">Hallo</h2>", "<pre>Hi Zoë\n</pre>", "<pre lang=\"de\">Hallo Zoë\n</pre>",
-            "<iframe sandbox ", "srcdoc=\"&lt;p&gt;Hi &lt;b&gt;Zoë&lt;/b&gt; &amp; &quot;all&quot;&lt;/p&gt;", "default-src 'none'",
+            "<h2>Hello, Zoë</h2>", "<h2 lang=\"de\">Hallo</h2>", "<pre>Hi Zoë\n</pre>",
+            "<pre lang=\"de\">Hallo Zoë\n</pre>",
+            "<iframe sandbox ", "srcdoc=\"&lt;p&gt;Hi &lt;b&gt;Zoë&lt;/b&gt; &amp; &quot;all&quot;&lt;/p&gt;",
+            "default-src 'none'",
         ] { #expect(page.contains(text), "\(text)") }
         #expect(!page.contains("<script"))
         // A locale that was asked for is the only one.
@@ -130,12 +147,15 @@ struct PreviewTests {
         var outspool = place.fixture.outspool.with("TMPDIR", place.fixture.scratch.path)
         // $BROWSER may have arguments.
         outspool = outspool.with("BROWSER", "cat -u")
-        let ran = try outspool.run(["--config", place.fixture.scratch.path("outspool.conf"), "preview", "hello", "--open"])
+        let ran = try outspool.run([
+            "--config", place.fixture.scratch.path("outspool.conf"), "preview", "hello", "--open",
+        ])
         #expect(ran.status == 0)
         #expect(ran.out.hasPrefix("<!DOCTYPE html>"))
         outspool = outspool.with("BROWSER", "false")
         #expect(
-            try outspool.run(["--config", place.fixture.scratch.path("outspool.conf"), "preview", "hello", "--open"]).status
+            try outspool.run(["--config", place.fixture.scratch.path("outspool.conf"), "preview", "hello", "--open"])
+                .status
                 == 69)
     }
 
@@ -162,7 +182,8 @@ struct ShowSecretTests {
     func masks() throws {
         let place = try PreviewFixture()
         try place.fixture.put(job, "dead/a")
-        try place.fixture.put(#"{"template":"nowhere","to":"a@example.com","params":{"code":"TOP4711"}}"# + "\n", "dead/b")
+        try place.fixture.put(
+            #"{"template":"nowhere","to":"a@example.com","params":{"code":"TOP4711"}}"# + "\n", "dead/b")
         let shown = try place.run("show", "a")
         #expect(shown.out.contains("\"code\": \"***\"") && shown.out.contains("\"note\": \"x\""))
         #expect(shown.out.contains("(secrets are masked; --reveal shows them)"))
@@ -179,7 +200,8 @@ struct ShowSecretTests {
     func mail() throws {
         let place = try PreviewFixture()
         try place.fixture.put(
-            job + #"{"at":"2026-11-23T17:44:11.502Z","event":"deferred","submitted":"2026-11-23T17:44:11.498Z"}"# + "\n",
+            job + #"{"at":"2026-11-23T17:44:11.502Z","event":"deferred","submitted":"2026-11-23T17:44:11.498Z"}"#
+                + "\n",
             "retry/01-30s/a")
         let mail = try place.run("show", "--mail", "a")
         #expect(mail.status == 0, "\(mail.err)")

@@ -30,7 +30,8 @@ struct StatusTests {
         try writeStatus(spool, age: 60)
         #expect(try spool.run("status", "--quick").out.contains("daemon   not running;"))
         let ran = try Program.shell(
-            "mkdir -p '\(spool.spool)/cur/main' && flock '\(spool.spool)/cur/main' '\(spool.outspool.path)' --spool '\(spool.spool)' status --quick || :")
+            "mkdir -p '\(spool.spool)/cur/main' && flock '\(spool.spool)/cur/main' '\(spool.outspool.path)' --spool '\(spool.spool)' status --quick || :"
+        )
         #expect(ran.out.contains(#/daemon   runs, and cannot write status\.json; last heard of 1m( [0-9]+s)? ago/#))
         #expect(ran.out.contains("critical: a daemon runs and has not written status.json since "))
     }

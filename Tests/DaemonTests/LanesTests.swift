@@ -6,7 +6,9 @@ import Time
 
 @Suite("Lanes")
 struct LanesTests {
-    func job(_ id: String, _ priority: Job.Priority = .normal, in state: State = .new, expiry: Int64 = 1000) -> WaitingJob {
+    func job(_ id: String, _ priority: Job.Priority = .normal, in state: State = .new, expiry: Int64 = 1000)
+        -> WaitingJob
+    {
         WaitingJob(JobID(id)!, in: state, priority: priority, template: nil, expiry: Timestamp(seconds: expiry))
     }
 
@@ -21,7 +23,8 @@ struct LanesTests {
     @Test("High before normal before bulk, each in its order")
     func order() {
         var lanes = Lanes()
-        for (id, priority) in [("b1", Job.Priority.bulk), ("n1", .normal), ("h1", .high), ("b2", .bulk), ("h2", .high)] {
+        for (id, priority) in [("b1", Job.Priority.bulk), ("n1", .normal), ("h1", .high), ("b2", .bulk), ("h2", .high)]
+        {
             #expect(add(&lanes, job(id, priority)))
         }
         #expect(drain(&lanes) == ["h1", "h2", "n1", "b1", "b2"])

@@ -45,7 +45,8 @@ struct TaskValueTests {
         "The last line with something in it is the reply, of one line's length and fit for a terminal",
         arguments: [
             ("", nil), ("\n\n", nil), ("one", "one"), ("one\ntwo\n", "two"), ("one\n \n\t\n", "one"),
-            ("one\r\n", "one"), ("a\u{1b}[31mb\n", "a\\u{1b}[31mb"), (String(repeating: "x", count: 300), String(repeating: "x", count: 200)),
+            ("one\r\n", "one"), ("a\u{1b}[31mb\n", "a\\u{1b}[31mb"),
+            (String(repeating: "x", count: 300), String(repeating: "x", count: 200)),
         ] as [(String, String?)])
     func reply(output: String, reply: String?) { #expect(TaskOutcome.lastLine(of: Array(output.utf8)) == reply) }
 
@@ -84,9 +85,12 @@ struct TaskValueTests {
         #expect(verdict(.deferred(because: ""), attempt: 99).target == .retry(.last))
     }
 
-    private func job(_ id: String, _ template: String, _ priority: Job.Priority = .normal, expiry: Int64 = 1000) -> WaitingJob {
+    private func job(_ id: String, _ template: String, _ priority: Job.Priority = .normal, expiry: Int64 = 1000)
+        -> WaitingJob
+    {
         WaitingJob(
-            JobID(id)!, in: .new, priority: priority, template: template, expiry: Timestamp(seconds: expiry), kind: .task)
+            JobID(id)!, in: .new, priority: priority, template: template, expiry: Timestamp(seconds: expiry),
+            kind: .task)
     }
 
     private func drain(_ lanes: inout TaskLanes, bulk: Bool = true, full: Set<String> = []) -> [String] {
@@ -122,7 +126,9 @@ struct TaskValueTests {
     func bounds() {
         var lanes = TaskLanes(capacity: 3)
         var taken: [Bool] = []
-        for (id, template, expiry) in [("a", "t", 5), ("b", "u", 1000), ("c", "u", 6), ("d", "t", 1000)] as [(String, String, Int64)] {
+        for (id, template, expiry) in [("a", "t", 5), ("b", "u", 1000), ("c", "u", 6), ("d", "t", 1000)]
+            as [(String, String, Int64)]
+        {
             taken.append(lanes.append(job(id, template, expiry: expiry)))
         }
         #expect(taken == [true, true, true, false])
@@ -140,7 +146,8 @@ struct TaskValueTests {
     @Test("The configuration says how many, how long, and what a drop box may ask for")
     func settings() throws {
         let all = try settings(
-            "task_concurrency = 9\ntask_timeout = 2d\ntask_nice = 0\ntask_shutdown = wait\n\(relay)[dropbox shop]\ntasks = a, b.c\n[dropbox web]")
+            "task_concurrency = 9\ntask_timeout = 2d\ntask_nice = 0\ntask_shutdown = wait\n\(relay)[dropbox shop]\ntasks = a, b.c\n[dropbox web]"
+        )
         #expect(all.concurrency == 9 && all.timeout == .days(2) && all.niceness == 0 && all.shutdown == .wait)
         #expect(all.permitted == ["shop": ["a", "b.c"]])
         let none = try settings(relay)
@@ -173,4 +180,3 @@ struct TaskValueTests {
         #expect((settings.objection(to: JobID(id)!, asking: task) == nil) == isPermitted)
     }
 }
-

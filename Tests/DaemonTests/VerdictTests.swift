@@ -127,7 +127,8 @@ struct VerdictTests {
     @Test(
         "A recipient that is held back is refused by us; what the others met decides first",
         arguments: [
-            ([], .dead, [.refused]), ([ok], .dead, [.refused, .sent]), ([later], .retry(.first), [.refused, .deferred]),
+            ([], .dead, [.refused]), ([ok], .dead, [.refused, .sent]),
+            ([later], .retry(.first), [.refused, .deferred]),
             ([doubt], .retry(.first), [.refused, .inDoubt]), ([untried], .new, [.returned]),
             ([ok, untried], .retry(.first), [.refused, .sent, .deferred]),
         ] as [([RecipientOutcome], State, [Event.Kind])])

@@ -14,7 +14,8 @@ struct WallClockTests {
     func jumps(wall: Int64, boot: Int64, jump: Int64?) {
         let start = Timestamp(seconds: 1_700_000_000)
         var clock = WallClock(wall: start, sinceBoot: .hours(3))
-        let seen = clock.look(wall: start + .seconds(wall), sinceBoot: Span(nanoseconds: (3 * 3600 + boot) * 1_000_000_000))
+        let seen = clock.look(
+            wall: start + .seconds(wall), sinceBoot: Span(nanoseconds: (3 * 3600 + boot) * 1_000_000_000))
         #expect(seen == jump.map { .seconds($0) })
         // It is told once.
         #expect(

@@ -18,7 +18,9 @@ func isSafe(_ mailbox: Mailbox) {
     let envelope = try? Envelope(sender: text, recipients: [text], size: 1)
     must(envelope?.needsSMTPUTF8 == address.needsSMTPUTF8, "the envelope takes it")
     if let name = mailbox.name {
-        must(!name.isEmpty && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }, "a name is text")
+        must(
+            !name.isEmpty && !name.unicodeScalars.contains { $0.properties.generalCategory == .control },
+            "a name is text")
     }
 }
 
@@ -35,7 +37,8 @@ func fuzzAddress(_ input: [UInt8]) {
     do {
         let mailboxes = try Mailbox.list(parsing: text)
         mailboxes.forEach(isSafe)
-        must((try? Mailbox.list(parsing: text, origin: "example.com")) == mailboxes, "an origin completes, nothing else")
+        must(
+            (try? Mailbox.list(parsing: text, origin: "example.com")) == mailboxes, "an origin completes, nothing else")
     } catch {
         must(!"\(error)".contains("\n"), "a fault is told in one line")
         ((try? Mailbox.list(parsing: text, origin: "example.com")) ?? []).forEach(isSafe)
@@ -59,7 +62,9 @@ private let date = Timestamp(seconds: 1_700_000_000)
 func fuzzMessage(_ input: [UInt8]) {
     _ = ReadMessage(input)
     let id = MessageID(job: "fuzz", at: "example.com")
-    if let message = try? WholeMessage(parsing: input), let sent = try? message.completed(from: author, date: date, messageID: id) {
+    if let message = try? WholeMessage(parsing: input),
+        let sent = try? message.completed(from: author, date: date, messageID: id)
+    {
         isMessage(sent.bytes)
         guard let again = try? WholeMessage(parsing: sent.bytes),
             let twice = try? again.completed(from: author, date: date, messageID: id)
@@ -69,14 +74,14 @@ func fuzzMessage(_ input: [UInt8]) {
         must(!names.contains("bcc") && !names.contains("return-path"), "nobody learns of Bcc")
         for name in ["from", "date", "message-id"] { must(names.contains(name), "\(name) is there") }
         must(sent.needs8Bit == sent.bytes.contains { $0 >= 0x80 }, "8 bits are known")
-        ((try? again.recipients()) ?? []).forEach { address in isSafe(mailbox(address)) }
+        for address in (try? again.recipients()) ?? [] { isSafe(mailbox(address)) }
     }
     guard let posted = try? PostedMessage(input, origin: "host.example") else { return }
     let completed = posted.completed()
     must(!completed.contains(0) && !completed.contains(0x0D), "lines end in LF")
     must(completed.split(separator: 0x0A).allSatisfy { $0.count <= 998 }, "no line is longer than SMTP carries")
     guard let whole = try? WholeMessage(parsing: completed) else { return must(false, "what was posted is a message") }
-    if let recipients = try? posted.recipients() { recipients.forEach { isSafe(mailbox($0)) } }
+    if let recipients = try? posted.recipients() { for recipient in recipients { isSafe(mailbox(recipient)) } }
     if let sent = try? whole.completed(from: author, date: date, messageID: id) { isMessage(sent.bytes) }
 }
 
@@ -104,7 +109,9 @@ func fuzzComposition(_ input: [UInt8]) {
     let hasHeader = !text[4].isEmpty
     if hasHeader { composition.headers = [ExtraHeader(name: text[4], value: text[5])] }
     if !text[6].isEmpty {
-        composition.attachments = [Attachment(filename: text[6], cid: text[5].isEmpty ? nil : text[5], content: parts[7])]
+        composition.attachments = [
+            Attachment(filename: text[6], cid: text[5].isEmpty ? nil : text[5], content: parts[7])
+        ]
     }
     let composed: ComposedMessage
     do { composed = try composition.compose() } catch {
@@ -129,7 +136,9 @@ func fuzzHTML(_ input: [UInt8]) {
     let bytes = HTMLText.text(of: input.text)
     guard let text = String(validating: bytes, as: UTF8.self) else { return must(false, "UTF-8 in, UTF-8 out") }
     // A tab may stand in <pre>.
-    must(!text.unicodeScalars.contains { $0 != "\n" && $0 != "\t" && $0.properties.generalCategory == .control }, "text without controls")
+    must(
+        !text.unicodeScalars.contains { $0 != "\n" && $0 != "\t" && $0.properties.generalCategory == .control },
+        "text without controls")
     must(text.isEmpty || text.hasSuffix("\n"), "its last line ends")
     must(HTMLText.text(of: input.text) == bytes, "the same each time")
     must(bytes.count <= 100 * (input.count + 100), "bounded by what it is made of")

@@ -52,7 +52,9 @@ func fuzzTime(_ input: [UInt8]) {
     }
     guard let time = Timestamp(rfc3339: parts[0]) else { return }
     let again = Timestamp(rfc3339: time.rfc3339)
-    must(again != nil && again! <= time && time - again! < .milliseconds(1), "written and read, it is the same millisecond")
+    must(
+        again != nil && again! <= time && time - again! < .milliseconds(1),
+        "written and read, it is the same millisecond")
     must(Timestamp(rfc3339: time.rfc3339Seconds)?.seconds == time.seconds, "written to the second, it is the same")
     must(time.day.utf8.count == 10 && time.compact.utf8.count == 16, "days and ids have one length")
     must(JobID("\(time.compact)-0123456789") != nil, "an id can be made of it")

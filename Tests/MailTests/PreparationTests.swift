@@ -27,16 +27,25 @@ struct PreparationTests {
         "The envelope comes from the header fields unless the job says it",
         arguments: [
             (#""to":"a@example.com""#, "shop@example.com", ["a@example.com"]),
-            (#""to":["a@example.com"],"cc":"b@example.com","bcc":"c@example.com""#, "shop@example.com",
-             ["a@example.com", "b@example.com", "c@example.com"]),
+            (
+                #""to":["a@example.com"],"cc":"b@example.com","bcc":"c@example.com""#, "shop@example.com",
+                ["a@example.com", "b@example.com", "c@example.com"]
+            ),
             (#""to":["A <a@example.com>","a@example.com","B <a@EXAMPLE.com>"]"#, "shop@example.com", ["a@example.com"]),
             (#""to":"a@example.com","from":"me@example.org""#, "me@example.org", ["a@example.com"]),
-            (#""to":"a@example.com","from":"me@example.org","sender":"you@example.org""#, "you@example.org",
-             ["a@example.com"]),
-            (#""to":"a@example.com","envelope":{"from":"bounces@example.org"}"#, "bounces@example.org", ["a@example.com"]),
+            (
+                #""to":"a@example.com","from":"me@example.org","sender":"you@example.org""#, "you@example.org",
+                ["a@example.com"]
+            ),
+            (
+                #""to":"a@example.com","envelope":{"from":"bounces@example.org"}"#, "bounces@example.org",
+                ["a@example.com"]
+            ),
             (#""to":"a@example.com","envelope":{"from":""}"#, "", ["a@example.com"]),
-            (#""to":"a@example.com","envelope":{"from":"<>","to":["x@example.net","x@example.net"]}"#, "",
-             ["x@example.net"]),
+            (
+                #""to":"a@example.com","envelope":{"from":"<>","to":["x@example.net","x@example.net"]}"#, "",
+                ["x@example.net"]
+            ),
         ])
     func envelope(fields: String, sender: String, recipients: [String]) throws {
         let made = try mail("{\"subject\":\"Hi\",\"text\":\"Hello\",\(fields)}")
@@ -91,14 +100,17 @@ struct PreparationTests {
     func ours() throws {
         let job = #"{"template":"hello","to":"a@example.com"}"#
         func part(from: String? = nil, _ name: String = "X-Shop", _ value: String = "1") -> RenderedPart {
-            RenderedPart(subject: "Hi", text: "Hello", html: nil, from: from, headers: [.init(name: name, value: value, isFixed: true)])
+            RenderedPart(
+                subject: "Hi", text: "Hello", html: nil, from: from,
+                headers: [.init(name: name, value: value, isFixed: true)])
         }
         #expect(try isOurs(job, rendered: part()) == nil)
         #expect(try isOurs(job, rendered: part(), defaults: MailDefaults(domain: "example.com")) == true)
         #expect(try isOurs(job, rendered: part(from: "nobody")) == true)
         #expect(try isOurs(job, rendered: part("Content-Type", "text/plain")) == true)
         #expect(try isOurs(job, rendered: part("X-Shop", "a\u{7}b")) == true)
-        let attaching = #"{"subject":"Hi","text":"Hello","to":"a@example.com","attachments":[{"file":"\#("terms.pdf")"}]}"#
+        let attaching =
+            #"{"subject":"Hi","text":"Hello","to":"a@example.com","attachments":[{"file":"\#("terms.pdf")"}]}"#
         #expect(try isOurs(attaching) == true)
         var settings = defaults
         settings.attachmentsDirectory = "/nonexistent"
@@ -107,11 +119,13 @@ struct PreparationTests {
 
     @Test("The job's header field takes the template's place; the job is at fault for its own")
     func headers() throws {
-        let part = RenderedPart(subject: "Hi", text: "Hello", html: nil, headers: [.init(name: "X-Shop", value: "template", isFixed: true)])
+        let part = RenderedPart(
+            subject: "Hi", text: "Hello", html: nil, headers: [.init(name: "X-Shop", value: "template", isFixed: true)])
         let made = try mail(
             #"{"template":"hello","to":"a@example.com","headers":{"x-shop":"job"}}"#, rendered: part)
         #expect(fields(made).filter { $0.lowercased().hasPrefix("x-shop") } == ["x-shop: job"])
-        #expect(try isOurs(#"{"template":"hello","to":"a@example.com","headers":{"Date":"now"}}"#, rendered: part) == false)
+        #expect(
+            try isOurs(#"{"template":"hello","to":"a@example.com","headers":{"Date":"now"}}"#, rendered: part) == false)
     }
 
     @Test(

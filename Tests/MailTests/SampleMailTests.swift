@@ -15,7 +15,7 @@ struct SampleMailTests {
     static let submitted = Timestamp(rfc3339: "2026-11-23T17:44:11Z")!
     static let templates =
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "etc/templates").path
+        .deletingLastPathComponent().appending(path: "etc/templates").path
 
     static func mail(
         _ template: Template, _ job: String, id: String = "job-1", change: (inout RenderedPart) -> Void = { _ in }
@@ -62,7 +62,9 @@ struct SampleMailTests {
                 ]
                 (one.text, one.html) = (rendered.text, rendered.html)
                 one.files = [
-                    Attachment(filename: "Rechnung Nr. 1042 – Größe 😀.pdf", contentType: "application/pdf", content: Array("%PDF-".utf8))
+                    Attachment(
+                        filename: "Rechnung Nr. 1042 – Größe 😀.pdf", contentType: "application/pdf",
+                        content: Array("%PDF-".utf8))
                 ]
                 one.files += template.attachments.map {
                     Attachment(filename: $0.name, contentType: "application/pdf", content: $0.bytes)
@@ -89,7 +91,8 @@ struct SampleMailTests {
     @Test("Each sample in each locale is read back as it was meant", arguments: Judge.allCases.filter(\.isInstalled))
     func readBack(judge: Judge) throws {
         let samples = try Self.samples()
-        #expect(Set(samples.map(\.name)).isSuperset(of: ["hello default", "order-shipped default", "order-shipped de"]))
+        #expect(
+            Set(samples.map(\.name)).isSuperset(of: ["hello default", "order-shipped default", "order-shipped de"]))
         #expect(samples.contains { $0.files.contains { $0.cid == "logo.png" } })
         #expect(samples.contains { $0.files.contains { $0.filename == "returns.pdf" } })
         let said = try judge.read(samples)

@@ -19,7 +19,8 @@ struct StagingTests {
 
     private func mail(_ job: String, _ conf: String) throws -> OutgoingMail {
         try OutgoingMail(
-            try Job(try JSON(parsing: Array(job.utf8))), id: JobID("job-1")!, submitted: Timestamp(seconds: 1_795_455_851),
+            try Job(try JSON(parsing: Array(job.utf8))), id: JobID("job-1")!,
+            submitted: Timestamp(seconds: 1_795_455_851),
             rendered: nil,
             defaults: MailDefaults(from: "shop@example.com", domain: "mail.example.com", staging: try staging(conf)))
     }
@@ -67,7 +68,8 @@ struct StagingTests {
         #expect(redirected.recipients == ["dev@example.org"])
         #expect(redirected.redirected == all.recipients && redirected.heldBack.isEmpty)
         #expect(
-            header(redirected) == "X-Outspool-Redirected-From: a@example.com, b@evil.test, zoe@example.net, c@evil.test\n"
+            header(redirected)
+                == "X-Outspool-Redirected-From: a@example.com, b@evil.test, zoe@example.net, c@evil.test\n"
                 + header(all))
 
         let both = try mail(job, Self.redirect + "\n" + Self.allow)
@@ -114,7 +116,10 @@ struct StagingTests {
             ("allow_recipients = @", "conf:1: 'allow_recipients' is a list like "),
             ("allow_recipients = @*.example.com", "conf:1: 'allow_recipients' is a list like "),
             ("allow_recipients = @example.com zoe@example.org", "conf:1: 'allow_recipients' is a list like "),
-            ("allow_recipient = @example.com", "conf:1: unknown key 'allow_recipient'; did you mean 'allow_recipients'?"),
+            (
+                "allow_recipient = @example.com",
+                "conf:1: unknown key 'allow_recipient'; did you mean 'allow_recipients'?"
+            ),
         ])
     func faults(conf: String, reason: String) throws {
         let error = try #require(throws: ConfigurationError.self) { try staging(conf) }

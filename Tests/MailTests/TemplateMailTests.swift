@@ -39,8 +39,10 @@ struct TemplateMailTests {
     @Test("A file that the HTML shows goes with the mail under a name that is unique in the world")
     func image() throws {
         let message = try message([
-            "t/html.mustache": #"<p>Hi<img src="cid:a.png"><img src='CID:b.gif'>{{>p}}"#, "t/a.png": "A", "t/c.png": "C",
-            "_partials/b.gif": "B", "_partials/p.mustache": #"<td background=cid:d.jpg style="background:url(cid:a.png)">"#,
+            "t/html.mustache": #"<p>Hi<img src="cid:a.png"><img src='CID:b.gif'>{{>p}}"#, "t/a.png": "A",
+            "t/c.png": "C",
+            "_partials/b.gif": "B",
+            "_partials/p.mustache": #"<td background=cid:d.jpg style="background:url(cid:a.png)">"#,
             "_layouts/d.jpg": "D", "_partials/a.png": "not this one",
         ])
         let ids = ids(message)
@@ -80,7 +82,9 @@ struct TemplateMailTests {
         "A parameter reaches no file that the template does not name itself",
         arguments: ["secret.txt", "../t/secret.txt", "/etc/passwd", "schema.json", "template.conf", "%2e%2e/x"])
     func parameter(name: String) throws {
-        let files = ["t/html.mustache": #"<img src="cid:{{x}}"><img src="cid:a.png">"#, "t/a.png": "A", "t/secret.txt": "S"]
+        let files = [
+            "t/html.mustache": #"<img src="cid:{{x}}"><img src="cid:a.png">"#, "t/a.png": "A", "t/secret.txt": "S",
+        ]
         guard case .job? = try fault(files, #""params":{"x":"\#(name)"}"#) else {
             return #expect(Bool(false), "\(name) was sent")
         }
@@ -107,27 +111,38 @@ struct TemplateMailTests {
     @Test(
         "List-Unsubscribe, and its click where there is a page for it",
         arguments: [
-            ("https://x.example/u?t={{t}}, mailto:u@x.example?subject={{t}}", #"{"t":"a&b,c"}"#,
-             ["List-Unsubscribe: <https://x.example/u?t=a&b,c>, <mailto:u@x.example?subject=a&b,c>",
-              "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]),
+            (
+                "https://x.example/u?t={{t}}, mailto:u@x.example?subject={{t}}", #"{"t":"a&b,c"}"#,
+                [
+                    "List-Unsubscribe: <https://x.example/u?t=a&b,c>, <mailto:u@x.example?subject=a&b,c>",
+                    "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+                ]
+            ),
             ("mailto:u@x.example", "{}", ["List-Unsubscribe: <mailto:u@x.example>"]),
-            ("{{#t}}https://x.example/{{t}}{{/t}}", #"{"t":1}"#,
-             ["List-Unsubscribe: <https://x.example/1>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]),
+            (
+                "{{#t}}https://x.example/{{t}}{{/t}}", #"{"t":1}"#,
+                ["List-Unsubscribe: <https://x.example/1>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
+            ),
             ("{{#t}}https://x.example/{{t}}{{/t}}", "{}", []),
-            ("{{{url}}}", #"{"url":"https://x.example/?a=1&b=2"}"#,
-             ["List-Unsubscribe: <https://x.example/?a=1&b=2>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]),
+            (
+                "{{{url}}}", #"{"url":"https://x.example/?a=1&b=2"}"#,
+                ["List-Unsubscribe: <https://x.example/?a=1&b=2>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
+            ),
         ] as [(String, String, [String])])
     func unsubscribe(value: String, params: String, fields: [String]) throws {
         let message = try message(
             ["t/text.mustache": "T", "t/template.conf": "list_unsubscribe = \(value)"], "\"params\":\(params)")
-        #expect(message.replacing("\n ", with: " ").split(separator: "\n").filter { $0.hasPrefix("List-") }.map(String.init) == fields)
+        #expect(
+            message.replacing("\n ", with: " ").split(separator: "\n").filter { $0.hasPrefix("List-") }.map(String.init)
+                == fields)
     }
 
     @Test(
         "What a parameter cannot put into a header field is the job's fault",
         arguments: [
             ("list_unsubscribe = https://x.example/{{v}}", "a b"), ("list_unsubscribe = https://x.example/{{v}}", "a>"),
-            ("list_unsubscribe = https://x.example/{{v}}", #"a\r\nX: y"#), ("list_unsubscribe = https://x.example/{{v}}", "ä"),
+            ("list_unsubscribe = https://x.example/{{v}}", #"a\r\nX: y"#),
+            ("list_unsubscribe = https://x.example/{{v}}", "ä"),
             ("list_unsubscribe = {{v}}", "javascript:x"), ("list_unsubscribe = {{v}}", "http://x.example/"),
             ("[headers]\nX-V = {{v}}", #"a\nBcc: b@example.com"#), ("[headers]\nX-V = {{v}}", #"a\u0000"#),
             ("[headers]\nX-V = a {{v}}", #"\r"#),
@@ -142,18 +157,19 @@ struct TemplateMailTests {
         let files = [
             "t/text.mustache": "T",
             "t/template.conf": """
-                list_unsubscribe = https://x.example/
-                [headers]
-                X-Order = {{id}}
-                X-Empty = {{nothing}}
-                List-Id = <orders.{{shop}}.example>
-                """,
+            list_unsubscribe = https://x.example/
+            [headers]
+            X-Order = {{id}}
+            X-Empty = {{nothing}}
+            List-Id = <orders.{{shop}}.example>
+            """,
         ]
         let message = try message(files, #""params":{"id":7,"shop":"tea & <co>"}"#)
         #expect(message.contains("\nX-Order: 7\n"))
         #expect(message.contains("\nList-Id: <orders.tea & <co>.example>\n"))
         #expect(!message.contains("X-Empty"))
-        let own = try self.message(files, #""params":{},"headers":{"list-unsubscribe":"<mailto:a@example.com>","x-order":"8"}"#)
+        let own = try self.message(
+            files, #""params":{},"headers":{"list-unsubscribe":"<mailto:a@example.com>","x-order":"8"}"#)
         #expect(own.contains("\nlist-unsubscribe: <mailto:a@example.com>\n"))
         #expect(!own.contains("One-Click"))
         #expect(own.contains("\nx-order: 8\n") && !own.contains("X-Order"))

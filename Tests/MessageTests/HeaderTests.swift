@@ -49,7 +49,9 @@ struct HeaderTests {
         let lines = subject(text)
         #expect(lines.count > 5)
         #expect(lines.contains { $0.contains("?b?") })
-        for line in lines.dropLast() where line.contains("?b?") { #expect(!line.contains("=?= ") && !line.hasSuffix("=?=")) }
+        for line in lines.dropLast() where line.contains("?b?") {
+            #expect(!line.contains("=?= ") && !line.hasSuffix("=?="))
+        }
         let words = lines.flatMap { $0.split(separator: " ").filter { $0.hasPrefix("=?") } }
         #expect(try words.map { try #require(try decoded($0)) }.joined() == text)
     }

@@ -27,7 +27,8 @@ struct ParserTests {
         }
     }
 
-    @Test("Both judges are there", .enabled(if: Judge.allCases.allSatisfy(\.isInstalled), "python3 and libgmime-3.0-dev"))
+    @Test(
+        "Both judges are there", .enabled(if: Judge.allCases.allSatisfy(\.isInstalled), "python3 and libgmime-3.0-dev"))
     func installed() {}
 
     @Test("A judge finds what is wrong", arguments: Judge.allCases.filter(\.isInstalled))

@@ -92,7 +92,8 @@ struct PostedMessageTests {
         #expect(throws: WholeMessageError.self) { try odd.recipients() }
     }
 
-    @Test("An address with a control character is no recipient, of C1 either, and its field stays as it is",
+    @Test(
+        "An address with a control character is no recipient, of C1 either, and its field stays as it is",
         arguments: ["\u{1}", "\u{7F}", "\u{80}", "\u{99}", "\u{9F}"])
     func control(character: String) throws {
         let message = try PostedMessage(Array("To: e\(character)\n\nx\n".utf8), origin: "h.example")

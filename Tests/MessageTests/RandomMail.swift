@@ -80,7 +80,8 @@ struct RandomMail {
         for _ in 0..<below(200) { content.append(UInt8(truncatingIfNeeded: next())) }
         let types = [nil, "application/pdf", "image/png", "text/plain", "text/csv"]
         return Attachment(
-            filename: chance(85) ? String(line(6).unicodeScalars.prefix(200)) + pick([".pdf", ".Größe", "x"]) : nil, contentType: pick(types),
+            filename: chance(85) ? String(line(6).unicodeScalars.prefix(200)) + pick([".pdf", ".Größe", "x"]) : nil,
+            contentType: pick(types),
             cid: chance(30) ? "part\(number)" : nil, content: content)
     }
 

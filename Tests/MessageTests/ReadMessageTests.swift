@@ -64,10 +64,12 @@ struct ReadMessageTests {
             "", "\r\n", "\r", "Subject: x\n\r", "no header at all", "Subject: x",
             "Subject: =?utf-8?q?", "Subject: =?utf-8?b?!!!?=\r\n\r\nx",
             "Content-Type: multipart/mixed; boundary=b\r\n\r\n", "Content-Type: multipart/mixed\r\n\r\nx",
-            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b--",
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b",
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b--",
             "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nnot a field\r\n--b\r\n\r\n--b--\r\n",
             "Content-Type: ;;;\r\nContent-Transfer-Encoding: base64\r\n\r\n=====",
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n=", "Content-Disposition: attachment; filename*0*=''\r\n\r\n",
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n=",
+            "Content-Disposition: attachment; filename*0*=''\r\n\r\n",
             "Content-ID: \r\n\r\n", "Content-ID: <\r\n\r\n",
         ])
     func anything(text: String) { _ = ReadMessage(Array(text.utf8)) }

@@ -9,8 +9,8 @@ struct WholeMessageTests {
     private let id = MessageID(job: "j", at: "x")
 
     private func completed(_ text: String, from: String? = nil) throws -> ComposedMessage {
-        let default_ = try from.map { try Mailbox(parsing: $0) }
-        return try WholeMessage(parsing: Array(text.utf8)).completed(from: default_, date: date, messageID: id)
+        let fallback = try from.map { try Mailbox(parsing: $0) }
+        return try WholeMessage(parsing: Array(text.utf8)).completed(from: fallback, date: date, messageID: id)
     }
 
     @Test(

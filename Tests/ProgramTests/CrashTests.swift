@@ -32,7 +32,8 @@ struct CrashTests {
                 for name in place.names(bucket) {
                     // It may be claimed meanwhile.
                     try? FileManager.default.setAttributes(
-                        [.modificationDate: Date()], ofItemAtPath: place.spool.appending(path: "\(bucket)/\(name)").path)
+                        [.modificationDate: Date()], ofItemAtPath: place.spool.appending(path: "\(bucket)/\(name)").path
+                    )
                 }
             }
         }

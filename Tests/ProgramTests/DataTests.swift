@@ -48,7 +48,10 @@ struct DataTests {
             ("echo nonsense", "retry/01-30s", "blocked", "data gave no JSON: "),
             ("echo 5", "retry/01-30s", "blocked", "data gave number, not an object"),
             ("head -c 20000000 /dev/zero", "retry/01-30s", "blocked", "data gave more than 16777216 bytes"),
-            (#"echo '{"number":"x"}'"#, "retry/01-30s", "blocked", "what data gave does not fit view.schema.json: /number"),
+            (
+                #"echo '{"number":"x"}'"#, "retry/01-30s", "blocked",
+                "what data gave does not fit view.schema.json: /number"
+            ),
         ])
     func failures(script: String, state: String, word: String, reason: String) throws {
         let place = try Workplace()
@@ -162,11 +165,13 @@ struct DataTests {
         try place.write("templates/order/view.sample.json", #"{"number":1,"customer":{"name":"Ada"},"rows":["tea"]}"#)
         try place.write(
             "templates/order/view.schema.json",
-            #"{"required":["number","rows"],"properties":{"number":{"type":"integer"},"rows":{"type":"array","items":{"type":"string"}}}}"#)
+            #"{"required":["number","rows"],"properties":{"number":{"type":"integer"},"rows":{"type":"array","items":{"type":"string"}}}}"#
+        )
         try place.configure(port: 9)
         let templates = place.root.appending(path: "templates").path
         let check = try place.outspool("check", "--templates", templates, "order")
-        #expect(check.output.contains("subject.mustache:1:21: error: 'customer.name' is not declared in view.schema.json"))
+        #expect(
+            check.output.contains("subject.mustache:1:21: error: 'customer.name' is not declared in view.schema.json"))
         let preview = try place.outspool("--config", place.configuration.path, "preview", "order", "--text")
         #expect(preview.output == "* tea\n", "\(preview.errors)")
         #expect(preview.errors.contains("data is not run here"))

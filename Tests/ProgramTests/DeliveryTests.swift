@@ -88,11 +88,13 @@ struct DeliveryTests {
         let place = try Workplace()
         try place.configure(
             port: try place.sink(
-                "--fail", "rcpt(later@example.com)=451 4.7.1 Later:1", "--fail", "rcpt(never@example.com)=550 5.1.1 Never"))
+                "--fail", "rcpt(later@example.com)=451 4.7.1 Later:1", "--fail",
+                "rcpt(never@example.com)=550 5.1.1 Never"))
         _ = try place.daemon()
         try place.drop(
             "mixed",
-            #"{"template":"hello","to":["now@example.com","later@example.com","never@example.com"],"params":{"name":"x"}}"#)
+            #"{"template":"hello","to":["now@example.com","later@example.com","never@example.com"],"params":{"name":"x"}}"#
+        )
         try place.wait(for: "mixed", in: "retry/01-30s")
         #expect(Set(try place.events("mixed").suffix(3)) == ["sent", "deferred", "refused"])
         try FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: try place.file("mixed").path)

@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 /// A one-time password is good for 15 minutes. The daemon is the real one, its clocks jump by 16 minutes.
-@Suite("What is over its time is never sent", .serialized, .enabled(if: faketimeLibrary != nil, "needs Debian's faketime"))
+@Suite(
+    "What is over its time is never sent", .serialized, .enabled(if: faketimeLibrary != nil, "needs Debian's faketime"))
 struct ExpiryTests {
     /// A daemon whose clocks, the wall's and the monotonic one, are as far ahead as ``jump()`` says.
     private final class Ahead {

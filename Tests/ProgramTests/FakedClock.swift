@@ -27,9 +27,11 @@ struct FakedClock {
 
     /// The words of env(1) before the program's own.
     var environment: [String] {
-        ["LD_PRELOAD=\(faketimeLibrary ?? "")", "FAKETIME_TIMESTAMP_FILE=\(file.path)", "FAKETIME_NO_CACHE=1",
+        [
+            "LD_PRELOAD=\(faketimeLibrary ?? "")", "FAKETIME_TIMESTAMP_FILE=\(file.path)", "FAKETIME_NO_CACHE=1",
             // Times of files are the kernel's, and the daemon sets those that it means.
-            "NO_FAKE_STAT=1"] + (isMonotonicFaked ? [] : ["FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"])
+            "NO_FAKE_STAT=1",
+        ] + (isMonotonicFaked ? [] : ["FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"])
     }
 
     /// Starts the daemon under this clock and returns when it is ready.

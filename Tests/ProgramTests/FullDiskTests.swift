@@ -127,7 +127,8 @@ struct FullDiskTests {
         try pad?.seekToEnd()
         try pad?.write(contentsOf: Data((String(repeating: " ", count: 4096 - used - 1) + "\n").utf8))
         disk.fill()
-        #expect(rename(place.spool.appending(path: "dead/again").path, place.spool.appending(path: "new/again").path) == 0)
+        #expect(
+            rename(place.spool.appending(path: "dead/again").path, place.spool.appending(path: "new/again").path) == 0)
         try place.wait("the trouble to be told") { place.log.contains("No space left on device") }
         let before = place.log.utf8.count
         usleep(2_000_000)

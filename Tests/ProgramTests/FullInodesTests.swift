@@ -62,7 +62,9 @@ struct FullInodesTests {
         }
     }
 
-    @Test("Without inodes or blocks a submission fails at once, to be tried again, and leaves nothing", arguments: [true, false])
+    @Test(
+        "Without inodes or blocks a submission fails at once, to be tried again, and leaves nothing",
+        arguments: [true, false])
     func submission(inodes: Bool) throws {
         let disk = try SmallDisk()
         let place = disk.place
@@ -79,7 +81,8 @@ struct FullInodesTests {
             #expect(ran.output.isEmpty)
             #expect(ran.errors.contains("No space left on device"), "\(ran.errors)")
             #expect(Date().timeIntervalSince(begin) < 2)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: place.spool.appending(path: "tmp").path).isEmpty)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: place.spool.appending(path: "tmp").path).isEmpty)
             #expect(place.names("new").isEmpty)
         }
         disk.free()
@@ -101,7 +104,8 @@ struct FullInodesTests {
         func publish(_ id: String, _ path: String) {
             #expect(
                 rename(
-                    place.spool.appending(path: "\(path)tmp/\(id)").path, place.spool.appending(path: "\(path)new/\(id)").path)
+                    place.spool.appending(path: "\(path)tmp/\(id)").path,
+                    place.spool.appending(path: "\(path)new/\(id)").path)
                     == 0)
         }
         publish("here", "")

@@ -13,7 +13,8 @@ struct HostileTests {
         try place.drop("duplicate-key", #"{"template":"hello","template":"hello","to":"a@example.com"}"#)
         try place.drop("no-recipient", #"{"template":"hello"}"#)
         try place.drop("injection", #"{"template":"hello","to":"a@example.com\r\nRCPT TO:<b@example.com>"}"#)
-        try place.drop("header", #"{"template":"hello","to":"a@example.com","headers":{"X-A":"b\nBcc: c@example.com"}}"#)
+        try place.drop(
+            "header", #"{"template":"hello","to":"a@example.com","headers":{"X-A":"b\nBcc: c@example.com"}}"#)
         // One hundred megabytes, sparse: the size is enough of a reason.
         let big = place.spool.appending(path: "tmp/big").path
         #expect(FileManager.default.createFile(atPath: big, contents: nil))
@@ -22,7 +23,9 @@ struct HostileTests {
         #expect(mkdir("\(new)/directory", 0o755) == 0)
         #expect(symlink("/etc/passwd", "\(new)/link") == 0)
         #expect(mkfifo("\(new)/fifo", 0o644) == 0)
-        for name in ["x y", "-rf", "a\nb", "Zoë"] { try place.drop(name, #"{"template":"hello","to":"a@example.com"}"#) }
+        for name in ["x y", "-rf", "a\nb", "Zoë"] {
+            try place.drop(name, #"{"template":"hello","to":"a@example.com"}"#)
+        }
         try place.wait("everything to be dead") { place.names("dead").count == 13 }
         try place.wait("new/ to be empty") { place.names("new").isEmpty }
         for (id, reason) in [
@@ -117,7 +120,8 @@ struct HostileTests {
         #expect(chown(others, 65533, 65534) == 0 && chmod(others, 0o604) == 0)
         #expect(try asNobody("rm -f \"$1/new/.others\"").status != 0)
         #expect(try asNobody("cat \"$1/new/.others\"").status != 0)
-        let shell = "umask 022; printf '\(object)' > \"$1/tmp/y\" && chmod 604 \"$1/tmp/y\" && mv -n \"$1/tmp/y\" \"$1/new/\""
+        let shell =
+            "umask 022; printf '\(object)' > \"$1/tmp/y\" && chmod 604 \"$1/tmp/y\" && mv -n \"$1/tmp/y\" \"$1/new/\""
         #expect(try asNobody(shell).status == 0)
         try place.wait(for: "y@shop", in: "done")
     }

@@ -109,7 +109,8 @@ struct LoginTests {
         _ = try place.daemon()
         try place.drop(
             "whole",
-            #"{"message":"From: a@example.com\nTo: b@example.com\nBcc: c@example.com\nSubject: as it is\n\n.leading\n..two\rbare\n.\nend"}"#)
+            #"{"message":"From: a@example.com\nTo: b@example.com\nBcc: c@example.com\nSubject: as it is\n\n.leading\n..two\rbare\n.\nend"}"#
+        )
         try place.wait(for: "whole", in: "done")
         let mail = try #require(place.mails().first)
         #expect(mail.contains("X-Original-To: c@example.com"))

@@ -160,7 +160,8 @@ struct NoticeTests {
             ("metrics_file = x.prom\nnotify = Ops <ops@example.com>\non_dead = ./hook \"a b\"", nil),
             ("notify = nobody", "'notify': "), ("notify_interval = 5s", "'notify_interval' is 10s or more"),
             ("on_dead = hook", "'on_dead' begins with a path, not with 'hook'"),
-            ("on_dead = /bin/x \"open", "'on_dead': a quote without its end"), ("on_dead_timeout = soon", "on_dead_timeout"),
+            ("on_dead = /bin/x \"open", "'on_dead': a quote without its end"),
+            ("on_dead_timeout = soon", "on_dead_timeout"),
         ] as [(String, String?)])
     func configuration(lines: String, fault: String?) throws {
         let place = try Workplace()

@@ -20,7 +20,8 @@ struct PeerTests {
         let port = try freePort()
         // As root, smtp-sink wants to become somebody else.
         _ = try place.start(
-            "/usr/sbin/smtp-sink", (geteuid() == 0 ? ["-u", "root"] : []) + ["-v", "127.0.0.1:\(port)", "100"], name: "smtp-sink")
+            "/usr/sbin/smtp-sink", (geteuid() == 0 ? ["-u", "root"] : []) + ["-v", "127.0.0.1:\(port)", "100"],
+            name: "smtp-sink")
         try place.configure(port: port)
         _ = try place.daemon()
         for index in 0..<200 { try place.hello("job\(index)") }
@@ -28,20 +29,28 @@ struct PeerTests {
         #expect(try place.history("job7").last?["code"] as? Int == 250)
     }
 
-    @Test("aiosmtpd with STARTTLS and AUTH", .enabled(if: hasAiosmtpd, "needs python3-aiosmtpd"), arguments: ["plain", "login"])
+    @Test(
+        "aiosmtpd with STARTTLS and AUTH", .enabled(if: hasAiosmtpd, "needs python3-aiosmtpd"),
+        arguments: ["plain", "login"])
     func aiosmtpd(mechanism: String) throws {
         let place = try Workplace()
         try place.write("server.py", server)
         let certificate = try place.run(
             "/usr/bin/openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+            [
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                 "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                "-keyout", place.root.appending(path: "key.pem").path, "-out", place.root.appending(path: "cert.pem").path])
+                "-keyout", place.root.appending(path: "key.pem").path, "-out",
+                place.root.appending(path: "cert.pem").path,
+            ])
         try #require(certificate.status == 0, "\(certificate.errors)")
         let port = try freePort()
         _ = try place.start(
-            "/usr/bin/python3", [place.root.appending(path: "server.py").path, String(port), place.root.path], name: "server")
-        try place.wait("aiosmtpd to listen") { place.text(place.root.appending(path: "server.out")).contains("listening") }
+            "/usr/bin/python3", [place.root.appending(path: "server.py").path, String(port), place.root.path],
+            name: "server")
+        try place.wait("aiosmtpd to listen") {
+            place.text(place.root.appending(path: "server.out")).contains("listening")
+        }
         try place.write("password", "s3cret word\n")
         func relay(_ port: Int, _ more: String) -> String {
             "[relay main]\nurl = smtp://localhost:\(port)\nca_file = cert.pem\nuser = shop\npassword_file = password\n\(more)\n"
@@ -52,7 +61,9 @@ struct PeerTests {
         try place.wait(for: "secret", in: "done")
         #expect(place.text(place.root.appending(path: "mail.txt")).contains("this is a test."))
         // A certificate that nobody vouches for: the job waits, and nothing is said to that server.
-        try place.configure(relays: relay(port, "ca_file = /etc/ssl/certs/ca-certificates.crt").replacingOccurrences(of: "ca_file = cert.pem\n", with: ""))
+        try place.configure(
+            relays: relay(port, "ca_file = /etc/ssl/certs/ca-certificates.crt").replacingOccurrences(
+                of: "ca_file = cert.pem\n", with: ""))
         kill(daemon.processIdentifier, SIGHUP)
         try place.wait("the reload") { place.log.contains("configuration reloaded") }
         try place.hello("unsafe")

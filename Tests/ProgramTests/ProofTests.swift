@@ -55,7 +55,8 @@ struct ProofTests {
         .enabled(if: mayRun("tasks.py"), "needs python3"))
     func tasks() throws {
         let output = try run(
-            "tasks.py", "--tasks", "40", "--mails", "400", "--rate", "60", "--seed", "\(UInt32.random(in: 0...999_999))")
+            "tasks.py", "--tasks", "40", "--mails", "400", "--rate", "60", "--seed", "\(UInt32.random(in: 0...999_999))"
+        )
         #expect(output.contains(": 0 losses"))
     }
 

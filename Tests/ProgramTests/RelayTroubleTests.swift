@@ -68,7 +68,8 @@ struct RelayTroubleTests {
     @Test("A mistyped sender does not bury the queue: the breaker opens after a few refusals")
     func sameRefusal() throws {
         let place = try Workplace()
-        try place.configure(port: try place.sink("--fail", "mail=550 5.7.1 Sender not allowed"), relay: "tls = none\nconnections = 1")
+        try place.configure(
+            port: try place.sink("--fail", "mail=550 5.7.1 Sender not allowed"), relay: "tls = none\nconnections = 1")
         _ = try place.daemon()
         for index in 0..<40 { try place.hello("job\(index)") }
         try place.wait("the breaker to open") { place.log.contains("breaker opened") }
@@ -124,7 +125,9 @@ func freePort() throws -> Int {
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let bound = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) | getsockname(descriptor, $0, &size) }
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, size) | getsockname(descriptor, $0, &size)
+        }
     }
     try #require(bound == 0)
     return Int(UInt16(bigEndian: address.sin_port))

@@ -7,7 +7,8 @@ struct SchemaTests {
         let place = try Workplace()
         try place.write(
             "templates/hello/schema.json",
-            #"{"type":"object","properties":{"name":{"type":"string"},"count":{"type":"integer"}},"required":["name"],"additionalProperties":false}"#)
+            #"{"type":"object","properties":{"name":{"type":"string"},"count":{"type":"integer"}},"required":["name"],"additionalProperties":false}"#
+        )
         return place
     }
 

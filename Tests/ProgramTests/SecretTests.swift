@@ -116,7 +116,10 @@ struct SecretTests {
         #expect(try place.text(place.file("long")).components(separatedBy: Workplace.secret).count == 2)
         let submitted = try place.run(
             programs.appending(path: "outspool").path,
-            ["--config", place.configuration.path, "submit", "otp", "--to", "a@example.com", "-p", "code=\(Workplace.secret)"])
+            [
+                "--config", place.configuration.path, "submit", "otp", "--to", "a@example.com", "-p",
+                "code=\(Workplace.secret)",
+            ])
         #expect(submitted.status == 65)
         #expect(submitted.errors.contains("found a secret") && !submitted.errors.contains(Workplace.secret))
     }
@@ -190,7 +193,8 @@ struct MaskedCopyStepTests {
     }
 
     /// A power cut may keep the copy and lose the outcome in cur/: the file there ends in an open `sending`.
-    @Test("A job whose copy is in done/ is not sent again, whatever is left of it in cur/", arguments: ["", "yesterday"])
+    @Test(
+        "A job whose copy is in done/ is not sent again, whatever is left of it in cur/", arguments: ["", "yesterday"])
     func powerCut(day: String) throws {
         let place = try Workplace()
         try place.otpTemplate()

@@ -28,7 +28,8 @@ struct StagingTests {
         #expect(lines.count == 2)
         #expect(
             lines.allSatisfy {
-                $0.contains("@elsewhere.test>, relay=none, ") && $0.contains("dsn=5.7.1, status=bounced (held back: not in allow_recipients)")
+                $0.contains("@elsewhere.test>, relay=none, ")
+                    && $0.contains("dsn=5.7.1, status=bounced (held back: not in allow_recipients)")
             }, "\(lines)")
     }
 

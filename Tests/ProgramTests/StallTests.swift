@@ -62,7 +62,8 @@ struct StallTests {
             try place.wait(for: "job\(index)", in: "done")
             usleep(50_000)
             return try place.history("job\(index)").last?["event"] as? String == "sent"
-                && place.history("job\(index)").first { $0["event"] as? String == "sending" }?["relay"] as? String == "first"
+                && place.history("job\(index)").first { $0["event"] as? String == "sending" }?["relay"] as? String
+                    == "first"
         }
         try place.hello("stays")
         try place.wait(for: "stays", in: "done")

@@ -8,7 +8,8 @@ struct TaskTests {
     func done() throws {
         let place = try Workplace()
         try place.task(
-            "picture", "cat > ../../in; env > ../../env; pwd > ../../pwd; echo working >&2; echo all well >&2; echo; exit 0",
+            "picture",
+            "cat > ../../in; env > ../../env; pwd > ../../pwd; echo working >&2; echo all well >&2; echo; exit 0",
             conf: "timeout = 1h")
         try place.write("templates/picture/schema.json", #"{"properties":{"key":{"type":"string","writeOnly":true}}}"#)
         try place.configure(port: 9)
@@ -64,7 +65,8 @@ struct TaskTests {
     @Test("Each failure climbs a bucket; a dead one that the operator retries begins anew; a done one is not run again")
     func buckets() throws {
         let place = try Workplace()
-        try place.task("work", "echo $OUTSPOOL_ATTEMPT >> ../../runs; cat ../../status > /dev/null && exit $(cat ../../status)")
+        try place.task(
+            "work", "echo $OUTSPOOL_ATTEMPT >> ../../runs; cat ../../status > /dev/null && exit $(cat ../../status)")
         try place.write("status", "75")
         try place.configure(port: 9)
         _ = try place.daemon()
@@ -100,7 +102,9 @@ struct TaskTests {
         #expect((try place.last("small")["reason"] as? String)?.contains("do not fit work") == true)
         // The command judges as the daemon does.
         let config = place.configuration.path
-        #expect(try place.outspool("--config", config, "submit", "work", "--to", "a@example.com", "-p", "size:=1").status == 65)
+        #expect(
+            try place.outspool("--config", config, "submit", "work", "--to", "a@example.com", "-p", "size:=1").status
+                == 65)
         #expect(try place.outspool("--config", config, "preview", "work").errors.contains("is a task"))
     }
 
@@ -122,7 +126,9 @@ struct TaskTests {
         // Nothing ran: no `running` is left, and no attempt.
         #expect(try place.events("lost") == ["blocked"])
         #expect((try place.last("lost")["reason"] as? String)?.contains("No such file or directory") == true)
-        #expect(try place.outspool("check", "--templates", place.root.appending(path: "templates").path, "work").status == 78)
+        #expect(
+            try place.outspool("check", "--templates", place.root.appending(path: "templates").path, "work").status
+                == 78)
         try place.allowRunning("templates/work/run")
         try place.task("lost", "exit 0")
         try place.wait(for: "work", in: "done")
@@ -134,7 +140,8 @@ struct TaskTests {
     func submits() throws {
         let place = try Workplace()
         let outspool = programs.appending(path: "outspool").path
-        try place.task("work", "exec '\(outspool)' submit hello --id \"$OUTSPOOL_ID-mail\" --to zoe@example.com -p name=Zoë")
+        try place.task(
+            "work", "exec '\(outspool)' submit hello --id \"$OUTSPOOL_ID-mail\" --to zoe@example.com -p name=Zoë")
         try place.configure(port: try place.sink())
         _ = try place.daemon()
         try place.ask("work")
@@ -156,14 +163,17 @@ struct TaskTests {
         func submit(_ id: String, _ template: String) throws {
             let result = try place.run(
                 programs.appending(path: "outspool").path, ["submit", template, "--id", id],
-                environment: ["OUTSPOOL_SPOOL": place.spool.appending(path: "drop/shop").path, "OUTSPOOL_CONFIG": "/nonexistent"])
+                environment: [
+                    "OUTSPOOL_SPOOL": place.spool.appending(path: "drop/shop").path, "OUTSPOOL_CONFIG": "/nonexistent",
+                ])
             #expect(result.status == 0, "\(result.errors)")
         }
         // None by default.
         try submit("early", "given")
         try place.wait(for: "early@shop", in: "dead")
         #expect(try place.last("early@shop")["reason"] as? String == "the drop box shop may not ask for the task given")
-        try place.configure(relays: "[relay main]\nurl = smtp://127.0.0.1:\(port)\ntls = none\n[dropbox shop]\ntasks = given\n")
+        try place.configure(
+            relays: "[relay main]\nurl = smtp://127.0.0.1:\(port)\ntls = none\n[dropbox shop]\ntasks = given\n")
         kill(daemon.processIdentifier, SIGHUP)
         try place.wait("the reload") { place.log.contains("configuration reloaded") }
         try submit("one", "given")
@@ -180,7 +190,9 @@ struct TaskTests {
         let namesake = try #require(place.names("dead").first { $0 != "two@shop" })
         #expect(namesake.hasSuffix("@shop"))
         #expect(try place.outspool("retry", namesake).status == 0)
-        try place.wait("its refusal") { try place.names("dead").contains(namesake) && place.events(namesake).count >= 3 }
+        try place.wait("its refusal") {
+            try place.names("dead").contains(namesake) && place.events(namesake).count >= 3
+        }
         #expect(!FileManager.default.fileExists(atPath: place.root.appending(path: "run").path))
         place.stop(daemon)
     }
@@ -188,7 +200,8 @@ struct TaskTests {
     @Test("Progress is shown while the program runs")
     func progress() throws {
         let place = try Workplace()
-        try place.task("work", "printf 'page 1 of 9\\npage 2' >&3; touch ../../told; while [ ! -e ../../go ]; do sleep 0.05; done")
+        try place.task(
+            "work", "printf 'page 1 of 9\\npage 2' >&3; touch ../../told; while [ ! -e ../../go ]; do sleep 0.05; done")
         try place.configure(port: 9)
         let daemon = try place.daemon()
         try place.ask("work")
@@ -230,7 +243,9 @@ struct TaskTests {
         #expect(place.names("done").count == 2)
         try place.write("go.bulky", "")
         try place.wait("all") { place.names("done").count == 7 }
-        let most = ["bulky", "narrow"].flatMap { place.text(place.root.appending(path: "most.\($0)")).split(separator: "\n") }
+        let most = ["bulky", "narrow"].flatMap {
+            place.text(place.root.appending(path: "most.\($0)")).split(separator: "\n")
+        }
         #expect(most.compactMap { Int($0.filter(\.isNumber)) }.max() ?? 9 <= 3)
         place.stop(daemon)
     }

@@ -7,17 +7,34 @@ struct TaskTroubleTests {
     /// Name, script, template.conf, where its job ends, and the last event's reason.
     static let bad: [(String, String, String, String, String?)] = [
         ("hangs", "exec sleep 1000", "timeout = 1s", "retry/01-30s", "did not end within 1s"),
-        ("stubborn", "trap '' TERM; while :; do sleep 1; done", "timeout = 1s", "retry/01-30s", "did not end within 1s"),
+        (
+            "stubborn", "trap '' TERM; while :; do sleep 1; done", "timeout = 1s", "retry/01-30s",
+            "did not end within 1s"
+        ),
         (
             // Two sessions away from its group, with a child that has lost its parent.
-            "daemon", "setsid sh -c 'setsid sleep 1000 & sleep 1000' < /dev/null > /dev/null 2>&1 & sleep 0.2", "", "done", nil
+            "daemon", "setsid sh -c 'setsid sleep 1000 & sleep 1000' < /dev/null > /dev/null 2>&1 & sleep 0.2", "",
+            "done", nil
         ),
-        ("floods", "head -c 50000000 /dev/zero >&2; head -c 50000000 /dev/zero; head -c 50000000 /dev/zero >&3; printf '\\nend\\n' >&2", "", "done", nil),
+        (
+            "floods",
+            "head -c 50000000 /dev/zero >&2; head -c 50000000 /dev/zero; head -c 50000000 /dev/zero >&3; printf '\\nend\\n' >&2",
+            "", "done", nil
+        ),
         ("closes", "exec 0<&-; exit 0", "", "done", nil),
         ("unread", "exit 0", "", "done", nil),
-        ("memory", "head -c 400000000 /dev/zero | tail -c 399999999 > /dev/null", "memory = 64 MiB", "retry/01-30s", "exit status 1"),
-        ("cpu", "while :; do :; done", "cpu_time = 1s", "retry/01-30s", "ended by signal 24 (SIGXCPU, its cpu_time is over)"),
-        ("children", "for i in 1 2 3 4 5; do sleep 1000 & done; exit 75", "", "retry/01-30s", "exit status 75 (EX_TEMPFAIL)"),
+        (
+            "memory", "head -c 400000000 /dev/zero | tail -c 399999999 > /dev/null", "memory = 64 MiB", "retry/01-30s",
+            "exit status 1"
+        ),
+        (
+            "cpu", "while :; do :; done", "cpu_time = 1s", "retry/01-30s",
+            "ended by signal 24 (SIGXCPU, its cpu_time is over)"
+        ),
+        (
+            "children", "for i in 1 2 3 4 5; do sleep 1000 & done; exit 75", "", "retry/01-30s",
+            "exit status 75 (EX_TEMPFAIL)"
+        ),
     ]
 
     @Test("Each ends as documented, mail flows meanwhile, and nothing is left")
@@ -53,7 +70,8 @@ struct TaskTroubleTests {
     @Test("A daemon that is killed leaves a task in doubt, and its next start ends what still runs of it")
     func killed() throws {
         let place = try Workplace()
-        let body = "setsid sh -c 'setsid sleep 1000 & sleep 1000' < /dev/null > /dev/null 2>&1 & touch ../../begun.$OUTSPOOL_ID; sleep 1000"
+        let body =
+            "setsid sh -c 'setsid sleep 1000 & sleep 1000' < /dev/null > /dev/null 2>&1 & touch ../../begun.$OUTSPOOL_ID; sleep 1000"
         try place.task("work", body)
         try place.task("careful", body, conf: "on_doubt = hold")
         try place.configure(port: 9)
@@ -94,7 +112,9 @@ struct TaskTroubleTests {
         try place.configure(port: 9, main: "shutdown_grace = 4s")
         let daemon = try place.daemon()
         try place.ask("work")
-        try place.wait("it to begin") { FileManager.default.fileExists(atPath: place.root.appending(path: "begun").path) }
+        try place.wait("it to begin") {
+            FileManager.default.fileExists(atPath: place.root.appending(path: "begun").path)
+        }
         #expect(place.stop(daemon) == 0)
         #expect(place.names("new") == ["work"])
         #expect(try place.events("work") == ["running", "returned"])
@@ -117,7 +137,8 @@ struct TaskTroubleTests {
         try place.ask("work")
         try place.ask("long")
         try place.wait("both to begin") {
-            place.names("cur/main").count == 2 && FileManager.default.fileExists(atPath: place.root.appending(path: "begun").path)
+            place.names("cur/main").count == 2
+                && FileManager.default.fileExists(atPath: place.root.appending(path: "begun").path)
         }
         daemon.terminate()
         try place.wait("it to stop") { place.log.contains("stopping: 0 jobs in flight, 2 programs of tasks") }

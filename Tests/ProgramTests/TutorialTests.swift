@@ -63,7 +63,10 @@ struct TutorialTests {
         try place.write("tutorial.sh", script)
         let run = try place.run(
             "/usr/bin/env",
-            ["-C", place.root.path, "-u", "OUTSPOOL_SPOOL", "PATH=\(programs.path):/usr/bin:/bin", "bash", "-m", "tutorial.sh"])
+            [
+                "-C", place.root.path, "-u", "OUTSPOOL_SPOOL", "PATH=\(programs.path):/usr/bin:/bin", "bash", "-m",
+                "tutorial.sh",
+            ])
         let output = run.output.components(separatedBy: "\n")
         #expect(run.status == 0, "\(output.suffix(20).joined(separator: "\n"))")
         for (index, step) in tutorial.steps.enumerated() where !step.expected.isEmpty {

@@ -39,8 +39,9 @@ struct TwinTests {
         _ = try place.daemon()
         try place.hello("moved")
         try place.wait("the mail to be under way") { (try? place.events("moved")) == ["sending"] }
-        #expect(rename(
-            place.spool.appending(path: "cur/main/moved").path, place.spool.appending(path: "new/moved").path) == 0)
+        #expect(
+            rename(
+                place.spool.appending(path: "cur/main/moved").path, place.spool.appending(path: "new/moved").path) == 0)
         try place.wait(for: "moved", in: "done")
         #expect(place.places("moved") == ["done"])
         #expect(place.mails().count == 1)
@@ -83,12 +84,15 @@ struct TwinTests {
         #expect(chmod(place.root.path, 0o777) == 0)
         try place.configure(port: try place.sink())
         try place.hello("orphan")
-        #expect(rename(
-            place.spool.appending(path: "new/orphan").path, place.spool.appending(path: "cur/orphan").path) == 0)
+        #expect(
+            rename(
+                place.spool.appending(path: "new/orphan").path, place.spool.appending(path: "cur/orphan").path) == 0)
         try FileManager.default.createDirectory(
             at: place.spool.appending(path: "cur/main"), withIntermediateDirectories: false)
-        #expect(rename(
-            place.spool.appending(path: "cur/orphan").path, place.spool.appending(path: "cur/main/orphan").path) == 0)
+        #expect(
+            rename(
+                place.spool.appending(path: "cur/orphan").path, place.spool.appending(path: "cur/main/orphan").path)
+                == 0)
         try place.hello("blind")
         try place.hello("readonly")
         for (name, mode) in [("new/blind", 0o000), ("new/readonly", 0o400), ("cur/main/orphan", 0o000)] {
@@ -97,8 +101,10 @@ struct TwinTests {
         try place.run("/bin/chown", ["-R", "65534:65534", place.spool.path])
         _ = try place.start(
             "/usr/bin/setpriv",
-            ["--reuid", "65534", "--regid", "65534", "--clear-groups", programs.appending(path: "outspoold").path,
-             "--config", place.configuration.path], name: "daemon")
+            [
+                "--reuid", "65534", "--regid", "65534", "--clear-groups", programs.appending(path: "outspoold").path,
+                "--config", place.configuration.path,
+            ], name: "daemon")
         for id in ["blind", "readonly", "orphan"] { try place.wait(for: id, in: "done", limit: 10) }
     }
 

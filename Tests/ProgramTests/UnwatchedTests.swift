@@ -7,8 +7,10 @@ private let asStranger = ["setpriv", "--reuid=\(stranger)", "--regid=\(stranger)
 
 /// A user namespace of its own, in which only so many watches can be had: those of others are not used up.
 private func withWatches(_ count: Int) -> [String] {
-    ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c",
-        "echo \(count) > /proc/sys/user/max_inotify_watches && exec \"$@\"", "sh"]
+    [
+        "unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c",
+        "echo \(count) > /proc/sys/user/max_inotify_watches && exec \"$@\"", "sh",
+    ]
 }
 
 private func canRun(_ prefix: [String]) -> Bool {
@@ -77,7 +79,8 @@ struct UnwatchedTests {
         func put(_ id: String, _ state: String, due: TimeInterval = 0) throws {
             try place.write("spool/tmp/\(id)", #"{"template":"hello","to":"zoe@example.com"}"# + "\n")
             let path = place.spool.appending(path: "tmp/\(id)").path
-            try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: due)], ofItemAtPath: path)
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: due)], ofItemAtPath: path)
             #expect(chown(path, owner, owner) == 0)
             #expect(rename(path, place.spool.appending(path: "\(state)/\(id)").path) == 0)
         }
@@ -101,6 +104,8 @@ struct UnwatchedTests {
         try FileManager.default.moveItem(
             at: place.spool.appending(path: "hold"), to: place.root.appending(path: "aside"))
         try clock.set("+250s")
-        try place.wait("the daemon to say so") { place.log.contains("hold: the directory was moved or removed; stopping") }
+        try place.wait("the daemon to say so") {
+            place.log.contains("hold: the directory was moved or removed; stopping")
+        }
     }
 }

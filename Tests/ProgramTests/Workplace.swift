@@ -84,7 +84,8 @@ final class Workplace {
     @discardableResult
     func outspool(_ arguments: String..., input: String? = nil) throws -> Finished {
         try run(
-            programs.appending(path: "outspool").path, arguments, input: input, environment: ["OUTSPOOL_SPOOL": spool.path])
+            programs.appending(path: "outspool").path, arguments, input: input,
+            environment: ["OUTSPOOL_SPOOL": spool.path])
     }
 
     /// Starts a program and returns at once; its output goes to files `NAME.out` and `NAME.log`.
@@ -129,7 +130,8 @@ final class Workplace {
     func configure(relays: String, main: String = "") throws {
         try write(
             "outspool.conf",
-            "spool = spool\ntemplates = templates\nfrom = Test <test@example.com>\nhostname = test.example\n\(main)\n\(relays)")
+            "spool = spool\ntemplates = templates\nfrom = Test <test@example.com>\nhostname = test.example\n\(main)\n\(relays)"
+        )
     }
 
     /// Starts the daemon and returns when it is ready.
@@ -180,7 +182,9 @@ final class Workplace {
 
     static let states =
         ["new", "cur/main", "scheduled", "hold", "dead", "done"]
-        + ["01-30s", "02-1m", "03-2m", "04-4m", "05-8m", "06-16m", "07-32m", "08-1h", "09-2h", "10-4h"].map { "retry/\($0)" }
+        + ["01-30s", "02-1m", "03-2m", "04-4m", "05-8m", "06-16m", "07-32m", "08-1h", "09-2h", "10-4h"].map {
+            "retry/\($0)"
+        }
 
     /// Every state that has a file of that name: one, at rest.
     func places(_ id: String) -> [String] { Workplace.states.filter { names($0).contains(id) } }

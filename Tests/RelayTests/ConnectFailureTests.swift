@@ -38,7 +38,8 @@ struct ConnectFailureTests {
                 "failed greeting -", "more than 200 lines"
             ),
             (
-                "a line without end", ["send 220 " + String(repeating: "x", count: 9000), "hang"], "failed greeting -", ""
+                "a line without end", ["send 220 " + String(repeating: "x", count: 9000), "hang"], "failed greeting -",
+                ""
             ),
             (
                 "an endless reply to EHLO",

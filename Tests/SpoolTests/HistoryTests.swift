@@ -9,7 +9,11 @@ func event(_ text: String, at seconds: Int64 = 0) -> Event {
     var event = Event(Event.Kind(rawValue: String(words[0]))!, at: start + .seconds(seconds))
     for word in words.dropFirst() {
         if let number = Int(word) {
-            if word.first == "+" || number < 0 { event.next = start + .seconds(Int64(number)) } else { event.attempt = number }
+            if word.first == "+" || number < 0 {
+                event.next = start + .seconds(Int64(number))
+            } else {
+                event.attempt = number
+            }
         } else {
             event.to = word.split(separator: ",").map(String.init)
         }
@@ -147,7 +151,10 @@ struct HistoryTests {
     func notes(lines: [String], state: State, notes: [String]) {
         let history = History(lines.map { event($0) })
         let noted = history.notes(beforeClaimFrom: state, at: event("dead").at)
-        #expect(noted.map { [$0.kind.rawValue, $0.to.first, $0.attempt.map { "\($0)" }].compactMap(\.self).joined(separator: " ") } == notes)
+        #expect(
+            noted.map {
+                [$0.kind.rawValue, $0.to.first, $0.attempt.map { "\($0)" }].compactMap(\.self).joined(separator: " ")
+            } == notes)
     }
 
     @Test(

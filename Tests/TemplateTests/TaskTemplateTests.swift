@@ -41,16 +41,19 @@ struct TaskTemplateTests {
         let program = template.settings.program
         #expect(program.timeout == .days(2) && program.concurrency == 3 && program.memory == 64 << 20)
         #expect(program.cpu == 90 && program.niceness == 0)
-        #expect(template.settings.ttl == .hours(1) && template.settings.priority == .bulk && template.settings.onDoubt == .hold)
+        #expect(
+            template.settings.ttl == .hours(1) && template.settings.priority == .bulk
+                && template.settings.onDoubt == .hold)
         #expect(template.findings() == [])
         #expect(template.terms.misfit(of: JSON.Object()) != nil)
     }
 
     @Test("Without a schema and a sample it is told so, and a sample has to fit")
     func findings() throws {
-        #expect(try template([:]).findings().map(\.message) == [
-            "no schema.json: parameters are not checked", "no sample.json",
-        ])
+        #expect(
+            try template([:]).findings().map(\.message) == [
+                "no schema.json: parameters are not checked", "no sample.json",
+            ])
         let misfit = try template(["t/schema.json": #"{"required":["a"]}"#, "t/sample.json": "{}"]).findings()
         #expect(misfit.map(\.severity) == [.error])
     }
@@ -60,14 +63,26 @@ struct TaskTemplateTests {
         arguments: [
             (["t/subject.mustache": "S"], "t/subject.mustache: beside run: a template is a mail or a task"),
             (["t/html.de.mustache": "S"], "t/html.de.mustache: beside run: a template is a mail or a task"),
-            (["t/template.conf": "ttl = 1h\nfrom = a@example.com"], "t/template.conf:2: 'from' is for a mail, and this is a task"),
+            (
+                ["t/template.conf": "ttl = 1h\nfrom = a@example.com"],
+                "t/template.conf:2: 'from' is for a mail, and this is a task"
+            ),
             (["t/template.conf": "layout = l"], "t/template.conf:1: 'layout' is for a mail, and this is a task"),
             (["t/template.conf": "[headers]\nX-A = b"], "t/template.conf:1: unknown section [headers]"),
-            (["t/template.conf": "timeout = 0s"], "t/template.conf:1: 'timeout' is a length of time like 90s or 2d, more than 0, not '0s'"),
+            (
+                ["t/template.conf": "timeout = 0s"],
+                "t/template.conf:1: 'timeout' is a length of time like 90s or 2d, more than 0, not '0s'"
+            ),
             (["t/template.conf": "memory = 1 KiB"], "t/template.conf:1: 'memory' is 1 MiB or more"),
-            (["t/template.conf": "cpu_time = 10ms"], "t/template.conf:1: 'cpu_time' is a length of time like 30s or 10m, 1s or more, not '10ms'"),
+            (
+                ["t/template.conf": "cpu_time = 10ms"],
+                "t/template.conf:1: 'cpu_time' is a length of time like 30s or 10m, 1s or more, not '10ms'"
+            ),
             (["t/template.conf": "nice = 20"], "t/template.conf:1: 'nice' is a whole number from 0 to 19, not '20'"),
-            (["t/template.conf": "concurency = 2"], "t/template.conf:1: unknown key 'concurency'; did you mean 'concurrency'?"),
+            (
+                ["t/template.conf": "concurency = 2"],
+                "t/template.conf:1: unknown key 'concurency'; did you mean 'concurrency'?"
+            ),
         ])
     func faults(files: [String: String], fault text: String) throws { #expect(try fault(files) == text) }
 
@@ -77,10 +92,14 @@ struct TaskTemplateTests {
         #expect(try fault([:], mode: 0o757) == "t/run: every user may change it (chmod o-w)")
         let open = try self.folder([:])
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: open.path + "/t")
-        let fault = #expect(throws: TemplateError.self) { _ = try TemplateStore(directory: open.path).template(named: "t") }
+        let fault = #expect(throws: TemplateError.self) {
+            _ = try TemplateStore(directory: open.path).template(named: "t")
+        }
         #expect("\(fault!)".hasSuffix("/t: every user may replace run in it (chmod o-w)"))
         let folder = try TemporaryFolder(["t/run/x": ""])
-        let error = #expect(throws: TemplateError.self) { _ = try TemplateStore(directory: folder.path).template(named: "t") }
+        let error = #expect(throws: TemplateError.self) {
+            _ = try TemplateStore(directory: folder.path).template(named: "t")
+        }
         #expect("\(error!)".hasSuffix("t/run: a directory and not a regular file"))
     }
 
@@ -89,8 +108,11 @@ struct TaskTemplateTests {
         let folder = try TemporaryFolder([
             "m/subject.mustache": "S", "m/text.mustache": "T", "m/template.conf": "ttl = 1h\ntimeout = 5m",
         ])
-        let error = #expect(throws: TemplateError.self) { _ = try TemplateStore(directory: folder.path).template(named: "m") }
-        #expect("\(error!)".hasSuffix("m/template.conf:2: 'timeout' is for a program, and there is neither run nor data"))
+        let error = #expect(throws: TemplateError.self) {
+            _ = try TemplateStore(directory: folder.path).template(named: "m")
+        }
+        #expect(
+            "\(error!)".hasSuffix("m/template.conf:2: 'timeout' is for a program, and there is neither run nor data"))
     }
 
     @Test("A mode that changes is a change")

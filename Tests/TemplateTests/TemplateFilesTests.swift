@@ -29,7 +29,8 @@ struct TemplateFilesTests {
             "_partials/p.mustache": "<img src=\"cid:b.png\"><img src=\"cid:a.png\">",
             "_layouts/l.mustache": "<body background=cid:c.png>{{$body}}{{/body}}",
             "t/a.png": "own", "_partials/a.png": "no", "_layouts/a.png": "no", "_partials/b.png": "partials",
-            "_layouts/b.png": "no", "_layouts/c.png": "layouts", "t/de.png": "de", "t/x.pdf": "x", "_layouts/y.pdf": "y",
+            "_layouts/b.png": "no", "_layouts/c.png": "layouts", "t/de.png": "de", "t/x.pdf": "x",
+            "_layouts/y.pdf": "y",
             "t/unused.png": "no",
         ])
         let images = template.images.mapValues { String(decoding: $0.bytes, as: UTF8.self) }
@@ -37,11 +38,14 @@ struct TemplateFilesTests {
         #expect(template.attachments.map(\.name) == ["x.pdf", "y.pdf"])
     }
 
-    @Test("Names that only the parameters or the job know are no files of the template", arguments: [
-        "<img src='cid:{{x}}'>", "<img src='cid:a{{x}}.png'>", "<img src='cid:a.png{{x}}'>", "<img src=cid:qr>",
-        "<img src='cid:a.png@example.com'>", "{{! <img src='cid:a.png'> }}", "(acid:a.png)", "cid:", "<p>placid:x.y</p>",
-        "{{=<% %>=}}<img src='cid:<%x%>.png'>",
-    ])
+    @Test(
+        "Names that only the parameters or the job know are no files of the template",
+        arguments: [
+            "<img src='cid:{{x}}'>", "<img src='cid:a{{x}}.png'>", "<img src='cid:a.png{{x}}'>", "<img src=cid:qr>",
+            "<img src='cid:a.png@example.com'>", "{{! <img src='cid:a.png'> }}", "(acid:a.png)", "cid:",
+            "<p>placid:x.y</p>",
+            "{{=<% %>=}}<img src='cid:<%x%>.png'>",
+        ])
     func noFiles(html: String) throws {
         #expect(try fault(["t/html.mustache": html]) == nil)
     }
@@ -50,23 +54,61 @@ struct TemplateFilesTests {
         "A file that is missing or cannot be sent is a fault of the template, and where",
         arguments: [
             (["t/html.mustache": "<p>\n <img src='cid:a.png'>"], "t/html.mustache:2:16: there is no file 'a.png'"),
-            (["t/html.mustache": "{{#x}}\r\n{{^y}}é<img src=\"CID:a.png\">{{/y}}{{/x}}"], "t/html.mustache:2:23: there is no file 'a.png'"),
-            (["t/html.mustache": "{{>p}}", "_partials/p.html.mustache": "{{a}}\n<i style='background:url(cid:b.gif)'>"],
-             "_partials/p.html.mustache:2:30: there is no file 'b.gif'"),
-            (["t/html.de.mustache": "<img src=cid:a.png>", "t/html.mustache": ""], "t/html.de.mustache:1:14: there is no file 'a.png'"),
-            (["t/html.mustache": "<img src='cid:../t/a.png'>"], "t/html.mustache:1:15: '../t/a.png' is not the plain name of a file"),
-            (["t/html.mustache": "<img src='cid:%2e%2e/a.png'>"], "t/html.mustache:1:15: '../a.png' is not the plain name of a file"),
-            (["t/html.mustache": "<img src='cid:schema.json'>"],
-             "t/html.mustache:1:15: 'schema.json' is a part of the template, which is not sent"),
-            (["t/template.conf": "ttl = 1m\nattachments = a.pdf"], "t/template.conf:2: 'attachments': there is no file 'a.pdf'"),
-            (["t/template.conf": "attachments = a.pdf, a.pdf", "t/a.pdf": ""], "t/template.conf:1: 'attachments': 'a.pdf' is there twice"),
-            (["t/template.conf": "attachments = a.pdf,", "t/a.pdf": ""],
-             "t/template.conf:1: 'attachments': '' is not the plain name of a file"),
-            (["t/template.conf": "attachments = ../x"], "t/template.conf:1: 'attachments': '../x' is not the plain name of a file"),
-            (["t/template.conf": "attachments = .x"], "t/template.conf:1: 'attachments': '.x' is not the plain name of a file"),
-            (["t/template.conf": "attachments = text.mustache"],
-             "t/template.conf:1: 'attachments': 'text.mustache' is a part of the template, which is not sent"),
-            (["t/template.conf": "attachments = a/b"], "t/template.conf:1: 'attachments': 'a/b' is not the plain name of a file"),
+            (
+                ["t/html.mustache": "{{#x}}\r\n{{^y}}é<img src=\"CID:a.png\">{{/y}}{{/x}}"],
+                "t/html.mustache:2:23: there is no file 'a.png'"
+            ),
+            (
+                [
+                    "t/html.mustache": "{{>p}}",
+                    "_partials/p.html.mustache": "{{a}}\n<i style='background:url(cid:b.gif)'>",
+                ],
+                "_partials/p.html.mustache:2:30: there is no file 'b.gif'"
+            ),
+            (
+                ["t/html.de.mustache": "<img src=cid:a.png>", "t/html.mustache": ""],
+                "t/html.de.mustache:1:14: there is no file 'a.png'"
+            ),
+            (
+                ["t/html.mustache": "<img src='cid:../t/a.png'>"],
+                "t/html.mustache:1:15: '../t/a.png' is not the plain name of a file"
+            ),
+            (
+                ["t/html.mustache": "<img src='cid:%2e%2e/a.png'>"],
+                "t/html.mustache:1:15: '../a.png' is not the plain name of a file"
+            ),
+            (
+                ["t/html.mustache": "<img src='cid:schema.json'>"],
+                "t/html.mustache:1:15: 'schema.json' is a part of the template, which is not sent"
+            ),
+            (
+                ["t/template.conf": "ttl = 1m\nattachments = a.pdf"],
+                "t/template.conf:2: 'attachments': there is no file 'a.pdf'"
+            ),
+            (
+                ["t/template.conf": "attachments = a.pdf, a.pdf", "t/a.pdf": ""],
+                "t/template.conf:1: 'attachments': 'a.pdf' is there twice"
+            ),
+            (
+                ["t/template.conf": "attachments = a.pdf,", "t/a.pdf": ""],
+                "t/template.conf:1: 'attachments': '' is not the plain name of a file"
+            ),
+            (
+                ["t/template.conf": "attachments = ../x"],
+                "t/template.conf:1: 'attachments': '../x' is not the plain name of a file"
+            ),
+            (
+                ["t/template.conf": "attachments = .x"],
+                "t/template.conf:1: 'attachments': '.x' is not the plain name of a file"
+            ),
+            (
+                ["t/template.conf": "attachments = text.mustache"],
+                "t/template.conf:1: 'attachments': 'text.mustache' is a part of the template, which is not sent"
+            ),
+            (
+                ["t/template.conf": "attachments = a/b"],
+                "t/template.conf:1: 'attachments': 'a/b' is not the plain name of a file"
+            ),
             (["t/template.conf": "attachments = d", "t/d/x": ""], "t/d: a directory and not a regular file"),
         ])
     func faults(files: [String: String], reason: String) throws { #expect(try fault(files) == reason) }
@@ -78,13 +120,17 @@ struct TemplateFilesTests {
         #expect(
             try fault(["t/template.conf": "attachments = a, b", "t/a": half, "_partials/b": half])
                 == "_partials/b: with it the template's files are larger than 10485760 bytes")
-        #expect(try fault(["t/template.conf": "attachments = a", "t/a": half + half]) == "t/a: larger than 10485760 bytes")
+        #expect(
+            try fault(["t/template.conf": "attachments = a", "t/a": half + half]) == "t/a: larger than 10485760 bytes")
     }
 
     @Test("A link is not followed")
     func link() throws {
-        let folder = try TemporaryFolder(["t/subject.mustache": "S", "t/html.mustache": "<img src=cid:a.png>", "x": "secret"])
-        try FileManager.default.createSymbolicLink(atPath: folder.path + "/t/a.png", withDestinationPath: folder.path + "/x")
+        let folder = try TemporaryFolder([
+            "t/subject.mustache": "S", "t/html.mustache": "<img src=cid:a.png>", "x": "secret",
+        ])
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path + "/t/a.png", withDestinationPath: folder.path + "/x")
         #expect(throws: TemplateError.self) { try TemplateStore(directory: folder.path).template(named: "t") }
     }
 
@@ -114,7 +160,9 @@ struct TemplateFilesTests {
 
     @Test("A file that changes while the template is read is read again, so that all is of one moment")
     func atomic() throws {
-        let folder = try TemporaryFolder(["t/subject.mustache": "1", "t/html.mustache": "<img src=cid:a.png>", "t/a.png": "1"])
+        let folder = try TemporaryFolder([
+            "t/subject.mustache": "1", "t/html.mustache": "<img src=cid:a.png>", "t/a.png": "1",
+        ])
         var changes = 1
         let store = TemplateStore(directory: folder.path) {
             guard changes > 0 else { return }
@@ -133,18 +181,31 @@ struct TemplateFilesTests {
         arguments: [
             ("ttl = 1m\nlist_unsubscribe =  https://x/{{a", "t/template.conf:2:31: '{{' is not closed"),
             ("list_unsubscribe = https://x/, mailto:{{#a}}x", "t/template.conf:1:39: 'a' is not closed"),
-            ("list_unsubscribe = https://x/,\tmailto:{{>a}}", "t/template.conf:1:39: a value of template.conf includes nothing"),
-            ("list_unsubscribe = https://x/, http://y/{{a}}",
-             "t/template.conf:1:32: 'list_unsubscribe': 'http://y/{{a}}' begins with neither https:// nor mailto:"),
-            ("list_unsubscribe = javascript:x",
-             "t/template.conf:1:20: 'list_unsubscribe': 'javascript:x' begins with neither https:// nor mailto:"),
-            ("list_unsubscribe = https://x/a b",
-             "t/template.conf:1:20: 'list_unsubscribe': 'https://x/a b' has a character that an URI would have to encode"),
-            ("list_unsubscribe = https://x/, ,",
-             "t/template.conf:1:32: 'list_unsubscribe': '' begins with neither https:// nor mailto:"),
+            (
+                "list_unsubscribe = https://x/,\tmailto:{{>a}}",
+                "t/template.conf:1:39: a value of template.conf includes nothing"
+            ),
+            (
+                "list_unsubscribe = https://x/, http://y/{{a}}",
+                "t/template.conf:1:32: 'list_unsubscribe': 'http://y/{{a}}' begins with neither https:// nor mailto:"
+            ),
+            (
+                "list_unsubscribe = javascript:x",
+                "t/template.conf:1:20: 'list_unsubscribe': 'javascript:x' begins with neither https:// nor mailto:"
+            ),
+            (
+                "list_unsubscribe = https://x/a b",
+                "t/template.conf:1:20: 'list_unsubscribe': 'https://x/a b' has a character that an URI would have to encode"
+            ),
+            (
+                "list_unsubscribe = https://x/, ,",
+                "t/template.conf:1:32: 'list_unsubscribe': '' begins with neither https:// nor mailto:"
+            ),
             ("[headers]\nX-A = 1\nX-B = é {{a b}}", "t/template.conf:3:10: 'a b' is not a name: white space inside"),
-            ("list_unsubscribe = https://x/\n[headers]\nList-Unsubscribe = <https://y/>",
-             "t/template.conf:3: 'List-Unsubscribe' is made of list_unsubscribe"),
+            (
+                "list_unsubscribe = https://x/\n[headers]\nList-Unsubscribe = <https://y/>",
+                "t/template.conf:3: 'List-Unsubscribe' is made of list_unsubscribe"
+            ),
         ])
     func renderedFaults(conf: String, reason: String) throws { #expect(try fault(["t/template.conf": conf]) == reason) }
 

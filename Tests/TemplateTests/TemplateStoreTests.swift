@@ -38,7 +38,9 @@ struct TemplateStoreTests {
         #expect(settings.priority == .high)
         #expect(settings.onDoubt == .hold)
         #expect(
-            settings.headers.map { "\($0.name): \($0.value.fixedText ?? "")" } == ["X-One: 1", "List-Id: <x.example.com>"])
+            settings.headers.map { "\($0.name): \($0.value.fixedText ?? "")" } == [
+                "X-One: 1", "List-Id: <x.example.com>",
+            ])
         #expect(template.terms.violations(of: .init([("name", "Zoë")])).isEmpty)
         #expect(template.schema?.validate("no object").isEmpty == false)
         #expect(template.sample?["name"] == "Zoë")

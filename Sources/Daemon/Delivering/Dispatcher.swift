@@ -208,7 +208,9 @@ final class Dispatcher {
             if !offer(ready) { onHeld(state) }
             return
         }
-        guard let job = triage.take(ready), let delivery = prepare(job, relay: slot.pool.name, view: nil) else { return }
+        guard let job = triage.take(ready), let delivery = prepare(job, relay: slot.pool.name, view: nil) else {
+            return
+        }
         hand(delivery, to: slot)
     }
 

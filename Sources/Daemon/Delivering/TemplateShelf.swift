@@ -55,7 +55,7 @@ final class TemplateShelf {
         let settings = template.settings
         return Facts(
             ttl: settings.ttl, priority: settings.priority.flatMap { Job.Priority(rawValue: $0.rawValue) },
-            onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) }, 
+            onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) },
             kind: template.isTask ? .task : template.view != nil ? .mailWithData : .mail,
             concurrency: settings.program.concurrency)
     }

@@ -54,7 +54,9 @@ package struct Verdict: Equatable, Sendable {
         interruption: String? = nil, policy: RetryPolicy, now: Timestamp, jitter: @autoclosure () -> Double
     ) {
         let isSettled = outcomes.allSatisfy { if case .sent = $0.outcome { true } else { false } }
-        let due = isSettled ? now : policy.due(afterAttempt: attempt.number, now: now, jitter: jitter(), expiry: attempt.expiry)
+        let due =
+            isSettled
+            ? now : policy.due(afterAttempt: attempt.number, now: now, jitter: jitter(), expiry: attempt.expiry)
         var events: [Event] = []
         var (sent, deferred, refused, doubted) = (0, 0, 0, 0)
         let isTried = outcomes.isEmpty ? !attempt.heldBack.isEmpty : outcomes.contains { $0.outcome != .notTried }

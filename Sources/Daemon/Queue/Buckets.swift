@@ -251,7 +251,8 @@ final class Buckets {
                     return
                 }
             }
-            if bin.list.next == nil, let horizon = bin.list.horizon, horizon <= now, bin.reading == nil, !bin.hasMissed {
+            if bin.list.next == nil, let horizon = bin.list.horizon, horizon <= now, bin.reading == nil, !bin.hasMissed
+            {
                 read(bin)
             }
         }

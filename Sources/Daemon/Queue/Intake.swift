@@ -178,7 +178,11 @@ final class Intake {
 
     private func look(_ arrival: Arrival, _ now: Timestamp) {
         let id: JobID?
-        if arrival.state == .new { id = triage.id(of: arrival.name) } else { id = arrival.name.text.flatMap { JobID($0) } }
+        if arrival.state == .new {
+            id = triage.id(of: arrival.name)
+        } else {
+            id = arrival.name.text.flatMap { JobID($0) }
+        }
         guard let id, !dispatcher.isLinedUp(id, in: arrival.state) else { return }
         // Another file of an id that is under way is met again when that is over.
         if arrival.state != .new, triage.inFlight.contains(id) { return miss(arrival.state) }

@@ -115,7 +115,9 @@ final class Janitor {
             let status = try directory.status(text)
             let youngest = Timestamp(nanoseconds: max(status.modified, status.changed))
             if status.isRegular, youngest + age < now { try directory.unlink(text) }
-        } catch { if error != .noEntry { log.write("\(SpoolError(.remove, "tmp/\(name.printable)", error))", .warning) } }
+        } catch {
+            if error != .noEntry { log.write("\(SpoolError(.remove, "tmp/\(name.printable)", error))", .warning) }
+        }
     }
 
     private func read(

@@ -100,8 +100,12 @@ package struct Lanes {
     package mutating func removeExpired(at now: Timestamp) -> [WaitingJob] {
         var expired: [WaitingJob] = []
         for index in lanes.indices {
-            lanes[index].fresh.removeAll { if $0.expiry <= now { expired.append($0); return true } else { return false } }
-            lanes[index].retried.removeAll { if $0.expiry <= now { expired.append($0); return true } else { return false } }
+            lanes[index].fresh.removeAll {
+                if $0.expiry <= now { expired.append($0); return true } else { return false }
+            }
+            lanes[index].retried.removeAll {
+                if $0.expiry <= now { expired.append($0); return true } else { return false }
+            }
         }
         expired.removeAll { ids[$0.id] != $0.state }
         for job in expired { ids[job.id] = nil }

@@ -190,7 +190,8 @@ extension Verdict {
     ) {
         func one(_ kind: Event.Kind, _ reason: String?, _ target: State, due: Timestamp? = nil) -> Verdict {
             .without(
-                attempt: kind, reason: reason, target: target, due: due, history: history, submitted: submitted, now: now)
+                attempt: kind, reason: reason, target: target, due: due, history: history, submitted: submitted,
+                now: now)
         }
         let died = "the daemon died"
         switch recovery {

@@ -74,7 +74,9 @@ final class Triage {
                     if status.isRegular, status.links == 2, try spool.removeSecondName(of: status) {
                         return look(id, in: state, now: now)
                     }
-                    bury(DirectoryName(id.text), status.isRegular ? "a file with \(status.links) links" : "a \(status.kind)")
+                    bury(
+                        DirectoryName(id.text),
+                        status.isRegular ? "a file with \(status.links) links" : "a \(status.kind)")
                 }
                 return nil
             case .foreign:
@@ -174,7 +176,8 @@ final class Triage {
             return settle(open, in: state, .scheduled, nil, submitted, now, due: sendAt)
         }
         let waiting = WaitingJob(
-            open.id, in: state, priority: job.priority ?? facts?.priority ?? .normal, template: job.template, expiry: expiry,
+            open.id, in: state, priority: job.priority ?? facts?.priority ?? .normal, template: job.template,
+            expiry: expiry,
             kind: facts?.kind ?? .mail)
         return ReadyJob(open: open, job: job, waiting: waiting, submitted: submitted)
     }
@@ -268,7 +271,8 @@ final class Triage {
     private func settleDuplicate(
         _ newcomer: JobFile, _ inode: UInt64, _ id: JobID, of place: State
     ) throws(SpoolError) -> Bool {
-        let duplicate = try spool.settleDuplicate(id, inode: inode, of: place, limit: settings.maxJobSize, now: .now) { other in
+        let duplicate = try spool.settleDuplicate(id, inode: inode, of: place, limit: settings.maxJobSize, now: .now) {
+            other in
             if other.object.elementsEqual(newcomer.object) { return true }
             // What was masked since cannot be compared.
             guard case .done = place else { return false }

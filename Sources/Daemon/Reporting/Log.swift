@@ -120,7 +120,8 @@ package final class Log {
             // Facility mail. See syslog(3), RFC 3164.
             line = "<\(2 << 3 | level.rawValue)>\(moment(now)) \(source.rawValue)[\(Process.id)]: \(body)"
         case .journal:
-            line = "PRIORITY=\(level.rawValue)\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=\(source.rawValue)\nMESSAGE=\(body)\n"
+            line =
+                "PRIORITY=\(level.rawValue)\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=\(source.rawValue)\nMESSAGE=\(body)\n"
         }
         if let later, level == .info, destination.isStream {
             if pending.isEmpty { later { [weak self] in self?.flush() } }
@@ -238,7 +239,8 @@ package final class Log {
 
     private static func connect(_ path: String) throws(Errno) -> Descriptor {
         let socket = Descriptor(
-            owning: try retrying { Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0) })
+            owning: try retrying { Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0) }
+        )
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }

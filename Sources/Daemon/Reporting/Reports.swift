@@ -4,7 +4,8 @@ internal import Time
 /// What a daemon writes of itself, for people and for monitoring.
 extension Daemon {
     func writeStatus(_ now: Timestamp) {
-        let state = isFinished ? "stopped" : dispatcher.isStopping ? "stopping" : dispatcher.isOpen ? "running" : "starting"
+        let state =
+            isFinished ? "stopped" : dispatcher.isStopping ? "stopping" : dispatcher.isOpen ? "running" : "starting"
         status.write(state, of: dispatcher, tasks, unwritten: settler.backlog, now: now)
     }
 

@@ -20,7 +20,9 @@ extension Settings {
         if let path = main.path("spool") { spool = path }
         if let path = main.path("templates") { templates = path }
         if let name = main.string("instance") {
-            guard JobID(name) != nil else { throw main.fault("'instance' has the characters of an id, not '\(name)'", at: "instance") }
+            guard JobID(name) != nil else {
+                throw main.fault("'instance' has the characters of an id, not '\(name)'", at: "instance")
+            }
             instance = name
         }
         if let age = try main.span("max_age") { retry.maximumAge = age }
@@ -33,12 +35,13 @@ extension Settings {
         if let size = try main.size("dropbox_max_bytes") { dropBoxBytes = size }
         if let destination = main.path("log_to") {
             // A path in `log_to` is one like any other; the three words are not.
-            logTo = switch main.string("log_to") {
-            case "stderr": .stderr
-            case "syslog": .syslog
-            case "journal": .journal
-            default: .file(destination)
-            }
+            logTo =
+                switch main.string("log_to") {
+                case "stderr": .stderr
+                case "syslog": .syslog
+                case "journal": .journal
+                default: .file(destination)
+                }
         }
         if let format = try main.choice("log_format", of: Log.Format.self) { logFormat = format }
         tasks = try TaskSettings(&main, boxes: file.sections("dropbox"))
@@ -106,7 +109,9 @@ extension Settings.Relay {
         if let choice = try section.choice("auth", of: RelaySettings.Mechanism.self) { connection.mechanism = choice }
         connection.helo = section.string("helo") ?? hostname
         if let path = section.path("ca_file") { connection.caFile = path }
-        if let choice = try section.choice("tls_minimum", of: RelaySettings.TLSVersion.self) { connection.tlsMinimum = choice }
+        if let choice = try section.choice("tls_minimum", of: RelaySettings.TLSVersion.self) {
+            connection.tlsMinimum = choice
+        }
         if let span = try section.span("connect_timeout") { connection.connectTimeout = span }
         if let span = try section.span("mail_timeout") {
             connection.timeouts.mail = span
@@ -117,7 +122,9 @@ extension Settings.Relay {
         if let span = try section.span("data_timeout") { connection.timeouts.data = span }
         if let span = try section.span("block_timeout") { connection.timeouts.block = span }
         if let span = try section.span("dot_timeout") { connection.timeouts.dot = span }
-        if let count = try section.int("messages_per_connection", in: 1...Int.max) { connection.messagesPerConnection = count }
+        if let count = try section.int("messages_per_connection", in: 1...Int.max) {
+            connection.messagesPerConnection = count
+        }
         if let span = try section.span("connection_age") { connection.connectionAge = span }
         if let span = try section.span("idle_timeout") { connection.idleTimeout = span }
         connection.sourceAddress = section.string("source_address")

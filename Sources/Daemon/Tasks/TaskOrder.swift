@@ -23,7 +23,8 @@ extension ProgramRun.Order {
         directory = String(path.dropLast(name.count))
         environment += [
             "OUTSPOOL_SPOOL=\(Process.absolute(settings.spool))", "OUTSPOOL_ID=\(id)",
-            "OUTSPOOL_TEMPLATE=\(template.name)", "OUTSPOOL_ATTEMPT=\(attempt)", "OUTSPOOL_DEADLINE=\(deadline.rfc3339Seconds)", mark,
+            "OUTSPOOL_TEMPLATE=\(template.name)", "OUTSPOOL_ATTEMPT=\(attempt)",
+            "OUTSPOOL_DEADLINE=\(deadline.rfc3339Seconds)", mark,
         ]
         grace = TaskRunner.grace
         result = .dropped

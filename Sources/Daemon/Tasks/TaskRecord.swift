@@ -7,7 +7,10 @@ extension Ledger {
     func began(_ run: TaskRun, process: Int32) {
         log.write(
             .qmgr, job: run.id.text,
-            [("task", .word(run.template)), ("attempt", .count(run.attempt.number)), ("process", .count(Int(process)))],
+            [
+                ("task", .word(run.template)), ("attempt", .count(run.attempt.number)),
+                ("process", .count(Int(process))),
+            ],
             note: "queue active")
     }
 

@@ -115,7 +115,8 @@ struct Examination {
         let isAlive = daemon?.isAlive(now: now) ?? false
         let pauses = try reader.pauses().compactMap { $0.words?.joined(separator: " ") }
         let diagnosis = Diagnosis(
-            daemon: daemon, isLocked: try reader.isLocked(daemon, now: now), pauses: 0, numbers: .init(), limits: .init(), now: now)
+            daemon: daemon, isLocked: try reader.isLocked(daemon, now: now), pauses: 0, numbers: .init(),
+            limits: .init(), now: now)
         for finding in diagnosis.findings { add("daemon", finding.health, finding.text) }
         if isAlive, let daemon { add("daemon", .ok, "\(daemon.state), pid \(daemon.pid), instance \(daemon.instance)") }
         if !pauses.isEmpty { add("pause", .warning, pauses.joined(separator: ", ")) }
@@ -135,7 +136,8 @@ struct Examination {
                 add("cur/\(instance)", .warning, "a daemon has the lock, and does not write status.json")
             } else if count > 0 {
                 add(
-                    "cur/\(instance)", .critical, "left by a daemon that is dead: \(count); the next start recovers them"
+                    "cur/\(instance)", .critical,
+                    "left by a daemon that is dead: \(count); the next start recovers them"
                 )
             }
         }

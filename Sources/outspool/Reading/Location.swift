@@ -39,7 +39,8 @@ enum Location {
 
     /// The names of the configuration's relays, in order of preference.
     static func relays(_ arguments: Arguments) throws(Failure) -> [String] {
-        try file(named: try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG"))?.sections("relay").compactMap(\.name) ?? []
+        try file(named: try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG"))?.sections("relay").compactMap(
+            \.name) ?? []
     }
 
     /// A variable of the environment, unless it is of a user who has fewer rights than this process, as below a

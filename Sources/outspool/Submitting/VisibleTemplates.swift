@@ -14,7 +14,8 @@ struct VisibleTemplates {
 
     /// A configuration that was named has to be readable; the default one may be out of sight.
     init(_ arguments: Arguments) throws(Failure) {
-        do throws(Failure) { store = try Location.templatesPath(arguments).map { TemplateStore(directory: $0) } } catch {
+        do throws(Failure) { store = try Location.templatesPath(arguments).map { TemplateStore(directory: $0) } } catch
+        {
             if try arguments.value("--config") != nil { throw error }
             store = nil
         }

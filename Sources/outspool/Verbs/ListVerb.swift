@@ -139,7 +139,8 @@ private struct Listing {
     private var shape: [Table.Column] {
         [
             // Where no people read it, the id is what is wanted of the line.
-            .init(title: "ID", least: output.isTerminal ? 27 : nil), .init(title: "STATE"), .init(title: "AGE", isRight: true),
+            .init(title: "ID", least: output.isTerminal ? 27 : nil), .init(title: "STATE"),
+            .init(title: "AGE", isRight: true),
             .init(title: "TEMPLATE", least: 8), .init(title: "TO", least: 8), .init(title: "TRY", isRight: true),
             .init(title: "NEXT", isRight: true), .init(title: "LAST", least: 6),
         ]

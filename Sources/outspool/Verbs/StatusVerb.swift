@@ -76,7 +76,8 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let diagnosis = Diagnosis(
         daemon: daemon, isLocked: isLocked, pauses: pauses.count, numbers: survey.numbers, limits: limits, now: .now)
     let page = StatusPage(
-        daemon: daemon, isLocked: isLocked, pauses: pauses, survey: survey, diagnosis: diagnosis, grouping: grouping, rows: rows,
+        daemon: daemon, isLocked: isLocked, pauses: pauses, survey: survey, diagnosis: diagnosis, grouping: grouping,
+        rows: rows,
         isQuick: isQuick)
     if arguments.has("--json") {
         try invocation.output.line(printableJSON(page.json.text))
