@@ -88,8 +88,6 @@ let package = Package(
             name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Text", "Time"],
             swiftSettings: common),
 
-        .target(name: "Console", dependencies: ["Spool", "JSON", "Time"], swiftSettings: common),
-
         // What is built of them.
         .target(name: "Outspool", dependencies: ["Spool", "JSON", "Time", "Linux"], swiftSettings: common),
         .target(
@@ -103,13 +101,16 @@ let package = Package(
             name: "outspoold", dependencies: ["Daemon", "Configuration", "EventLoop", "JSON", "Linux", "Text"],
             swiftSettings: common,
             linkerSettings: staticRuntime),
-        .executableTarget(
-            name: "outspool",
+        .target(
+            name: "Command",
             dependencies: [
-                "Console", "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail",
-                "Configuration", "JSON", "Text", "Time", "Linux",
+                "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail", "Configuration",
+                "JSON", "Text", "Time", "Linux",
             ],
-            exclude: ["startup.order"], swiftSettings: common, linkerSettings: quickStart),
+            swiftSettings: common),
+        .executableTarget(
+            name: "outspool", dependencies: ["Command", "Linux"], exclude: ["startup.order"], swiftSettings: common,
+            linkerSettings: quickStart),
         .target(
             name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"],
             swiftSettings: common),
@@ -155,7 +156,7 @@ let package = Package(
             exclude: ["server.py"]),
         .testTarget(name: "SinkTests", dependencies: ["Sink", "JSON", "Linux", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
-        .testTarget(name: "ConsoleTests", dependencies: ["Console", "Spool", "JSON", "Time"]),
+        .testTarget(name: "CommandValueTests", dependencies: ["Command", "Spool", "JSON", "Time"]),
         .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(
             name: "DaemonTests",
@@ -178,17 +179,12 @@ if Context.environment["OUTSPOOL_FUZZ"] != nil {
     package.products = [.library(name: "Fuzz", type: .static, targets: ["Fuzz"])]
     package.targets.removeAll { $0.isTest || $0.type == .executable || $0.type == .plugin }
     package.targets += [
-        // What the command makes of the words that sendmail(1) is called with.
-        .target(
-            name: "Sendmail", dependencies: ["Linux", "Spool", "Text"], path: "Sources/outspool",
-            sources: ["Failure.swift", "Sendmail/SendmailOptions.swift"], swiftSettings: common),
         .target(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "Daemon", "JSON", "Linux", "Message", "SMTP", "Schema", "Sendmail", "Spool",
-                "Template",
-                "Text", "Time",
+                "Command", "Configuration", "Daemon", "JSON", "Linux", "Message", "SMTP", "Schema", "Spool",
+                "Template", "Text", "Time",
             ],
-            path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common),
+            path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common)
     ]
 }
