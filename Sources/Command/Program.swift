@@ -11,32 +11,6 @@ package enum Program {
         return (Sendmail(calledBy: words.first ?? "")?.run(rest) ?? run(rest)).rawValue
     }
 
-    /// What verbs are for, in the order of the help.
-    private enum Purpose: String, CaseIterable {
-        case submit = "Submit"
-        case look = "Look"
-        case steer = "Steer"
-        case writeTemplates = "Write templates"
-        case setUp = "Set up and examine"
-
-        var verbs: [Verb] {
-            switch self {
-            case .submit: [.submit, .wait]
-            case .look: [.ls, .show, .status, .top]
-            case .steer: [.retry, .hold, .release, .edit, .remove, .pause, .resume, .prune]
-            case .writeTemplates: [.preview, .check, .types]
-            case .setUp: [.initialize, .dropBox, .doctor, .testSend]
-            }
-        }
-    }
-
-    private static func verb(named name: String) -> Verb? {
-        for purpose in Purpose.allCases {
-            if let verb = purpose.verbs.first(where: { $0.name == name }) { return verb }
-        }
-        return nil
-    }
-
     /// Runs one command line to its end. Everything that fails is said here, once, on standard error.
     private static func run(_ words: [String]) -> ExitStatus {
         let output = Output()
@@ -75,8 +49,8 @@ package enum Program {
             }
         }
         guard let name = words.popFirst() else { throw .usage("no verb; see outspool --help") }
-        guard let verb = verb(named: name) else {
-            let names = Purpose.allCases.flatMap { $0.verbs.map(\.name) }
+        guard let verb = Verb.named(name) else {
+            let names = Verb.Purpose.allCases.flatMap { $0.verbs.map(\.name) }
             let near = nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? "; see outspool --help"
             throw .usage("unknown verb \(printable(name))\(near)")
         }
@@ -95,7 +69,7 @@ package enum Program {
             Submits mail to a spool and looks after it. See outspool(1).
 
             """
-        for purpose in Purpose.allCases {
+        for purpose in Verb.Purpose.allCases {
             text += "\n\(purpose.rawValue):\n"
             for verb in purpose.verbs {
                 text +=
@@ -113,37 +87,4 @@ package enum Program {
 
             """
     }
-}
-
-/// One word of the command line, what it takes, and what it does.
-struct Verb {
-    let name: String
-    /// One line, at most 60 characters.
-    let summary: String
-    /// Up to 80 columns.
-    let help: () -> String
-    let options: () -> [Arguments.Option]
-    let run: (Invocation) throws(Failure) -> ExitStatus
-
-    /// Help and options are made for the one verb that is asked for them: an application starts the command for each mail.
-    init(
-        name: String, summary: String, help: @autoclosure @escaping () -> String,
-        options: @autoclosure @escaping () -> [Arguments.Option] = [],
-        run: @escaping (Invocation) throws(Failure) -> ExitStatus
-    ) {
-        self.name = name
-        self.summary = summary
-        self.help = help
-        self.options = options
-        self.run = run
-    }
-}
-
-/// What a verb runs with.
-struct Invocation {
-    let arguments: Arguments
-    let output: Output
-
-    /// The spool or drop box that the options, the environment or the configuration name.
-    func spoolPath() throws(Failure) -> String { try Location.spoolPath(arguments) }
 }

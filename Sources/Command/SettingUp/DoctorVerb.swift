@@ -31,12 +31,12 @@ private func runDoctor(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let arguments = invocation.arguments
     if let extra = arguments.operands.first { throw .usage("doctor takes no operand: \(printable(extra))") }
     let reader = try SpoolReader(path: try invocation.spoolPath())
-    var examination = Examination(now: .now)
-    try examination.examineSpool(reader)
-    examination.examineMachine(reader)
-    try examination.examineDaemon(reader)
-    if !arguments.has("--no-relays") { try examination.examineRelays(arguments) }
-    for result in examination.results {
+    var checkup = Checkup(now: .now)
+    try checkup.examineSpool(reader)
+    checkup.examineMachine(reader)
+    try checkup.examineDaemon(reader)
+    if !arguments.has("--no-relays") { try checkup.examineRelays(arguments) }
+    for result in checkup.results {
         if arguments.has("--json") {
             let object = JSON.Object([
                 ("check", .string(result.check)), ("health", .string(result.health.word)),
@@ -55,7 +55,7 @@ private func runDoctor(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         try invocation.output.line(
             invocation.output.styled(word, style) + printable(result.check).padded(to: 11) + printable(result.text))
     }
-    return examination.results.contains { $0.health == .critical } ? .configuration : .success
+    return checkup.results.contains { $0.health == .critical } ? .configuration : .success
 }
 
 extension String {

@@ -33,14 +33,14 @@ private func runTestSend(_ invocation: Invocation) throws(Failure) -> ExitStatus
     guard arguments.operands.count == 1 else { throw .usage("test-send takes one address") }
     let address = arguments.operands[0]
     if let relay = try arguments.value("--relay") {
-        let (status, probe, line) = try RelayProbe.run(relay, mailTo: address, arguments)
+        let (status, report) = try ProbeReport.ask(about: relay, mailTo: address, arguments)
         if arguments.has("--json") {
-            try invocation.output.line(printableJSON(line.text))
-        } else if let failure = probe.failure {
+            try invocation.output.line(printableJSON(report.line.text))
+        } else if let failure = report.failure {
             complain("relay \(printable(relay)): \(printable(failure))")
         } else {
             try invocation.output.line(
-                "sent through \(printable(relay)): \(printable(line.object?["sent"]?.string ?? ""))")
+                "sent through \(printable(relay)): \(printable(report.line.object?["sent"]?.string ?? ""))")
         }
         return status == 0 ? .success : .unavailable
     }

@@ -6,7 +6,7 @@ internal import Template
 internal import Time
 
 /// What `doctor` finds, in the order in which it looks.
-struct Examination {
+struct Checkup {
     struct Result {
         let check: String
         let health: Health
@@ -66,11 +66,11 @@ struct Examination {
         if fstatvfs(reader.root.descriptor.raw, &space) == 0 {
             let free = UInt64(space.f_bavail) * UInt64(space.f_frsize)
             let share = space.f_blocks > 0 ? Double(space.f_bavail) / Double(space.f_blocks) : 1
-            add("space", Examination.judge(share, isFew: free < 100 << 20), "\(free >> 20) MiB free, \(percent(share))")
+            add("space", Checkup.judge(share, isFew: free < 100 << 20), "\(free >> 20) MiB free, \(percent(share))")
             if space.f_files > 0 {
                 let left = Double(space.f_favail) / Double(space.f_files)
                 add(
-                    "inodes", Examination.judge(left, isFew: space.f_favail < 10_000),
+                    "inodes", Checkup.judge(left, isFew: space.f_favail < 10_000),
                     "\(space.f_favail) free, \(percent(left))")
             }
         }
@@ -147,19 +147,19 @@ struct Examination {
         let names = try Location.relays(arguments)
         if names.isEmpty { add("relay", .warning, "no configuration, or none in it") }
         for name in names {
-            let probe: Probe
-            do throws(Failure) { probe = try RelayProbe.run(name, arguments).probe } catch {
+            let report: ProbeReport
+            do throws(Failure) { report = try ProbeReport.ask(about: name, arguments).report } catch {
                 add("relay \(name)", .critical, error.message)
                 continue
             }
-            if let failure = probe.failure {
+            if let failure = report.failure {
                 add("relay \(name)", .critical, failure)
                 continue
             }
-            let days = probe.certificateDaysLeft
+            let days = report.certificateDaysLeft
             let health: Health = (days ?? .max) < 7 ? .critical : (days ?? .max) < 21 ? .warning : .ok
             let certificate = days.map { ", certificate for \($0) days" } ?? ""
-            add("relay \(name)", health, (probe.isEncrypted ? "up, TLS" : "up, no TLS") + certificate)
+            add("relay \(name)", health, (report.isEncrypted ? "up, TLS" : "up, no TLS") + certificate)
         }
     }
 }
