@@ -74,7 +74,8 @@ let package = Package(
             name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Message", "Schema", "Text", "Time"],
             swiftSettings: common + [.strictMemorySafety()]),
         .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: common),
-        .target(name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux"], swiftSettings: common),
+        .target(
+            name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
         .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: common),
         .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: common),
         .target(
@@ -98,9 +99,7 @@ let package = Package(
             ],
             swiftSettings: common),
         .executableTarget(
-            name: "outspoold", dependencies: ["Daemon", "Configuration", "EventLoop", "JSON", "Linux", "Text"],
-            swiftSettings: common,
-            linkerSettings: staticRuntime),
+            name: "outspoold", dependencies: ["Daemon", "Linux"], swiftSettings: common, linkerSettings: staticRuntime),
         .target(
             name: "Command",
             dependencies: [
@@ -120,7 +119,7 @@ let package = Package(
 
         // Types for applications, made from the templates in their builds.
         .executableTarget(
-            name: "outspool-types", dependencies: ["TypeFiles", "TypeGeneration", "Text"], swiftSettings: common),
+            name: "outspool-types", dependencies: ["TypeFiles", "Linux"], swiftSettings: common),
         .plugin(
             name: "OutspoolTypesPlugin", capability: .buildTool(), dependencies: ["outspool-types"],
             path: "Sources/OutspoolTypesPlugin"),
