@@ -111,13 +111,3 @@ final class ChangeReport {
         _ = Array(text.utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
     }
 }
-
-/// Sleeps until a moment of the monotonic clock. See nanosleep(2).
-func sleep(until moment: Int64) {
-    while true {
-        let left = moment - Clock.monotonic
-        if left <= 0 { return }
-        var time = timespec(tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
-        _ = nanosleep(&time, nil)
-    }
-}

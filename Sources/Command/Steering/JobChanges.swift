@@ -164,7 +164,7 @@ struct JobChanges {
 
     private func wait() {
         guard let pace, !isDryRun else { return }
-        sleep(until: startedAt + pace.delay(of: report.count))
+        Clock.sleep(until: startedAt + pace.delay(of: report.count))
     }
 
     /// Has the renames and removals outlive a power cut.

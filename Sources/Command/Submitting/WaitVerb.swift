@@ -64,7 +64,7 @@ func wait(
             for id in waiting { complain("\(id) is still waiting") }
             return worst == .success ? .temporary : worst
         }
-        sleep(until: Clock.monotonic + interval)
+        Clock.sleep(until: Clock.monotonic + interval)
     }
 }
 
