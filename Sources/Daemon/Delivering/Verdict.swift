@@ -125,12 +125,9 @@ package struct Verdict: Equatable, Sendable {
         }
     }
 
-    /// The number of the attempt that is made now: one more than the history tells of, and than the
-    /// bucket stands for, unless a template's fault put the job there.
+    /// The number of the attempt that is made now.
     package static func number(of history: History, from state: State) -> Int {
-        var made = history.attempts
-        if case .retry(let bucket) = state, history.last?.kind != .blocked { made = max(made, bucket.rawValue) }
-        return made + 1
+        history.attempts(in: state) + 1
     }
 
     /// Why nothing was sent to a recipient that `allow_recipients` does not have.

@@ -148,7 +148,7 @@ final class Triage {
     private func judge(_ open: consuming OpenJob, in state: State, now: Timestamp) -> ReadyJob? {
         let history = open.contents.history
         let modified = Timestamp(nanoseconds: open.status.modified)
-        let submitted = history.submitted ?? (state == .new ? min(modified, now) : now)
+        let submitted = history.submitted(in: state, modified: modified, now: now)
         let job: Job
         do throws(JobError) { job = try Job(open.contents.value) } catch {
             return settle(open, in: state, .dead, "\(error)", submitted, now)
