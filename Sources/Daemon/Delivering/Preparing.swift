@@ -75,7 +75,7 @@ extension Dispatcher {
         case .job(let reason):
             let verdict = Verdict.without(
                 attempt: .dead, reason: reason, target: .dead, history: history, submitted: submitted, now: now)
-            let named = DeadLetter.recipients([job.to, job.cc, job.bcc], history)
+            let named = DeadLetter.recipients(of: job, history)
             settle(
                 claim, verdict, nil, template: waiting.template, letter: .init(recipients: named, submitted: submitted))
         case .ours(let reason):
