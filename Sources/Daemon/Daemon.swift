@@ -301,10 +301,7 @@ package final class Daemon {
     }
 
     private func pausesChanged() {
-        let pauses = dispatcher.pauses
-        let names =
-            (pauses.all ? ["everything"] : []) + pauses.templates.sorted().map { "template \($0)" }
-            + pauses.relays.sorted().map { "relay \($0)" }
+        let names = dispatcher.pauses.files.sorted().map { $0 == .all ? "everything" : "\($0)" }
         log.write(names.isEmpty ? "not paused" : "paused: \(names.joined(separator: ", "))")
         guard dispatcher.isOpen else { return }
         intake.read()

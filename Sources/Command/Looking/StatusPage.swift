@@ -1,4 +1,5 @@
 internal import JSON
+internal import Spool
 internal import Text
 internal import Time
 
@@ -19,7 +20,7 @@ struct StatusPage {
     func write(to output: Output) throws(Failure) {
         for (title, text) in daemonLines { try line(title, text, output) }
         if !pauses.isEmpty {
-            try line("paused", pauses.compactMap { $0.words?.joined(separator: " ") }.joined(separator: ", "), output)
+            try line("paused", pauses.map(\.description).joined(separator: ", "), output)
         }
         try output.line("")
         try writeStates(output)
@@ -142,7 +143,7 @@ struct StatusPage {
                     })
             ),
             ("daemon", daemonJSON),
-            ("paused", .array(pauses.compactMap { $0.words.map { .string($0.joined(separator: " ")) } })),
+            ("paused", .array(pauses.map { .string($0.description) })),
             ("states", .object(states)),
         ])
         if !isQuick {
