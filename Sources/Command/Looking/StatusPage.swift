@@ -80,8 +80,9 @@ struct StatusPage {
         return lines
     }
 
-    private func counts(_ counts: [String: Int]) -> String {
-        ["sent", "deferred", "refused", "returned"].map { "\(counts[$0] ?? 0) \($0)" }.joined(separator: ", ")
+    private func counts(_ counts: [DaemonStatus.Outcome: Int]) -> String {
+        let shown = [DaemonStatus.Outcome.sent, .deferred, .refused, .returned]
+        return shown.map { "\(counts[$0] ?? 0) \($0)" }.joined(separator: ", ")
     }
 
     private func writeStates(_ output: Output) throws(Failure) {
@@ -160,8 +161,9 @@ struct StatusPage {
 
     private var daemonJSON: JSON {
         guard let daemon else { return .null }
-        func counts(_ counts: [String: Int]) -> JSON {
-            .object(.init(DaemonStatus.outcomes.map { (name: $0, value: .number(.init(counts[$0] ?? 0))) }))
+        func counts(_ counts: [DaemonStatus.Outcome: Int]) -> JSON {
+            let outcomes = DaemonStatus.Outcome.allCases
+            return .object(.init(outcomes.map { (name: $0.rawValue, value: .number(.init(counts[$0] ?? 0))) }))
         }
         var object = JSON.Object([
             ("running", .bool(daemon.isAlive(now: .now))), ("at", .string(daemon.at.rfc3339)),

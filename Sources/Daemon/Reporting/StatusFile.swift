@@ -23,60 +23,47 @@ struct StatusFile {
     mutating func write(
         _ state: String, of dispatcher: Dispatcher, _ tasks: TaskRunner, unwritten: Int, now: Timestamp
     ) {
-        let totals = dispatcher.ledger.counters.totals
-        let lastMinute = growth.note(totals.map(\.value), at: Clock.monotonic)
-        func numbers(_ names: [String], _ values: [Int]) -> [(name: String, value: JSON)] {
-            zip(names, values).map { ($0, number($1)) }
+        let outcomes = DaemonStatus.Outcome.allCases
+        let totals = outcomes.map(dispatcher.ledger.counters.total)
+        var status = DaemonStatus(at: now, state: state)
+        status.pid = Int(Process.id)
+        status.instance = spool.instance
+        status.started = started
+        status.isPaused = !dispatcher.pauses.isEmpty
+        status.waiting = dispatcher.waitingCount
+        status.inFlight = dispatcher.inFlightCount
+        status.unwritten = unwritten
+        status.totals = Dictionary(uniqueKeysWithValues: zip(outcomes, totals))
+        status.lastMinute = Dictionary(
+            uniqueKeysWithValues: zip(outcomes, growth.note(totals, at: Clock.monotonic)))
+        status.relays = dispatcher.pools.map { pool in
+            .init(
+                name: pool.name, isOpen: pool.breaker.isOpen, reason: pool.breaker.reason,
+                connections: pool.connectionCount, limit: pool.limit)
         }
-        let names = totals.map(\.name)
-        replace(
-            JSON.Object(
-                [
-                    ("at", .string(now.rfc3339)), ("pid", number(Int(Process.id))),
-                    ("instance", .string(spool.instance)), ("started", .string(started.rfc3339)),
-                    ("state", .string(state)), ("paused", .bool(!dispatcher.pauses.isEmpty)),
-                    ("waiting", number(dispatcher.waitingCount)), ("inFlight", number(dispatcher.inFlightCount)),
-                    ("unwritten", number(unwritten)),
-                ] + numbers(names, totals.map(\.value)) + [
-                    ("lastMinute", .object(JSON.Object(numbers(names, lastMinute)))),
-                    ("relays", .array(dispatcher.pools.map(relay))),
-                    ("tasksWaiting", number(tasks.queue.count)), ("tasksRunning", number(tasks.runningCount)),
-                    ("tasks", .array(tasks.running.prefix(StatusFile.taskLimit).map(task))),
-                ]))
+        status.tasksWaiting = tasks.queue.count
+        status.tasksRunning = tasks.runningCount
+        status.tasks = tasks.running.prefix(StatusFile.taskLimit).map { run in
+            var task = DaemonStatus.Task(id: run.id.text, template: run.template, attempt: run.attempt.number)
+            task.started = run.started
+            task.deadline = run.deadline
+            task.process = run.program.map { Int($0.process) }
+            task.progress = run.program?.progress
+            return task
+        }
+        replace(status.json)
     }
 
     /// How many tasks are listed; the oldest ones.
     private static let taskLimit = 100
 
-    private func task(_ run: TaskRun) -> JSON {
-        var object = JSON.Object([
-            ("id", .string(run.id.text)), ("template", .string(run.template)),
-            ("attempt", number(run.attempt.number)), ("started", .string(run.started.rfc3339)),
-            ("deadline", .string(run.deadline.rfc3339Seconds)),
-        ])
-        object["process"] = run.program.map { number(Int($0.process)) }
-        object["progress"] = run.program?.progress.map { .string($0) }
-        return .object(object)
-    }
-
-    private func relay(_ pool: RelayPool) -> JSON {
-        .object(
-            JSON.Object([
-                ("name", .string(pool.name)), ("breaker", .string(pool.breaker.isOpen ? "open" : "closed")),
-                ("reason", pool.breaker.isOpen ? .string(pool.breaker.reason ?? "") : .null),
-                ("connections", number(pool.connectionCount)), ("limit", number(pool.limit)),
-            ]))
-    }
-
-    private func number(_ value: Int) -> JSON { .number(.init(value)) }
-
-    private func replace(_ object: JSON.Object) {
+    private func replace(_ status: JSON) {
         do throws(Errno) {
             let name = ".status.\(spool.instance)"
             // One that a crash left behind is replaced.
             do throws(Errno) { try spool.tmp.unlink(name) } catch { if error != .noEntry { throw error } }
             let file = try spool.tmp.create(name, mode: 0o644)
-            try file.write(all: JSON.object(object).encoded + [0x0A])
+            try file.write(all: status.encoded + [0x0A])
             try spool.tmp.replace(name, into: spool.root, as: "status.json")
         } catch {}
     }
