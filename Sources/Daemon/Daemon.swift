@@ -264,9 +264,7 @@ package final class Daemon {
 
     private func use(_ pauses: Pauses) {
         queue.use(pauses)
-        let names =
-            (pauses.all ? ["everything"] : []) + pauses.templates.sorted().map { "template \($0)" }
-            + pauses.relays.sorted().map { "relay \($0)" }
+        let names = pauses.files.sorted().map { $0 == .all ? "everything" : "\($0)" }
         log.write(names.isEmpty ? "not paused" : "paused: \(names.joined(separator: ", "))")
         guard queue.scheduler.isOpen else { return }
         queue.readAll()

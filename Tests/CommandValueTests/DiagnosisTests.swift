@@ -1,5 +1,6 @@
 @testable import Command
 import JSON
+import Spool
 import Testing
 import Time
 

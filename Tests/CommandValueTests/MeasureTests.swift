@@ -1,9 +1,8 @@
 @testable import Command
-import JSON
 import Testing
 import Time
 
-@Suite("Rates, ages, thresholds, the daemon's state")
+@Suite("Rates, ages, thresholds")
 struct MeasureTests {
     @Test(
         "A pace spreads things over its span",
@@ -56,27 +55,4 @@ struct MeasureTests {
 
     @Test("What is no threshold", arguments: ["", "x", "1,", ",1", "2,1", "1,2,3"])
     func noThreshold(text: String) { #expect(Threshold<Int>(text) { Int($0) } == nil) }
-
-    @Test("The daemon lives as long as it writes")
-    func alive() throws {
-        let text = """
-            {"at":"2026-11-24T12:00:00Z","pid":7,"instance":"main","started":"2026-11-24T11:00:00Z","state":"running",
-            "waiting":3,"inFlight":2,"unwritten":0,"sent":10,"deferred":1,"lastMinute":{"sent":5},
-            "relays":[{"name":"a","breaker":"open","reason":"no route","connections":0,"limit":10},{"breaker":"closed"}]}
-            """
-        let status = try #require(DaemonStatus(try JSON(parsing: text)))
-        #expect(status.isAlive(now: status.at + .seconds(10)))
-        #expect(!status.isAlive(now: status.at + .seconds(11)))
-        #expect(status.isAlive(now: status.at - .hours(1)))
-        #expect(status.totals["sent"] == 10)
-        #expect(status.totals["dead"] == 0)
-        #expect(status.lastMinute["sent"] == 5)
-        #expect(status.relays.map(\.name) == ["a"])
-        #expect(status.relays[0].isOpen)
-        let stopped = text.replacing("running", with: "stopped")
-        #expect(try #require(DaemonStatus(try JSON(parsing: stopped))).isAlive(now: status.at) == false)
-        for other in ["1", "{}", "{\"at\":\"now\",\"state\":\"running\"}"] {
-            #expect(DaemonStatus(try JSON(parsing: other)) == nil)
-        }
-    }
 }

@@ -112,18 +112,6 @@ struct VerdictTests {
         #expect(judge([VerdictTests.ok], attempt: 2, history: History([refused])).target == .dead)
     }
 
-    @Test("The attempt's number is the history's, at least the bucket's")
-    func number() {
-        var deferred = Event(.deferred, at: now)
-        deferred.attempt = 2
-        #expect(Verdict.number(of: History(), from: .new) == 1)
-        #expect(Verdict.number(of: History([deferred]), from: .new) == 3)
-        #expect(Verdict.number(of: History([deferred]), from: .retry(.eightMinutes)) == 6)
-        #expect(Verdict.number(of: History(), from: .retry(.first)) == 2)
-        #expect(Verdict.number(of: History([Event(.blocked, at: now)]), from: .retry(.first)) == 1)
-        #expect(Verdict.number(of: History([deferred, Event(.requeued, at: now)]), from: .new) == 1)
-    }
-
     @Test(
         "A recipient that is held back is refused by us; what the others met decides first",
         arguments: [

@@ -1,3 +1,4 @@
+internal import Spool
 internal import Time
 
 /// What is to be said against a spool, for people and for monitoring.

@@ -129,7 +129,9 @@ private struct Shown {
     }
 
     /// When the job was submitted, as the daemon takes it.
-    var submitted: Timestamp { history.submitted ?? Timestamp(nanoseconds: status.modified) }
+    var submitted: Timestamp {
+        history.submitted(in: state, modified: Timestamp(nanoseconds: status.modified), now: .now)
+    }
 
     private var due: Timestamp? {
         switch state {
@@ -155,9 +157,8 @@ private struct Shown {
         try output.line(output.styled(id.text, .bold))
         let when = due.map { $0 <= now ? ", due" : ", due in \(until($0, now: now)), at \($0.rfc3339Seconds)" } ?? ""
         try output.line("\(state.path)\(when)")
-        if let submitted = history.submitted ?? (history.isEmpty ? Timestamp(nanoseconds: status.modified) : nil) {
-            try output.line("submitted \(submitted.rfc3339Seconds), \((now - submitted).approximate) ago")
-        }
+        let submitted = submitted
+        try output.line("submitted \(submitted.rfc3339Seconds), \((now - submitted).approximate) ago")
         if let progress { try output.line("progress: " + printable(progress)) }
         if let problem { try output.line(output.styled(printable(problem), .red)) }
         if let value { try output.line("\n" + printableJSON(value.pretty())) }

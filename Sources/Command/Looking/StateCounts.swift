@@ -9,8 +9,7 @@ internal import Time
 struct StateCounts {
     private struct Known {
         var count = 0
-        var modified: Int64 = -1
-        var nextReading: Int64 = 0
+        var directory = WatchedDirectory(restFactor: 20)
     }
 
     private var known: [State: Known] = [:]
@@ -23,14 +22,13 @@ struct StateCounts {
             var entry = known[state] ?? Known()
             let start = Clock.monotonic
             // A directory that is gone has changed, and is found empty.
-            let modified = (try? reader.root.status(state.path))?.modified ?? -1
-            if entry.nextReading <= start, modified != entry.modified || modified == -1 {
+            let modified = Timestamp(nanoseconds: (try? reader.root.status(state.path))?.modified ?? 0)
+            if !entry.directory.isResting(at: start), entry.directory.needsReading(modified: modified) {
+                entry.directory.begin(modified: modified, now: .now)
                 entry.count = 0
                 try reader.forEachEntry(of: state.path) { _, _ in entry.count += 1 }
                 let end = Clock.monotonic
-                // One of this very moment may change again without a new mtime.
-                entry.modified = Clock.realtime - modified > 1_000_000_000 ? modified : -1
-                entry.nextReading = end + 20 * (end - start)
+                entry.directory.end(cost: Span(nanoseconds: end - start), at: end)
             }
             known[state] = entry
             counts[state.word, default: 0] += entry.count

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Spool
 internal import Text
 internal import Time
 
@@ -19,7 +20,7 @@ struct StatusPage {
     func write(to output: Output) throws(Failure) {
         for (title, text) in daemonLines { try line(title, text, output) }
         if !pauses.isEmpty {
-            try line("paused", pauses.compactMap { $0.words?.joined(separator: " ") }.joined(separator: ", "), output)
+            try line("paused", pauses.map(\.description).joined(separator: ", "), output)
         }
         try output.line("")
         try writeStates(output)
@@ -79,8 +80,9 @@ struct StatusPage {
         return lines
     }
 
-    private func counts(_ counts: [String: Int]) -> String {
-        ["sent", "deferred", "refused", "returned"].map { "\(counts[$0] ?? 0) \($0)" }.joined(separator: ", ")
+    private func counts(_ counts: [DaemonStatus.Outcome: Int]) -> String {
+        let shown = [DaemonStatus.Outcome.sent, .deferred, .refused, .returned]
+        return shown.map { "\(counts[$0] ?? 0) \($0)" }.joined(separator: ", ")
     }
 
     private func writeStates(_ output: Output) throws(Failure) {
@@ -142,7 +144,7 @@ struct StatusPage {
                     })
             ),
             ("daemon", daemonJSON),
-            ("paused", .array(pauses.compactMap { $0.words.map { .string($0.joined(separator: " ")) } })),
+            ("paused", .array(pauses.map { .string($0.description) })),
             ("states", .object(states)),
         ])
         if !isQuick {
@@ -159,8 +161,9 @@ struct StatusPage {
 
     private var daemonJSON: JSON {
         guard let daemon else { return .null }
-        func counts(_ counts: [String: Int]) -> JSON {
-            .object(.init(DaemonStatus.outcomes.map { (name: $0, value: .number(.init(counts[$0] ?? 0))) }))
+        func counts(_ counts: [DaemonStatus.Outcome: Int]) -> JSON {
+            let outcomes = DaemonStatus.Outcome.allCases
+            return .object(.init(outcomes.map { (name: $0.rawValue, value: .number(.init(counts[$0] ?? 0))) }))
         }
         var object = JSON.Object([
             ("running", .bool(daemon.isAlive(now: .now))), ("at", .string(daemon.at.rfc3339)),

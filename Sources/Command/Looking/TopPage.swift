@@ -48,7 +48,7 @@ struct TopPage {
             lines.append("second " + rates(daemon))
             lines.append(
                 "minute "
-                    + DaemonStatus.outcomes.prefix(3).map { "\(daemon.lastMinute[$0] ?? 0) \($0)" }.joined(
+                    + DaemonStatus.Outcome.allCases.prefix(3).map { "\(daemon.lastMinute[$0] ?? 0) \($0)" }.joined(
                         separator: ", "))
             for relay in daemon.relays.prefix(4) {
                 lines.append(
@@ -70,9 +70,10 @@ struct TopPage {
     private func rates(_ daemon: DaemonStatus) -> String {
         guard let previous, previous.started == daemon.started, daemon.at > previous.at else { return "-" }
         let seconds = (daemon.at - previous.at).inSeconds
-        return DaemonStatus.outcomes.prefix(3).map { name in
-            let tenths = Int(Double((daemon.totals[name] ?? 0) - (previous.totals[name] ?? 0)) / seconds * 10 + 0.5)
-            return "\(tenths / 10).\(tenths % 10) \(name)"
+        return DaemonStatus.Outcome.allCases.prefix(3).map { outcome in
+            let count = (daemon.totals[outcome] ?? 0) - (previous.totals[outcome] ?? 0)
+            let tenths = Int(Double(count) / seconds * 10 + 0.5)
+            return "\(tenths / 10).\(tenths % 10) \(outcome)"
         }.joined(separator: ", ")
     }
 

@@ -8,6 +8,7 @@ internal import Time
 struct Glance {
     private static let headLimit = 64 << 10
     private static let tailLimit = 16 << 10
+    private static let recipientLimit = 4000
 
     let id: String
     let state: State
@@ -76,15 +77,13 @@ struct Glance {
         // A line that the cut went through does not parse, and is ignored as a torn one is.
         events += History(tail[...]).events
         template = object["template"]?.string
-        for field in ["to", "cc", "bcc"] { recipients += addresses(object[field]) }
-        recipients += addresses(object["envelope"]?.object?["to"])
-        sender = object["envelope"]?.object?["from"]?.string ?? addresses(object["from"]).first
+        recipients = Job.recipients(of: object, limit: Glance.recipientLimit)
+        sender = object["envelope"]?.object?["from"]?.string ?? object["from"].flatMap(Job.address)
         tags = (object["tags"]?.array ?? []).prefix(1000).compactMap(\.string)
         let history = History(events)
-        attempts = history.attempts
-        if case .retry(let bucket) = state, history.last?.kind != .blocked { attempts = max(attempts, bucket.rawValue) }
+        attempts = history.attempts(in: state)
         last = history.last
-        submitted = history.submitted ?? (history.isEmpty && due == nil ? modified : nil)
+        submitted = history.submitted(in: state, modified: modified, now: .now)
     }
 
     /// What a filter looks at.
@@ -92,15 +91,6 @@ struct Glance {
         JobTraits(
             state: state, template: template, recipients: recipients, tags: tags, submitted: submitted,
             last: problem ?? last?.words)
-    }
-
-    private func addresses(_ value: JSON?) -> [String] {
-        switch value {
-        case .string(let text): [text]
-        case .object(let object): [object["email"]?.string ?? ""]
-        case .array(let list): list.prefix(1000).flatMap { $0.array == nil ? addresses($0) : [] }
-        default: []
-        }
     }
 }
 

@@ -112,7 +112,7 @@ struct Checkup {
     mutating func examineDaemon(_ reader: borrowing SpoolReader) throws(Failure) {
         let daemon = DaemonStatus(of: reader)
         let isAlive = daemon?.isAlive(now: now) ?? false
-        let pauses = try reader.pauses().compactMap { $0.words?.joined(separator: " ") }
+        let pauses = try reader.pauses().map(\.description)
         let diagnosis = Diagnosis(
             daemon: daemon, isLocked: try reader.isLocked(daemon, now: now), pauses: 0, numbers: .init(),
             limits: .init(), now: now)

@@ -35,31 +35,14 @@ extension Verb {
     }
 }
 
-/// One `pause` file of a spool.
-struct PauseFile {
-    let name: String
-
-    /// What is paused, in the words of the command line; nil for a file that pauses nothing.
-    var words: [String]? {
-        if name == "pause" { return ["all"] }
-        for kind in ["template", "relay"] where name.hasPrefix("pause.\(kind).") {
-            return [kind, String(name.dropFirst("pause.\(kind).".count))]
-        }
-        return nil
-    }
-
-    init(_ name: String) { self.name = name }
-
-    /// From the operands of `verb`.
-    init(words: [String], of verb: String) throws(Failure) {
-        switch (words.first, words.count) {
-        case ("all", 1): name = "pause"
-        case ("template", 2), ("relay", 2):
-            let isName =
-                !words[1].isEmpty && words[1].utf8.count <= 200 && !words[1].contains("/") && !words[1].utf8.contains(0)
-            guard isName else { throw .usage("\(verb): \(printable(words[1])) is no name of a \(words[0])") }
-            name = "pause.\(words[0]).\(words[1])"
-        default:
+extension PauseFile {
+    /// Reads the operands of `verb`.
+    fileprivate init(operands: [String], of verb: String) throws(Failure) {
+        if let file = PauseFile(words: operands) {
+            self = file
+        } else if operands.count == 2, ["template", "relay"].contains(operands[0]) {
+            throw .usage("\(verb): \(printable(operands[1])) is no name of a \(operands[0])")
+        } else {
             throw .usage(
                 "\(verb): expected all, or template NAME, or relay NAME" + (verb == "resume" ? ", or --all" : ""))
         }
@@ -71,8 +54,7 @@ extension SpoolReader {
     func pauses() throws(Failure) -> [PauseFile] {
         var files: [PauseFile] = []
         try forEachEntry(of: ".") { entry, _ in
-            let file = PauseFile(entry.text ?? "")
-            if file.words != nil { files.append(file) }
+            if let file = entry.text.flatMap(PauseFile.init(name:)) { files.append(file) }
         }
         return files.sorted { $0.name < $1.name }
     }
@@ -86,18 +68,16 @@ private func runPause(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         // Who meant to pause must not believe that it is done.
         if files.isEmpty { complain("nothing is paused; to pause, say all, or template NAME, or relay NAME") }
         for file in files {
-            guard let words = file.words else { continue }
             if invocation.arguments.has("--json") {
-                var object = JSON.Object([("paused", .string(words[0]))])
-                if words.count > 1 { object["name"] = .string(words[1]) }
-                try invocation.output.line(printableJSON(JSON.object(object).text))
+                let names = zip(["paused", "name"], file.words).map { (name: $0, value: JSON.string($1)) }
+                try invocation.output.line(printableJSON(JSON.object(JSON.Object(names)).text))
             } else {
-                try invocation.output.line("paused: " + printable(words.joined(separator: " ")))
+                try invocation.output.line("paused: " + printable(file.description))
             }
         }
         return .success
     }
-    let file = try PauseFile(words: words, of: "pause")
+    let file = try PauseFile(operands: words, of: "pause")
     if words[0] == "template", let names = try? VisibleTemplates(invocation.arguments).names, !names.contains(words[1])
     {
         let near = nearest(to: words[1], among: names).map { "; did you mean \(printable($0))?" } ?? ""
@@ -105,13 +85,13 @@ private func runPause(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     }
     do throws(Errno) { _ = try reader.root.create(file.name, mode: 0o600) } catch {
         if error == .exists {
-            try invocation.output.line("paused already: " + printable(words.joined(separator: " ")))
+            try invocation.output.line("paused already: " + printable(file.description))
             return .success
         }
         throw Failure(SpoolError(.create, "\(reader.path)/\(file.name)", error))
     }
     try syncRoot(reader)
-    try invocation.output.line("paused: " + printable(words.joined(separator: " ")))
+    try invocation.output.line("paused: " + printable(file.description))
     return .success
 }
 
@@ -120,9 +100,9 @@ private func runResume(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let reader = try SpoolReader(path: try invocation.spoolPath())
     let all = invocation.arguments.has("--all")
     if all, !words.isEmpty { throw .usage("resume: --all takes no operand") }
-    let files = all ? try reader.pauses() : [try PauseFile(words: words, of: "resume")]
+    let files = all ? try reader.pauses() : [try PauseFile(operands: words, of: "resume")]
     for file in files {
-        let shown = printable((file.words ?? []).joined(separator: " "))
+        let shown = printable(file.description)
         var wasPaused = true
         do throws(Errno) { try reader.root.unlink(file.name) } catch {
             if error != .noEntry { throw Failure(SpoolError(.remove, "\(reader.path)/\(file.name)", error)) }
@@ -132,7 +112,7 @@ private func runResume(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     }
     try syncRoot(reader)
     for file in try reader.pauses() {
-        try invocation.output.line("still paused: " + printable((file.words ?? []).joined(separator: " ")))
+        try invocation.output.line("still paused: " + printable(file.description))
     }
     return .success
 }

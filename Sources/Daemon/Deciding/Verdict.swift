@@ -128,14 +128,6 @@ extension Verdict {
         }
     }
 
-    /// The number of the attempt that is made now: one more than the history tells of, and than the
-    /// bucket stands for, unless a template's fault put the job there.
-    package static func number(of history: History, from state: State) -> Int {
-        var made = history.attempts
-        if case .retry(let bucket) = state, history.last?.kind != .blocked { made = max(made, bucket.rawValue) }
-        return made + 1
-    }
-
     /// Why nothing was sent to a recipient that `allow_recipients` does not have.
     package static let disallowedReason = "held back: not in allow_recipients"
 

@@ -98,7 +98,7 @@ struct Orphans {
     private func recover(_ open: consuming OpenJob, in state: State, now: Timestamp) throws(SpoolError) -> Bool {
         let history = open.contents.history
         let modified = Timestamp(nanoseconds: open.status.modified)
-        let submitted = history.submitted ?? min(modified, now)
+        let submitted = history.submitted(in: state, modified: modified, now: now)
         let value = open.contents.value
         let id = open.id
         if let day = try copy(of: open, in: state) {

@@ -30,7 +30,8 @@ package final class Census {
 
     private final class Place {
         let state: State
-        var seen: Int64 = -1
+        /// The whole count has the rest, see ``next``.
+        var directory = WatchedDirectory(restFactor: 0)
         var jobs = 0
         var oldest: Timestamp?
         init(_ state: State) { self.state = state }
@@ -81,9 +82,11 @@ package final class Census {
         var firstID: String?
         do throws(SpoolError) {
             let isRead = try open(place) { (directory, path) throws(SpoolError) in
-                let modified = try step(.read, path) { () throws(Errno) in try directory.status().modified }
-                if modified == place.seen { return false }
-                place.seen = settledTime(modified)
+                let modified = try step(.read, path) { () throws(Errno) in
+                    Timestamp(nanoseconds: try directory.status().modified)
+                }
+                guard place.directory.needsReading(modified: modified) else { return false }
+                place.directory.begin(modified: modified, now: .now)
                 let start = Clock.monotonic
                 reading = try DirectoryReading(directory, path: path, loop: loop) { [unowned self] name in
                     jobs += 1
@@ -92,7 +95,7 @@ package final class Census {
                     reading = nil
                     spent += Clock.monotonic - start
                     if let error {
-                        place.seen = -1
+                        place.directory.fail()
                         log.write("\(error)", .warning)
                     }
                     (place.jobs, place.oldest) = (jobs, oldest)
@@ -104,7 +107,8 @@ package final class Census {
         } catch {
             // A day may be removed while its turn comes.
             if error.errno != .noEntry { log.write("\(error)", .warning) }
-            (place.jobs, place.oldest, place.seen) = (0, nil, -1)
+            (place.jobs, place.oldest) = (0, nil)
+            place.directory.fail()
             count(others)
         }
     }

@@ -74,14 +74,18 @@ package struct Counters: Sendable {
     /// All dead letters.
     package var deadLetters: Int { dead.values.reduce(0) { $0 + $1.sum } }
 
-    /// The numbers of `status.json` with their names, in its order: outcomes, and jobs that ended.
-    package var totals: [(name: String, value: Int)] {
+    /// A number of `status.json`.
+    package func total(_ outcome: DaemonStatus.Outcome) -> Int {
         func outcomes(_ kind: Event.Kind) -> Int { recipients[kind.rawValue] + programs[kind.rawValue] }
-        return [
-            ("sent", outcomes(.sent)), ("deferred", outcomes(.deferred)), ("refused", outcomes(.refused)),
-            ("inDoubt", outcomes(.inDoubt)), ("returned", returned.sum + outcomes(.returned)), ("done", done.sum),
-            ("dead", deadLetters),
-        ]
+        return switch outcome {
+        case .sent: outcomes(.sent)
+        case .deferred: outcomes(.deferred)
+        case .refused: outcomes(.refused)
+        case .inDoubt: outcomes(.inDoubt)
+        case .returned: returned.sum + outcomes(.returned)
+        case .done: done.sum
+        case .dead: deadLetters
+        }
     }
 
     package mutating func observeLatency(_ span: Span, _ priority: Job.Priority) {

@@ -63,26 +63,21 @@ package struct DeadLetter: Equatable, Sendable {
         return .object(object)
     }
 
-    /// The recipients that a job's object names, as they are written there, where its mail was never made: the
-    /// addresses of `to`, `cc` and `bcc`, and those of the history.
+    /// The recipients to report of a job whose mail was never made: those of its history, else those that its object
+    /// names.
     package static func recipients(of value: JSON, _ history: History) -> [String] {
-        recipients(["to", "cc", "bcc"].map { value.object?[$0] }, history)
+        recipients(of: history) ?? Job.recipients(of: value.object ?? JSON.Object(), limit: recipientLimit)
     }
 
-    /// The same of the fields themselves.
-    package static func recipients(_ fields: [JSON?], _ history: History) -> [String] {
-        var found: [String] = []
-        func take(_ value: JSON?) {
-            switch value {
-            case .string(let text): found.append(text)
-            case .object(let object): take(object["email"])
-            case .array(let many): for one in many.prefix(recipientLimit) { take(one) }
-            default: break
-            }
-        }
-        for event in history.events.prefix(recipientLimit) { found += event.to }
-        if found.isEmpty { for field in fields { take(field) } }
+    /// The same recipients, where the object has been read.
+    package static func recipients(of job: Job, _ history: History) -> [String] {
+        recipients(of: history) ?? job.recipients(limit: recipientLimit)
+    }
+
+    /// Nil when no event names a recipient.
+    private static func recipients(of history: History) -> [String]? {
         var seen: Set<String> = []
-        return Array(found.filter { seen.insert($0).inserted }.prefix(recipientLimit))
+        let named = history.events.prefix(recipientLimit).flatMap(\.to).filter { seen.insert($0).inserted }
+        return named.isEmpty ? nil : Array(named.prefix(recipientLimit))
     }
 }

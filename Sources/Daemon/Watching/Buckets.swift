@@ -12,18 +12,11 @@ final class Buckets {
         let state: State
         var list = DueList()
         var reading: DirectoryReading?
-        /// The directory's own mtime when it was last read.
-        var seen: Int64 = -1
-        var wantsReading = true
-        /// A job that was due was not taken. Until there is room it is read at its interval only: those that
-        /// were refused would be met again at once, and refused again, without end.
-        var hasMissed = false
-        /// Nobody tells when a file is touched, and the directory's own mtime does not either.
-        var isUnwatched = false
+        /// A reading is followed by a rest of a hundred times its cost: a million jobs cost a hundredth of one processor
+        /// at most. After a miss the directory is read at its interval only until there is room: jobs that were refused
+        /// would be met again at once, and refused again, without end.
+        var directory = WatchedDirectory(restFactor: 100)
         let interval: Span
-        /// Until when it is not read at its interval, by the monotonic clock: what takes seconds to read is read the
-        /// less often, and a million jobs cost a hundredth of one processor at most.
-        var quietUntil: Int64 = 0
         var backoff = Backoff()
         /// A reading that failed comes again behind the backoff.
         var isReadLater = false
@@ -72,13 +65,13 @@ final class Buckets {
     private func repeatReading(_ bin: Bin) {
         loop.schedule(after: bin.interval) { [weak self, weak bin] in
             guard let self, let bin else { return }
-            if Clock.monotonic >= bin.quietUntil { readIfChanged(bin) }
+            if !bin.directory.isResting(at: Clock.monotonic) { readIfChanged(bin) }
             repeatReading(bin)
         }
     }
 
     /// The kernel does not tell what happens in the state's directory: it is read at its interval, always.
-    func isNotWatched(_ state: State) { bins[state]?.isUnwatched = true }
+    func isNotWatched(_ state: State) { bins[state]?.directory.isUnwatched = true }
 
     /// The wall clock was set: what waits for a due time waits for it by the new one, and everything is read, since
     /// due times that were worked out by the old one may be out of reach.
@@ -146,6 +139,7 @@ final class Buckets {
     /// Something of the directory is not known, and nothing else will tell.
     private func readLater(_ bin: Bin, _ error: SpoolError) {
         log.write("\(error)", .warning)
+        bin.directory.fail()
         guard !bin.isReadLater else { return }
         bin.isReadLater = true
         loop.schedule(after: bin.backoff.next()) { [weak self, weak bin] in
@@ -158,35 +152,33 @@ final class Buckets {
     private func readIfChanged(_ bin: Bin) {
         do throws(SpoolError) {
             let modified = try spool.with(bin.state) { (directory) throws(SpoolError) in
-                try step(.read, bin.state.path) { () throws(Errno) in try directory.status().modified }
+                try mtime(of: directory, bin.state)
             }
-            if modified != bin.seen || bin.wantsReading || bin.hasMissed || bin.isUnwatched { read(bin) }
+            if bin.directory.needsReading(modified: modified) { read(bin) }
         } catch { readLater(bin, error) }
     }
 
-    private func read(_ bin: Bin) {
-        guard bin.reading == nil else {
-            bin.wantsReading = true
-            return
+    private func mtime(of directory: borrowing Directory, _ state: State) throws(SpoolError) -> Timestamp {
+        try step(.read, state.path) { () throws(Errno) in
+            Timestamp(nanoseconds: try directory.status().modified)
         }
-        bin.wantsReading = false
-        bin.hasMissed = false
+    }
+
+    private func read(_ bin: Bin) {
+        guard bin.reading == nil else { return bin.directory.ask() }
         do throws(SpoolError) {
             try spool.with(bin.state) { (directory) throws(SpoolError) in
-                bin.seen = settledTime(
-                    try step(.read, bin.state.path) { () throws(Errno) in try directory.status().modified })
+                bin.directory.begin(modified: try mtime(of: directory, bin.state), now: .now)
                 bin.list.beginReading()
                 bin.reading = try DirectoryReading(directory, path: bin.state.path, loop: loop) { [unowned self] name in
                     if let text = name.text, let id = JobID(text) { note(id, in: bin, now: .now) }
                     if let next = bin.list.next, next < timerDue { arm() }
                 } finish: { [unowned self] error in
-                    if let reading = bin.reading {
-                        bin.quietUntil = Clock.monotonic + 100 * reading.cost.nanoseconds
-                    }
+                    if let reading = bin.reading { bin.directory.end(cost: reading.cost, at: Clock.monotonic) }
                     bin.reading = nil
                     if let error {
                         readLater(bin, error)
-                    } else if bin.wantsReading {
+                    } else if bin.directory.isAsked {
                         // Hints were lost while it was read.
                         read(bin)
                     } else if !bin.isReadLater {
@@ -200,11 +192,11 @@ final class Buckets {
 
     /// A job of the state was due and not taken: the directory is read again, at its interval or when
     /// there is room for more.
-    func missed(_ state: State) { bins[state]?.hasMissed = true }
+    func missed(_ state: State) { bins[state]?.directory.miss() }
 
     /// Reads the directories of which a job was missed.
     func readMissed() {
-        for state in states { if let bin = bins[state], bin.hasMissed { read(bin) } }
+        for state in states { if let bin = bins[state], bin.directory.hasMissed { read(bin) } }
     }
 
     /// There is room again for jobs that are due.
@@ -222,7 +214,7 @@ final class Buckets {
             guard let bin = bins[state] else { continue }
             if let next = bin.list.next {
                 soonest = min(soonest, next)
-            } else if let horizon = bin.list.horizon, bin.reading == nil, !bin.hasMissed {
+            } else if let horizon = bin.list.horizon, bin.reading == nil, !bin.directory.hasMissed {
                 soonest = min(soonest, horizon)
             }
         }
@@ -251,7 +243,8 @@ final class Buckets {
                     return
                 }
             }
-            if bin.list.next == nil, let horizon = bin.list.horizon, horizon <= now, bin.reading == nil, !bin.hasMissed
+            if bin.list.next == nil, let horizon = bin.list.horizon, horizon <= now, bin.reading == nil,
+                !bin.directory.hasMissed
             {
                 read(bin)
             }

@@ -3,12 +3,6 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// A directory's mtime by which it can be told whether it changed since; one of this very moment cannot, because
-/// the clock of the filesystem stands still for some milliseconds. Then it is -1, which no directory has.
-func settledTime(_ modified: Int64) -> Int64 {
-    Timestamp.now - Timestamp(nanoseconds: modified) > .seconds(1) ? modified : -1
-}
-
 /// Reads a directory from its beginning in slices, so that a million entries do not hold the loop.
 final class DirectoryReading {
     /// How long a slice may take.

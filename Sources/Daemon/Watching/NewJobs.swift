@@ -12,13 +12,11 @@ final class NewJobs {
     private let mayGoOn: () -> Bool
     private let tell: (Report) -> Void
     private var reading: DirectoryReading?
-    private var seen: Int64 = -1
-    /// When the reading began, or until when nothing more is expected of another one; by the monotonic clock.
+    /// Where it holds more than is lined up, most of what a reading meets is met for nothing.
+    private var directory = WatchedDirectory(restFactor: 20)
+    /// When the reading began, by the monotonic clock.
     private var readingSince: Int64 = 0
-    private var quietUntil: Int64 = 0
     private var backoff = Backoff()
-    /// Something in `new/` is known to be missing in the queue.
-    private var isIncomplete = true
 
     /// `mayRead` is asked before a reading begins, `mayGoOn` before each of its slices.
     init(
@@ -34,10 +32,10 @@ final class NewJobs {
     }
 
     /// A job stays in `new/` and is to be met again.
-    func missed() { isIncomplete = true }
+    func missed() { directory.miss() }
 
     /// Reads if a job was missed.
-    func readIfIncomplete() { if isIncomplete { read() } }
+    func readIfIncomplete() { if directory.isIncomplete { read() } }
 
     /// Goes on with a reading that rests, or reads from the beginning.
     func goOn(fromStart: Bool) {
@@ -45,40 +43,38 @@ final class NewJobs {
         if fromStart { read() }
     }
 
-    /// Reads, unless nothing can have changed. Where `new/` holds more than is lined up, most of it would be looked at for
-    /// nothing: then it is read again after twenty times what it took, or when there is room.
+    /// Reads, unless nothing can have changed. `isFull` says that more is in `new/` than is lined up: then it rests after
+    /// a reading.
     func readIfChanged(isFull: Bool) {
-        if isFull, Clock.monotonic < quietUntil { return }
+        if isFull, directory.isResting(at: Clock.monotonic) { return }
         do throws(Errno) {
-            let modified = try spool.new.status().modified
-            if modified != seen || isIncomplete { read() }
+            let modified = Timestamp(nanoseconds: try spool.new.status().modified)
+            if directory.needsReading(modified: modified) { read() }
         } catch { readLater(SpoolError(.read, "new", error)) }
     }
 
     /// What told of the names that are not known has told.
     private func readLater(_ error: SpoolError) {
         log.write("\(error)", .warning)
-        isIncomplete = true
+        directory.ask()
+        directory.fail()
         loop.schedule(after: backoff.next()) { [weak self] in self?.readIfChanged(isFull: false) }
     }
 
     /// Reads from the beginning.
     func read() {
-        guard reading == nil, mayRead() else {
-            isIncomplete = true
-            return
-        }
-        isIncomplete = false
+        guard reading == nil, mayRead() else { return directory.ask() }
         readingSince = Clock.monotonic
         do throws(SpoolError) {
-            seen = settledTime(try step(.read, "new") { () throws(Errno) in try spool.new.status().modified })
+            let modified = try step(.read, "new") { () throws(Errno) in try spool.new.status().modified }
+            directory.begin(modified: Timestamp(nanoseconds: modified), now: .now)
             reading = try DirectoryReading(
                 spool.new, path: "new", loop: loop, mayGoOn: mayGoOn, each: { [unowned self] in tell(.found($0)) },
                 finish: { [unowned self] error in
                     reading = nil
-                    quietUntil = Clock.monotonic + (Clock.monotonic - readingSince) * 20
+                    let now = Clock.monotonic
+                    directory.end(cost: Span(nanoseconds: now - readingSince), at: now)
                     if let error {
-                        quietUntil = 0
                         readLater(error)
                     } else {
                         backoff = Backoff()

@@ -165,7 +165,7 @@ final class Triage {
         let history = open.contents.history
         let value = open.contents.value
         let modified = Timestamp(nanoseconds: open.status.modified)
-        let submitted = history.submitted ?? (state == .new ? min(modified, now) : now)
+        let submitted = history.submitted(in: state, modified: modified, now: now)
         let job = Result { () throws(JobError) in try Job(value) }
         let content = try? job.get()  // The error is kept in `job`.
         switch state {
@@ -209,7 +209,7 @@ final class Triage {
         for event in notes { history.append(event) }
         guard let claim = claim(ready.open, in: state, noting: notes) else { return nil }
         let attempt = Verdict.Attempt(
-            number: Verdict.number(of: history, from: state), history: history, submitted: facts.submitted,
+            number: history.attempts(in: state) + 1, history: history, submitted: facts.submitted,
             expiry: facts.waiting.expiry,
             onDoubt: facts.onDoubt, policy: settings.retry, softBounce: settings.softBounce)
         return ClaimedJob(claim, facts, attempt: attempt, isNew: isNew, claimedAt: claimedAt)
