@@ -67,27 +67,6 @@ struct Scheduler {
         case program
     }
 
-    /// A job that is worked on.
-    private struct Flight {
-        var kind: WaitingJob.Kind
-        let priority: Job.Priority
-        let template: String
-    }
-
-    /// Programs that run.
-    private struct Running {
-        var count = 0
-        var bulk = 0
-        var byTemplate: [String: Int] = [:]
-
-        mutating func add(_ flight: Flight, _ amount: Int) {
-            count += amount
-            if flight.priority == .bulk { bulk += amount }
-            let left = byTemplate[flight.template, default: 0] + amount
-            byTemplate[flight.template] = left == 0 ? nil : left
-        }
-    }
-
     /// While so many names wait to be looked at, one of them may be of a high priority.
     private static let manyNames = 256
 
@@ -110,13 +89,7 @@ struct Scheduler {
     private var dropped: Set<WaitingJob.Kind> = []
     /// Claimed mails that wait for a connection.
     private var carried: [(id: JobID, isPrepared: Bool)] = []
-    private var flights: [JobID: Flight] = [:]
-    /// Jobs that are claimed and end without a courier.
-    private var settling: Set<JobID> = []
-    private var bulkMails = 0
-    private var mailCount = 0
-    private var runningTasks = Running()
-    private var runningData = Running()
+    private var flights = Flights()
 
     /// `capacity` is how many jobs of each priority are lined up: mails, mails with data, and tasks apart.
     init(capacity: Int = 50_000, arrivals: Arrivals = Arrivals()) {
@@ -133,13 +106,13 @@ struct Scheduler {
     var waitingTasks: Int { tasks.count }
     func waitingMails(of priority: Job.Priority) -> Int { mails.count(of: priority) }
     /// How many mails are claimed: sent, carried, or being made by a program.
-    var mailsUnderWay: Int { mailCount + runningData.count }
-    var tasksUnderWay: Int { runningTasks.count }
+    var mailsUnderWay: Int { flights.mails + flights.data.count }
+    var tasksUnderWay: Int { flights.tasks.count }
     /// How many programs of tasks run, by template.
-    var tasksByTemplate: [String: Int] { runningTasks.byTemplate }
+    var tasksByTemplate: [String: Int] { flights.tasks.byTemplate }
 
     /// Whether a job is claimed: it must not be touched a second time.
-    func isUnderWay(_ id: JobID) -> Bool { flights[id] != nil || settling.contains(id) }
+    func isUnderWay(_ id: JobID) -> Bool { flights.contains(id) }
 
     /// Whether a job is lined up: it need not be looked at.
     func isLinedUp(_ id: JobID, in state: State) -> Bool {
@@ -184,13 +157,13 @@ struct Scheduler {
         case .arrived(let name, let state, let isListed):
             return arrivals.append(name, in: state, isListed: isListed) ? look() : [.missed(state)]
         case .waiting(let job): return offer(job)
-        case .claimed(let id, nil): settling.insert(id)
-        case .claimed(let id, let job?):
+        case .claimed(let id, nil): flights.settle(id)
+        case .claimed(_, let job?):
             // It was looked at anew.
             notePlaces(job)
-            if flights[id] == nil { begin(job) }
-        case .carried(let id, let isPrepared): carry(id, isPrepared)
-        case .ended(let id): return end(id)
+            flights.begin(job)
+        case .carried(let id, let isPrepared): if flights.becomeMail(id) { carried.append((id, isPrepared)) }
+        case .ended(let id): if flights.end(id), isStopping, flights.isEmpty { return [.idle] }
         case .shortage(let kind, let isThere): if isThere { shortages.insert(kind) } else { shortages.remove(kind) }
         case .expiry(let now):
             let expired = [mails.removeExpired(at: now), tasks.removeExpired(at: now), data.removeExpired(at: now)]
@@ -204,10 +177,8 @@ struct Scheduler {
         let left = carried
         carried = []
         let actions = left.map { Action.giveBack($0.id, because: "the daemon stops") }
-        return actions + (isIdle ? [.idle] : [])
+        return actions + (flights.isEmpty ? [.idle] : [])
     }
-
-    private var isIdle: Bool { flights.isEmpty }
 
     private func look() -> [Action] { mayLook && !arrivals.isEmpty ? [.look] : [] }
 
@@ -217,44 +188,8 @@ struct Scheduler {
     /// Takes the next name that is to be looked at; nil when there is none, or nothing may be settled.
     mutating func nextArrival() -> Arrivals.Arrival? { mayLook ? arrivals.next() : nil }
 
-    // Flights.
-
-    private mutating func begin(_ job: WaitingJob) {
-        let flight = Flight(kind: job.kind, priority: job.priority, template: job.template ?? "")
-        flights[job.id] = flight
-        count(flight, 1)
-    }
-
-    private mutating func count(_ flight: Flight, _ amount: Int) {
-        switch flight.kind {
-        case .task: runningTasks.add(flight, amount)
-        case .mailWithData: runningData.add(flight, amount)
-        case .mail:
-            mailCount += amount
-            if flight.priority == .bulk { bulkMails += amount }
-        }
-    }
-
-    private mutating func carry(_ id: JobID, _ isPrepared: Bool) {
-        guard var flight = flights[id] else { return }
-        if flight.kind != .mail {
-            count(flight, -1)
-            flight.kind = .mail
-            count(flight, 1)
-            flights[id] = flight
-        }
-        carried.append((id, isPrepared))
-    }
-
-    private mutating func end(_ id: JobID) -> [Action] {
-        settling.remove(id)
-        guard let flight = flights.removeValue(forKey: id) else { return [] }
-        count(flight, -1)
-        return isStopping && isIdle ? [.idle] : []
-    }
-
     private mutating func start(_ job: WaitingJob, on place: Place) -> Action {
-        begin(job)
+        flights.begin(job)
         return .start(job, on: place)
     }
 
@@ -346,7 +281,7 @@ struct Scheduler {
     mutating func endTurn() -> [Action] {
         var actions: [Action] = []
         if mayStart, let preferred {
-            let jobs = mails.count + carried.count + data.count + runningData.count
+            let jobs = mails.count + carried.count + data.count + flights.data.count
             if jobs > 0 { actions.append(.connect(relay: preferred.relay, jobs: jobs)) }
             if !mails.isEmpty || !carried.isEmpty, preferred.isPaced, preferred.room != .none {
                 actions.append(.pace(relay: preferred.relay))
@@ -399,9 +334,9 @@ struct Scheduler {
         switch kind {
         case .mail:
             guard isReading || arrivals.count > Scheduler.manyNames else { return true }
-            return bulkMails < max(slots.first { $0.isUp }?.limit ?? 1, 2) / 2
+            return flights.bulkMails < max(slots.first { $0.isUp }?.limit ?? 1, 2) / 2
         case .mailWithData: return true
-        case .task: return runningTasks.bulk < max(taskPlaces - 1, 1)
+        case .task: return flights.tasks.bulk < max(taskPlaces - 1, 1)
         }
     }
 
@@ -409,15 +344,15 @@ struct Scheduler {
 
     private func mayStartProgram(_ kind: WaitingJob.Kind) -> Bool {
         guard mayStart, !shortages.contains(kind) else { return false }
-        if kind == .task { return runningTasks.count < taskPlaces }
+        if kind == .task { return flights.tasks.count < taskPlaces }
         // Not before a relay would take the mail. One whose breaker is open is tried with one.
-        guard runningData.count < dataPlaces, let preferred else { return false }
-        return preferred.isUp || preferred.isProbe && runningData.count == 0
+        guard flights.data.count < dataPlaces, let preferred else { return false }
+        return preferred.isUp || preferred.isProbe && flights.data.count == 0
     }
 
     private func isFull(_ kind: WaitingJob.Kind, _ template: String) -> Bool {
         guard let places = templatePlaces[template] else { return false }
-        let running = kind == .task ? runningTasks : runningData
+        let running = kind == .task ? flights.tasks : flights.data
         return running.byTemplate[template, default: 0] >= places
     }
 
@@ -427,7 +362,7 @@ struct Scheduler {
 
     /// The templates of which as many programs run as may at a time.
     private func fullTemplates(_ kind: WaitingJob.Kind) -> Set<String> {
-        let running = kind == .task ? runningTasks : runningData
+        let running = kind == .task ? flights.tasks : flights.data
         return Set(running.byTemplate.keys.filter { isFull(kind, $0) })
     }
 }
