@@ -1,5 +1,5 @@
 /// What a relay can take at this moment, as it says when it is asked.
-struct Slot {
+struct Slot: Sendable {
     /// Where a job can go in.
     enum Room: Equatable, Sendable {
         case none
@@ -23,11 +23,11 @@ struct Slot {
     /// How many connections it has at most.
     var limit: Int
     /// Whether it takes the jobs of a group of ``Lanes``. The scheduler does not know why not.
-    var takes: (String) -> Bool
+    var takes: @Sendable (String) -> Bool
 
     init(
         _ relay: String, room: Room = .none, isPaced: Bool = false, isUp: Bool = true, isProbe: Bool = false,
-        mayConnect: Bool = true, limit: Int = 10, takes: @escaping (String) -> Bool = { _ in true }
+        mayConnect: Bool = true, limit: Int = 10, takes: @escaping @Sendable (String) -> Bool = { _ in true }
     ) {
         self.relay = relay
         self.room = room
