@@ -71,7 +71,7 @@ let package = Package(
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON", "Text"], swiftSettings: common),
         .target(
-            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Message", "Schema", "Text", "Time"],
+            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
             swiftSettings: common + [.strictMemorySafety()]),
         .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: common),
         .target(name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux"], swiftSettings: common),
@@ -148,7 +148,7 @@ let package = Package(
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
         .testTarget(name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Time"]),
         .testTarget(name: "TypeGenerationTests", dependencies: ["TypeGeneration", "Schema", "JSON"]),
-        .testTarget(name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Time"]),
+        .testTarget(name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Text", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(
             name: "RelayTests", dependencies: ["Relay", "SMTP", "EventLoop", "Linux", "Time"],

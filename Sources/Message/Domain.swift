@@ -1,3 +1,5 @@
+internal import Text
+
 /// The part after the @: names in the form that DNS knows, or an IP address in brackets.
 enum Domain {
     /// Checks a domain and brings it to lower case and A-labels.
