@@ -33,7 +33,7 @@ let quickStart: [LinkerSetting] =
     ? []
     : [
         .unsafeFlags([
-            "-static-executable", "-use-ld=lld",
+            "-static-executable", "-use-ld=lld", "-lunistring",
             "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/outspool/startup.order",
             "-Xlinker", "--no-warn-symbol-ordering",
         ])
@@ -57,6 +57,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
 
         // Values and system calls, known to everything above.
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: common),
@@ -75,7 +76,7 @@ let package = Package(
             swiftSettings: common + [.strictMemorySafety()]),
         .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: common),
         .target(name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux"], swiftSettings: common),
-        .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: common),
+        .target(name: "Message", dependencies: ["CIDN2", "JSON", "Text", "Time"], swiftSettings: common),
         .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: common),
         .target(
             name: "Mail",
