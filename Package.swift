@@ -33,7 +33,7 @@ let quickStart: [LinkerSetting] =
     ? []
     : [
         .unsafeFlags([
-            "-static-executable", "-use-ld=lld",
+            "-static-executable", "-use-ld=lld", "-lunistring",
             "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/outspool/startup.order",
             "-Xlinker", "--no-warn-symbol-ordering",
         ])
@@ -57,6 +57,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
 
         // Values and system calls, known to everything above.
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: common),
@@ -71,12 +72,12 @@ let package = Package(
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON", "Text"], swiftSettings: common),
         .target(
-            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Message", "Schema", "Text", "Time"],
+            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
             swiftSettings: common + [.strictMemorySafety()]),
         .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: common),
         .target(
             name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
-        .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: common),
+        .target(name: "Message", dependencies: ["CIDN2", "JSON", "Text", "Time"], swiftSettings: common),
         .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: common),
         .target(
             name: "Mail",
@@ -148,7 +149,7 @@ let package = Package(
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
         .testTarget(name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Time"]),
         .testTarget(name: "TypeGenerationTests", dependencies: ["TypeGeneration", "Schema", "JSON"]),
-        .testTarget(name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Time"]),
+        .testTarget(name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Text", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(
             name: "RelayTests", dependencies: ["Relay", "SMTP", "EventLoop", "Linux", "Time"],

@@ -301,9 +301,7 @@ private struct Reader {
     private mutating func hexadecimal() throws(Failure) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
-                throw unexpected("four hexadecimal digits")
-            }
+            guard let digit = current?.hexValue else { throw unexpected("four hexadecimal digits") }
             value = value << 4 + UInt32(digit)
             position += 1
         }

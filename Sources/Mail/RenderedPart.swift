@@ -2,6 +2,7 @@ package import JSON
 package import Message
 package import Spool
 package import Template
+internal import Text
 
 /// What a template gives to a job: its text for the parameters, what its `template.conf` says, its files.
 package struct RenderedPart: Sendable {

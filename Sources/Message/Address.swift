@@ -1,3 +1,5 @@
+internal import Text
+
 /// Where mail goes: a local part at a domain. RFC 5321, section 4.1.2; RFC 6531.
 package struct Address: Hashable, Sendable, CustomStringConvertible {
     /// The local part as it is meant: without quotation marks and escapes.

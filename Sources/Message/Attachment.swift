@@ -1,3 +1,5 @@
+internal import Text
+
 /// A file that travels with the mail.
 package struct Attachment: Sendable {
     /// What the reader's program offers as the file's name.

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A header field that a job or template adds.
 package struct ExtraHeader: Hashable, Sendable {
     package var name: String

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Text
 
 /// Bytes in, replies out, in the order in which they came.
 ///
@@ -81,7 +82,7 @@ package struct ReplyParser {
 
     private func head(of line: Range<Int>) throws(ReplyError) -> (code: Int, isLast: Bool) {
         let bytes = buffer[line]
-        guard bytes.count >= 3, bytes.prefix(3).allSatisfy({ (0x30...0x39).contains($0) }) else {
+        guard bytes.count >= 3, bytes.prefix(3).allSatisfy(\.isDigit) else {
             throw .notAReply(Printable.line(bytes, limit: 80))
         }
         let code = bytes.prefix(3).reduce(0) { $0 * 10 + Int($1 - 0x30) }
