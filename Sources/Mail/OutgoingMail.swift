@@ -5,7 +5,7 @@ package struct OutgoingMail: Equatable, Sendable {
     /// Each once, in the order of the job.
     package var recipients: [String]
     /// Recipients that get nothing, by `allow_recipients`: the job's, and not ``recipients``.
-    package var heldBack: [String] = []
+    package var disallowed: [String] = []
     /// Recipients whose mail goes to another address, by `redirect_all_to`; that is one of ``recipients``.
     package var redirected: [String] = []
     /// Lines end in CRLF; dots are not doubled.

@@ -45,7 +45,7 @@ package struct Template: Sendable {
         package let sample: JSON.Object?
 
         /// Why what it gave is no view, in one line; nil if it is.
-        package func misfit(of view: JSON.Object) -> String? {
+        package func objection(to view: JSON.Object) -> String? {
             let violations = schema?.validate(.object(view)) ?? []
             if violations.isEmpty { return nil }
             return "what data gave does not fit view.schema.json: " + violations.map { "\($0)" }.joined(separator: "; ")

@@ -17,7 +17,7 @@ package struct TemplateSettings: Equatable, Sendable {
     package enum Kind: Sendable {
         case mail, task
         /// A mail with `data`.
-        case mailWithProgram
+        case mailWithData
     }
 
     package private(set) var from: String?
@@ -86,7 +86,7 @@ package struct TemplateSettings: Equatable, Sendable {
         case .mail:
             try section.refuse(ProgramSettings.keys, "is for a program, and there is neither run nor data")
             try readMail(&section)
-        case .mailWithProgram:
+        case .mailWithData:
             try readMail(&section)
             program = try ProgramSettings(&section)
         case .task:

@@ -44,7 +44,7 @@ struct SchedulerStormTests {
             switch action {
             case .start(let job, let place):
                 let id = job.id.text
-                #expect(!isStuck && !pauses.all && !pauses.holds(template: job.template))
+                #expect(!isStuck && !pauses.all && !pauses.cover(template: job.template))
                 let isFirst = flying.insert(id).inserted
                 #expect(isFirst, "\(id) started twice")
                 unseen.remove(id)

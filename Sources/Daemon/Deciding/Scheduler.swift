@@ -200,7 +200,7 @@ struct Scheduler {
     /// Starts a job that was looked at, lines it up, or says that it must be met again.
     private mutating func offer(_ job: WaitingJob) -> [Action] {
         notePlaces(job)
-        guard !pauses.holds(template: job.template) else { return [.missed(job.state)] }
+        guard !pauses.cover(template: job.template) else { return [.missed(job.state)] }
         let isFirst =
             lanes(job.kind).isEmpty || job.kind == .mail && job.priority == .high && mails.count(of: .high) == 0
         if isFirst, let place = place(for: job) { return [start(job, on: place)] }
@@ -248,7 +248,7 @@ struct Scheduler {
             ? tasks.next(bulkAllowed: bulkAllowed) { !full.contains($0) }
             : data.next(bulkAllowed: bulkAllowed) { !full.contains($0) }
         guard let job else { return nil }
-        return pauses.holds(template: job.template) ? .missed(job.state) : start(job, on: .program)
+        return pauses.cover(template: job.template) ? .missed(job.state) : start(job, on: .program)
     }
 
     private mutating func nextMail() -> Action? {
@@ -263,13 +263,13 @@ struct Scheduler {
         let isBacklog = mails.count > preferred?.limit ?? 0
         let bulkAllowed = bulkMayStart(.mail)
         var left: [Slot] = []
-        for slot in slots where !pauses.holds(relay: slot.relay) {
+        for slot in slots where !pauses.cover(relay: slot.relay) {
             // A relay that is down leaves its jobs to the next one; another only what it does not take.
             func mayStart(_ group: String) -> Bool { slot.takes(group) && !left.contains { $0.takes(group) } }
             if Scheduler.hasRoom(slot, behind: isBacklog),
                 let job = mails.next(bulkAllowed: bulkAllowed, mayStart: mayStart)
             {
-                return pauses.holds(template: job.template)
+                return pauses.cover(template: job.template)
                     ? .missed(job.state) : start(job, on: .relay(slot.relay))
             }
             if slot.isUp { left.append(slot) }
@@ -304,7 +304,7 @@ struct Scheduler {
     /// The first relay that is up and takes the group, if it has room; another's only where that one is down. A relay
     /// whose breaker is open gets one job when its probe is due and has connected.
     private func slot(for group: String, behind: Bool) -> Slot? {
-        for slot in slots where !pauses.holds(relay: slot.relay) && slot.takes(group) {
+        for slot in slots where !pauses.cover(relay: slot.relay) && slot.takes(group) {
             if Scheduler.hasRoom(slot, behind: behind) { return slot }
             if slot.isUp { return nil }
         }
@@ -313,7 +313,7 @@ struct Scheduler {
 
     /// The relay that connections are opened to.
     private var preferred: Slot? {
-        let allowed = slots.lazy.filter { [pauses] in !pauses.holds(relay: $0.relay) }
+        let allowed = slots.lazy.filter { [pauses] in !pauses.cover(relay: $0.relay) }
         return allowed.first { $0.isUp || $0.isProbe } ?? allowed.first { $0.mayConnect }
     }
 

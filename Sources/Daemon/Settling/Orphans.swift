@@ -161,7 +161,7 @@ struct Orphans {
         return nil
     }
 
-    /// The envelope's recipients as the attempts had them, those that were held back with them; none where the job
+    /// The envelope's recipients as the attempts had them, those that are not allowed among them; none where the job
     /// or its template cannot say.
     private func recipients(of value: JSON, _ id: JobID, _ submitted: Timestamp) -> [String] {
         do {
@@ -169,7 +169,7 @@ struct Orphans {
             // A task has none; and without its data a mail cannot be made, which the next claim does.
             if let name = job.template, templates.facts(of: name)?.kind ?? .mail != .mail { return [] }
             let mail = try templates.mail(for: job, id: id, submitted: submitted, settings: settings)
-            return mail.recipients + mail.heldBack
+            return mail.recipients + mail.disallowed
         } catch {
             return []
         }

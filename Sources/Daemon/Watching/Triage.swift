@@ -78,12 +78,12 @@ final class Triage {
             case .gone: return .nothing
             case .irregular(let status): return try lookAtIrregular(id, in: state, status, now)
             case .foreign:
-                let adopted = try spool.adopt(id, in: state, limit: settings.maxJobSize, now: now)
-                guard case .queued(_, let owner, _) = adopted else {
-                    if case .dead(let buried, let reason) = adopted { ledger.buried(buried ?? id, reason) }
+                let fate = try spool.makeOwn(id, in: state, limit: settings.maxJobSize, now: now)
+                guard case .queued(_, let owner, _) = fate else {
+                    if case .dead(let buried, let reason) = fate { ledger.buried(buried ?? id, reason) }
                     return .nothing
                 }
-                ledger.adopted(id, owner: owner)
+                ledger.madeOwn(id, owner: owner)
                 return look(id, in: state, now: now)
             case .malformed(let status, let reason):
                 try judgeMalformed(id, in: state, status, reason, now)
