@@ -5,11 +5,12 @@ internal import Time
 /// Decides which job starts next, on what, and what must be read again: an event in, actions out.
 ///
 /// It knows names and numbers, and neither files nor relays nor the clock. ``Queue`` feeds it and performs what it says.
+/// There is one, and it is not copied.
 ///
 ///     name ──arrived──> arrivals ──nextArrival──> a look ──waiting──> lanes ──next──> start ──ended──>
 ///                                                          │                           │  ^
 ///                                                          └──── start, when idle ─────┘  │ carried: no connection yet
-struct Scheduler {
+struct Scheduler: ~Copyable {
     enum Event {
         /// The start-up is done: jobs may start.
         case opened
@@ -202,7 +203,7 @@ struct Scheduler {
         notePlaces(job)
         guard !pauses.cover(template: job.template) else { return [.missed(job.state)] }
         let isFirst =
-            lanes(job.kind).isEmpty || job.kind == .mail && job.priority == .high && mails.count(of: .high) == 0
+            isEmpty(job.kind) || job.kind == .mail && job.priority == .high && mails.count(of: .high) == 0
         if isFirst, let place = place(for: job) { return [start(job, on: place)] }
         let isLinedUp =
             switch job.kind {
@@ -215,11 +216,14 @@ struct Scheduler {
         return [.missed(job.state)]
     }
 
-    private func lanes(_ kind: WaitingJob.Kind) -> Lanes {
+    private func isEmpty(_ kind: WaitingJob.Kind) -> Bool { count(kind) == 0 }
+
+    /// How many jobs of a kind are lined up.
+    private func count(_ kind: WaitingJob.Kind) -> Int {
         switch kind {
-        case .mail: mails
-        case .mailWithData: data
-        case .task: tasks
+        case .mail: mails.count
+        case .mailWithData: data.count
+        case .task: tasks.count
         }
     }
 
@@ -240,7 +244,7 @@ struct Scheduler {
     }
 
     private mutating func nextProgram(_ kind: WaitingJob.Kind) -> Action? {
-        guard mayStartProgram(kind) else { return nil }
+        guard !isEmpty(kind), mayStartProgram(kind) else { return nil }
         let bulkAllowed = bulkMayStart(kind)
         let full = fullTemplates(kind)
         let job =
@@ -288,7 +292,7 @@ struct Scheduler {
             }
         }
         var hasRoom = false
-        for kind in dropped where lanes(kind).count < lanes(kind).capacity / 2 && !(kind == .mail && isReading) {
+        for kind in dropped where count(kind) < mails.capacity / 2 && !(kind == .mail && isReading) {
             dropped.remove(kind)
             hasRoom = true
         }
@@ -313,8 +317,12 @@ struct Scheduler {
 
     /// The relay that connections are opened to.
     private var preferred: Slot? {
-        let allowed = slots.lazy.filter { [pauses] in !pauses.cover(relay: $0.relay) }
-        return allowed.first { $0.isUp || $0.isProbe } ?? allowed.first { $0.mayConnect }
+        var fallback: Slot?
+        for slot in slots where !pauses.cover(relay: slot.relay) {
+            if slot.isUp || slot.isProbe { return slot }
+            if fallback == nil, slot.mayConnect { fallback = slot }
+        }
+        return fallback
     }
 
     /// Gives back a claimed mail that nothing will take soon: it waits in `new/` as all others do, for a relay, the end
