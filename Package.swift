@@ -1,43 +1,20 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
+/// How every module in Swift is compiled: nothing that SwiftPM calls unsafe, since applications compile some of them.
+let common: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
 
-/// Code calls the accessor of a type like [String: Int] and does not look it up by its mangled name,
-/// which was two fifths of all that the command does to submit a mail; and a linker can place each
-/// function on its own.
-let direct: [SwiftSetting] = [
-    .unsafeFlags(
-        ["-disable-concrete-type-metadata-mangled-name-accessors", "-function-sections"].flatMap {
-            ["-Xfrontend", $0]
-        },
-        .when(configuration: .release))
-]
-
-/// How every module in Swift is compiled.
-let common = strict + direct
-
 /// A sanitizer looks on: its runtime wants to be loaded, see `make sanitize`.
 let isSanitized = Context.environment["OUTSPOOL_SANITIZE"] != nil
 
-/// The command starts once for each submission: linked statically it starts in
-/// a quarter of the time, because nothing is left for the dynamic linker to do, and
-/// laid out in the order of its work it reads half as many pages.
-let quickStart: [LinkerSetting] =
-    isSanitized
-    ? []
-    : [
-        .unsafeFlags([
-            "-static-executable", "-use-ld=lld", "-lunistring",
-            "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/outspool/startup.order",
-            "-Xlinker", "--no-warn-symbol-ordering",
-        ])
-    ]
+/// The command starts once for each submission: linked statically it starts in a quarter of the time, because nothing is
+/// left for the dynamic linker to do.
+let quickStart: [LinkerSetting] = isSanitized ? [] : [.unsafeFlags(["-static-executable", "-lunistring"])]
 
 /// The servers carry the Swift runtime with them and load the C libraries of the system,
 /// which the distribution keeps patched.
@@ -109,8 +86,7 @@ let package = Package(
             ],
             swiftSettings: common),
         .executableTarget(
-            name: "outspool", dependencies: ["Command", "Linux"], exclude: ["startup.order"], swiftSettings: common,
-            linkerSettings: quickStart),
+            name: "outspool", dependencies: ["Command", "Linux"], swiftSettings: common, linkerSettings: quickStart),
         .target(
             name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"],
             swiftSettings: common),
