@@ -74,7 +74,8 @@ let package = Package(
             name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Message", "Schema", "Text", "Time"],
             swiftSettings: common + [.strictMemorySafety()]),
         .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: common),
-        .target(name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux"], swiftSettings: common),
+        .target(
+            name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
         .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: common),
         .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: common),
         .target(
@@ -88,8 +89,6 @@ let package = Package(
             name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Text", "Time"],
             swiftSettings: common),
 
-        .target(name: "Console", dependencies: ["Spool", "JSON", "Time"], swiftSettings: common),
-
         // What is built of them.
         .target(name: "Outspool", dependencies: ["Spool", "JSON", "Time", "Linux"], swiftSettings: common),
         .target(
@@ -100,16 +99,17 @@ let package = Package(
             ],
             swiftSettings: common),
         .executableTarget(
-            name: "outspoold", dependencies: ["Daemon", "Configuration", "EventLoop", "JSON", "Linux", "Text"],
-            swiftSettings: common,
-            linkerSettings: staticRuntime),
-        .executableTarget(
-            name: "outspool",
+            name: "outspoold", dependencies: ["Daemon", "Linux"], swiftSettings: common, linkerSettings: staticRuntime),
+        .target(
+            name: "Command",
             dependencies: [
-                "Console", "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail",
-                "Configuration", "JSON", "Text", "Time", "Linux",
+                "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail", "Configuration",
+                "JSON", "Text", "Time", "Linux",
             ],
-            exclude: ["startup.order"], swiftSettings: common, linkerSettings: quickStart),
+            swiftSettings: common),
+        .executableTarget(
+            name: "outspool", dependencies: ["Command", "Linux"], exclude: ["startup.order"], swiftSettings: common,
+            linkerSettings: quickStart),
         .target(
             name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"],
             swiftSettings: common),
@@ -119,7 +119,7 @@ let package = Package(
 
         // Types for applications, made from the templates in their builds.
         .executableTarget(
-            name: "outspool-types", dependencies: ["TypeFiles", "TypeGeneration", "Text"], swiftSettings: common),
+            name: "outspool-types", dependencies: ["TypeFiles", "Linux"], swiftSettings: common),
         .plugin(
             name: "OutspoolTypesPlugin", capability: .buildTool(), dependencies: ["outspool-types"],
             path: "Sources/OutspoolTypesPlugin"),
@@ -155,7 +155,7 @@ let package = Package(
         .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "Time"]),
         .testTarget(name: "SinkTests", dependencies: ["Sink", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
-        .testTarget(name: "ConsoleTests", dependencies: ["Console", "Spool", "JSON", "Time"]),
+        .testTarget(name: "CommandValueTests", dependencies: ["Command", "Spool", "JSON", "Time"]),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
@@ -184,17 +184,12 @@ if Context.environment["OUTSPOOL_FUZZ"] != nil {
     package.products = [.library(name: "Fuzz", type: .static, targets: ["Fuzz"])]
     package.targets.removeAll { $0.isTest || $0.type == .executable || $0.type == .plugin }
     package.targets += [
-        // What the command makes of the words that sendmail(1) is called with.
-        .target(
-            name: "Sendmail", dependencies: ["Linux", "Spool", "Text"], path: "Sources/outspool",
-            sources: ["Failure.swift", "Sendmail/SendmailOptions.swift"], swiftSettings: common),
         .target(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "Daemon", "JSON", "Linux", "Message", "SMTP", "Schema", "Sendmail", "Spool",
-                "Template",
-                "Text", "Time",
+                "Command", "Configuration", "Daemon", "JSON", "Linux", "Message", "SMTP", "Schema", "Spool",
+                "Template", "Text", "Time",
             ],
-            path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common),
+            path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common)
     ]
 }

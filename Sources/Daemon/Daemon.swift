@@ -5,32 +5,20 @@ internal import Relay
 internal import Spool
 internal import Time
 
-/// The parts of a running daemon, put together: who tells whom, and when.
+/// A running daemon: the queue, what watches and reports it, and the order of a start, a reload and a stop.
 ///
 /// The order of a start is: lock, recovery of orphans, drop boxes, watches, the first reading, work.
 package final class Daemon {
     private let loop: EventLoop
     let log: Log
-    let ledger: Ledger
     private let spool: SpoolTree
-    let shelf: TemplateShelf
-    private let blocked: BlockedJobs
-    let settler: Settler
-    private let triage: Triage
-    let tasks: TaskRunner
-    let dispatcher: Dispatcher
-    private let intake: Intake
-    private let boxes: Boxes
-    private let janitor: Janitor
-    private(set) var buckets: Buckets!
-    private var watcher: SpoolWatcher?
     private let curl: CurlLoop
+    private var watcher: SpoolWatcher?
+    private let janitor: Janitor
     private let supervisor = Supervisor()
     var status: StatusFile
     let census: Census
     let metricsFile: MetricsFile
-    private let notifier: Notifier
-    private let onDead: OnDead
     let version: String
     let started = Timestamp.now
     private var wallClock = WallClock(wall: .now, sinceBoot: Span(nanoseconds: Clock.sinceBoot))
@@ -44,6 +32,22 @@ package final class Daemon {
     /// The exit status once the loop has stopped.
     package private(set) var exitStatus: Int32 = 0
 
+    private(set) lazy var ledger: Ledger = Ledger(
+        log, kind: { [unowned self] in queue.shelf.facts(of: $0)?.kind },
+        buried: { [unowned self] letter in
+            notifier.note(letter)
+            onDead.note(letter, spool: settings.spool)
+        })
+    private(set) lazy var queue: Queue = Queue(
+        spool: spool, loop: loop, ledger: ledger, curl: curl, settings: settings,
+        tell: { [unowned self] in hear($0) })
+    private lazy var boxes: Boxes = Boxes(
+        spool: spool, loop: loop, ledger: ledger, watcher: watcher, quota: settings.dropBoxQuota,
+        sizeLimit: settings.maxJobSize)
+    private lazy var notifier: Notifier = Notifier(
+        spool: spool, loop: loop, ledger: ledger, settings: { [unowned self] in settings })
+    private lazy var onDead: OnDead = OnDead(loop: loop, ledger: ledger, strays: queue.strays)
+
     /// Why a daemon cannot start.
     package struct StartError: Error, CustomStringConvertible {
         package let description: String
@@ -55,7 +59,6 @@ package final class Daemon {
     ) throws(StartError) {
         self.loop = loop
         self.log = log
-        ledger = Ledger(log)
         self.settings = settings
         self.version = version
         self.reload = reload
@@ -63,88 +66,45 @@ package final class Daemon {
             spool = try SpoolTree(path: settings.spool, instance: settings.instance)
         } catch { throw StartError(description: "\(error)") }
         do throws(CurlError) { curl = try CurlLoop(loop) } catch { throw StartError(description: "libcurl: \(error)") }
-        shelf = TemplateShelf(settings.templates)
-        settler = Settler(spool: spool, loop: loop, log: log)
-        triage = Triage(spool: spool, loop: loop, ledger: ledger, settler: settler, shelf: shelf, settings: settings)
         status = StatusFile(spool: spool, started: started)
         janitor = Janitor(spool: spool, loop: loop, log: log, retention: settings.doneRetention)
         census = Census(spool: spool, loop: loop, log: log)
         metricsFile = MetricsFile(log)
-        blocked = BlockedJobs(ledger: ledger, shelf: shelf)
-        tasks = TaskRunner(
-            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf, blocked: blocked,
-            settings: settings)
-        onDead = OnDead(loop: loop, ledger: ledger, strays: tasks.strays)
-        var getSettings: (() -> Settings)!
-        notifier = Notifier(spool: spool, loop: loop, ledger: ledger, settings: { getSettings() })
-        var getBuckets: (() -> Buckets)!
-        dispatcher = Dispatcher(
-            spool: spool, loop: loop, ledger: ledger, triage: triage, settler: settler, shelf: shelf, blocked: blocked,
-            tasks: tasks, settings: settings, buckets: { getBuckets() })
-        intake = Intake(spool: spool, loop: loop, log: log, triage: triage, dispatcher: dispatcher)
-        var deliver: ((SpoolWatcher.Change) -> Void)!
         do throws(Errno) {
-            watcher = try SpoolWatcher(spool: settings.spool, loop: loop) { deliver($0) }
+            watcher = try SpoolWatcher(spool: settings.spool, loop: loop) { [unowned self] in changed($0) }
         } catch {
             log.write("inotify: \(error); directories are read every minute instead", .warning)
         }
-        boxes = Boxes(
-            spool: spool, loop: loop, ledger: ledger, watcher: watcher,
-            quota: Boxes.Quota(jobs: settings.dropBoxJobs, bytes: settings.dropBoxBytes), sizeLimit: settings.maxJobSize
-        )
-        buckets = Buckets(spool: spool, loop: loop, log: log) { [unowned intake] id, state in intake.due(id, in: state)
-        }
-        getBuckets = { [unowned self] in buckets }
-        getSettings = { [unowned self] in self.settings }
-        deliver = { [unowned self] in changed($0) }
-        connectParts()
         apply(settings)
         log.later = { [unowned loop] in loop.later($0) }
     }
 
-    private func connectParts() {
-        intake.onRoom = { [unowned self] in buckets.resume() }
-        intake.onEmptied = { [unowned self] in buckets.readMissed() }
-        intake.missed = { [unowned self] state in buckets.missed(state) }
-        triage.postponed = { [unowned self] id, state, due in buckets.put(id, in: state, due: due) }
-        ledger.isFromBox = { [unowned self] id in boxes.isFromBox(id) }
-        ledger.isTemplate = { [unowned self] name in shelf.facts(of: name) != nil }
-        ledger.onDead = { [unowned self] letter in
-            notifier.note(letter)
-            onDead.note(letter, spool: settings.spool)
+    private func hear(_ notice: Queue.Notice) {
+        switch notice {
+        case .leftNew(let id, let size): boxes.claimed(id, size: size)
+        case .idle: finish()
         }
-        settler.onRefusal = { [unowned self] in ledger.counters.diskRefusals += 1 }
-        triage.leftNew = { [unowned self] id, size in boxes.claimed(id, size: size) }
-        dispatcher.onReturned = { [unowned self] id in
-            if !dispatcher.isStopping { intake.arrived(DirectoryName(id.text), in: .new) }
-        }
-        connectTasks()
     }
 
     private func apply(_ settings: Settings) {
-        // A machine that sends to nobody by mistake must not be a riddle, and one that stopped to do so even less.
+        // Redirected or suppressed mail is hard to explain otherwise, and so is its end.
         if settings.mail.staging != staging {
             staging = settings.mail.staging
             log.write(staging.summary ?? "mail goes to everybody again", .warning)
         }
         self.settings = settings
-        shelf.use(settings.templates)
-        settler.keepsDone = settings.doneRetention > .zero
-        triage.settings = settings
-        dispatcher.settings = settings
-        tasks.settings = settings
+        queue.use(settings)
         janitor.retention = settings.doneRetention
-        boxes.quota = Boxes.Quota(jobs: settings.dropBoxJobs, bytes: settings.dropBoxBytes)
+        boxes.quota = settings.dropBoxQuota
         boxes.sizeLimit = settings.maxJobSize
         notifier.use(settings)
         onDead.use(settings)
-        dispatcher.use(settings.relays) { [unowned self] in RelayPool($0, curl: curl, loop: loop, ledger: ledger) }
     }
 
     /// Begins to work: recovery, boxes, then everything else. Returns at once; the loop does it.
     package func start() {
         log.write("starting on \(settings.spool), instance \(settings.instance)")
-        tasks.strays.endAll()
+        queue.strays.endAll()
         watch()
         recover()
         every(.seconds(1)) { [unowned self] in tick() }
@@ -178,10 +138,10 @@ package final class Daemon {
         let way = jump > .zero ? "forward" : "back"
         log.write("the clock was set \(way) by \(size.approximate): everything is read again", .warning)
         if jump > .zero { janitor.clockWasSetForward() } else { notifier.clockWasSetBack(now: .now) }
-        guard dispatcher.isOpen else { return }
+        guard queue.scheduler.isOpen else { return }
         readAgain()
-        buckets.clockWasSet()
-        intake.read()
+        queue.buckets.clockWasSet()
+        queue.new.read()
         boxes.readAll()
     }
 
@@ -200,7 +160,9 @@ package final class Daemon {
     }
 
     private var orphans: Orphans {
-        Orphans(spool: spool, settler: settler, shelf: shelf, settings: settings, ledger: ledger)
+        Orphans(spool: spool, shelf: queue.shelf, settings: settings, ledger: ledger) { [unowned self] in
+            queue.finish($0, $1)
+        }
     }
 
     /// One file that the system refuses does not hold up the start.
@@ -208,9 +170,9 @@ package final class Daemon {
         if ids.isEmpty { return }
         var backoff = backoff
         loop.schedule(after: backoff.next()) { [weak self, backoff] in
-            guard let self, !dispatcher.isStopping else { return }
-            // A job of that id that was claimed since is no orphan.
-            let left = ids.filter { !triage.inFlight.contains($0) }
+            guard let self, !queue.scheduler.isStopping else { return }
+            // A job of that id that was claimed since is not an orphan.
+            let left = ids.filter { !queue.scheduler.isUnderWay($0) }
             recoverLater(orphans.recoverAgain(left, now: .now), backoff)
         }
     }
@@ -221,9 +183,7 @@ package final class Daemon {
             loop.schedule(after: .seconds(1)) { [weak self] in self?.open() }
             return
         }
-        dispatcher.isOpen = true
-        intake.read()
-        buckets.start()
+        queue.open()
         sweep()
         writeMetrics()
         supervisor.tell("READY=1\nSTATUS=delivering")
@@ -231,11 +191,11 @@ package final class Daemon {
     }
 
     private func watch() {
-        guard let watcher else { return State.waiting.forEach(buckets.isNotWatched) }
+        guard let watcher else { return State.waiting.forEach(queue.buckets.isNotWatched) }
         let anchors = spool.anchors.map { SpoolWatcher.Place.anchor($0) }
         for place in [.root, .boxes] + State.waiting.map({ SpoolWatcher.Place.state($0) }) + anchors {
             do throws(Errno) { try watcher.add(place) } catch {
-                if case .state(let state) = place { buckets.isNotWatched(state) }
+                if case .state(let state) = place { queue.buckets.isNotWatched(state) }
                 log.write(
                     "\(place): not watched, read at intervals instead: \(error)"
                         + (error == .noSpace ? " (see fs.inotify.max_user_watches)" : ""), .warning)
@@ -245,13 +205,13 @@ package final class Daemon {
 
     private func changed(_ change: SpoolWatcher.Change) {
         switch change {
-        case .arrival(.state(.new), let name): intake.arrived(name, in: .new)
-        case .arrival(.state(let state), let name): buckets.arrived(name, in: state)
+        case .arrival(.state(.new), let name): queue.arrived(name, in: .new)
+        case .arrival(.state(let state), let name): queue.buckets.arrived(name, in: state)
         case .arrival(.box(let box), let name): boxes.arrived(name, in: box)
         case .arrival(.boxes, let name): if let text = name.text { boxes.appeared(text) }
         case .departure(.boxes, let name): if let text = name.text { boxes.vanished(text) }
-        case .arrival(.root, let name): if let text = name.text, dispatcher.pauses.insert(text) { pausesChanged() }
-        case .departure(.root, let name): if let text = name.text, dispatcher.pauses.remove(text) { pausesChanged() }
+        case .arrival(.root, let name): pause(name) { $0.insert($1) }
+        case .departure(.root, let name): pause(name) { $0.remove($1) }
         case .arrival(.anchor, _), .departure: break
         case .overflow:
             ledger.counters.inotifyOverflows += 1
@@ -277,8 +237,7 @@ package final class Daemon {
 
     private func readEverything() {
         readPauses()
-        intake.read()
-        buckets.readAll()
+        queue.readAll()
         boxes.readAll()
     }
 
@@ -293,46 +252,44 @@ package final class Daemon {
             log.write("\(SpoolError(.list, settings.spool, error))", .warning)
             return false
         }
-        if pauses != dispatcher.pauses {
-            dispatcher.pauses = pauses
-            pausesChanged()
-        }
+        if pauses != queue.scheduler.pauses { use(pauses) }
         return true
     }
 
-    private func pausesChanged() {
-        let pauses = dispatcher.pauses
-        let names =
-            (pauses.all ? ["everything"] : []) + pauses.templates.sorted().map { "template \($0)" }
-            + pauses.relays.sorted().map { "relay \($0)" }
+    /// A file of the spool itself came or went.
+    private func pause(_ name: DirectoryName, _ change: (inout Pauses, String) -> Bool) {
+        var pauses = queue.scheduler.pauses
+        if let text = name.text, change(&pauses, text) { use(pauses) }
+    }
+
+    private func use(_ pauses: Pauses) {
+        queue.use(pauses)
+        let names = pauses.files.sorted().map { $0 == .all ? "everything" : "\($0)" }
         log.write(names.isEmpty ? "not paused" : "paused: \(names.joined(separator: ", "))")
-        guard dispatcher.isOpen else { return }
-        intake.read()
-        buckets.readAll()
-        dispatcher.pump()
+        guard queue.scheduler.isOpen else { return }
+        queue.readAll()
+        queue.schedule()
     }
 
     private func tick() {
         lookAtClock()
         let now = Timestamp.now
-        if shelf.hasChanged() {
+        if queue.shelf.hasChanged() {
             log.write("templates changed")
-            blocked.hasten(in: buckets)
+            queue.hastenBlocked()
         }
         writeStatus(now)
-        if settings.metricsFile != nil, dispatcher.isOpen { census.countIfDue() }
-        notifier.tick(dispatcher.pools, now: now)
-        tasks.strays.sweep()
-        dispatcher.pump()
+        if settings.metricsFile != nil, queue.scheduler.isOpen { census.countIfDue() }
+        notifier.tick(queue.relays, now: now)
+        queue.strays.sweep()
+        queue.schedule()
     }
 
     private func readAgain() {
-        guard dispatcher.isOpen, !dispatcher.isStopping else { return }
+        guard queue.scheduler.isOpen, !queue.scheduler.isStopping else { return }
         lookForDirectories()
-        let now = Timestamp.now
-        intake.settleExpired(dispatcher.removeExpired(at: now), now: now)
         readPauses()
-        intake.readIfChanged()
+        queue.readAgain(now: .now)
         boxes.recount()
         boxes.readAll()
     }
@@ -356,35 +313,35 @@ package final class Daemon {
             log.write("'log_to' and 'log_format' change at the next start only", .warning)
         }
         apply(fresh)
-        shelf.invalidate()
-        blocked.hasten(in: buckets)
-        dispatcher.pump()
+        queue.shelf.invalidate()
+        queue.hastenBlocked()
+        queue.schedule()
         // A shorter `done_retention` holds at once.
-        if dispatcher.isOpen { sweep() }
+        if queue.scheduler.isOpen { sweep() }
         log.write("configuration reloaded")
     }
 
     /// Claims nothing more, waits for what is in flight, returns the rest, and stops the loop.
     package func stop(status: Int32 = 0) {
-        guard !dispatcher.isStopping else { return }
+        guard !queue.scheduler.isStopping else { return }
         exitStatus = status
         supervisor.tell("STOPPING=1")
-        let programs = tasks.isIdle ? "" : ", \(tasks.runningCount) programs of tasks"
-        log.write("stopping: \(dispatcher.inFlightCount) jobs in flight\(programs)")
+        let running = queue.scheduler.tasksUnderWay
+        let programs = running == 0 ? "" : ", \(running) programs of tasks"
+        log.write("stopping: \(queue.scheduler.mailsUnderWay) jobs in flight\(programs)")
         drainTimer = loop.schedule(after: settings.shutdownGrace) { [unowned self] in
-            dispatcher.abort()
+            queue.abort()
             finish()
         }
-        tasks.stop(within: settings.shutdownGrace)
-        dispatcher.stop()
+        queue.stop(within: settings.shutdownGrace)
     }
 
     /// The last job's end and the end of the grace may both lead here.
-    func finish() {
+    private func finish() {
         if isFinished { return }
         isFinished = true
         drainTimer?.cancel()
-        tasks.strays.sweepAll()
+        queue.strays.sweepAll()
         writeStatus(.now)
         writeMetrics()
         log.write("stopped")

@@ -16,4 +16,11 @@ package enum Clock {
         _ = clock_gettime(clock, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
+
+    /// Sleeps until a moment of ``monotonic``. See clock_nanosleep(2).
+    package static func sleep(until moment: Int64) {
+        var time = timespec()
+        (time.tv_sec, time.tv_nsec) = (Int(moment / 1_000_000_000), Int(moment % 1_000_000_000))
+        while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+    }
 }

@@ -25,14 +25,13 @@ func attachments(_ job: Job, _ defaults: MailDefaults) throws(MailError) -> [Att
 
 private func attachment(_ value: JSON, _ pointer: String, _ defaults: MailDefaults) throws(MailError) -> Attachment {
     guard let object = value.object else { throw .job("\(pointer): is \(value.typeName), not an object") }
-    for name in object.names where !["filename", "contentType", "cid", "content", "file"].contains(name) {
-        throw .job("\(pointer)/\(pointerToken(name)): unknown field")
-    }
+    let fields = JobFields(object, below: pointer)
     func text(_ name: String) throws(MailError) -> String? {
-        guard let value = object[name], value != .null else { return nil }
-        guard let text = value.string else { throw .job("\(pointer)/\(name): is \(value.typeName), not a string") }
-        return text
+        do throws(JobError) { return try fields.string(name) } catch { throw .job("\(error)") }
     }
+    do throws(JobError) {
+        try fields.allow { ["filename", "contentType", "cid", "content", "file"].contains($0) }
+    } catch { throw .job("\(error)") }
     let bytes: [UInt8]
     let name = try text("file")
     switch (try text("content"), name) {

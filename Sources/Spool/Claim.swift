@@ -1,6 +1,6 @@
-package import JSON
+internal import JSON
 internal import Linux
-package import Time
+internal import Time
 
 /// A job's file in this daemon's `cur/`, to be put into its next state exactly once.
 ///
@@ -54,33 +54,6 @@ package struct Claim: ~Copyable {
         size = length
     }
 
-    /// A job's way out of `cur/`.
-    package struct Settlement: Sendable {
-        /// The id under which the job goes to `dead/`, since its own was taken.
-        fileprivate var newID: JobID?
-        package var at: Timestamp
-        package var events: [Event]
-        /// Whether the history must be on disk before the rename.
-        package var durably: Bool
-        /// The due time, for the states that have one.
-        package var due: Timestamp?
-        package var target: State
-        /// The object with its secrets masked, which is kept in place of the producer's; nil to keep the file as it is.
-        package var masked: JSON?
-
-        package init(
-            at: Timestamp, _ events: [Event], durably: Bool = false, due: Timestamp? = nil, target: State,
-            masked: JSON? = nil
-        ) {
-            self.at = at
-            self.events = events
-            self.durably = durably
-            self.due = due
-            self.target = target
-            self.masked = masked
-        }
-    }
-
     /// How settling ended.
     package enum Result: ~Copyable {
         /// The file is in the state, which is another than asked for where the id was taken there.
@@ -88,55 +61,55 @@ package struct Claim: ~Copyable {
         /// The file is no longer in the spool: somebody removed it.
         case gone
         /// The disk did not take it. What was done is not done again when settling is tried again.
-        case unfinished(Claim, Settlement, SpoolError)
+        case unfinished(Claim, Verdict, SpoolError)
     }
 
     /// Appends the events, sets the due time, and renames: in this order, so that a crash
     /// between any two leaves a job in `cur/` whose history says what to do. With a masked object the
     /// rename is that of a copy, and the file goes last; see `MaskedCopy.swift`.
-    package consuming func settle(_ settlement: Settlement, in spool: SpoolTree) -> Result {
-        var settlement = settlement
+    package consuming func settle(_ verdict: Verdict, in spool: SpoolTree) -> Result {
+        var verdict = verdict
         do throws(SpoolError) {
             while true {
-                try append(settlement.events, durably: settlement.durably)
-                (settlement.events, settlement.durably) = ([], false)
-                if let due = settlement.due {
+                try append(verdict.events, durably: verdict.durably)
+                (verdict.events, verdict.durably) = ([], false)
+                if let due = verdict.due {
                     try step(.touch, "cur/\(id)") { () throws(Errno) in
                         try file.setModified(nanoseconds: due.nanoseconds)
                     }
                 }
-                let newID = settlement.newID ?? id
+                let newID = verdict.newID ?? id
                 let move =
-                    if let object = settlement.masked {
-                        try moveMasked(object, to: settlement.target, as: newID, in: spool)
+                    if let object = verdict.masked {
+                        try moveMasked(object, to: verdict.target, as: newID, in: spool)
                     } else {
-                        try rename(to: settlement.target, as: newID, in: spool)
+                        try rename(to: verdict.target, as: newID, in: spool)
                     }
                 switch move {
-                case .renamed: return .settled(settlement.target)
+                case .renamed: return .settled(verdict.target)
                 case .gone: return .gone
-                case .taken where settlement.target == .new:
-                    if try !discardTwin(in: spool, at: settlement.at) { divert(&settlement) }
+                case .taken where verdict.target == .new:
+                    if try !discardTwin(in: spool, at: verdict.at) { divert(&verdict) }
                 case .taken:
-                    if settlement.newID != nil { throw SpoolError(.rename, "dead/\(id)", .exists) }
-                    divert(&settlement)
+                    if verdict.newID != nil { throw SpoolError(.rename, "dead/\(id)", .exists) }
+                    divert(&verdict)
                 }
             }
         } catch {
-            return .unfinished(self, settlement, error)
+            return .unfinished(self, verdict, error)
         }
     }
 
     /// The id is taken in the target: a dead letter under a generated id keeps both.
-    private func divert(_ settlement: inout Settlement) {
-        var event = Event(.dead, at: settlement.at)
-        event.reason = "\(settlement.target.path)/\(id) exists already"
+    private func divert(_ verdict: inout Verdict) {
+        var event = Event(.dead, at: verdict.at)
+        event.reason = "\(verdict.target.path)/\(id) exists already"
         event.name = id.text
-        settlement.events = [event]
-        settlement.durably = true
-        settlement.due = nil
-        settlement.target = .dead
-        settlement.newID = JobID.make(at: settlement.at).marked(box: id.box)
+        verdict.events = [event]
+        verdict.durably = true
+        verdict.due = nil
+        verdict.target = .dead
+        verdict.newID = JobID.make(at: verdict.at).marked(box: id.box)
     }
 
     /// Removes the same job from `new/`, where it was submitted again while this one was being worked

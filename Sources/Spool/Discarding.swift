@@ -21,7 +21,7 @@ extension SpoolTree {
             do throws(Errno) { try tmp.rename(name, into: new, as: id.text) } catch {
                 guard error == .exists else { throw error }
                 // A third file of that name: this one is kept, under another.
-                willFill(.dead)
+                emptiness.willFill(.dead)
                 try tmp.rename(name, into: dead, as: JobID.make(at: now).marked(box: id.box).text)
             }
             return false

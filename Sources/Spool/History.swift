@@ -30,8 +30,20 @@ package struct History: Sendable {
     package var isFresh: Bool { events.allSatisfy { $0.kind == .recovered } }
     package var last: Event? { events.last }
 
-    /// When the job was submitted: the mtime that its first claim found.
+    /// When the job was submitted, as its first event says: the mtime that the first claim found.
     package var submitted: Timestamp? { events.lazy.compactMap(\.submitted).first }
+
+    /// When the job was submitted, as the daemon takes it. Its age, and with it its expiry, counts from there.
+    ///
+    /// Until an event says it, the mtime does; but a date in the future is a wrong clock, and in `retry/` and
+    /// `scheduled/` the mtime is the due time. Then the job counts as submitted now.
+    package func submitted(in state: State, modified: Timestamp, now: Timestamp) -> Timestamp {
+        if let submitted { return submitted }
+        switch state {
+        case .new, .claimed, .hold, .dead, .done: return min(modified, now)
+        case .retry, .scheduled: return now
+        }
+    }
 
     /// The events since the operator last moved the job to `new/`: attempts and refusals count from there.
     private var round: ArraySlice<Event> {
@@ -39,7 +51,7 @@ package struct History: Sendable {
         return events[start...]
     }
 
-    /// How many attempts were made since the operator last requeued the job. A `sending` that
+    /// How many attempts the events tell of since the operator last requeued the job. A `sending` that
     /// was `returned` is none.
     package var attempts: Int {
         var count = 0
@@ -51,6 +63,13 @@ package struct History: Sendable {
         }
         if let open = openSending ?? openRunning { count = max(count, open.attempt ?? 0) }
         return count
+    }
+
+    /// How many attempts were made, as the daemon counts them: at least the number of the bucket that the job lies in,
+    /// unless a fault of the template or the configuration put it there. The next attempt is one more.
+    package func attempts(in state: State) -> Int {
+        guard case .retry(let bucket) = state, last?.kind != .blocked else { return attempts }
+        return max(attempts, bucket.rawValue)
     }
 
     /// The `sending` that nothing has closed, with the recipients that are still without an

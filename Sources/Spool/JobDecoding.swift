@@ -1,6 +1,5 @@
 package import JSON
 internal import Text
-internal import Time
 
 extension Job {
     /// The fields a job may have, in the order of the manual. Names that begin with `x-` are free.
@@ -13,19 +12,15 @@ extension Job {
     /// parameters are checked where they are used.
     package init(_ value: JSON) throws(JobError) {
         guard let object = value.object else { throw JobError("", "the job is \(value.typeName), not an object") }
-        for name in object.names where !Job.fieldNames.contains(name) && !name.hasPrefix("x-") {
-            throw JobError("/\(pointerToken(name))", "unknown field")
-        }
-        let fields = Fields(object)
+        let fields = JobFields(object)
+        try fields.allow { Job.fieldNames.contains($0) || $0.hasPrefix("x-") }
         content = try Job.content(fields)
         params = try fields.object("params") ?? JSON.Object()
         (to, cc, bcc) = (fields["to"], fields["cc"], fields["bcc"])
         (from, replyTo, sender) = (fields["from"], fields["replyTo"], fields["sender"])
         if let envelope = try fields.object("envelope") {
-            for name in envelope.names where name != "from" && name != "to" {
-                throw JobError("/envelope/\(pointerToken(name))", "unknown field")
-            }
-            let inner = Fields(envelope, below: "/envelope")
+            let inner = JobFields(envelope, below: "/envelope")
+            try inner.allow { $0 == "from" || $0 == "to" }
             envelopeFrom = try inner.string("from")
             envelopeTo = try inner.strings("to")
             if let envelopeTo, envelopeTo.isEmpty { throw JobError("/envelope/to", "no recipient") }
@@ -45,7 +40,7 @@ extension Job {
         metadata = try fields.object("metadata") ?? JSON.Object()
     }
 
-    private static func content(_ fields: Fields) throws(JobError) -> Content {
+    private static func content(_ fields: JobFields) throws(JobError) -> Content {
         let template = try fields.string("template")
         let (text, html) = (try fields.string("text"), try fields.string("html"))
         let subject = try fields.string("subject")
@@ -75,74 +70,5 @@ extension Job {
         default: break
         }
         throw JobError("/message", "is neither a string nor {\"base64\": \"…\"}")
-    }
-}
-
-/// A name as one token of a JSON pointer. See RFC 6901, section 3.
-package func pointerToken(_ name: String) -> String {
-    var token = ""
-    for scalar in name.unicodeScalars {
-        switch scalar {
-        case "~": token += "~0"
-        case "/": token += "~1"
-        default: token.unicodeScalars.append(scalar)
-        }
-    }
-    return token
-}
-
-/// Typed access to an object's members; null counts as absent.
-private struct Fields {
-    private let object: JSON.Object
-    private let prefix: String
-
-    init(_ object: JSON.Object, below prefix: String = "") {
-        self.object = object
-        self.prefix = prefix
-    }
-
-    subscript(name: String) -> JSON? {
-        let value = object[name]
-        return value == .null ? nil : value
-    }
-
-    private func wrongType(_ name: String, _ value: JSON, _ wanted: String) -> JobError {
-        JobError("\(prefix)/\(name)", "is \(value.typeName), not \(wanted)")
-    }
-
-    func string(_ name: String) throws(JobError) -> String? {
-        guard let value = self[name] else { return nil }
-        guard let string = value.string else { throw wrongType(name, value, "a string") }
-        return string
-    }
-
-    func object(_ name: String) throws(JobError) -> JSON.Object? {
-        guard let value = self[name] else { return nil }
-        guard let object = value.object else { throw wrongType(name, value, "an object") }
-        return object
-    }
-
-    func array(_ name: String) throws(JobError) -> [JSON]? {
-        guard let value = self[name] else { return nil }
-        guard let array = value.array else { throw wrongType(name, value, "an array") }
-        return array
-    }
-
-    func strings(_ name: String) throws(JobError) -> [String]? {
-        guard let array = try array(name) else { return nil }
-        var strings: [String] = []
-        for (index, value) in array.enumerated() {
-            guard let string = value.string else { throw wrongType("\(name)/\(index)", value, "a string") }
-            strings.append(string)
-        }
-        return strings
-    }
-
-    func moment(_ name: String) throws(JobError) -> Timestamp? {
-        guard let text = try string(name) else { return nil }
-        guard let moment = Timestamp(rfc3339: text) else {
-            throw JobError("\(prefix)/\(name)", "is not an RFC 3339 date-time such as 2026-11-23T17:44:11Z")
-        }
-        return moment
     }
 }

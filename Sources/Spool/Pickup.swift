@@ -213,7 +213,7 @@ extension SpoolTree {
         var event = Event(.dead, at: now)
         event.reason = reason
         event.name = name.printable
-        willFill(.dead)
+        emptiness.willFill(.dead)
         guard let contents else {
             do throws(Errno) { try directory.rename(bytes: name, into: dead, as: id.text) } catch {
                 switch error {

@@ -42,7 +42,7 @@ extension SpoolTree {
                 if error == .noEntry { return .gone }
                 throw SpoolError(.append, path, error)
             }
-            willFill(.dead)
+            emptiness.willFill(.dead)
             for name in names {
                 do throws(Errno) {
                     try directory.rename(id.text, into: dead, as: name.text)

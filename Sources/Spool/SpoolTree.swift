@@ -1,9 +1,8 @@
 package import Linux
-internal import Time
 
 /// The daemon's hold on a spool: every directory open, and the locks of `cur/` and of what is its own below it.
 ///
-/// It knows neither clock nor configuration: times come as values.
+/// It does not know the configuration, and times come as values; only ``Emptiness`` is kept by the clock.
 package final class SpoolTree {
     package let path: String
     package let instance: String
@@ -22,10 +21,7 @@ package final class SpoolTree {
     package let drop: Directory
     private let retry: [OpenDirectory]
     private var day: (name: String, inode: UInt64, directory: OpenDirectory)?
-    private var emptiness: [State: (modified: Int64, isEmpty: Bool)] = [:]
-    private var knownDays: (modified: Int64, names: [String])?
-    /// The states that were not known to be empty, and when that was found, by the monotonic clock.
-    private var inhabited: (at: Int64, states: [State])?
+    var emptiness = Emptiness()
     /// The user that the spool belongs to, who is the daemon's.
     package let owner: UInt32
     /// What the directory is, whatever path leads there: its device and inode.
@@ -135,17 +131,12 @@ package final class SpoolTree {
     package func with<Result: ~Copyable>(
         _ state: State, _ body: (borrowing Directory) throws(SpoolError) -> Result
     ) throws(SpoolError) -> Result {
-        willFill(state)
+        emptiness.willFill(state)
         return try open(state, body)
     }
 
-    /// Before a file may be put into a state's directory: it is not taken for empty after this.
-    func willFill(_ state: State) {
-        if case .claimed = state { return }
-        if inhabited?.states.contains(state) == false { inhabited = nil }
-    }
-
-    private func open<Result: ~Copyable>(
+    /// Calls `body` with the directory of a state in which it puts no file.
+    func open<Result: ~Copyable>(
         _ state: State, _ body: (borrowing Directory) throws(SpoolError) -> Result
     ) throws(SpoolError) -> Result {
         switch state {
@@ -190,88 +181,26 @@ package final class SpoolTree {
     /// Forgets the open directory of a day that is being removed.
     package func forgetDay(_ name: String) {
         if day?.name == name { day = nil }
-        emptiness[.done(day: name)] = nil
+        emptiness.forget(.done(day: name))
     }
 
-    /// The days that have a directory below `done/`, the oldest first. Read again only when
-    /// `done/` has changed.
-    package func days() throws(SpoolError) -> [String] {
-        let modified = try step(.read, "done") { () throws(Errno) in try done.status().modified }
-        if let knownDays, knownDays.modified == modified { return knownDays.names }
-        var days: [String] = []
-        var stream = try step(.list, "done") { () throws(Errno) in try done.entries() }
-        while let entry = try step(.list, "done", { () throws(Errno) in try stream.next() }) {
-            if let name = entry.text, Timestamp(rfc3339: name + "T00:00:00Z") != nil { days.append(name) }
-        }
-        days.sort()
-        knownDays = (modified, days)
-        return days
-    }
+    /// The day whose directory is open.
+    var openDay: String? { day?.name }
 
-    /// Whether a directory is known to be empty: it was when it was read, and has not changed since.
-    ///
-    /// One fstat(2) in place of a search for a name that is not there. A directory that changed within the
-    /// last ticks of the kernel's clock may change again without a new mtime, and is not believed.
-    private func isEmpty(_ state: State) throws(SpoolError) -> Bool {
-        if case .done(let name) = state, day?.name != name { return false }
-        return try open(state) { (directory) throws(SpoolError) in
-            let modified = try step(.read, state.path) { () throws(Errno) in try directory.status().modified }
-            if let known = emptiness[state], known.modified == modified { return known.isEmpty }
-            guard Clock.realtime - modified > 50_000_000 else { return false }
-            var stream = try step(.list, state.path) { () throws(Errno) in try directory.entries() }
-            let isEmpty = try step(.list, state.path) { () throws(Errno) in try stream.next() } == nil
-            emptiness[state] = (modified, isEmpty)
-            return isEmpty
-        }
-    }
-
-    /// How long it is believed which directories are empty: nanoseconds.
-    ///
-    /// A look is a system call for each of fifteen directories, a tenth of a mail's price, and is out of date when
-    /// it returns: somebody may move a file at any moment. What the daemon itself does ends it at once.
-    private static let trust = 1_000_000
-
-    /// The states, this daemon's claims left out, that are not known to be empty. `new/` is always one of them: it is
-    /// where those come from that are asked for.
-    private func inhabitedStates() throws(SpoolError) -> [State] {
-        let now = Clock.monotonic
-        if let inhabited, now - inhabited.at < SpoolTree.trust { return inhabited.states }
-        let days = try days()
-        var states: [State] = []
-        for state in State.waiting + [.hold, .dead] + days.map({ .done(day: $0) }) {
-            if state == .new { states.append(state) } else if try !isEmpty(state) { states.append(state) }
-        }
-        inhabited = (now, states)
-        return states
-    }
-
-    /// The states, `except` and this daemon's claims left out, in which the id has a file.
-    /// - Parameter afresh: where a file must not be missed that somebody moved a moment ago.
-    package func places(of id: JobID, except: State, afresh: Bool = false) throws(SpoolError) -> [State] {
-        if afresh { inhabited = nil }
-        var places: [State] = []
-        for state in try inhabitedStates() where state != except {
-            if case .done(let name) = state {
-                do throws(Errno) {
-                    // That the open day is where it was has just been seen, like what is empty.
-                    let isThere =
-                        if let day, day.name == name {
-                            try day.directory.directory.contains(id.text)
-                        } else {
-                            try done.contains("\(name)/\(id)")
-                        }
-                    if isThere { places.append(state) }
-                } catch {
-                    // A day that was pruned since it was listed holds nothing.
-                    if error != .notDirectory { throw SpoolError(.read, "\(state.path)/\(id)", error) }
-                }
-                continue
-            }
-            let found = try open(state) { (directory) throws(SpoolError) in
+    /// Whether the id has a file in the state. The day that is open is taken to be where it was.
+    func contains(_ id: JobID, in state: State) throws(SpoolError) -> Bool {
+        guard case .done(let name) = state else {
+            return try open(state) { (directory) throws(SpoolError) in
                 try step(.read, "\(state.path)/\(id)") { () throws(Errno) in try directory.contains(id.text) }
             }
-            if found { places.append(state) }
         }
-        return places
+        do throws(Errno) {
+            if let day, day.name == name { return try day.directory.directory.contains(id.text) }
+            return try done.contains("\(name)/\(id)")
+        } catch {
+            // A day that was pruned since it was listed holds nothing.
+            if error == .notDirectory { return false }
+            throw SpoolError(.read, "\(state.path)/\(id)", error)
+        }
     }
 }

@@ -12,14 +12,14 @@ struct RelayPoolTests {
         let loop = try EventLoop()
         // The loop never runs: they stay on their way.
         let settings = Settings.Relay(name: "main", connection: try RelaySettings(url: "smtp://127.0.0.1:9"))
-        let pool = RelayPool(
-            settings, curl: try CurlLoop(loop), loop: loop, ledger: Ledger(try Log(.stderr, format: .text)))
-        pool.demand(3)
-        #expect(pool.connectionCount == 3)
         var ended = 0
-        pool.onEmpty = { ended += 1 }
+        let pool = RelayPool(
+            settings, curl: try CurlLoop(loop), loop: loop, ledger: Ledger(try Log(.stderr, format: .text)),
+            tell: { if case .relayEmptied = $0 { ended += 1 } })
+        pool.connect(for: 3)
+        #expect(pool.measured.connections == 3)
         pool.retire()
         #expect(ended == 1)
-        #expect(pool.connectionCount == 0)
+        #expect(pool.measured.connections == 0)
     }
 }

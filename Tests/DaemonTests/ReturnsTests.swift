@@ -20,7 +20,7 @@ struct ReturnsTests {
                 expiry: submitted + .days(5))
             verdict = Verdict(
                 [(recipient: "a@example.com", outcome: .notTried)], of: attempt, interruption: reason(index),
-                policy: RetryPolicy(), now: submitted + .minutes(Int64(index)), jitter: 0)
+                now: submitted + .minutes(Int64(index)), jitter: 0)
             for event in verdict.events { history.append(event) }
         }
         return (history, verdict)

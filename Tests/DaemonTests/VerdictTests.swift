@@ -20,14 +20,14 @@ struct VerdictTests {
 
     func judge(
         _ outcomes: [RecipientOutcome], attempt number: Int = 1, history: History = History(),
-        onDoubt: Verdict.OnDoubt = .resend, softBounce: Bool = false, heldBack: [String] = []
+        onDoubt: Verdict.OnDoubt = .resend, softBounce: Bool = false, disallowed: [String] = []
     ) -> Verdict {
         let attempt = Verdict.Attempt(
             number: number, relay: "main", history: history, submitted: VerdictTests.submitted,
             expiry: VerdictTests.submitted + .days(5), onDoubt: onDoubt, softBounce: softBounce,
-            heldBack: heldBack)
+            disallowed: disallowed)
         let pairs = outcomes.enumerated().map { (recipient: "r\($0)@example.com", outcome: $1) }
-        return Verdict(pairs, of: attempt, interruption: "421 bye", policy: RetryPolicy(), now: now, jitter: 0)
+        return Verdict(pairs, of: attempt, interruption: "421 bye", now: now, jitter: 0)
     }
 
     @Test(
@@ -112,18 +112,6 @@ struct VerdictTests {
         #expect(judge([VerdictTests.ok], attempt: 2, history: History([refused])).target == .dead)
     }
 
-    @Test("The attempt's number is the history's, at least the bucket's")
-    func number() {
-        var deferred = Event(.deferred, at: now)
-        deferred.attempt = 2
-        #expect(Verdict.number(of: History(), from: .new) == 1)
-        #expect(Verdict.number(of: History([deferred]), from: .new) == 3)
-        #expect(Verdict.number(of: History([deferred]), from: .retry(.eightMinutes)) == 6)
-        #expect(Verdict.number(of: History(), from: .retry(.first)) == 2)
-        #expect(Verdict.number(of: History([Event(.blocked, at: now)]), from: .retry(.first)) == 1)
-        #expect(Verdict.number(of: History([deferred, Event(.requeued, at: now)]), from: .new) == 1)
-    }
-
     @Test(
         "A recipient that is held back is refused by us; what the others met decides first",
         arguments: [
@@ -133,7 +121,7 @@ struct VerdictTests {
             ([ok, untried], .retry(.first), [.refused, .sent, .deferred]),
         ] as [([RecipientOutcome], State, [Event.Kind])])
     func heldBack(outcomes: [RecipientOutcome], target: State, kinds: [Event.Kind]) {
-        let verdict = judge(outcomes, heldBack: ["h@example.com"])
+        let verdict = judge(outcomes, disallowed: ["h@example.com"])
         #expect(verdict.target == target)
         #expect(verdict.events.map(\.kind) == kinds)
         guard kinds.first == .refused else { return }
@@ -143,6 +131,6 @@ struct VerdictTests {
         #expect(verdict.events[0].relay == nil)
         #expect(verdict.events[0].submitted == VerdictTests.submitted)
         // A relay's 5yz may pass; this will not before somebody changes the list.
-        #expect(judge(outcomes, softBounce: true, heldBack: ["h@example.com"]).events.map(\.kind) == kinds)
+        #expect(judge(outcomes, softBounce: true, disallowed: ["h@example.com"]).events.map(\.kind) == kinds)
     }
 }

@@ -1,6 +1,6 @@
+@testable internal import Command
 internal import Configuration
 internal import Daemon
-@testable internal import Sendmail
 
 /// A configuration written again says the same, and what the daemon makes of it is the same each time.
 func fuzzConfiguration(_ input: [UInt8]) {

@@ -11,9 +11,9 @@ struct ClaimTests {
         _ claim: consuming Claim, _ lines: [String], to state: State, due: Timestamp? = nil, durably: Bool = false,
         in spool: Fixture
     ) -> String {
-        let settlement = Claim.Settlement(
-            at: start, lines.map { event($0) }, durably: durably, due: due, target: state)
-        switch claim.settle(settlement, in: spool.tree) {
+        let verdict = Verdict(
+            at: start, lines.map { event($0) }, target: state, due: due, durably: durably)
+        switch claim.settle(verdict, in: spool.tree) {
         case .settled(let state): return state.path
         case .gone: return "gone"
         case .unfinished(_, _, let error): return "unfinished: \(error)"
@@ -170,9 +170,9 @@ struct ClaimTests {
         let claim = try spool.claimed("a")
         // A file where the day's directory belongs: the rename cannot be made until it goes.
         try spool.put("", "done/2026-11-23")
-        let settlement = Claim.Settlement(
-            at: start, [event("sent a 1")], durably: true, target: .done(day: "2026-11-23"))
-        switch claim.settle(settlement, in: spool.tree) {
+        let verdict = Verdict(
+            at: start, [event("sent a 1")], target: .done(day: "2026-11-23"), durably: true)
+        switch claim.settle(verdict, in: spool.tree) {
         case .unfinished(let claim, let rest, let error):
             #expect(error.errno == .notDirectory)
             try Program.shell("rm '\(spool.path)/done/2026-11-23'")
@@ -246,8 +246,8 @@ struct SpoolTreeTests {
             let claim = try spool.claimed("j\(number)")
             let id = claim.id
             #expect(try spool.tree.places(of: id, except: .new) == [])
-            let settlement = Claim.Settlement(at: Timestamp(seconds: 0), [], target: state)
-            guard case .settled = claim.settle(settlement, in: spool.tree) else {
+            let verdict = Verdict(at: Timestamp(seconds: 0), [], target: state)
+            guard case .settled = claim.settle(verdict, in: spool.tree) else {
                 Issue.record("not settled in \(state)")
                 return
             }

@@ -172,6 +172,50 @@ struct HistoryTests {
         #expect(History([first, event("deferred a 1")]).submitted == start)
         #expect(history("deferred a 1").submitted == nil)
     }
+
+    @Test(
+        "Until an event says when a job was submitted its mtime does, unless that is a due time or in the future",
+        arguments: [
+            (State.new, -60, -60), (.new, 60, 0), (.claimed(instance: "main"), -60, -60),
+            (.claimed(instance: "main"), 60, 0), (.hold, -60, -60), (.dead, -60, -60),
+            (.done(day: "2026-11-23"), -60, -60),
+            (.retry(.first), -60, 0), (.retry(.last), 60, 0), (.scheduled, -60, 0), (.scheduled, 60, 0),
+        ] as [(State, Int64, Int64)])
+    func submitted(state: State, modified: Int64, expected: Int64) {
+        let mtime = start + .seconds(modified)
+        #expect(
+            history("deferred a 1").submitted(in: state, modified: mtime, now: start) == start + .seconds(expected))
+        var first = event("sending a 1")
+        first.submitted = start - .days(2)
+        #expect(History([first]).submitted(in: state, modified: mtime, now: start) == start - .days(2))
+    }
+
+    @Test(
+        "A job has made as many attempts as its events tell, and as its bucket stands for",
+        arguments: [
+            ([], State.new, 0), (["deferred a 2"], .new, 2), (["deferred a 2"], .retry(.eightMinutes), 5),
+            (["deferred a 12"], .retry(.last), 12), ([], .retry(.first), 1), ([], .scheduled, 0), ([], .hold, 0),
+            (["blocked"], .retry(.first), 0), (["deferred a 2", "blocked"], .retry(.first), 2),
+            (["blocked", "deferred a 1"], .retry(.oneMinute), 2), (["deferred a 2", "requeued"], .new, 0),
+        ] as [([String], State, Int)])
+    func attempts(lines: [String], state: State, attempts: Int) {
+        #expect(History(lines.map { event($0) }).attempts(in: state) == attempts)
+    }
+
+    @Test("A run counts as an attempt until it is given back, and its doubt is announced before the next claim")
+    func runs() {
+        #expect(history("running 1").attempts == 1)
+        #expect(history("running 1", "returned").attempts == 0)
+        #expect(history("running 1", "dead 1").attempts == 1)
+        #expect(history("running 1", "dead 1", "requeued").attempts == 0)
+        #expect(history("running 1", "in-doubt 1 +30", "running 2", "in-doubt 2").doubts == 2)
+        #expect(history("running 1", "done 1").isDone)
+        // Somebody took it out of cur/ while it ran.
+        let notes = history("running 1").notes(beforeClaimFrom: .new, at: start)
+        #expect(notes.map(\.kind) == [.inDoubt, .requeued])
+        #expect(notes[0].attempt == 1 && notes[0].to == [])
+        #expect(history("running 1", "deferred 1 -5").notes(beforeClaimFrom: .retry(.first), at: start).isEmpty)
+    }
 }
 
 @Suite("Job file")
@@ -213,19 +257,4 @@ struct JobFileTests {
 extension String {
     fileprivate func replacingSending(with text: String) -> String { replacing("SENDING", with: text) }
     fileprivate func replacingSent(with text: String) -> String { replacing("SENT", with: text) }
-
-    @Test("A run counts as an attempt until it is given back, and its doubt is announced before the next claim")
-    func runs() {
-        #expect(history("running 1").attempts == 1)
-        #expect(history("running 1", "returned").attempts == 0)
-        #expect(history("running 1", "dead 1").attempts == 1)
-        #expect(history("running 1", "dead 1", "requeued").attempts == 0)
-        #expect(history("running 1", "in-doubt 1 +30", "running 2", "in-doubt 2").doubts == 2)
-        #expect(history("running 1", "done 1").isDone)
-        // Somebody took it out of cur/ while it ran.
-        let notes = history("running 1").notes(beforeClaimFrom: .new, at: start)
-        #expect(notes.map(\.kind) == [.inDoubt, .requeued])
-        #expect(notes[0].attempt == 1 && notes[0].to == [])
-        #expect(history("running 1", "deferred 1 -5").notes(beforeClaimFrom: .retry(.first), at: start).isEmpty)
-    }
 }

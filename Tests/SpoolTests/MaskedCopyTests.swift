@@ -21,8 +21,8 @@ struct MaskedCopyTests {
         return try spool.claim("a")
     }
 
-    private func settlement(to target: State = day) -> Claim.Settlement {
-        Claim.Settlement(at: start, events, target: target, masked: Self.masked)
+    private func settlement(to target: State = day) -> Verdict {
+        Verdict(at: start, events, target: target, masked: Self.masked)
     }
 
     /// What was written, and the events behind it.
@@ -64,7 +64,7 @@ struct MaskedCopyTests {
         // As it was before the unlink.
         let lines = events.map { String(decoding: $0.line, as: UTF8.self) }.joined()
         try spool.put(Self.original + "\n" + lines, "cur/main/a")
-        let rest = Claim.Settlement(at: start, [], target: Self.day, masked: Self.masked)
+        let rest = Verdict(at: start, [], target: Self.day, masked: Self.masked)
         let claim = try spool.claim("a", from: .claimed(instance: "main"))
         guard case .settled(Self.day) = claim.settle(rest, in: spool.tree) else {
             Issue.record("not settled")

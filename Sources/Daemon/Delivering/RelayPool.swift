@@ -1,12 +1,14 @@
 internal import EventLoop
 internal import Linux
+internal import Mail
 internal import Relay
 internal import SMTP
+internal import Spool
 internal import Time
 
-/// The connections to one relay: opened as jobs wait, as many as its breaker allows, kept while
+/// Sends mail through one relay: opens connections as jobs wait, as many as its breaker allows, and keeps them while
 /// they are of use.
-final class RelayPool {
+final class RelayPool: Courier {
     let name: String
     private(set) var settings: Settings.Relay
     private let curl: CurlLoop
@@ -25,48 +27,86 @@ final class RelayPool {
     private var inFlight = 0
     private var timer: EventLoop.Timer?
     private var isRetired = false
-    /// Told that a job may be handed over now, or that the relay's standing has changed.
-    var onChange: () -> Void = {}
-    /// Told when the last connection of a retired pool has ended.
-    var onEmpty: () -> Void = {}
+    private var isStopping = false
+    private let tell: (Report) -> Void
 
-    init(_ settings: Settings.Relay, curl: CurlLoop, loop: EventLoop, ledger: Ledger) {
+    init(
+        _ settings: Settings.Relay, curl: CurlLoop, loop: EventLoop, ledger: Ledger, tell: @escaping (Report) -> Void
+    ) {
         name = settings.name
         self.settings = settings
         self.curl = curl
         self.loop = loop
         log = ledger.log
         self.ledger = ledger
+        self.tell = tell
         breaker = Breaker(limit: settings.connections)
         rate = settings.rate
     }
 
-    /// Whether jobs may be counted on to go through this relay: its breaker is not open.
-    var isUp: Bool { !breaker.isOpen && !isRetired }
-    /// Whether a connection is there to try the relay with, whose breaker is open: one job decides.
-    var hasProbe: Bool { breaker.isOpen && mayTakeMore && idle.contains { $0.room == .idle } }
-    var connectionCount: Int { connections.count }
-    var inFlightCount: Int { inFlight }
-    var limit: Int { settings.connections }
+    private var isUp: Bool { !breaker.isOpen && !isRetired }
 
-    /// A connection that takes a job now: an idle one or, where that is wanted, one whose body is
-    /// under way, so that the next envelope travels with it (RFC 2920). Nil when the rate is
-    /// used up, too; `onChange` comes when there is room.
-    func take(behind: Bool) -> RelayConnection? {
-        guard mayTakeMore, let connection = popIdle() ?? (behind ? popUnderWay() : nil) else { return nil }
-        // Asked of a copy: the right to start is used up by a message that does, see began().
+    /// What it can take now.
+    var slot: Slot {
+        let mayTake = mayTakeMore
+        while let last = idle.last, last.room != .idle { idle.removeLast() }
+        while let last = underWay.last, last.room == .none { underWay.removeLast() }
+        let room: Slot.Room = !mayTake ? .none : !idle.isEmpty ? .idle : !underWay.isEmpty ? .behind : .none
+        // Asked of a copy: the right to start is used up by a message that does.
         var rate = rate
-        if let wait = rate?.take(at: Clock.monotonic) {
-            giveBack(connection)
-            ledger.counters.rateWaits.count(name)
-            wake(after: wait)
-            return nil
-        }
-        return connection
+        return Slot(
+            name, room: room, isPaced: room != .none && rate?.take(at: Clock.monotonic) != nil, isUp: isUp,
+            isProbe: breaker.isOpen && room == .idle,
+            mayConnect: !isRetired && breaker.allowed(at: Clock.monotonic) > 0,
+            limit: settings.connections)
     }
 
-    /// The connection has room anew, or was taken and not used.
-    func giveBack(_ connection: RelayConnection) {
+    /// Sends the job's letter on an idle connection, else behind a body that is under way. Where there is neither any
+    /// more, the job is carried on.
+    func begin(_ job: ClaimedJob) {
+        guard let letter = job.letter, let connection = popIdle() ?? popUnderWay() else {
+            return tell(.carried(job, isPrepared: false))
+        }
+        job.attempt.relay = name
+        job.startedAt = Clock.monotonic
+        inFlight += 1
+        _ = rate?.take(at: Clock.monotonic)
+        connection.send(
+            envelope: letter.envelope, body: letter.mail.bytes,
+            commit: { [unowned self] accepted in mark(job, letter, accepted.map { letter.recipients[$0] }) },
+            completion: { [unowned self] outcome in conclude(job, letter, outcome) })
+        // What the job leaves of its connection is the next one's.
+        giveBack(connection)
+    }
+
+    /// Nothing is sent without a record of it.
+    private func mark(_ job: ClaimedJob, _ letter: ClaimedJob.Letter, _ accepted: [String]) -> Bool {
+        let redirected = letter.mail.redirected
+        let reason = redirected.isEmpty ? nil : "redirect_all_to, instead of \(redirected.joined(separator: ", "))"
+        do throws(SpoolError) {
+            try job.mark(.sending, to: accepted, reason: reason, now: .now)
+            return true
+        } catch {
+            tell(.diskRefused(error))
+            return false
+        }
+    }
+
+    private func conclude(_ job: ClaimedJob, _ letter: ClaimedJob.Letter, _ outcome: TransactionOutcome) {
+        record(outcome, job: job.id.text)
+        if case .stale = outcome.fault, !isStopping { return tell(.carried(job, isPrepared: false)) }
+        let pairs = zip(letter.recipients, outcome.recipients).map { (recipient: $0, outcome: $1) }
+        if isStopping, pairs.contains(where: { if case .inDoubt = $0.outcome { true } else { false } }) {
+            return tell(.abandoned(job))
+        }
+        let now = Timestamp.now
+        let verdict = Verdict(
+            pairs, of: job.attempt, interruption: outcome.fault.interruption, now: now, jitter: .random(in: -1...1))
+        ledger.attempted(job, verdict, now: now)
+        tell(.verdict(job, verdict))
+    }
+
+    private func giveBack(_ connection: RelayConnection) {
         switch connection.room {
         case .idle: idle.append(connection)
         case .behind: underWay.append(connection)
@@ -91,14 +131,16 @@ final class RelayPool {
         return inFlight < allowed || !breaker.isOpen && allowed >= settings.connections
     }
 
-    /// A job is handed to a connection that ``take(behind:)`` gave; ``record(_:job:)`` is its end.
-    func began() {
-        inFlight += 1
-        _ = rate?.take(at: Clock.monotonic)
+    /// A message was to start and the rate does not allow it yet: looks again when it does.
+    func pace() {
+        var rate = rate
+        guard let wait = rate?.take(at: Clock.monotonic) else { return }
+        ledger.counters.rateWaits.count(name)
+        wake(after: wait)
     }
 
     /// Opens connections for so many waiting jobs.
-    func demand(_ jobs: Int) {
+    func connect(for jobs: Int) {
         guard jobs > 0, !isRetired else { return }
         var missing = jobs - idle.count - connecting.count
         while missing > 0, connections.count < breaker.allowed(at: Clock.monotonic) {
@@ -123,8 +165,8 @@ final class RelayPool {
         timer?.cancel()
         timer = loop.schedule(after: wait) { [weak self] in
             guard let self, !isRetired else { return }
-            if breaker.isOpen { demand(1) }
-            onChange()
+            if breaker.isOpen { connect(for: 1) }
+            tell(.relayChanged)
         }
     }
 
@@ -141,7 +183,7 @@ final class RelayPool {
             breaker.connected(at: Clock.monotonic)
             if wasOpen, !breaker.isOpen { log.write("relay \(name): works again") }
             giveBack(connection)
-            onChange()
+            tell(.relayChanged)
         }
         connection.onFailure = { [weak self, weak connection] failure in
             guard let self, let connection else { return }
@@ -152,7 +194,7 @@ final class RelayPool {
         connection.onRoom = { [weak self, weak connection] in
             guard let self, let connection else { return }
             giveBack(connection)
-            onChange()
+            tell(.relayChanged)
         }
         connection.onClosed = { [weak self, weak connection] closing in
             guard let self, let connection else { return }
@@ -163,7 +205,7 @@ final class RelayPool {
                 if connection.carried == 0 { failed("closed the connection unused: \(reason)") }
             }
             watchBreaker()
-            onChange()
+            tell(.relayChanged)
         }
         connection.connect()
     }
@@ -172,7 +214,7 @@ final class RelayPool {
         connections.removeAll { $0 === connection }
         idle.removeAll { $0 === connection }
         underWay.removeAll { $0 === connection }
-        if isRetired, connections.isEmpty { onEmpty() }
+        if isRetired, connections.isEmpty { tell(.relayEmptied(self)) }
     }
 
     private func failed(_ failure: ConnectionFailure) {
@@ -189,11 +231,10 @@ final class RelayPool {
         breaker.relayFailed(reason, at: Clock.monotonic)
         if isNews { log.write("relay \(name) \(reason); no attempt is counted", .warning) }
         watchBreaker()
-        onChange()
+        tell(.relayChanged)
     }
 
-    /// Takes note of how a transaction ended.
-    func record(_ outcome: TransactionOutcome, job: String) {
+    private func record(_ outcome: TransactionOutcome, job: String) {
         inFlight -= 1
         let wasOpen = breaker.isOpen
         breaker.record(outcome, job: job, at: Clock.monotonic)
@@ -206,6 +247,12 @@ final class RelayPool {
         }
     }
 
+    /// Takes nothing more. What is under way ends by itself; ``close()`` ends it.
+    func stop(within grace: Span) {
+        isStopping = true
+        retire()
+    }
+
     /// Ends every connection when what is under way on it is done; no job is taken any more.
     func retire() {
         isRetired = true
@@ -215,7 +262,7 @@ final class RelayPool {
         connecting = []
         connections.removeAll { connection in unfinished.contains { $0 === connection } }
         for connection in unfinished { connection.close() }
-        if connections.isEmpty { return onEmpty() }
+        if connections.isEmpty { return tell(.relayEmptied(self)) }
         for connection in connections { connection.quit() }
     }
 
@@ -229,10 +276,23 @@ final class RelayPool {
     }
 }
 
+extension Fault {
+    /// What ended the transaction early, in one line; nil when nothing did.
+    fileprivate var interruption: String? {
+        switch self {
+        case .none: nil
+        case .relay(let reason), .stale(let reason): reason
+        case .interrupted(let phase, let reason): "\(reason) (at \(phase))"
+        case .aborted: "given back before the mail was sent"
+        }
+    }
+}
+
 extension RelayPool {
     /// What the metrics say of the relay.
     var measured: Metrics.Relay {
         Metrics.Relay(
-            name: name, isOpen: breaker.isOpen, connections: connectionCount, limit: limit, inFlight: inFlightCount)
+            name: name, isOpen: breaker.isOpen, connections: connections.count, limit: settings.connections,
+            inFlight: inFlight)
     }
 }

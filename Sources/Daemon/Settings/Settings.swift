@@ -1,6 +1,6 @@
 package import Mail
 package import Relay
-internal import Spool
+package import Spool
 package import Time
 
 /// What the configuration says, every value with its default filled in.
@@ -36,6 +36,8 @@ package struct Settings: Equatable, Sendable {
     package var tasks = TaskSettings()
     /// In order of preference; at least one.
     package var relays: [Relay]
+
+    var dropBoxQuota: Boxes.Quota { .init(jobs: dropBoxJobs, bytes: dropBoxBytes) }
 
     package struct Relay: Equatable, Sendable {
         package var name: String

@@ -1,0 +1,105 @@
+internal import Linux
+internal import Spool
+internal import Time
+
+/// A spool counted: how many jobs each state has, which is the oldest, and the shape of what waits.
+///
+/// Memory is bounded whatever the spool holds.
+struct SpoolSurvey {
+    struct StateCount {
+        var count = 0
+        var oldest: (id: String, submitted: Timestamp)?
+        /// The job that is due next, where jobs wait for a time.
+        var next: Timestamp?
+    }
+
+    /// What the rows of the shape stand for.
+    enum Grouping: String, CaseIterable {
+        case template
+        case toDomain = "to-domain"
+        case error
+    }
+
+    private(set) var counts: [String: StateCount] = [:]
+    private(set) var shape = QueueShape()
+    let now: Timestamp
+
+    /// Counts every state. The files of the states of `filter` are read for the shape, those of all but `done/` for
+    /// their age; none is when the look is to be a `quick` one.
+    init(
+        of reader: borrowing SpoolReader, filter: JobFilter, by grouping: Grouping, isQuick: Bool, now: Timestamp
+    ) throws(Failure) {
+        self.now = now
+        for state in try reader.states() {
+            var count = counts[state.word] ?? StateCount()
+            let isShaped = filter.states.isEmpty ? SpoolSurvey.isWaiting(state) : filter.names(state)
+            let isRead = !isQuick && (state.word != "done" || isShaped)
+            try reader.forEachEntry(of: state.path) { (name, directory) throws(Failure) in
+                guard isRead else {
+                    count.count += 1
+                    return
+                }
+                guard let job = try Glance(name, in: state, at: directory) else { return }
+                count.count += 1
+                count.note(job)
+                if isShaped, filter.matches(job.traits, now: now) { add(job, by: grouping) }
+            }
+            counts[state.word] = count
+        }
+    }
+
+    /// The states of which a job is meant to be sent as soon as it can be.
+    static func isWaiting(_ state: State) -> Bool {
+        switch state {
+        case .new, .claimed, .retry: true
+        default: false
+        }
+    }
+
+    private mutating func add(_ job: Glance, by grouping: Grouping) {
+        let age = job.submitted.map { now - $0 }
+        switch grouping {
+        case .template: shape.add(job.template ?? "(none)", age: age)
+        case .error: shape.add(job.last?.short ?? "(none)", age: age)
+        case .toDomain:
+            for recipient in Set(job.recipients.prefix(100)) { shape.add(SpoolSurvey.domain(of: recipient), age: age) }
+            if job.recipients.isEmpty { shape.add("(none)", age: age) }
+        }
+    }
+
+    private static func domain(of recipient: String) -> String {
+        guard let at = recipient.lastIndex(of: "@") else { return "(none)" }
+        let domain = recipient[recipient.index(after: at)...].prefix { $0 != ">" && !$0.isWhitespace }
+        return domain.isEmpty ? "(none)" : domain.lowercased()
+    }
+
+    /// What is held against limits.
+    var numbers: Diagnosis.Numbers {
+        var numbers = Diagnosis.Numbers()
+        for word in ["new", "cur", "retry"] {
+            guard let count = counts[word] else { continue }
+            numbers.waiting += count.count
+            if let oldest = count.oldest { numbers.oldest = max(numbers.oldest ?? .zero, now - oldest.submitted) }
+        }
+        numbers.held = counts["hold"]?.count ?? 0
+        numbers.dead = counts["dead"]?.count ?? 0
+        return numbers
+    }
+}
+
+extension SpoolSurvey.StateCount {
+    fileprivate mutating func note(_ job: Glance) {
+        if let submitted = job.submitted, submitted < oldest?.submitted ?? .distantFuture {
+            oldest = (job.id, submitted)
+        }
+        if let due = job.due { next = min(next ?? .distantFuture, due) }
+    }
+}
+
+extension Event {
+    /// What happened, without the words that differ from job to job.
+    fileprivate var short: String {
+        guard let code else { return kind.rawValue }
+        return "\(code)" + (dsn.map { " \($0)" } ?? "")
+    }
+}

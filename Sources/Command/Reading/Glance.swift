@@ -1,0 +1,133 @@
+internal import JSON
+internal import Linux
+internal import Spool
+internal import Text
+internal import Time
+
+/// What a list shows of a job, from a bounded part of its file: the beginning, and the end of a long history.
+struct Glance {
+    private static let headLimit = 64 << 10
+    private static let tailLimit = 16 << 10
+    private static let recipientLimit = 4000
+
+    let id: String
+    let state: State
+    private(set) var template: String?
+    /// Everybody the job names as a recipient, as it names them.
+    private(set) var recipients: [String] = []
+    /// The envelope's sender, or the author; empty is the null sender, nil: the template's or the configuration's.
+    private(set) var sender: String?
+    /// The file's, in bytes.
+    private(set) var size = 0
+    private(set) var tags: [String] = []
+    private(set) var attempts = 0
+    private(set) var submitted: Timestamp?
+    /// When it is due, in the states that say so.
+    private(set) var due: Timestamp?
+    private(set) var last: Event?
+    /// Why the file is no job.
+    private(set) var problem: String?
+
+    /// Nil if the file is gone. It may be anything: only a regular file is opened.
+    init?(_ name: DirectoryName, in state: State, at directory: borrowing Directory) throws(Failure) {
+        id = name.printable
+        self.state = state
+        guard let text = name.text else {
+            problem = "the name is not UTF-8"
+            return
+        }
+        do throws(Errno) {
+            let status = try directory.status(text)
+            switch state {
+            case .retry, .scheduled: due = Timestamp(nanoseconds: status.modified)
+            default: break
+            }
+            guard status.isRegular else {
+                problem = status.kind
+                return
+            }
+            size = status.size
+            let file = try directory.open(text)
+            let head = try file.readAll(limit: Glance.headLimit, sizeHint: status.size)
+            var tail: [UInt8] = []
+            if status.size > head.count {
+                tail = try file.readAll(
+                    from: max(head.count, status.size - Glance.tailLimit), limit: Glance.tailLimit,
+                    sizeHint: status.size)
+            }
+            read(head, tail: tail, modified: Timestamp(nanoseconds: status.modified))
+        } catch {
+            if error == .noEntry { return nil }
+            problem = "cannot be read: \(error)"
+        }
+    }
+
+    private mutating func read(_ head: [UInt8], tail: [UInt8], modified: Timestamp) {
+        var events: [Event] = []
+        let object: JSON.Object
+        do throws(JSONError) {
+            let file = try JobFile(head)
+            events = file.history.events
+            object = file.value.object ?? JSON.Object()
+            if file.value.object == nil { problem = "not a JSON object" }
+        } catch {
+            object = tail.isEmpty ? JSON.Object() : completeMembers(of: head)
+            if object.isEmpty { problem = "not a JSON object: \(error)" }
+        }
+        // A line that the cut went through does not parse, and is ignored as a torn one is.
+        events += History(tail[...]).events
+        template = object["template"]?.string
+        recipients = Job.recipients(of: object, limit: Glance.recipientLimit)
+        sender = object["envelope"]?.object?["from"]?.string ?? object["from"].flatMap(Job.address)
+        tags = (object["tags"]?.array ?? []).prefix(1000).compactMap(\.string)
+        let history = History(events)
+        attempts = history.attempts(in: state)
+        last = history.last
+        submitted = history.submitted(in: state, modified: modified, now: .now)
+    }
+
+    /// What a filter looks at.
+    var traits: JobTraits {
+        JobTraits(
+            state: state, template: template, recipients: recipients, tags: tags, submitted: submitted,
+            last: problem ?? last?.words)
+    }
+}
+
+/// The members of an object that is cut somewhere, up to the first that is not whole.
+private func completeMembers(of bytes: [UInt8]) -> JSON.Object {
+    var members = JSON.Object()
+    var start: Int?
+    var depth = 0
+    var isInString = false
+    var isEscaped = false
+    for (index, byte) in bytes.enumerated() {
+        if isInString {
+            if isEscaped {
+                isEscaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else {
+                isInString = byte != UInt8(ascii: "\"")
+            }
+            continue
+        }
+        switch byte {
+        case UInt8(ascii: "\""): isInString = true
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            depth += 1
+            if depth == 1 { start = index + 1 }
+        case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+        case UInt8(ascii: ",") where depth == 1:
+            guard let from = start else { return members }
+            let member = [UInt8(ascii: "{")] + bytes[from..<index] + [UInt8(ascii: "}")]
+            // What is no member ends the reading: the daemon says what is wrong with it.
+            guard let one = (try? JSON(parsing: member))?.object?.members.first else { return members }
+            members[one.name] = one.value
+            start = index + 1
+        default: break
+        }
+        if members.count > 100 { return members }
+    }
+    return members
+}

@@ -1,0 +1,88 @@
+internal import Linux
+internal import Spool
+internal import Text
+internal import Time
+
+/// A spool as its operator reads it: without the daemon's lock, and without changing anything.
+struct SpoolReader: ~Copyable {
+    let path: String
+    let root: Directory
+
+    init(path: String) throws(Failure) {
+        self.path = path
+        let root = try spoolStep { () throws(SpoolError) in
+            try step(.open, path) { () throws(Errno) in try Directory(path: path) }
+        }
+        do throws(Errno) { _ = try root.status("new") } catch {
+            if error == .noEntry {
+                throw Failure(.unavailable, "\(printable(path)) is no spool: there is no new/ in it; see outspool init")
+            }
+        }
+        self.root = root
+    }
+
+    /// The states that have a directory, waiting ones first, sent ones last.
+    func states() throws(Failure) -> [State] {
+        var states: [State] = [.new]
+        for name in try names(in: "cur") { states.append(.claimed(instance: name)) }
+        states += State.waiting.dropFirst() + [.hold, .dead]
+        for day in try names(in: "done") where Timestamp(rfc3339: day + "T00:00:00Z") != nil {
+            states.append(.done(day: day))
+        }
+        return states
+    }
+
+    /// Whether a daemon has the lock of its directory in `cur/`. It is asked for only where no daemon says that it
+    /// lives, since to ask is to share the lock for a moment.
+    func isLocked(_ daemon: DaemonStatus?, now: Timestamp) throws(Failure) -> Bool {
+        if let daemon, daemon.isAlive(now: now) { return false }
+        for instance in try names(in: "cur") {
+            if let directory = try open("cur/\(instance)") {
+                // What may not be asked is not known.
+                if (try? directory.isLocked()) == true { return true }
+            }
+        }
+        return false
+    }
+
+    /// The drop boxes.
+    func boxes() throws(Failure) -> [String] { try names(in: "drop") }
+
+    private func names(in directory: String) throws(Failure) -> [String] {
+        var names: [String] = []
+        try forEachEntry(of: directory) { entry, _ in
+            if let name = entry.text, entry.isDirectory != false { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private func open(_ directory: String) throws(Failure) -> Directory? {
+        do throws(Errno) { return try root.directory(directory) } catch {
+            if error == .noEntry || error == .notDirectory { return nil }
+            throw Failure(SpoolError(.open, "\(path)/\(directory)", error))
+        }
+    }
+
+    /// Calls `body` with the directory of a state, if it is there.
+    func with(_ state: State, _ body: (borrowing Directory) throws(Failure) -> Void) throws(Failure) {
+        if let directory = try open(state.path) { try body(directory) }
+    }
+
+    /// Calls `body` with each visible name, as long as `goesOn` says so; a directory that is not there has none.
+    func forEachEntry(
+        of directory: String, while goesOn: () -> Bool = { true },
+        _ body: (DirectoryName, borrowing Directory) throws(Failure) -> Void
+    ) throws(Failure) {
+        let shown = "\(path)/\(directory)"
+        guard let opened = try open(directory) else { return }
+        var stream = try spoolStep { () throws(SpoolError) in
+            try step(.list, shown) { () throws(Errno) in try opened.entries() }
+        }
+        while goesOn() {
+            let entry: DirectoryName?
+            do throws(Errno) { entry = try stream.next() } catch { throw Failure(SpoolError(.list, shown, error)) }
+            guard let entry else { return }
+            if !entry.isHidden { try body(entry, opened) }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+internal import Text
+
+extension Verb {
+    static var retry: Verb {
+        Verb(
+            name: "retry", summary: "try deferred jobs, or dead letters, now",
+            help: """
+                usage: outspool retry ID ... | FILTER ... | --all
+                                      [--rate N/s] [--dry-run] [--verbose] [--json]
+
+                Makes jobs due now: touch retry/NN/ID. Dead letters are tried again from the
+                first bucket: mv dead/ID new/. A filter without --state means deferred jobs.
+                ID may be - for ids on standard input.
+
+                \(SelectionOptions.help)
+                  --all            every deferred job
+                  --rate N/s       at most so many; also /m and /h
+                  --dry-run        only say which
+                  --verbose, -v    say which
+                  --json           one JSON object per job
+
+                """,
+            options: changeOptions + [.init("--rate", "N/s")],
+            run: { (invocation) throws(Failure) in try run(.retry, invocation) })
+    }
+
+    static var hold: Verb {
+        Verb(
+            name: "hold", summary: "set jobs aside",
+            help: """
+                usage: outspool hold ID ... | FILTER ... | --all
+                                     [--dry-run] [--verbose] [--json]
+
+                Sets jobs aside until they are released: mv retry/NN/ID hold/. A filter
+                without --state means what waits. What is being sent cannot be held. ID may
+                be - for ids on standard input.
+
+                \(SelectionOptions.help)
+                  --all            every job that waits
+                  --dry-run        only say which
+                  --verbose, -v    say which
+                  --json           one JSON object per job
+
+                """,
+            options: changeOptions, run: { (invocation) throws(Failure) in try run(.hold, invocation) })
+    }
+
+    static var release: Verb {
+        Verb(
+            name: "release", summary: "let held jobs go",
+            help: """
+                usage: outspool release ID ... | FILTER ... | --all
+                                        [--rate N/s] [--dry-run] [--verbose] [--json]
+
+                Has held jobs sent: mv hold/ID new/. A job that was tried before is tried
+                again from the first bucket; one whose sendAt is still to come goes back to
+                scheduled/. Nothing is sent after its expiry. ID may be - for ids on
+                standard input.
+
+                \(SelectionOptions.help)
+                  --all            every held job
+                  --rate N/s       at most so many; also /m and /h
+                  --dry-run        only say which
+                  --verbose, -v    say which
+                  --json           one JSON object per job
+
+                """,
+            options: changeOptions + [.init("--rate", "N/s")],
+            run: { (invocation) throws(Failure) in try run(.release, invocation) })
+    }
+
+    static var remove: Verb {
+        Verb(
+            name: "rm", summary: "remove jobs",
+            help: """
+                usage: outspool rm ID ... | FILTER ... | --all
+                                   [--dry-run] [--verbose] [--json]
+
+                Removes jobs for good: rm retry/NN/ID. A filter without --state means what
+                waits or is held. What is being sent cannot be removed. ID may be - for ids
+                on standard input.
+
+                \(SelectionOptions.help)
+                  --all            every job that waits or is held
+                  --dry-run        only say which
+                  --verbose, -v    say which
+                  --json           one JSON object per job
+
+                """,
+            options: changeOptions, run: { (invocation) throws(Failure) in try run(.remove, invocation) })
+    }
+
+    private static var changeOptions: [Arguments.Option] {
+        SelectionOptions.all + [.init("--dry-run"), .init("--verbose"), .init("-v"), .init("--json")]
+    }
+
+    private static func run(_ change: JobChange, _ invocation: Invocation) throws(Failure) -> ExitStatus {
+        let arguments = invocation.arguments
+        let selection = try SelectionOptions.selection(arguments, of: change.rawValue)
+        var pace: Pace?
+        if let text = try arguments.value("--rate") {
+            guard let known = Pace(text) else {
+                throw .usage("\(change.rawValue): --rate \(printable(text)) is no rate such as 10/s, 600/m or 50k/h")
+            }
+            pace = known
+        }
+        let reader = try SpoolReader(path: try invocation.spoolPath())
+        let report = ChangeReport(change, invocation)
+        try JobChanges(change, report: report, isDryRun: arguments.has("--dry-run"), pace: pace).run(
+            selection, on: reader)
+        return report.status
+    }
+}

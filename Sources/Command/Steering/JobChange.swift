@@ -1,0 +1,61 @@
+internal import Spool
+
+/// What the operator's verbs do to a job, each with one system call: the sugar over mv(1), touch(1) and rm(1).
+enum JobChange: String, CaseIterable, Sendable {
+    case retry, hold, release
+    case remove = "rm"
+
+    /// What is to be done to a job in some state.
+    enum Step: Equatable, Sendable {
+        /// rename(2), which replaces nothing.
+        case rename(State)
+        /// utimensat(2): due now.
+        case touch
+        /// To `new/` or `scheduled/`, as the job's history says: see ``Release``.
+        case release
+        case unlink
+        /// It is as it should be already; the sentence goes on after the job's id.
+        case nothing(String)
+        /// The daemon has it: what is in `cur/` is left alone.
+        case busy
+        /// It cannot be done; the sentence goes on after the job's id.
+        case refuse(String)
+    }
+
+    func step(in state: State) -> Step {
+        switch (self, state) {
+        case (_, .claimed): .busy
+        case (.remove, _): .unlink
+        case (.retry, .new): .nothing("waits for its turn already")
+        case (.retry, .retry), (.retry, .scheduled): .touch
+        case (.retry, .dead): .rename(.new)
+        case (.retry, .hold): .refuse("is held: release it")
+        case (.hold, .new), (.hold, .retry), (.hold, .scheduled), (.hold, .dead): .rename(.hold)
+        case (.hold, .hold): .nothing("is held already")
+        case (.release, .hold): .release
+        case (.release, _): .refuse("is not held, it is in \(state.path)")
+        case (.retry, .done), (.hold, .done): .refuse("was sent")
+        }
+    }
+
+    /// Whether a filter that names no state means jobs of this one: those that the verb is for. A dead letter,
+    /// or a job whose time has not come, is sent, and what was kept is removed, only when that is said.
+    func isMeant(_ state: State) -> Bool {
+        switch (self, state) {
+        case (.retry, .retry), (.release, .hold): true
+        case (.hold, .new), (.hold, .retry), (.hold, .scheduled): true
+        case (.remove, .new), (.remove, .retry), (.remove, .scheduled), (.remove, .hold): true
+        default: false
+        }
+    }
+
+    /// What was done, for a sentence: `held 3 jobs`.
+    var participle: String {
+        switch self {
+        case .retry: "made due"
+        case .hold: "held"
+        case .release: "released"
+        case .remove: "removed"
+        }
+    }
+}

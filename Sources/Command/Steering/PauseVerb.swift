@@ -1,0 +1,123 @@
+internal import JSON
+internal import Linux
+internal import Spool
+internal import Text
+
+extension Verb {
+    static var pause: Verb {
+        Verb(
+            name: "pause", summary: "start nothing new: at all, of a template, through a relay",
+            help: """
+                usage: outspool pause [--json]
+                       outspool pause all | template NAME | relay NAME
+
+                Has the daemon start nothing new until it is resumed: touch pause, or
+                pause.template.NAME, or pause.relay.NAME. What is being sent is sent. Without
+                a word, says what is paused.
+
+                  --json  one JSON object per line
+
+                """,
+            options: [.init("--json")], run: runPause)
+    }
+
+    static var resume: Verb {
+        Verb(
+            name: "resume", summary: "end a pause",
+            help: """
+                usage: outspool resume all | template NAME | relay NAME | --all
+
+                Ends one pause: rm pause, or pause.template.NAME, or pause.relay.NAME. With
+                --all every pause that there is.
+
+                """,
+            options: [.init("--all")], run: runResume)
+    }
+}
+
+extension PauseFile {
+    /// Reads the operands of `verb`.
+    fileprivate init(operands: [String], of verb: String) throws(Failure) {
+        if let file = PauseFile(words: operands) {
+            self = file
+        } else if operands.count == 2, ["template", "relay"].contains(operands[0]) {
+            throw .usage("\(verb): \(printable(operands[1])) is no name of a \(operands[0])")
+        } else {
+            throw .usage(
+                "\(verb): expected all, or template NAME, or relay NAME" + (verb == "resume" ? ", or --all" : ""))
+        }
+    }
+}
+
+extension SpoolReader {
+    /// The pauses of the spool, what is paused first.
+    func pauses() throws(Failure) -> [PauseFile] {
+        var files: [PauseFile] = []
+        try forEachEntry(of: ".") { entry, _ in
+            if let file = entry.text.flatMap(PauseFile.init(name:)) { files.append(file) }
+        }
+        return files.sorted { $0.name < $1.name }
+    }
+}
+
+private func runPause(_ invocation: Invocation) throws(Failure) -> ExitStatus {
+    let words = invocation.arguments.operands
+    let reader = try SpoolReader(path: try invocation.spoolPath())
+    if words.isEmpty {
+        let files = try reader.pauses()
+        // Who meant to pause must not believe that it is done.
+        if files.isEmpty { complain("nothing is paused; to pause, say all, or template NAME, or relay NAME") }
+        for file in files {
+            if invocation.arguments.has("--json") {
+                let names = zip(["paused", "name"], file.words).map { (name: $0, value: JSON.string($1)) }
+                try invocation.output.line(printableJSON(JSON.object(JSON.Object(names)).text))
+            } else {
+                try invocation.output.line("paused: " + printable(file.description))
+            }
+        }
+        return .success
+    }
+    let file = try PauseFile(operands: words, of: "pause")
+    if words[0] == "template", let names = try? VisibleTemplates(invocation.arguments).names, !names.contains(words[1])
+    {
+        let near = nearest(to: words[1], among: names).map { "; did you mean \(printable($0))?" } ?? ""
+        complain("pause: there is no template \(printable(words[1])) yet\(near)")
+    }
+    do throws(Errno) { _ = try reader.root.create(file.name, mode: 0o600) } catch {
+        if error == .exists {
+            try invocation.output.line("paused already: " + printable(file.description))
+            return .success
+        }
+        throw Failure(SpoolError(.create, "\(reader.path)/\(file.name)", error))
+    }
+    try syncRoot(reader)
+    try invocation.output.line("paused: " + printable(file.description))
+    return .success
+}
+
+private func runResume(_ invocation: Invocation) throws(Failure) -> ExitStatus {
+    let words = invocation.arguments.operands
+    let reader = try SpoolReader(path: try invocation.spoolPath())
+    let all = invocation.arguments.has("--all")
+    if all, !words.isEmpty { throw .usage("resume: --all takes no operand") }
+    let files = all ? try reader.pauses() : [try PauseFile(operands: words, of: "resume")]
+    for file in files {
+        let shown = printable(file.description)
+        var wasPaused = true
+        do throws(Errno) { try reader.root.unlink(file.name) } catch {
+            if error != .noEntry { throw Failure(SpoolError(.remove, "\(reader.path)/\(file.name)", error)) }
+            wasPaused = false
+        }
+        try invocation.output.line("\(wasPaused ? "resumed" : "was not paused"): \(shown)")
+    }
+    try syncRoot(reader)
+    for file in try reader.pauses() {
+        try invocation.output.line("still paused: " + printable(file.description))
+    }
+    return .success
+}
+
+/// A pause outlives a power cut, and so does its end.
+private func syncRoot(_ reader: borrowing SpoolReader) throws(Failure) {
+    do throws(Errno) { try reader.root.sync() } catch { throw Failure(SpoolError(.sync, reader.path, error)) }
+}

@@ -1,0 +1,34 @@
+/// A queue on an array whose consumed front is dropped now and then.
+struct FIFO<Element> {
+    private var elements: [Element] = []
+    private var head = 0
+
+    init() {}
+
+    var count: Int { elements.count - head }
+    var isEmpty: Bool { head == elements.count }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    /// Takes the first element out; nil when there is none.
+    mutating func popFirst() -> Element? {
+        guard head < elements.count else { return nil }
+        let element = elements[head]
+        head += 1
+        if head == elements.count {
+            elements.removeAll(keepingCapacity: elements.capacity < 4096)
+            head = 0
+        } else if head > 1024, head > elements.count / 2 {
+            elements.removeFirst(head)
+            head = 0
+        }
+        return element
+    }
+
+    /// Takes out every element for which `isGone` holds.
+    mutating func removeAll(where isGone: (Element) -> Bool) {
+        elements.removeFirst(head)
+        head = 0
+        elements.removeAll(where: isGone)
+    }
+}

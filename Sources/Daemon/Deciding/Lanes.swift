@@ -1,0 +1,139 @@
+internal import Spool
+internal import Time
+
+/// The jobs that wait for a courier: a bounded excerpt of what the directories say.
+///
+/// The highest priority goes first. Within a priority the groups take turns, so that the backlog of one does not hold
+/// up another, and a group that may not start is passed over. Within a group new jobs and retried ones take turns.
+struct Lanes {
+    /// The jobs of one group and priority.
+    private struct Lane {
+        var fresh = FIFO<WaitingJob>()
+        var retried = FIFO<WaitingJob>()
+        var retriedIsNext = false
+
+        mutating func next() -> WaitingJob? {
+            let takesRetried = fresh.isEmpty || retriedIsNext && !retried.isEmpty
+            retriedIsNext = !takesRetried
+            return takesRetried ? retried.popFirst() : fresh.popFirst()
+        }
+    }
+
+    /// The lanes of one priority: those that hold jobs, and whose turn it is.
+    private struct Rank {
+        var lanes: [String: Lane] = [:]
+        /// The groups that have a lane, the next one first.
+        var turns: [String] = []
+        /// How many entries the lanes hold, stale ones included.
+        var count = 0
+    }
+
+    private var ranks = Job.Priority.allCases.map { _ in Rank() }
+    /// The state of each job that is lined up. An entry of another state is stale and is passed over.
+    private var ids: [JobID: State] = [:]
+    private let group: (WaitingJob) -> String
+    /// How many jobs of one priority are lined up at most; the rest stays on disk and is read again.
+    let capacity: Int
+
+    /// Makes empty lanes. Jobs for which `group` gives one name share a turn.
+    init(capacity: Int = 50_000, group: @escaping (WaitingJob) -> String = { _ in "" }) {
+        self.capacity = capacity
+        self.group = group
+        // Pages that nothing is in take no memory; a table that grows with 50,000 jobs in it holds the loop for 10 ms.
+        ids.reserveCapacity(capacity * 2 - capacity / 30)
+    }
+
+    var count: Int { ids.count }
+    var isEmpty: Bool { ids.isEmpty }
+
+    /// How many jobs of a priority are lined up; those that were moved by hand since may count twice.
+    func count(of priority: Job.Priority) -> Int { ranks[priority.index].count }
+
+    /// The state in which a job of that id is lined up.
+    func state(of id: JobID) -> State? { ids[id] }
+
+    /// Lines the job up, unless it is there already; false when its priority is full. In another state it was moved by
+    /// hand, and where it was is forgotten.
+    mutating func append(_ job: WaitingJob) -> Bool {
+        if ids[job.id] == job.state { return true }
+        let rank = job.priority.index
+        guard ranks[rank].count < capacity else { return false }
+        ids[job.id] = job.state
+        let group = group(job)
+        if ranks[rank].lanes[group] == nil { ranks[rank].turns.append(group) }
+        if job.state == .new {
+            ranks[rank].lanes[group, default: Lane()].fresh.append(job)
+        } else {
+            ranks[rank].lanes[group, default: Lane()].retried.append(job)
+        }
+        ranks[rank].count += 1
+        return true
+    }
+
+    /// Takes out the job whose turn it is. `bulk` is passed over when it may not start, and so are the groups for which
+    /// `mayStart` is false.
+    mutating func next(bulkAllowed: Bool = true, mayStart: (String) -> Bool = { _ in true }) -> WaitingJob? {
+        for priority in Job.Priority.allCases where bulkAllowed || priority != .bulk {
+            let rank = priority.index
+            var turn = 0
+            while turn < ranks[rank].turns.count {
+                let group = ranks[rank].turns[turn]
+                guard mayStart(group) else {
+                    turn += 1
+                    continue
+                }
+                // A group whose entries were all stale has no turn.
+                if let job = take(from: group, of: rank) { return job }
+            }
+        }
+        return nil
+    }
+
+    /// Takes the next job of a group that is not stale, and ends the group's turn.
+    private mutating func take(from group: String, of rank: Int) -> WaitingJob? {
+        var taken: WaitingJob?
+        while taken == nil, let job = ranks[rank].lanes[group]?.next() {
+            ranks[rank].count -= 1
+            if ids[job.id] == job.state { taken = job }
+        }
+        if let taken { ids[taken.id] = nil }
+        let isEmpty = ranks[rank].lanes[group].map { $0.fresh.isEmpty && $0.retried.isEmpty } ?? true
+        if isEmpty { ranks[rank].lanes[group] = nil }
+        if isEmpty || ranks[rank].turns.count > 1 {
+            ranks[rank].turns.removeAll { $0 == group }
+            if !isEmpty { ranks[rank].turns.append(group) }
+        }
+        return taken
+    }
+
+    /// Takes out the jobs that are past their time.
+    mutating func removeExpired(at now: Timestamp) -> [WaitingJob] {
+        var expired: [WaitingJob] = []
+        func isExpired(_ job: WaitingJob) -> Bool {
+            guard job.expiry <= now else { return false }
+            expired.append(job)
+            return true
+        }
+        for rank in ranks.indices {
+            let before = expired.count
+            for group in ranks[rank].turns {
+                ranks[rank].lanes[group]?.fresh.removeAll(where: isExpired)
+                ranks[rank].lanes[group]?.retried.removeAll(where: isExpired)
+            }
+            ranks[rank].count -= expired.count - before
+        }
+        expired.removeAll { ids[$0.id] != $0.state }
+        for job in expired { ids[job.id] = nil }
+        return expired
+    }
+}
+
+extension Job.Priority {
+    fileprivate var index: Int {
+        switch self {
+        case .high: 0
+        case .normal: 1
+        case .bulk: 2
+        }
+    }
+}

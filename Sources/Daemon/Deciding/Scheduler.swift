@@ -1,0 +1,368 @@
+internal import Linux
+internal import Spool
+internal import Time
+
+/// Decides which job starts next, on what, and what must be read again: an event in, actions out.
+///
+/// It knows names and numbers, and neither files nor relays nor the clock. ``Queue`` feeds it and performs what it says.
+///
+///     name ──arrived──> arrivals ──nextArrival──> a look ──waiting──> lanes ──next──> start ──ended──>
+///                                                          │                           │  ^
+///                                                          └──── start, when idle ─────┘  │ carried: no connection yet
+struct Scheduler {
+    enum Event {
+        /// The start-up is done: jobs may start.
+        case opened
+        /// The daemon stops: nothing starts any more.
+        case stopping
+        /// Whether the disk takes writes. While it does not, nothing is claimed.
+        case disk(takesWrites: Bool)
+        case pauses(Pauses)
+        /// How many programs of tasks, and of mails' data, may run at a time.
+        case places(tasks: Int, data: Int)
+        /// The relays in order of preference, each as it is now.
+        case relays([Slot])
+        /// A reading of `new/` began or ended.
+        case reading(Bool)
+        /// A name came, or was found by a reading.
+        case arrived(DirectoryName, State, isListed: Bool)
+        /// A job was looked at and may start.
+        case waiting(WaitingJob)
+        /// A job was claimed; `nil` where it ends without a courier.
+        case claimed(JobID, WaitingJob?)
+        /// A claimed mail waits for a connection: the one it had was stale, or a program has made what it shows.
+        case carried(JobID, isPrepared: Bool)
+        /// A job is no longer worked on.
+        case ended(JobID)
+        /// Whether the machine lacks what a program of this kind needs: none is started meanwhile.
+        case shortage(WaitingJob.Kind, Bool)
+        /// Time has passed: what is past its expiry is looked at once more.
+        case expiry(Timestamp)
+    }
+
+    enum Action: Equatable {
+        /// Claim this job and begin.
+        case start(WaitingJob, on: Place)
+        /// Hand a mail that was carried to a relay.
+        case send(JobID, relay: String)
+        /// Put a claimed mail back to where all wait.
+        case giveBack(JobID, because: String)
+        /// A job stays on disk, and its directory must be read again.
+        case missed(State)
+        /// There is room again: read what was missed.
+        case readAgain
+        /// Names wait to be looked at.
+        case look
+        /// Open connections for so many jobs.
+        case connect(relay: String, jobs: Int)
+        /// Come back when the relay's rate allows the next message.
+        case pace(relay: String)
+        /// The daemon stops and nothing is under way any more.
+        case idle
+    }
+
+    /// Where a job is worked at.
+    enum Place: Equatable, Sendable {
+        case relay(String)
+        case program
+    }
+
+    /// While so many names wait to be looked at, one of them may be of a high priority.
+    private static let manyNames = 256
+
+    private var arrivals: Arrivals
+    private var mails: Lanes
+    private var data: Lanes
+    private var tasks: Lanes
+    private var slots: [Slot] = []
+    private(set) var pauses = Pauses()
+    private(set) var isOpen = false
+    private(set) var isStopping = false
+    private var isStuck = false
+    private var isReading = false
+    private var taskPlaces = 1
+    private var dataPlaces = 1
+    /// How many programs of a template may run at a time, as its last job said that was looked at.
+    private var templatePlaces: [String: Int] = [:]
+    private var shortages: Set<WaitingJob.Kind> = []
+    /// The kinds of which a job was not lined up for want of room.
+    private var dropped: Set<WaitingJob.Kind> = []
+    /// Claimed mails that wait for a connection.
+    private var carried: [(id: JobID, isPrepared: Bool)] = []
+    private var flights = Flights()
+
+    /// `capacity` is how many jobs of each priority are lined up: mails, mails with data, and tasks apart.
+    init(capacity: Int = 50_000, arrivals: Arrivals = Arrivals()) {
+        self.arrivals = arrivals
+        mails = Lanes(capacity: capacity)
+        data = Lanes(capacity: capacity) { $0.template ?? "" }
+        tasks = Lanes(capacity: capacity) { $0.template ?? "" }
+    }
+
+    // What others may know.
+
+    /// How many mails are lined up.
+    var waitingMails: Int { mails.count + data.count }
+    var waitingTasks: Int { tasks.count }
+    func waitingMails(of priority: Job.Priority) -> Int { mails.count(of: priority) }
+    /// How many mails are claimed: sent, carried, or being made by a program.
+    var mailsUnderWay: Int { flights.mails + flights.data.count }
+    var tasksUnderWay: Int { flights.tasks.count }
+    /// How many programs of tasks run, by template.
+    var tasksByTemplate: [String: Int] { flights.tasks.byTemplate }
+
+    /// Whether a job is claimed: it must not be touched a second time.
+    func isUnderWay(_ id: JobID) -> Bool { flights.contains(id) }
+
+    /// Whether a job is lined up: it need not be looked at.
+    func isLinedUp(_ id: JobID, in state: State) -> Bool {
+        mails.state(of: id) == state || tasks.state(of: id) == state || data.state(of: id) == state
+    }
+
+    /// Whether there is room for names that a reading finds.
+    var hasRoomForNames: Bool { arrivals.hasRoom }
+    /// Whether readings that rest may go on.
+    var isLowOnNames: Bool { arrivals.isLow }
+    /// Whether the lanes have room worth reading a directory for.
+    var hasRoomForJobs: Bool { mails.count < mails.capacity * 2 }
+
+    /// Whether a job that is due may be lined up; where not, ``Action/readAgain`` comes when there is room.
+    mutating func mayTakeDue() -> Bool {
+        guard arrivals.hasRoom else { return false }
+        if !hasRoomForJobs { dropped.insert(.mail) }
+        return hasRoomForJobs
+    }
+
+    /// Whether names were dropped: `new/` is to be read from its beginning.
+    mutating func takeOverflow() -> Bool { arrivals.takeOverflow() }
+
+    /// Whether mails were not lined up for want of room: reading on would meet them for nothing.
+    var hasDroppedMails: Bool { dropped.contains(.mail) }
+
+    // Events.
+
+    mutating func handle(_ event: Event) -> [Action] {
+        switch event {
+        case .opened:
+            isOpen = true
+            return look()
+        case .stopping: return stop()
+        case .disk(let takesWrites):
+            isStuck = !takesWrites
+            return look()
+        case .pauses(let pauses): self.pauses = pauses
+        case .places(let tasks, let data): (taskPlaces, dataPlaces) = (tasks, data)
+        case .relays(let slots): self.slots = slots
+        case .reading(let isReading): self.isReading = isReading
+        case .arrived(let name, let state, let isListed):
+            return arrivals.append(name, in: state, isListed: isListed) ? look() : [.missed(state)]
+        case .waiting(let job): return offer(job)
+        case .claimed(let id, nil): flights.settle(id)
+        case .claimed(_, let job?):
+            // It was looked at anew.
+            notePlaces(job)
+            flights.begin(job)
+        case .carried(let id, let isPrepared): if flights.becomeMail(id) { carried.append((id, isPrepared)) }
+        case .ended(let id): if flights.end(id), isStopping, flights.isEmpty { return [.idle] }
+        case .shortage(let kind, let isThere): if isThere { shortages.insert(kind) } else { shortages.remove(kind) }
+        case .expiry(let now):
+            let expired = [mails.removeExpired(at: now), tasks.removeExpired(at: now), data.removeExpired(at: now)]
+            return expired.joined().flatMap { handle(.arrived(DirectoryName($0.id.text), $0.state, isListed: true)) }
+        }
+        return []
+    }
+
+    private mutating func stop() -> [Action] {
+        isStopping = true
+        let left = carried
+        carried = []
+        let actions = left.map { Action.giveBack($0.id, because: "the daemon stops") }
+        return actions + (flights.isEmpty ? [.idle] : [])
+    }
+
+    private func look() -> [Action] { mayLook && !arrivals.isEmpty ? [.look] : [] }
+
+    // A daemon that stops settles nothing more, not even what needs no relay.
+    private var mayLook: Bool { isOpen && !isStopping && !isStuck }
+
+    /// Takes the next name that is to be looked at; nil when there is none, or nothing may be settled.
+    mutating func nextArrival() -> Arrivals.Arrival? { mayLook ? arrivals.next() : nil }
+
+    private mutating func start(_ job: WaitingJob, on place: Place) -> Action {
+        flights.begin(job)
+        return .start(job, on: place)
+    }
+
+    // Decisions.
+
+    private var mayStart: Bool { isOpen && !isStopping && !pauses.all && !isStuck }
+
+    /// Starts a job that was looked at, lines it up, or says that it must be met again.
+    private mutating func offer(_ job: WaitingJob) -> [Action] {
+        notePlaces(job)
+        guard !pauses.holds(template: job.template) else { return [.missed(job.state)] }
+        let isFirst =
+            lanes(job.kind).isEmpty || job.kind == .mail && job.priority == .high && mails.count(of: .high) == 0
+        if isFirst, let place = place(for: job) { return [start(job, on: place)] }
+        let isLinedUp =
+            switch job.kind {
+            case .mail: mails.append(job)
+            case .mailWithData: data.append(job)
+            case .task: tasks.append(job)
+            }
+        if isLinedUp { return [] }
+        dropped.insert(job.kind)
+        return [.missed(job.state)]
+    }
+
+    private func lanes(_ kind: WaitingJob.Kind) -> Lanes {
+        switch kind {
+        case .mail: mails
+        case .mailWithData: data
+        case .task: tasks
+        }
+    }
+
+    /// Where a job that nothing stands before may start at once.
+    private func place(for job: WaitingJob) -> Place? {
+        guard job.kind != .mail else {
+            guard mayStart, job.priority != .bulk || bulkMayStart(.mail) else { return nil }
+            return slot(for: "", behind: false).map { .relay($0.relay) }
+        }
+        guard mayStartProgram(job.kind), job.priority != .bulk || bulkMayStart(job.kind) else { return nil }
+        return isFull(job.kind, job.template ?? "") ? nil : .program
+    }
+
+    /// Decides what of a kind is to be done next; nil when nothing can be. To be asked again after it has been done,
+    /// with the relays as they are then.
+    mutating func next(_ kind: WaitingJob.Kind) -> Action? {
+        kind == .mail ? nextMail() : nextProgram(kind)
+    }
+
+    private mutating func nextProgram(_ kind: WaitingJob.Kind) -> Action? {
+        guard mayStartProgram(kind) else { return nil }
+        let bulkAllowed = bulkMayStart(kind)
+        let full = fullTemplates(kind)
+        let job =
+            kind == .task
+            ? tasks.next(bulkAllowed: bulkAllowed) { !full.contains($0) }
+            : data.next(bulkAllowed: bulkAllowed) { !full.contains($0) }
+        guard let job else { return nil }
+        return pauses.holds(template: job.template) ? .missed(job.state) : start(job, on: .program)
+    }
+
+    private mutating func nextMail() -> Action? {
+        if let action = giveBack() { return action }
+        guard mayStart else { return nil }
+        if !carried.isEmpty, let slot = slot(for: "", behind: false) {
+            return .send(carried.removeFirst().id, relay: slot.relay)
+        }
+        guard !mails.isEmpty else { return nil }
+        // The next envelope travels with a body under way only when there is a backlog: a lone job must not wait for
+        // another's reply.
+        let isBacklog = mails.count > preferred?.limit ?? 0
+        let bulkAllowed = bulkMayStart(.mail)
+        var left: [Slot] = []
+        for slot in slots where !pauses.holds(relay: slot.relay) {
+            // A relay that is down leaves its jobs to the next one; another only what it does not take.
+            func mayStart(_ group: String) -> Bool { slot.takes(group) && !left.contains { $0.takes(group) } }
+            if Scheduler.hasRoom(slot, behind: isBacklog),
+                let job = mails.next(bulkAllowed: bulkAllowed, mayStart: mayStart)
+            {
+                return pauses.holds(template: job.template)
+                    ? .missed(job.state) : start(job, on: .relay(slot.relay))
+            }
+            if slot.isUp { left.append(slot) }
+        }
+        return nil
+    }
+
+    /// Says what a turn leaves to be done, once ``next(_:)`` gives nothing more.
+    mutating func endTurn() -> [Action] {
+        var actions: [Action] = []
+        if mayStart, let preferred {
+            let jobs = mails.count + carried.count + data.count + flights.data.count
+            if jobs > 0 { actions.append(.connect(relay: preferred.relay, jobs: jobs)) }
+            if !mails.isEmpty || !carried.isEmpty, preferred.isPaced, preferred.room != .none {
+                actions.append(.pace(relay: preferred.relay))
+            }
+        }
+        var hasRoom = false
+        for kind in dropped where lanes(kind).count < lanes(kind).capacity / 2 && !(kind == .mail && isReading) {
+            dropped.remove(kind)
+            hasRoom = true
+        }
+        return hasRoom ? actions + [.readAgain] : actions
+    }
+
+    // Relays.
+
+    private static func hasRoom(_ slot: Slot, behind: Bool) -> Bool {
+        !slot.isPaced && (slot.room == .idle || behind && slot.room == .behind)
+    }
+
+    /// The first relay that is up and takes the group, if it has room; another's only where that one is down. A relay
+    /// whose breaker is open gets one job when its probe is due and has connected.
+    private func slot(for group: String, behind: Bool) -> Slot? {
+        for slot in slots where !pauses.holds(relay: slot.relay) && slot.takes(group) {
+            if Scheduler.hasRoom(slot, behind: behind) { return slot }
+            if slot.isUp { return nil }
+        }
+        return nil
+    }
+
+    /// The relay that connections are opened to.
+    private var preferred: Slot? {
+        let allowed = slots.lazy.filter { [pauses] in !pauses.holds(relay: $0.relay) }
+        return allowed.first { $0.isUp || $0.isProbe } ?? allowed.first { $0.mayConnect }
+    }
+
+    /// Gives back a claimed mail that nothing will take soon: it waits in `new/` as all others do, for a relay, the end
+    /// of a pause, or its expiry. One whose program has run may be the mail that a relay is tried with.
+    private mutating func giveBack() -> Action? {
+        guard isOpen, !isStopping, !isStuck, !carried.isEmpty, pauses.all || preferred?.isUp != true else { return nil }
+        let isTried = !pauses.all && preferred != nil
+        let probe = isTried ? carried.firstIndex { $0.isPrepared } : nil
+        guard let index = carried.indices.first(where: { $0 != probe }) else { return nil }
+        let (id, isPrepared) = carried.remove(at: index)
+        return .giveBack(id, because: isPrepared ? "the relay failed while data ran" : "the connection went stale")
+    }
+
+    /// While names wait unseen, bulk leaves half of the connections to what may be among them. Of the places for tasks
+    /// it leaves one.
+    private func bulkMayStart(_ kind: WaitingJob.Kind) -> Bool {
+        switch kind {
+        case .mail:
+            guard isReading || arrivals.count > Scheduler.manyNames else { return true }
+            return flights.bulkMails < max(slots.first { $0.isUp }?.limit ?? 1, 2) / 2
+        case .mailWithData: return true
+        case .task: return flights.tasks.bulk < max(taskPlaces - 1, 1)
+        }
+    }
+
+    // Programs.
+
+    private func mayStartProgram(_ kind: WaitingJob.Kind) -> Bool {
+        guard mayStart, !shortages.contains(kind) else { return false }
+        if kind == .task { return flights.tasks.count < taskPlaces }
+        // Not before a relay would take the mail. One whose breaker is open is tried with one.
+        guard flights.data.count < dataPlaces, let preferred else { return false }
+        return preferred.isUp || preferred.isProbe && flights.data.count == 0
+    }
+
+    private func isFull(_ kind: WaitingJob.Kind, _ template: String) -> Bool {
+        guard let places = templatePlaces[template] else { return false }
+        let running = kind == .task ? flights.tasks : flights.data
+        return running.byTemplate[template, default: 0] >= places
+    }
+
+    private mutating func notePlaces(_ job: WaitingJob) {
+        if job.kind != .mail { templatePlaces[job.template ?? ""] = job.places }
+    }
+
+    /// The templates of which as many programs run as may at a time.
+    private func fullTemplates(_ kind: WaitingJob.Kind) -> Set<String> {
+        let running = kind == .task ? flights.tasks : flights.data
+        return Set(running.byTemplate.keys.filter { isFull(kind, $0) })
+    }
+}

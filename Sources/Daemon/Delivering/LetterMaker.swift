@@ -1,0 +1,46 @@
+internal import JSON
+internal import Mail
+internal import SMTP
+internal import Spool
+internal import Time
+
+/// Makes what is handed to a relay from a claimed job: its template is rendered, its mail composed.
+struct LetterMaker {
+    let ledger: Ledger
+    let shelf: TemplateCache
+    var settings: Settings
+
+    /// Makes the job's letter, or says what becomes of a job without one: every recipient has an outcome, or none of
+    /// the others is allowed. Nil when the letter is there.
+    /// - Parameter view: what the template's `data` gave, if it has one.
+    func make(_ claimed: ClaimedJob, view: JSON.Object?, now: Timestamp) throws(MailError) -> Verdict? {
+        let mail = try shelf.mail(
+            for: try claimed.object(), id: claimed.id, submitted: claimed.submitted, view: view, settings: settings)
+        claimed.masked = shelf.masked(claimed.value)
+        claimed.enter(in: ledger, sender: mail.sender)
+        let history = claimed.attempt.history
+        claimed.attempt.disallowed = history.open(of: mail.heldBack)
+        let recipients = history.open(of: mail.recipients)
+        guard recipients.isEmpty else {
+            claimed.letter = .init(mail: mail, recipients: recipients, envelope: try envelope(mail, recipients))
+            ledger.active(claimed)
+            return nil
+        }
+        claimed.named = claimed.attempt.disallowed.isEmpty ? mail.recipients : claimed.attempt.disallowed
+        if claimed.attempt.disallowed.isEmpty {
+            return .settled(isDone: history.isSent(to: mail.recipients + mail.heldBack), now)
+        }
+        // Nothing is sent, and it ends as a dead letter that says so.
+        let verdict = Verdict([], of: claimed.attempt, now: now, jitter: 0)
+        ledger.disallowed(claimed, verdict, now: now)
+        return verdict
+    }
+
+    private func envelope(_ mail: OutgoingMail, _ recipients: [String]) throws(MailError) -> Envelope {
+        do throws(EnvelopeError) {
+            return try Envelope(
+                sender: mail.sender, recipients: recipients, size: mail.bytes.count, needs8Bit: mail.needs8Bit,
+                needsSMTPUTF8: mail.needsSMTPUTF8)
+        } catch { throw .job("\(error)") }
+    }
+}

@@ -1,0 +1,125 @@
+internal import EventLoop
+internal import Linux
+internal import Mail
+internal import Spool
+internal import Template
+internal import Time
+
+/// Does tasks: starts the program of a job's template, and judges its end.
+final class TaskCourier: Courier {
+    private let loop: EventLoop
+    private let ledger: Ledger
+    private let shelf: TemplateCache
+    private let strays: Strays
+    private let tell: (Report) -> Void
+    var settings: Settings
+    private var runs: [JobID: ClaimedJob] = [:]
+    /// Why the programs were asked to end, where that was not their time.
+    private var returned: [JobID: String] = [:]
+
+    init(
+        loop: EventLoop, ledger: Ledger, shelf: TemplateCache, strays: Strays, settings: Settings,
+        tell: @escaping (Report) -> Void
+    ) {
+        self.loop = loop
+        self.ledger = ledger
+        self.shelf = shelf
+        self.strays = strays
+        self.settings = settings
+        self.tell = tell
+    }
+
+    /// The jobs whose programs run, the oldest first.
+    var running: [ClaimedJob] {
+        runs.values.sorted { ($0.startedAt, $0.id.text) < ($1.startedAt, $1.id.text) }
+    }
+
+    func begin(_ job: ClaimedJob) {
+        job.enter(in: ledger, sender: nil)
+        job.masked = shelf.masked(job.value)
+        job.named = []
+        let now = Timestamp.now
+        if job.attempt.history.isDone { return tell(.verdict(job, .settled(isDone: true, now))) }
+        do throws(MailError) {
+            run(job, try order(for: job, now: now), now)
+        } catch { tell(.refused(job, error)) }
+    }
+
+    /// What is run for a job; throws where the job or the template is at fault.
+    private func order(for job: ClaimedJob, now: Timestamp) throws(MailError) -> ProgramRun.Order {
+        let name = job.template ?? ""
+        if let reason = settings.tasks.objection(to: job.id, asking: name) { throw .job(reason) }
+        let template = try shelf.task(name)
+        let object = try job.object()
+        if let reason = template.terms.objection(to: object) { throw .job(reason) }
+        guard let path = template.run else { throw .ours("'\(name)' is a mail now") }
+        job.attempt.onDoubt =
+            template.settings.onDoubt.flatMap { .init(rawValue: $0.rawValue) } ?? settings.onDoubt
+        let timeout = min(template.settings.program.timeout ?? settings.tasks.timeout, job.attempt.expiry - now)
+        return ProgramRun.Order(
+            path, of: template, params: object.params, id: job.id, attempt: job.attempt.number, started: now,
+            timeout: timeout, mark: strays.mark(job.id.text), settings: settings)
+    }
+
+    private func run(_ job: ClaimedJob, _ order: ProgramRun.Order, _ now: Timestamp) {
+        job.startedAt = Clock.monotonic
+        do throws(SpoolError) { try job.mark(.running, now: now) } catch {
+            // Nothing is run without a record of it.
+            tell(.diskRefused(error))
+            return conclude(job, .returned(because: "\(error)"), reply: nil)
+        }
+        let mark = strays.mark(job.id.text)
+        do throws(Errno) {
+            let program = try ProgramRun(order, on: loop) { [unowned self] outcome in
+                strays.ended(mark)
+                let reply = TaskOutcome.lastLine(of: outcome.output)
+                if let reason = returned.removeValue(forKey: job.id) {
+                    return conclude(job, .returned(because: reason), reply: nil)
+                }
+                conclude(
+                    job, TaskOutcome(outcome.end, isTimedOut: outcome.isTimedOut, after: order.timeout), reply: reply)
+            }
+            job.run = .init(program: program, started: now, deadline: now + order.timeout)
+            runs[job.id] = job
+            strays.began(mark, program.process)
+            ledger.began(job, process: program.process)
+        } catch { cannotStart(job, order.words[0], error) }
+    }
+
+    private func cannotStart(_ job: ClaimedJob, _ path: String, _ error: Errno) {
+        let reason = "\(path): \(error)"
+        job.unmark()
+        if error.isShortage {
+            // The machine's fault, and every task's.
+            ledger.log.write("\(reason); the next task is tried in a second", .warning)
+            tell(.shortage(.task))
+            return conclude(job, .returned(because: reason), reply: nil)
+        }
+        shelf.noteFailing(job.template ?? "")
+        tell(.refused(job, .ours(reason)))
+    }
+
+    private func conclude(_ job: ClaimedJob, _ outcome: TaskOutcome, reply: String?) {
+        runs[job.id] = nil
+        let now = Timestamp.now
+        let verdict = Verdict(outcome, reply: reply, of: job.attempt, now: now, jitter: .random(in: -1...1))
+        ledger.ran(job, verdict, now: now)
+        job.isReported = true
+        tell(.verdict(job, verdict))
+    }
+
+    /// Asks the programs to end, now or a moment before the grace is over, by `task_shutdown`.
+    func stop(within grace: Span) {
+        if runs.isEmpty { return }
+        let notice = min(ProgramRun.Order.taskGrace, grace * 0.5)
+        let wait = settings.tasks.shutdown == .return ? .zero : grace - notice
+        loop.schedule(after: wait) { [weak self] in self?.end(grace: notice * 0.8) }
+    }
+
+    private func end(grace: Span) {
+        for (id, job) in runs where returned[id] == nil {
+            returned[id] = "the daemon stops"
+            job.run?.program.stop(grace: grace)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// A command line of outspoold(8), read without a look at anything but its words.
+enum Invocation: Equatable {
+    /// Deliver the jobs of the spool until a signal ends it.
+    case serve(configuration: String)
+    /// Judge the configuration and what it names.
+    case check(configuration: String)
+    /// Look at one relay, and send one mail through it if there is an address.
+    case probe(relay: String, mailTo: String?, configuration: String)
+    case help
+    case version
+
+    static let defaultConfiguration = "/etc/outspool/outspool.conf"
+
+    /// Reads the words behind the program's name. `--help` and `--version` end the reading, `--probe` wins over
+    /// `--check`; the file is `configuration`, the environment's, unless there is a `--config`.
+    init(_ words: [String], configuration: String? = nil) throws(ProgramFailure) {
+        var configuration = configuration ?? Invocation.defaultConfiguration
+        var onlyCheck = false
+        var relay: String?
+        var mailTo: String?
+        var rest = words[...]
+        func value(of option: String, _ kind: String) throws(ProgramFailure) -> String {
+            guard let value = rest.popFirst() else { throw .usage("\(option) needs \(kind)") }
+            return value
+        }
+        while let word = rest.popFirst() {
+            switch word {
+            case "--config": configuration = try value(of: word, "a file")
+            case _ where word.hasPrefix("--config="): configuration = String(word.dropFirst("--config=".count))
+            case "--check": onlyCheck = true
+            case "--probe": relay = try value(of: word, "the name of a relay")
+            case "--mail-to": mailTo = try value(of: word, "an address")
+            case "--help", "-h":
+                self = .help
+                return
+            case "--version":
+                self = .version
+                return
+            default: throw .usage("unknown argument '\(word)'; see outspoold --help")
+            }
+        }
+        if let relay {
+            self = .probe(relay: relay, mailTo: mailTo, configuration: configuration)
+        } else if mailTo != nil {
+            throw .usage("--mail-to has a place beside --probe only")
+        } else {
+            self = onlyCheck ? .check(configuration: configuration) : .serve(configuration: configuration)
+        }
+    }
+
+    static let helpText = """
+        usage: outspoold [--config FILE] [--check]
+               outspoold --probe RELAY [--mail-to ADDR] [--config FILE]
+               outspoold --help | --version
+
+        Delivers the jobs of a spool; runs in the foreground until SIGTERM.
+
+          --config FILE   the configuration (default: $OUTSPOOL_CONFIG, else
+                          /etc/outspool/outspool.conf)
+          --check         reads the configuration, says whether it is valid and whether
+                          it, the spool or a password lies open to others, and exits
+          --probe RELAY   connects to one relay of the configuration, up to and including
+                          the login, prints what it found as a line of JSON, and exits 0 if
+                          that worked, else 69
+          --mail-to ADDR  sends one mail there, too
+
+        SIGHUP reads the configuration and the templates again. See outspoold(8).
+
+        """
+}

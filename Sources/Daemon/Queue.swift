@@ -1,0 +1,387 @@
+internal import EventLoop
+internal import Linux
+internal import Mail
+internal import Relay
+internal import Spool
+internal import Time
+
+/// The queue at work: hands events to the ``Scheduler``, and performs its actions.
+///
+/// Every step of a job is found from here in two hops: ``hear(_:)`` is what parts tell, ``perform(_:)`` is what the
+/// scheduler wants.
+final class Queue {
+    private let spool: SpoolTree
+    private let loop: EventLoop
+    let ledger: Ledger
+    let shelf: TemplateCache
+    let strays: Strays
+    private let blocked: BlockedJobs
+    private(set) var scheduler = Scheduler()
+    private(set) var settings: Settings
+    private let curl: CurlLoop
+    /// In order of preference.
+    private(set) var relays: [RelayPool] = []
+    private var retired: [RelayPool] = []
+    /// Claimed mails that wait for a connection.
+    private var carried: [JobID: ClaimedJob] = [:]
+    /// What concerns others than the queue: a file left `new/`, nothing is under way any more.
+    private let tell: (Notice) -> Void
+    private var isScheduling = false
+    private var willSchedule = false
+    private var willLook = false
+
+    private(set) lazy var settler = Settler(
+        spool: spool, loop: loop, ledger: ledger, tell: { [unowned self] in hear($0) },
+        settled: { [unowned self] in settled($0, $1, $2) })
+    private lazy var triage = Triage(
+        spool: spool, ledger: ledger, shelf: shelf, settings: settings, tell: { [unowned self] in hear($0) })
+    private(set) lazy var tasks = TaskCourier(
+        loop: loop, ledger: ledger, shelf: shelf, strays: strays, settings: settings,
+        tell: { [unowned self] in hear($0) })
+    private lazy var letters = LetterMaker(ledger: ledger, shelf: shelf, settings: settings)
+    private lazy var data = DataCourier(
+        loop: loop, ledger: ledger, shelf: shelf, strays: strays, letters: letters,
+        tell: { [unowned self] in hear($0) })
+    private(set) lazy var new = NewJobs(
+        spool: spool, loop: loop, log: ledger.log, mayRead: { [unowned self] in scheduler.hasRoomForJobs },
+        mayGoOn: { [unowned self] in scheduler.hasRoomForNames }, tell: { [unowned self] in hear($0) })
+    private(set) lazy var buckets = Buckets(
+        spool: spool, loop: loop, log: ledger.log, take: { [unowned self] in take($0, dueIn: $1) })
+
+    /// What the queue tells the daemon.
+    enum Notice {
+        /// A file left `new/`: its drop box has room for another.
+        case leftNew(JobID, size: Int)
+        /// The daemon stops and nothing is under way any more.
+        case idle
+    }
+
+    /// Makes a queue without relays, which come with ``use(_:)-(Settings)``.
+    init(
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, curl: CurlLoop, settings: Settings,
+        tell: @escaping (Notice) -> Void
+    ) {
+        self.spool = spool
+        self.loop = loop
+        self.ledger = ledger
+        self.curl = curl
+        self.settings = settings
+        self.tell = tell
+        shelf = TemplateCache(settings.templates)
+        strays = Strays(spool: spool, loop: loop, log: ledger.log)
+        blocked = BlockedJobs(ledger: ledger, shelf: shelf)
+    }
+
+    /// Uses other settings; relays that stay as they were keep their connections.
+    func use(_ settings: Settings) {
+        self.settings = settings
+        shelf.use(settings.templates)
+        settler.keepsDone = settings.doneRetention > .zero
+        triage.settings = settings
+        tasks.settings = settings
+        letters.settings = settings
+        data.letters = letters
+        perform(scheduler.handle(.places(tasks: settings.tasks.concurrency, data: settings.tasks.dataConcurrency)))
+        var old = relays
+        relays = settings.relays.map { relay in
+            if let index = old.firstIndex(where: { $0.settings == relay }) { return old.remove(at: index) }
+            return RelayPool(relay, curl: curl, loop: loop, ledger: ledger) { [unowned self] in hear($0) }
+        }
+        retired += old
+        for pool in old { pool.retire() }
+    }
+
+    // Names.
+
+    /// A name came into a waiting state, or is to be looked at again.
+    func arrived(_ name: DirectoryName, in state: State, isListed: Bool = false) {
+        perform(scheduler.handle(.arrived(name, state, isListed: isListed)))
+    }
+
+    /// Takes a job that is due; false when there is no room for it.
+    private func take(_ id: JobID, dueIn state: State) -> Bool {
+        guard scheduler.mayTakeDue() else { return false }
+        arrived(DirectoryName(id.text), in: state, isListed: true)
+        return true
+    }
+
+    private func lookSoon() {
+        if willLook { return }
+        willLook = true
+        loop.later { [weak self] in self?.look() }
+    }
+
+    /// Looks at names, each once, for a slice of time.
+    private func look() {
+        willLook = false
+        let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
+        let now = Timestamp.now
+        askRelays()
+        while let arrival = scheduler.nextArrival() {
+            look(at: arrival, now)
+            if Clock.monotonic > end {
+                lookSoon()
+                break
+            }
+        }
+        if scheduler.isLowOnNames {
+            new.goOn(fromStart: scheduler.takeOverflow())
+            buckets.resume()
+        }
+        schedule()
+    }
+
+    private func look(at arrival: Arrivals.Arrival, _ now: Timestamp) {
+        let state = arrival.state
+        let id = state == .new ? triage.id(of: arrival.name) : arrival.name.text.flatMap { JobID($0) }
+        guard let id, !scheduler.isLinedUp(id, in: state) else { return }
+        let isUnderWay = scheduler.isUnderWay(id)
+        // Another file of an id that is under way is met again when that is over.
+        if isUnderWay, state != .new { return miss(state) }
+        switch triage.look(id, in: state, isUnderWay: isUnderWay, now: now) {
+        case .nothing: break
+        case .due(let due): buckets.put(id, in: state, due: due)
+        case .ends(let ready, let ending): end(ready, ending, now)
+        case .ready(let ready): offer(ready)
+        }
+    }
+
+    /// A job stays on disk, to be met at the next reading of its directory.
+    private func miss(_ state: State) { if state == .new { new.missed() } else { buckets.missed(state) } }
+
+    // Starts.
+
+    private func offer(_ ready: consuming ReadyJob) {
+        let actions = scheduler.handle(.waiting(ready.facts.waiting))
+        if case .start(_, let place) = actions.first {
+            begin(ready, on: place)
+            askRelays()
+        } else {
+            perform(actions)
+        }
+    }
+
+    private func start(_ job: WaitingJob, on place: Scheduler.Place) {
+        let now = Timestamp.now
+        switch triage.look(job.id, in: job.state, now: now) {
+        case .nothing: perform(scheduler.handle(.ended(job.id)))
+        case .due(let due):
+            perform(scheduler.handle(.ended(job.id)))
+            buckets.put(job.id, in: job.state, due: due)
+        case .ends(let ready, let ending):
+            perform(scheduler.handle(.ended(job.id)))
+            end(ready, ending, now)
+        case .ready(let ready):
+            if ready.facts.waiting.kind == job.kind { return begin(ready, on: place) }
+            // Its template has become another since it was lined up.
+            perform(scheduler.handle(.ended(job.id)))
+            offer(ready)
+        }
+    }
+
+    /// Claims a job and has it worked at.
+    private func begin(_ ready: consuming ReadyJob, on place: Scheduler.Place) {
+        let waiting = ready.facts.waiting
+        let now = Timestamp.now
+        guard let job = triage.take(ready, now: now) else { return perform(scheduler.handle(.ended(waiting.id))) }
+        perform(scheduler.handle(.claimed(job.id, waiting)))
+        switch place {
+        case .program where waiting.kind == .task: tasks.begin(job)
+        case .program: data.begin(job)
+        case .relay(let name):
+            do throws(MailError) {
+                if let verdict = try letters.make(job, view: nil, now: now) { return finish(job, verdict) }
+                send(job, by: name)
+            } catch { refuse(job, error) }
+        }
+    }
+
+    private func send(_ job: ClaimedJob, by relay: String) {
+        guard let pool = relays.first(where: { $0.name == relay }) else { return carry(job, isPrepared: false) }
+        pool.begin(job)
+    }
+
+    /// Ends a job without a courier.
+    private func end(_ ready: consuming ReadyJob, _ ending: Triage.Ending, _ now: Timestamp) {
+        guard let (job, verdict) = triage.take(ready, ending, now: now) else { return }
+        perform(scheduler.handle(.claimed(job.id, nil)))
+        finish(job, verdict)
+    }
+
+    // Ends.
+
+    private func carry(_ job: ClaimedJob, isPrepared: Bool) {
+        carried[job.id] = job
+        perform(scheduler.handle(.carried(job.id, isPrepared: isPrepared)))
+        scheduleSoon()
+    }
+
+    private func giveBack(_ id: JobID, because reason: String) {
+        guard let job = carried.removeValue(forKey: id) else { return }
+        let now = Timestamp.now
+        let verdict = Verdict.returned(reason, job.attempt, now)
+        ledger.attempted(job, verdict, now: now)
+        finish(job, verdict)
+    }
+
+    /// The job is at fault, or its template is.
+    private func refuse(_ job: ClaimedJob, _ error: MailError) {
+        job.enter(in: ledger, sender: nil)
+        if case .ours(let reason) = error { blocked.add(job.id, template: job.template, because: reason) }
+        finish(job, .refused(error, job.attempt, .now))
+    }
+
+    /// Carries a verdict out: the one way out of `cur/`.
+    func finish(_ job: ClaimedJob, _ verdict: Verdict) {
+        var verdict = verdict
+        // Other states keep secrets, since the job may be sent again.
+        if case .done = verdict.target { verdict.masked = job.masked }
+        settler.settle(job, by: verdict)
+    }
+
+    private func settled(_ job: ClaimedJob, _ verdict: Verdict, _ state: State?) {
+        ledger.ended(job, in: state, verdict, now: .now)
+        switch state {
+        case .retry?, .scheduled?: buckets.put(job.id, in: state!, due: verdict.due ?? .now)
+        case .new?:
+            // inotify tells of it, too; where it cannot, the next reading would be late.
+            if !scheduler.isStopping { arrived(DirectoryName(job.id.text), in: .new) }
+        default: break
+        }
+        perform(scheduler.handle(.ended(job.id)))
+        if !scheduler.isStopping { scheduleSoon() }
+    }
+
+    // Who tells whom.
+
+    private func hear(_ report: Report) {
+        switch report {
+        case .verdict(let job, let verdict): finish(job, verdict)
+        case .refused(let job, let error): refuse(job, error)
+        case .carried(let job, let isPrepared): carry(job, isPrepared: isPrepared)
+        case .abandoned(let job): perform(scheduler.handle(.ended(job.id)))
+        case .shortage(let kind): rest(kind)
+        case .relayChanged: schedule()
+        case .relayEmptied(let pool): retired.removeAll { $0 === pool }
+        case .diskRefused(let error): settler.rest(after: error)
+        case .disk(let takesWrites):
+            perform(scheduler.handle(.disk(takesWrites: takesWrites)))
+            if takesWrites { schedule() }
+        case .leftNew(let id, let size): tell(.leftNew(id, size: size))
+        case .lookAgain(let id, let state, let wait):
+            loop.schedule(after: wait) { [weak self] in self?.arrived(DirectoryName(id.text), in: state) }
+        case .found(let name): if !isKnown(name) { arrived(name, in: .new, isListed: true) }
+        case .reading(let isReading):
+            perform(scheduler.handle(.reading(isReading)))
+            if !isReading { schedule() }
+        }
+    }
+
+    private func isKnown(_ name: DirectoryName) -> Bool {
+        guard let id = name.text.flatMap({ JobID($0) }) else { return false }
+        return scheduler.isLinedUp(id, in: .new)
+    }
+
+    private func perform(_ actions: [Scheduler.Action]) { for action in actions { perform(action) } }
+
+    private func perform(_ action: Scheduler.Action) {
+        switch action {
+        case .start(let job, let place): start(job, on: place)
+        case .send(let id, let relay): if let job = carried.removeValue(forKey: id) { send(job, by: relay) }
+        case .giveBack(let id, let reason): giveBack(id, because: reason)
+        case .missed(let state): miss(state)
+        case .readAgain: readAgain()
+        case .look: lookSoon()
+        case .connect(let name, let jobs): relays.first { $0.name == name }?.connect(for: jobs)
+        case .pace(let name): relays.first { $0.name == name }?.pace()
+        case .idle: tell(.idle)
+        }
+    }
+
+    private func readAgain() {
+        buckets.resume()
+        buckets.readMissed()
+        new.readIfIncomplete()
+    }
+
+    /// The machine lacks what a program needs: none of its kind is started for a second.
+    private func rest(_ kind: WaitingJob.Kind) {
+        perform(scheduler.handle(.shortage(kind, true)))
+        loop.schedule(after: .seconds(1)) { [weak self] in
+            guard let self else { return }
+            perform(scheduler.handle(.shortage(kind, false)))
+            schedule()
+        }
+    }
+
+    // The scheduler's turn.
+
+    /// Starts what can be started, for a slice of time for each kind, and has connections opened for what cannot yet.
+    func schedule() {
+        if isScheduling { return }
+        isScheduling = true
+        defer { isScheduling = false }
+        askRelays()
+        for kind in WaitingJob.Kind.allCases {
+            let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
+            while let action = scheduler.next(kind) {
+                perform(action)
+                askRelays()
+                if Clock.monotonic > end {
+                    scheduleSoon()
+                    break
+                }
+            }
+        }
+        perform(scheduler.endTurn())
+    }
+
+    /// What a relay can take changes with the clock and with each job that it gets: it is asked before each decision.
+    private func askRelays() { perform(scheduler.handle(.relays(relays.map(\.slot)))) }
+
+    private func scheduleSoon() {
+        if willSchedule { return }
+        willSchedule = true
+        loop.later { [weak self] in
+            self?.willSchedule = false
+            self?.schedule()
+        }
+    }
+
+    // What the daemon asks for.
+
+    /// Lets jobs start, once it is known that nothing is paused.
+    func open() {
+        perform(scheduler.handle(.opened))
+        new.read()
+        buckets.start()
+    }
+
+    /// Uses other pauses from now on.
+    func use(_ pauses: Pauses) { perform(scheduler.handle(.pauses(pauses))) }
+
+    /// Reads everything: hints were lost, or what was held may go.
+    func readAll() {
+        new.read()
+        buckets.readAll()
+    }
+
+    /// Looks at jobs that are past their time, and reads `new/` if it has changed.
+    func readAgain(now: Timestamp) {
+        perform(scheduler.handle(.expiry(now)))
+        new.readIfChanged(isFull: scheduler.hasDroppedMails)
+    }
+
+    /// Tries the jobs again that a template, or the configuration, blocked.
+    func hastenBlocked() { blocked.hasten(in: buckets) }
+
+    /// Starts nothing any more; ``Notice/idle`` comes when what is under way is done.
+    func stop(within grace: Span) {
+        let couriers: [any Courier] = [tasks, data] + relays
+        for courier in couriers { courier.stop(within: grace) }
+        perform(scheduler.handle(.stopping))
+    }
+
+    /// Ends what is still on its way: where the dot was not written, the job is returned.
+    func abort() { for pool in relays + retired { pool.close() } }
+}

@@ -1,0 +1,39 @@
+internal import Linux
+internal import Mail
+internal import Spool
+internal import Time
+
+/// What the parts of the queue tell it. Each gets one closure for it when it is made; nothing else calls upwards.
+enum Report {
+    // From the couriers.
+
+    /// A job's attempt is over.
+    case verdict(ClaimedJob, Verdict)
+    /// A job cannot be worked at: it is at fault, or its template is.
+    case refused(ClaimedJob, MailError)
+    /// A mail waits for a connection: the one it had was stale (`isPrepared` false), or its view was made.
+    case carried(ClaimedJob, isPrepared: Bool)
+    /// The daemon stops in the middle of a job: it stays in `cur/`, and the next start calls it in doubt.
+    case abandoned(ClaimedJob)
+    /// The machine lacks what a program needs.
+    case shortage(WaitingJob.Kind)
+    /// What a relay can take has changed.
+    case relayChanged
+    /// The last connection of a retired relay has ended.
+    case relayEmptied(RelayPool)
+
+    // From the disk.
+
+    /// The disk refused a step that no verdict depends on.
+    case diskRefused(SpoolError)
+    /// A verdict could not be written, or the last one that waited was.
+    case disk(takesWrites: Bool)
+    /// A file left `new/`.
+    case leftNew(JobID, size: Int)
+    /// A reading of `new/` began or ended.
+    case reading(Bool)
+    /// A reading of `new/` met a name.
+    case found(DirectoryName)
+    /// A file is to be looked at again after a while.
+    case lookAgain(JobID, State, after: Span)
+}

@@ -1,0 +1,116 @@
+internal import EventLoop
+internal import JSON
+internal import Linux
+internal import Mail
+internal import SMTP
+internal import Spool
+internal import Time
+
+/// A job in `cur/` that is worked at, from its claim to its verdict: the only holder of a ``Claim``.
+final class ClaimedJob {
+    let id: JobID
+    let waiting: WaitingJob
+    private let job: Result<Job, JobError>
+    /// Its object as it is in the file.
+    let value: JSON
+    let size: Int
+    /// When it was claimed and when it was handed to a courier, by the monotonic clock.
+    let claimedAt: Int64
+    var startedAt: Int64
+    /// With what was noted at the claim and what was appended since.
+    var attempt: Verdict.Attempt
+    /// The job's object as `done/` keeps it, if not as it is: its secrets masked.
+    var masked: JSON?
+    /// What is sent, once it is made.
+    var letter: Letter?
+    /// The program that runs for it, or has run.
+    var run: Run?
+    /// Whom a dead letter of it names, where that is not whom the letter is for.
+    var named: [String]?
+    /// Whether the log has told the end of its attempt; nil where it has if a recipient was refused.
+    var isReported: Bool?
+    private let owner: UInt32
+    /// Whether this is its first claim, and the ledger does not have it yet.
+    private var isNew: Bool
+    private var claim: Claim?
+    /// How long the file was, and its history, before the last marker.
+    private var unmarked: (length: Int, history: History)?
+
+    /// What is handed to a relay.
+    struct Letter {
+        let mail: OutgoingMail
+        /// Those of the mail's recipients that this attempt is for.
+        let recipients: [String]
+        let envelope: Envelope
+    }
+
+    struct Run {
+        let program: ProgramRun
+        let started: Timestamp
+        /// When it is ended at the latest.
+        let deadline: Timestamp
+    }
+
+    init(_ claim: consuming Claim, _ ready: ReadyJob.Facts, attempt: Verdict.Attempt, isNew: Bool, claimedAt: Int64) {
+        id = claim.id
+        waiting = ready.waiting
+        job = ready.job
+        value = ready.value
+        size = ready.status.size
+        owner = ready.status.owner
+        self.attempt = attempt
+        self.isNew = isNew
+        self.claimedAt = claimedAt
+        startedAt = claimedAt
+        self.claim = consume claim
+    }
+
+    var template: String? { waiting.template }
+    var submitted: Timestamp { attempt.submitted }
+
+    /// What the producer asked for. Throws where the object is no job.
+    func object() throws(MailError) -> Job {
+        switch job {
+        case .success(let job): return job
+        case .failure(let error): throw .job("\(error)")
+        }
+    }
+
+    /// Enters the job into the ledger at its first claim, once. `sender` is nil when no mail was made of it.
+    func enter(in ledger: Ledger, sender: String?) {
+        if isNew { ledger.received(id, owner: owner, sender: sender) }
+        isNew = false
+    }
+
+    /// Appends `sending` before the body's final dot, or `running` before the program is started: no marker, no dot, no
+    /// run. With `on_doubt = hold` the marker is on disk when this returns.
+    func mark(_ kind: Event.Kind, to recipients: [String] = [], reason: String? = nil, now: Timestamp)
+        throws(SpoolError)
+    {
+        var event = Event(kind, at: now)
+        event.attempt = attempt.number
+        event.to = recipients
+        event.relay = kind == .sending ? attempt.relay : nil
+        event.reason = reason
+        if attempt.history.isEmpty { event.submitted = submitted }
+        let length = claim?.length ?? 0
+        try claim?.append([event], durably: attempt.onDoubt == .hold)
+        unmarked = (length, attempt.history)
+        attempt.history.append(event)
+    }
+
+    /// Takes the marker back where nothing was begun: it would be an attempt, and a line for each try. Where the disk
+    /// does not let it, it stays, to be closed by what is said next.
+    func unmark() {
+        guard let unmarked else { return }
+        // The next append goes to the end of what is there, in either case.
+        do throws(SpoolError) { try claim?.cut(to: unmarked.length) } catch { return }
+        attempt.history = unmarked.history
+    }
+
+    /// Gives up the claim, to be settled; nil the second time.
+    func finish() -> Claim? {
+        let claim = self.claim.take()
+        return claim
+    }
+}

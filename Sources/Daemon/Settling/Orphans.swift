@@ -1,0 +1,183 @@
+internal import JSON
+internal import Linux
+internal import Mail
+internal import Schema
+internal import Spool
+internal import Time
+
+/// What a start finds in `cur/`: the jobs of a daemon that died.
+///
+/// Whoever gets the lock of a directory below `cur/` knows that nobody works in it. Each job's
+/// history decides where it goes.
+struct Orphans {
+    let spool: SpoolTree
+    let shelf: TemplateCache
+    let settings: Settings
+    let ledger: Ledger
+    /// Carries the verdict of each out.
+    let finish: (ClaimedJob, Verdict) -> Void
+    private var log: Log { ledger.log }
+
+    /// Settles everything in every `cur/` whose lock is free; returns how many jobs there were, and which of this
+    /// daemon's own `cur/` the system refused, for ``recoverAgain(_:now:)``.
+    func recover(now: Timestamp) throws(SpoolError) -> (count: Int, refused: [JobID]) {
+        var (count, refused) = try recover(spool.instance, now: now)
+        var stream = try step(.list, "cur") { () throws(Errno) in try spool.cur.entries() }
+        while let entry = try step(.list, "cur", { () throws(Errno) in try stream.next() }) {
+            guard let name = entry.text, name != spool.instance, !entry.isHidden else { continue }
+            guard let directory = locked(name) else { continue }
+            count += try recover(name, now: now).count
+            // The lock is held until its jobs are settled.
+            extendLifetime(directory)
+        }
+        return (count, refused)
+    }
+
+    /// Tries what a start was refused; returns what still is.
+    func recoverAgain(_ ids: [JobID], now: Timestamp) -> [JobID] {
+        ids.filter { id in
+            do throws(SpoolError) { return try !recover(id, in: .claimed(instance: spool.instance), now: now) } catch {
+                log.write("\(error)", .warning)
+                return true
+            }
+        }
+    }
+
+    /// The directory of a daemon that does not run any more; nil when it lives: its jobs are no orphans.
+    private func locked(_ instance: String) -> Directory? {
+        do throws(Errno) {
+            let directory = try spool.cur.directory(instance)
+            if try directory.lock() { return directory }
+            return nil
+        } catch {
+            log.write("\(SpoolError(.lock, "cur/\(instance)", error))", .warning)
+            return nil
+        }
+    }
+
+    private func recover(_ instance: String, now: Timestamp) throws(SpoolError) -> (count: Int, refused: [JobID]) {
+        let state = State.claimed(instance: instance)
+        var names: [DirectoryName] = []
+        var refused: [JobID] = []
+        try spool.with(state) { (directory) throws(SpoolError) in
+            var stream = try step(.list, state.path) { () throws(Errno) in try directory.entries() }
+            while let name = try step(.list, state.path, { () throws(Errno) in try stream.next() }) {
+                if !name.isHidden { names.append(name) }
+            }
+        }
+        for name in names {
+            guard let text = name.text, let id = JobID(text) else {
+                log.write("\(state.path)/\(name.printable): no job of ours; left alone", .warning)
+                continue
+            }
+            do throws(SpoolError) { if try !recover(id, in: state, now: now) { refused.append(id) } } catch {
+                // A full disk stops the recovery, and with it the start. One file that refuses does not.
+                if error.isTemporary { throw error }
+                log.write("\(error)", .warning)
+                refused.append(id)
+            }
+        }
+        return (names.count, refused)
+    }
+
+    /// False when the job cannot be judged yet.
+    private func recover(_ id: JobID, in state: State, now: Timestamp) throws(SpoolError) -> Bool {
+        switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
+        case .gone: break
+        case .irregular: log.write("\(state.path)/\(id): no regular file; left alone", .warning)
+        case .foreign: log.write("\(state.path)/\(id): a file of another user; left alone", .warning)
+        case .malformed(_, let reason):
+            if case .dead(let buried, _) = try spool.buryMalformed(id, in: state, reason: reason, now: now) {
+                ledger.buried(buried ?? id, reason)
+            }
+        case .job(let open): return try recover(open, in: state, now: now)
+        }
+        return true
+    }
+
+    private func recover(_ open: consuming OpenJob, in state: State, now: Timestamp) throws(SpoolError) -> Bool {
+        let history = open.contents.history
+        let modified = Timestamp(nanoseconds: open.status.modified)
+        let submitted = history.submitted(in: state, modified: modified, now: now)
+        let value = open.contents.value
+        let id = open.id
+        if let day = try copy(of: open, in: state) {
+            try spool.with(state) { (directory) throws(SpoolError) in
+                try step(.remove, "\(state.path)/\(id)") { () throws(Errno) in try directory.unlink(id.text) }
+            }
+            log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: done/\(day) has it, masked")
+            return true
+        }
+        let template = value.object?["template"]?.string
+        let recipients = recipients(of: value, id, submitted)
+        let recovery = Recovery(history: history, recipients: recipients, now: now)
+        if case .inDoubt = recovery, let refusal = template.flatMap(shelf.refusal) {
+            // It may say `on_doubt = hold`: only it can tell whether there may be a second mail.
+            log.write("\(state.path)/\(id): in doubt, and waits for its template: \(refusal)", .warning)
+            return false
+        }
+        let facts = template.flatMap { shelf.facts(of: $0) }
+        let job = Result { () throws(JobError) in try Job(value) }
+        let expiry = settings.retry.expiry(
+            submitted: submitted, expiresAt: (try? job.get())?.expiresAt, ttl: facts?.ttl)  // As above.
+        let attempt = Verdict.Attempt(
+            number: history.attempts, history: history, submitted: submitted, expiry: expiry,
+            // A template that is gone or broken cannot say; and nothing would be sent before it was repaired.
+            onDoubt: template == nil || facts != nil ? facts?.onDoubt ?? settings.onDoubt : .hold,
+            policy: settings.retry)
+        let verdict = Verdict(recovery, of: attempt, now: now)
+        log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: \(verdict.target.path)")
+        if state != .claimed(instance: spool.instance), try spool.claimed.holds(id) {
+            _ = try spool.buryNamesake(id, in: state, reason: "cur/\(spool.instance) has a job of that id", now: now)
+            return true
+        }
+        let waiting = WaitingJob(id, in: state, priority: .normal, template: template, expiry: expiry)
+        let ready = ReadyJob.Facts(
+            waiting: waiting, job: job, value: value, status: open.status, submitted: submitted,
+            onDoubt: attempt.onDoubt)
+        guard let claim = try spool.claim(open, from: state) else { return true }
+        // What the disk does not take is not begun anew: a second `recovered` would be a second death.
+        let orphan = ClaimedJob(claim, ready, attempt: attempt, isNew: false, claimedAt: Clock.monotonic)
+        orphan.isReported = false
+        orphan.masked = shelf.masked(value)
+        if !recipients.isEmpty { orphan.named = recipients }
+        finish(orphan, verdict)
+        return true
+    }
+
+    /// The day below `done/` that has this very job already, its secrets masked: only the end of its settlement is
+    /// missing. Its history is the whole one, whatever a power cut left of the one here.
+    private func copy(of open: borrowing OpenJob, in state: State) throws(SpoolError) -> String? {
+        for place in try spool.places(of: open.id, except: state) {
+            guard case .done(let day) = place,
+                case .job(let other) = try spool.examine(open.id, in: place, limit: settings.maxJobSize)
+            else { continue }
+            if other.contents.value.isMasked(of: open.contents.value, by: Schema.mask),
+                other.contents.history.events.starts(with: open.contents.history.events)
+            {
+                return day
+            }
+        }
+        return nil
+    }
+
+    /// The envelope's recipients as the attempts had them, those that were held back with them; none where the job
+    /// or its template cannot say.
+    private func recipients(of value: JSON, _ id: JobID, _ submitted: Timestamp) -> [String] {
+        do {
+            let job = try Job(value)
+            // A task has none; and without its data a mail cannot be made, which the next claim does.
+            if let name = job.template, shelf.facts(of: name)?.kind ?? .mail != .mail { return [] }
+            let mail = try shelf.mail(for: job, id: id, submitted: submitted, settings: settings)
+            return mail.recipients + mail.heldBack
+        } catch {
+            return []
+        }
+    }
+}
+
+extension Directory {
+    fileprivate func holds(_ id: JobID) throws(SpoolError) -> Bool {
+        try step(.read, "cur/\(id)") { () throws(Errno) in try contains(id.text) }
+    }
+}

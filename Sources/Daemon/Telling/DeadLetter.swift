@@ -1,0 +1,83 @@
+package import JSON
+package import Spool
+package import Time
+
+/// A job that has just gone to `dead/`: what the operator is told of it.
+package struct DeadLetter: Equatable, Sendable {
+    package var id: String
+    package var at: Timestamp
+    /// The event that made it one: `refused`, `expired` or `dead`.
+    package var event: Event.Kind
+    package var template: String?
+    /// Whom it did not reach, as far as is known; the first hundred.
+    package var recipients: [String]
+    package var relay: String?
+    package var code: Int?
+    package var dsn: String?
+    /// The server's text, or the reason in our words.
+    package var reason: String
+    package var attempts: Int
+    package var submitted: Timestamp?
+
+    package static let recipientLimit = 100
+
+    /// What `events`, the job's history, say since the operator last moved it to `new/`; `recipients` where no event
+    /// names one.
+    package init(
+        _ id: String, template: String?, events: [Event], recipients: [String], submitted: Timestamp?, at now: Timestamp
+    ) {
+        let events = Array(events[(events.lastIndex { $0.kind == .requeued } ?? 0)...])
+        let refused = events.filter { $0.kind == .refused }
+        let cause = events.last { $0.kind == .expired || $0.kind == .dead } ?? refused.first ?? events.last
+        self.id = id
+        at = now
+        event =
+            switch cause?.kind {
+            case .expired: .expired
+            case .refused: .refused
+            default: .dead
+            }
+        self.template = template
+        let named = refused.flatMap(\.to)
+        self.recipients = Array((named.isEmpty ? recipients : named).prefix(DeadLetter.recipientLimit))
+        relay = cause?.relay
+        code = cause?.code
+        dsn = cause?.dsn
+        reason = cause?.reply ?? cause?.reason ?? "no reason was given"
+        attempts = events.compactMap(\.attempt).max() ?? 0
+        self.submitted = submitted
+    }
+
+    /// The event as `on_dead` gets it: one line.
+    package func object(spool: String) -> JSON {
+        var object = JSON.Object([
+            ("at", .string(at.rfc3339)), ("event", .string(event.rawValue)), ("id", .string(id)),
+            ("file", .string("\(spool)/dead/\(id)")), ("to", .array(recipients.map { .string($0) })),
+            ("reason", .string(reason)), ("attempts", .number(.init(attempts))),
+        ])
+        object["template"] = template.map { .string($0) }
+        object["relay"] = relay.map { .string($0) }
+        object["code"] = code.map { .number(.init($0)) }
+        object["dsn"] = dsn.map { .string($0) }
+        object["submitted"] = submitted.map { .string($0.rfc3339) }
+        return .object(object)
+    }
+
+    /// The recipients to report of a job whose mail was never made: those of its history, else those that its object
+    /// names.
+    package static func recipients(of value: JSON, _ history: History) -> [String] {
+        recipients(of: history) ?? Job.recipients(of: value.object ?? JSON.Object(), limit: recipientLimit)
+    }
+
+    /// The same recipients, where the object has been read.
+    package static func recipients(of job: Job, _ history: History) -> [String] {
+        recipients(of: history) ?? job.recipients(limit: recipientLimit)
+    }
+
+    /// Nil when no event names a recipient.
+    private static func recipients(of history: History) -> [String]? {
+        var seen: Set<String> = []
+        let named = history.events.prefix(recipientLimit).flatMap(\.to).filter { seen.insert($0).inserted }
+        return named.isEmpty ? nil : Array(named.prefix(recipientLimit))
+    }
+}

@@ -1,0 +1,67 @@
+internal import EventLoop
+internal import JSON
+internal import Linux
+internal import Relay
+internal import Spool
+internal import Time
+
+/// `status.json`: what the daemon knows of itself, replaced as a whole and never synced. It is for
+/// people and monitoring; nothing reads it back.
+struct StatusFile {
+    private let spool: SpoolTree
+    private let started: Timestamp
+    private var growth = Growth()
+
+    init(spool: SpoolTree, started: Timestamp) {
+        self.spool = spool
+        self.started = started
+    }
+
+    /// Writes the file anew. It fails silently: a full disk is told of where it matters.
+    mutating func write(_ state: String, of queue: Queue, now: Timestamp) {
+        let scheduler = queue.scheduler
+        let outcomes = DaemonStatus.Outcome.allCases
+        let totals = outcomes.map(queue.ledger.counters.total)
+        var status = DaemonStatus(at: now, state: state)
+        status.pid = Int(Process.id)
+        status.instance = spool.instance
+        status.started = started
+        status.isPaused = !scheduler.pauses.isEmpty
+        status.waiting = scheduler.waitingMails
+        status.inFlight = scheduler.mailsUnderWay
+        status.unwritten = queue.settler.backlog
+        status.totals = Dictionary(uniqueKeysWithValues: zip(outcomes, totals))
+        status.lastMinute = Dictionary(
+            uniqueKeysWithValues: zip(outcomes, growth.note(totals, at: Clock.monotonic)))
+        status.relays = queue.relays.map { pool in
+            .init(
+                name: pool.name, isOpen: pool.breaker.isOpen, reason: pool.breaker.reason,
+                connections: pool.measured.connections, limit: pool.settings.connections)
+        }
+        status.tasksWaiting = scheduler.waitingTasks
+        status.tasksRunning = scheduler.tasksUnderWay
+        status.tasks = queue.tasks.running.prefix(StatusFile.taskLimit).map { job in
+            var task = DaemonStatus.Task(id: job.id.text, template: job.template ?? "", attempt: job.attempt.number)
+            task.started = job.run?.started
+            task.deadline = job.run?.deadline
+            task.process = job.run.map { Int($0.program.process) }
+            task.progress = job.run?.program.progress
+            return task
+        }
+        replace(status.json)
+    }
+
+    /// How many tasks are listed; the oldest ones.
+    private static let taskLimit = 100
+
+    private func replace(_ status: JSON) {
+        do throws(Errno) {
+            let name = ".status.\(spool.instance)"
+            // One that a crash left behind is replaced.
+            do throws(Errno) { try spool.tmp.unlink(name) } catch { if error != .noEntry { throw error } }
+            let file = try spool.tmp.create(name, mode: 0o644)
+            try file.write(all: status.encoded + [0x0A])
+            try spool.tmp.replace(name, into: spool.root, as: "status.json")
+        } catch {}
+    }
+}

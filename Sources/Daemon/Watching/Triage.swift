@@ -1,0 +1,311 @@
+internal import JSON
+internal import Linux
+internal import Mail
+internal import Schema
+internal import Spool
+internal import Time
+
+/// A job that was looked at: its open file, and what is in it.
+struct ReadyJob: ~Copyable {
+    let open: OpenJob
+    let facts: Facts
+
+    struct Facts {
+        let waiting: WaitingJob
+        let job: Result<Job, JobError>
+        let value: JSON
+        let status: FileStatus
+        let submitted: Timestamp
+        let onDoubt: Verdict.OnDoubt
+    }
+}
+
+/// Looks at jobs before they start: what may start, what must wait, what ends without a courier.
+final class Triage {
+    /// What a look found.
+    enum Look: ~Copyable {
+        /// It is gone, was buried, or is looked at again later.
+        case nothing
+        /// It is not due before this time.
+        case due(Timestamp)
+        case ready(ReadyJob)
+        /// It ends without a courier: it is no job, is past its time, or is not to be sent yet.
+        case ends(ReadyJob, Ending)
+    }
+
+    /// How a job ends that no courier works at.
+    enum Ending {
+        case malformed(JobError)
+        case expired
+        case scheduled(Timestamp)
+    }
+
+    private let spool: SpoolTree
+    private let log: Log
+    private let ledger: Ledger
+    private let shelf: TemplateCache
+    private let tell: (Report) -> Void
+    var settings: Settings
+    /// The waits of jobs whose files were refused.
+    private var refusals: [JobID: Backoff] = [:]
+
+    init(
+        spool: SpoolTree, ledger: Ledger, shelf: TemplateCache, settings: Settings, tell: @escaping (Report) -> Void
+    ) {
+        self.spool = spool
+        log = ledger.log
+        self.ledger = ledger
+        self.shelf = shelf
+        self.settings = settings
+        self.tell = tell
+    }
+
+    /// Looks at a name in `new/`. What cannot be an id goes to `dead/` here.
+    func id(of name: DirectoryName) -> JobID? {
+        if let text = name.text, let id = JobID(text) { return id }
+        bury(name, "the name is no job id")
+        return nil
+    }
+
+    /// Looks at a job's file. `isUnderWay` says that a job of that id is claimed: what lies in `new/` was submitted again.
+    func look(_ id: JobID, in state: State, isUnderWay: Bool = false, now: Timestamp) -> Look {
+        do throws(SpoolError) {
+            if isUnderWay {
+                if state == .new { try judgeTwin(id, now) }
+                return .nothing
+            }
+            switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
+            case .gone: return .nothing
+            case .irregular(let status): return try lookAtIrregular(id, in: state, status, now)
+            case .foreign:
+                let adopted = try spool.adopt(id, in: state, limit: settings.maxJobSize, now: now)
+                guard case .queued(_, let owner, _) = adopted else {
+                    if case .dead(let buried, let reason) = adopted { ledger.buried(buried ?? id, reason) }
+                    return .nothing
+                }
+                ledger.adopted(id, owner: owner)
+                return look(id, in: state, now: now)
+            case .malformed(let status, let reason):
+                try judgeMalformed(id, in: state, status, reason, now)
+                return .nothing
+            case .job(let open): return judge(open, in: state, now: now)
+            }
+        } catch {
+            tryAgain(id, in: state, after: error)
+            return .nothing
+        }
+    }
+
+    /// Names and kinds are judged in `new/` only; elsewhere they are the operator's.
+    private func lookAtIrregular(
+        _ id: JobID, in state: State, _ status: FileStatus, _ now: Timestamp
+    ) throws(SpoolError) -> Look {
+        guard state == .new else { return .nothing }
+        if status.isRegular, status.links == 2 {
+            // A producer without RENAME_NOREPLACE links and unlinks: for a moment there are two links.
+            if youth(status, now) > .zero {
+                tell(.lookAgain(id, state, after: .milliseconds(250)))
+                return .nothing
+            }
+            if try spool.removeSecondName(of: status) { return look(id, in: state, now: now) }
+        }
+        bury(DirectoryName(id.text), status.isRegular ? "a file with \(status.links) links" : "a \(status.kind)")
+        return .nothing
+    }
+
+    /// The disk's fault is the disk's for every job; what one file refuses holds up no other.
+    private func tryAgain(_ id: JobID, in state: State, after error: SpoolError) {
+        if error.isTemporary {
+            tell(.diskRefused(error))
+            tell(.lookAgain(id, state, after: .seconds(1)))
+        } else {
+            log.write("\(error)", .warning)
+            // Beyond so many it is not one file's trouble; and what is forgotten only begins anew.
+            if refusals.count >= 1000 { refusals = [:] }
+            tell(.lookAgain(id, state, after: refusals[id, default: Backoff()].next()))
+        }
+    }
+
+    /// How long a file in `new/` that is not as it should be is left to its writer.
+    private func youth(_ status: FileStatus, _ now: Timestamp) -> Span {
+        let age = now - Timestamp(nanoseconds: status.changed)
+        return age >= .zero && age < .seconds(10) ? .seconds(10) - age : .zero
+    }
+
+    private func bury(_ name: DirectoryName, _ reason: String) {
+        do throws(SpoolError) {
+            switch try spool.buryIrregular(name, reason: reason, now: .now) {
+            case .dead(let id?, _):
+                log.write("new/\(name.printable): \(reason); it is dead/\(id) now", .warning)
+                ledger.buried(id, "\(reason); it was new/\(name.printable)")
+            case .dead(nil, _): log.write("new/\(name.printable): \(reason); it cannot be moved away", .warning)
+            default: break
+            }
+        } catch { log.write("new/\(name.printable): \(reason); \(error)", .warning) }
+    }
+
+    private func judgeMalformed(
+        _ id: JobID, in state: State, _ status: FileStatus, _ reason: String, _ now: Timestamp
+    ) throws(SpoolError) {
+        let wait = youth(status, now)
+        // Somebody may be writing it straight into new/.
+        if state == .new, status.size <= settings.maxJobSize, wait > .zero {
+            return tell(.lookAgain(id, state, after: wait))
+        }
+        if case .dead(let buried, let reason) = try spool.buryMalformed(id, in: state, reason: reason, now: now) {
+            if state == .new {
+                ledger.received(buried ?? id, owner: status.owner, sender: nil)
+                tell(.leftNew(id, size: status.size))
+            }
+            ledger.buried(buried ?? id, buried == id ? reason : "\(reason); it was \(state.path)/\(id)")
+        }
+    }
+
+    private func judge(_ open: consuming OpenJob, in state: State, now: Timestamp) -> Look {
+        let history = open.contents.history
+        let value = open.contents.value
+        let modified = Timestamp(nanoseconds: open.status.modified)
+        let submitted = history.submitted(in: state, modified: modified, now: now)
+        let job = Result { () throws(JobError) in try Job(value) }
+        let content = try? job.get()  // The error is kept in `job`.
+        switch state {
+        case .retry(let bucket) where content != nil:
+            let due = bucket.due(modified: modified, now: now)
+            if due > now { return .due(due) }
+        case .scheduled where content != nil: if modified > now { return .due(modified) }
+        default: break
+        }
+        let template = content?.template ?? value.object?["template"]?.string
+        let facts = content?.template.flatMap { shelf.facts(of: $0) }
+        let expiry = settings.retry.expiry(submitted: submitted, expiresAt: content?.expiresAt, ttl: facts?.ttl)
+        let waiting = WaitingJob(
+            open.id, in: state, priority: content?.priority ?? facts?.priority ?? .normal, template: template,
+            expiry: expiry, kind: facts?.kind ?? .mail, places: facts?.concurrency)
+        let ready = ReadyJob(
+            open: open,
+            facts: .init(
+                waiting: waiting, job: job, value: value, status: open.status, submitted: submitted,
+                onDoubt: facts?.onDoubt ?? settings.onDoubt))
+        if case .failure(let error) = job { return .ends(ready, .malformed(error)) }
+        if expiry <= now { return .ends(ready, .expired) }
+        if let sendAt = content?.sendAt, sendAt > now, history.isFresh, state == .new {
+            return .ends(ready, .scheduled(sendAt))
+        }
+        return .ready(ready)
+    }
+
+    /// Claims a job that was looked at; nil when it was taken away, or was a duplicate.
+    func take(_ ready: consuming ReadyJob, now: Timestamp) -> ClaimedJob? {
+        let notes = ready.open.contents.history.notes(beforeClaimFrom: ready.facts.waiting.state, at: now)
+        return take(ready, noting: notes)
+    }
+
+    private func take(_ ready: consuming ReadyJob, noting notes: [Event]) -> ClaimedJob? {
+        let claimedAt = Clock.monotonic
+        let facts = ready.facts
+        let state = facts.waiting.state
+        var history = ready.open.contents.history
+        let isNew = state == .new && history.isEmpty
+        for event in notes { history.append(event) }
+        guard let claim = claim(ready.open, in: state, noting: notes) else { return nil }
+        let attempt = Verdict.Attempt(
+            number: history.attempts(in: state) + 1, history: history, submitted: facts.submitted,
+            expiry: facts.waiting.expiry,
+            onDoubt: facts.onDoubt, policy: settings.retry, softBounce: settings.softBounce)
+        return ClaimedJob(claim, facts, attempt: attempt, isNew: isNew, claimedAt: claimedAt)
+    }
+
+    /// Claims a job that ends without a courier, and says how it ends.
+    func take(_ ready: consuming ReadyJob, _ ending: Ending, now: Timestamp) -> (ClaimedJob, Verdict)? {
+        guard let claimed = take(ready, noting: []) else { return nil }
+        claimed.enter(in: ledger, sender: nil)
+        let verdict: Verdict =
+            switch ending {
+            case .malformed(let error): .refused(.job("\(error)"), claimed.attempt, now)
+            case .expired:
+                .only(
+                    .expired, "expired at \(claimed.attempt.expiry.rfc3339Seconds)", target: .dead, claimed.attempt, now
+                )
+            case .scheduled(let time): .only(.scheduled, nil, target: .scheduled, due: time, claimed.attempt, now)
+            }
+        return (claimed, verdict)
+    }
+
+    /// Moves a job into `cur/`, unless its id is elsewhere in the spool: then a newcomer with the same
+    /// object is discarded, and one with another goes to `dead/` under a generated id.
+    /// `events` are what its place says and a crash would take back.
+    private func claim(_ open: consuming OpenJob, in state: State, noting events: [Event]) -> Claim? {
+        let id = open.id
+        let size = open.status.size
+        do throws(SpoolError) {
+            if state == .new {
+                if let place = try spool.places(of: id, except: .new).first,
+                    try settleDuplicate(open.contents, open.status.inode, id, of: place)
+                {
+                    tell(.leftNew(id, size: size))
+                    return nil
+                }
+            }
+            guard let claim = try spool.claim(open, from: state, noting: events) else { return nil }
+            if state == .new { tell(.leftNew(id, size: size)) }
+            refusals[id] = nil
+            return claim
+        } catch {
+            if error.step == .rename, error.errno == .exists {
+                settleRemains(id, in: state)
+            } else {
+                tryAgain(id, in: state, after: error)
+            }
+            return nil
+        }
+    }
+
+    /// A job that is under way was submitted again. What lies in `new/` may also be that very job,
+    /// moved there by hand: then its outcome takes it away.
+    private func judgeTwin(_ id: JobID, _ now: Timestamp) throws(SpoolError) {
+        let own = State.claimed(instance: spool.instance)
+        guard case .job = try spool.examine(id, in: own, limit: settings.maxJobSize),
+            case .job(let open) = try spool.examine(id, in: .new, limit: settings.maxJobSize)
+        else { return }
+        if try settleDuplicate(open.contents, open.status.inode, id, of: own) {
+            tell(.leftNew(id, size: open.status.size))
+        }
+    }
+
+    /// In `cur/` lies something of that id that is nobody's work, such as a file that a start left
+    /// alone: the job would wait for it for ever.
+    private func settleRemains(_ id: JobID, in state: State) {
+        let reason = "cur/\(spool.instance) has a file of that id"
+        do throws(SpoolError) {
+            if case .dead(let buried?, _) = try spool.buryNamesake(id, in: state, reason: reason, now: .now) {
+                ledger.buried(buried, "\(reason); it was \(state.path)/\(id)")
+            }
+        } catch { tryAgain(id, in: state, after: error) }
+    }
+
+    /// Discards the newcomer in `new/` when it is the same job as the one in `place`, or cannot be compared with
+    /// it; else it goes to `dead/` under a generated id. False when it is no duplicate after all.
+    private func settleDuplicate(
+        _ newcomer: JobFile, _ inode: UInt64, _ id: JobID, of place: State
+    ) throws(SpoolError) -> Bool {
+        let duplicate = try spool.settleDuplicate(id, inode: inode, of: place, limit: settings.maxJobSize, now: .now) {
+            other in
+            if other.object.elementsEqual(newcomer.object) { return true }
+            // What was masked since cannot be compared.
+            guard case .done = place else { return false }
+            return other.value.isMasked(of: newcomer.value, by: Schema.mask)
+        }
+        switch duplicate {
+        case .none: return false
+        case .discarded: log.write(.qmgr, job: id.text, [], text: "discarded: the same job is in \(place.path)")
+        case .other:
+            let now = Timestamp.now
+            let reason = "another job of that id is in \(place.path)"
+            if case .dead(let buried?, _) = try spool.buryNamesake(id, in: .new, reason: reason, now: now) {
+                ledger.received(buried, owner: spool.owner, sender: nil)
+                ledger.buried(buried, "\(reason); it was new/\(id)")
+            }
+        }
+        return true
+    }
+}

@@ -1,0 +1,81 @@
+package import JSON
+package import Time
+
+/// Typed access to the members of an object in a job; null counts as absent. Errors name the field.
+package struct JobFields {
+    private let object: JSON.Object
+    private let prefix: String
+
+    /// - Parameter prefix: the object's own place in the job, as a JSON pointer.
+    package init(_ object: JSON.Object, below prefix: String = "") {
+        self.object = object
+        self.prefix = prefix
+    }
+
+    /// Throws for the first member that is not a field.
+    package func allow(only isField: (String) -> Bool) throws(JobError) {
+        for name in object.names where !isField(name) {
+            throw JobError("\(prefix)/\(pointerToken(name))", "unknown field")
+        }
+    }
+
+    package subscript(name: String) -> JSON? {
+        let value = object[name]
+        return value == .null ? nil : value
+    }
+
+    private func wrongType(_ name: String, _ value: JSON, _ wanted: String) -> JobError {
+        JobError("\(prefix)/\(name)", "is \(value.typeName), not \(wanted)")
+    }
+
+    package func string(_ name: String) throws(JobError) -> String? {
+        guard let value = self[name] else { return nil }
+        guard let string = value.string else { throw wrongType(name, value, "a string") }
+        return string
+    }
+
+    package func object(_ name: String) throws(JobError) -> JSON.Object? {
+        guard let value = self[name] else { return nil }
+        guard let object = value.object else { throw wrongType(name, value, "an object") }
+        return object
+    }
+
+    package func array(_ name: String) throws(JobError) -> [JSON]? {
+        guard let value = self[name] else { return nil }
+        guard let array = value.array else { throw wrongType(name, value, "an array") }
+        return array
+    }
+
+    /// An array of strings; the error names the element that is not a string.
+    package func strings(_ name: String) throws(JobError) -> [String]? {
+        guard let array = try array(name) else { return nil }
+        var strings: [String] = []
+        for (index, value) in array.enumerated() {
+            guard let string = value.string else { throw wrongType("\(name)/\(index)", value, "a string") }
+            strings.append(string)
+        }
+        return strings
+    }
+
+    /// An RFC 3339 date-time.
+    package func moment(_ name: String) throws(JobError) -> Timestamp? {
+        guard let text = try string(name) else { return nil }
+        guard let moment = Timestamp(rfc3339: text) else {
+            throw JobError("\(prefix)/\(name)", "is not an RFC 3339 date-time such as 2026-11-23T17:44:11Z")
+        }
+        return moment
+    }
+}
+
+/// A name as one token of a JSON pointer. See RFC 6901, section 3.
+package func pointerToken(_ name: String) -> String {
+    var token = ""
+    for scalar in name.unicodeScalars {
+        switch scalar {
+        case "~": token += "~0"
+        case "/": token += "~1"
+        default: token.unicodeScalars.append(scalar)
+        }
+    }
+    return token
+}
