@@ -159,7 +159,9 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Configuration", "EventLoop", "Mail", "Relay", "Spool", "SMTP", "JSON", "Time", "Linux",
+                "Daemon", "Configuration", "EventLoop", "Mail", "Relay", "Scratch", "Sink", "Spool", "SMTP", "JSON",
+                "Time",
+                "Linux",
             ]),
         .testTarget(
             name: "MailTests",

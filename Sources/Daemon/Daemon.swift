@@ -33,7 +33,7 @@ package final class Daemon {
     package private(set) var exitStatus: Int32 = 0
 
     private(set) lazy var ledger: Ledger = Ledger(
-        log, kind: { [unowned self] in queue.shelf.facts(of: $0)?.kind },
+        log, kind: { [unowned self] in queue.templates.facts(of: $0)?.kind },
         buried: { [unowned self] letter in
             notifier.note(letter)
             onDead.note(letter, spool: settings.spool)
@@ -160,7 +160,7 @@ package final class Daemon {
     }
 
     private var orphans: Orphans {
-        Orphans(spool: spool, shelf: queue.shelf, settings: settings, ledger: ledger) { [unowned self] in
+        Orphans(spool: spool, templates: queue.templates, settings: settings, ledger: ledger) { [unowned self] in
             queue.finish($0, $1)
         }
     }
@@ -274,7 +274,7 @@ package final class Daemon {
     private func tick() {
         lookAtClock()
         let now = Timestamp.now
-        if queue.shelf.hasChanged() {
+        if queue.templates.hasChanged() {
             log.write("templates changed")
             queue.hastenBlocked()
         }
@@ -313,7 +313,7 @@ package final class Daemon {
             log.write("'log_to' and 'log_format' change at the next start only", .warning)
         }
         apply(fresh)
-        queue.shelf.invalidate()
+        queue.templates.invalidate()
         queue.hastenBlocked()
         queue.schedule()
         // A shorter `done_retention` holds at once.

@@ -13,7 +13,7 @@ final class Queue {
     private let spool: SpoolTree
     private let loop: EventLoop
     let ledger: Ledger
-    let shelf: TemplateCache
+    let templates: TemplateCache
     let strays: Strays
     private let blocked: BlockedJobs
     private(set) var scheduler = Scheduler()
@@ -34,13 +34,13 @@ final class Queue {
         spool: spool, loop: loop, ledger: ledger, tell: { [unowned self] in hear($0) },
         settled: { [unowned self] in settled($0, $1, $2) })
     private lazy var triage = Triage(
-        spool: spool, ledger: ledger, shelf: shelf, settings: settings, tell: { [unowned self] in hear($0) })
+        spool: spool, ledger: ledger, templates: templates, settings: settings, tell: { [unowned self] in hear($0) })
     private(set) lazy var tasks = TaskCourier(
-        loop: loop, ledger: ledger, shelf: shelf, strays: strays, settings: settings,
+        loop: loop, ledger: ledger, templates: templates, strays: strays, settings: settings,
         tell: { [unowned self] in hear($0) })
-    private lazy var letters = LetterMaker(ledger: ledger, shelf: shelf, settings: settings)
+    private lazy var letters = LetterMaker(ledger: ledger, templates: templates, settings: settings)
     private lazy var data = DataCourier(
-        loop: loop, ledger: ledger, shelf: shelf, strays: strays, letters: letters,
+        loop: loop, ledger: ledger, templates: templates, strays: strays, letters: letters,
         tell: { [unowned self] in hear($0) })
     private(set) lazy var new = NewJobs(
         spool: spool, loop: loop, log: ledger.log, mayRead: { [unowned self] in scheduler.hasRoomForJobs },
@@ -67,15 +67,15 @@ final class Queue {
         self.curl = curl
         self.settings = settings
         self.tell = tell
-        shelf = TemplateCache(settings.templates)
+        templates = TemplateCache(settings.templates)
         strays = Strays(spool: spool, loop: loop, log: ledger.log)
-        blocked = BlockedJobs(ledger: ledger, shelf: shelf)
+        blocked = BlockedJobs(ledger: ledger, templates: templates)
     }
 
     /// Uses other settings; relays that stay as they were keep their connections.
     func use(_ settings: Settings) {
         self.settings = settings
-        shelf.use(settings.templates)
+        templates.use(settings.templates)
         settler.keepsDone = settings.doneRetention > .zero
         triage.settings = settings
         tasks.settings = settings

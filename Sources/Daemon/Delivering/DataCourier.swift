@@ -17,7 +17,7 @@ final class DataCourier: Courier {
 
     private let loop: EventLoop
     private let ledger: Ledger
-    private let shelf: TemplateCache
+    private let templates: TemplateCache
     private let strays: Strays
     private let tell: (Report) -> Void
     var letters: LetterMaker
@@ -25,12 +25,12 @@ final class DataCourier: Courier {
     private var isStopping = false
 
     init(
-        loop: EventLoop, ledger: Ledger, shelf: TemplateCache, strays: Strays, letters: LetterMaker,
+        loop: EventLoop, ledger: Ledger, templates: TemplateCache, strays: Strays, letters: LetterMaker,
         tell: @escaping (Report) -> Void
     ) {
         self.loop = loop
         self.ledger = ledger
-        self.shelf = shelf
+        self.templates = templates
         self.strays = strays
         self.letters = letters
         self.tell = tell
@@ -39,7 +39,7 @@ final class DataCourier: Courier {
     func begin(_ job: ClaimedJob) {
         job.enter(in: ledger, sender: nil)
         do throws(MailError) {
-            let template = try shelf.task(job.template ?? "")
+            let template = try templates.task(job.template ?? "")
             guard let view = template.view else { throw .ours("'\(template.name)' has no data any more") }
             let object = try job.object()
             if let misfit = template.terms.misfit(of: object.params) { throw .job(misfit) }
@@ -76,7 +76,7 @@ final class DataCourier: Courier {
         } catch {
             let reason = "\(view.program): \(error)"
             guard error.isShortage else {
-                shelf.noteFailing(job.template ?? "")
+                templates.noteFailing(job.template ?? "")
                 return tell(.refused(job, .ours(reason)))
             }
             ledger.log.write("\(reason); the next one is tried in a second", .warning)
@@ -133,7 +133,7 @@ final class DataCourier: Courier {
     }
 
     private func blame(_ job: ClaimedJob, _ view: Template.View, _ reason: String) {
-        shelf.noteFailing(job.template ?? "")
+        templates.noteFailing(job.template ?? "")
         tell(.refused(job, .ours("\(view.program): \(reason)")))
     }
 

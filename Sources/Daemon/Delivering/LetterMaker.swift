@@ -7,16 +7,16 @@ internal import Time
 /// Makes what is handed to a relay from a claimed job: its template is rendered, its mail composed.
 struct LetterMaker {
     let ledger: Ledger
-    let shelf: TemplateCache
+    let templates: TemplateCache
     var settings: Settings
 
     /// Makes the job's letter, or says what becomes of a job without one: every recipient has an outcome, or none of
     /// the others is allowed. Nil when the letter is there.
     /// - Parameter view: what the template's `data` gave, if it has one.
     func make(_ claimed: ClaimedJob, view: JSON.Object?, now: Timestamp) throws(MailError) -> Verdict? {
-        let mail = try shelf.mail(
+        let mail = try templates.mail(
             for: try claimed.object(), id: claimed.id, submitted: claimed.submitted, view: view, settings: settings)
-        claimed.masked = shelf.masked(claimed.value)
+        claimed.masked = templates.masked(claimed.value)
         claimed.enter(in: ledger, sender: mail.sender)
         let history = claimed.attempt.history
         claimed.attempt.disallowed = history.open(of: mail.heldBack)

@@ -9,7 +9,7 @@ internal import Time
 final class TaskCourier: Courier {
     private let loop: EventLoop
     private let ledger: Ledger
-    private let shelf: TemplateCache
+    private let templates: TemplateCache
     private let strays: Strays
     private let tell: (Report) -> Void
     var settings: Settings
@@ -18,12 +18,12 @@ final class TaskCourier: Courier {
     private var returned: [JobID: String] = [:]
 
     init(
-        loop: EventLoop, ledger: Ledger, shelf: TemplateCache, strays: Strays, settings: Settings,
+        loop: EventLoop, ledger: Ledger, templates: TemplateCache, strays: Strays, settings: Settings,
         tell: @escaping (Report) -> Void
     ) {
         self.loop = loop
         self.ledger = ledger
-        self.shelf = shelf
+        self.templates = templates
         self.strays = strays
         self.settings = settings
         self.tell = tell
@@ -36,7 +36,7 @@ final class TaskCourier: Courier {
 
     func begin(_ job: ClaimedJob) {
         job.enter(in: ledger, sender: nil)
-        job.masked = shelf.masked(job.value)
+        job.masked = templates.masked(job.value)
         job.named = []
         let now = Timestamp.now
         if job.attempt.history.isDone { return tell(.verdict(job, .settled(isDone: true, now))) }
@@ -49,7 +49,7 @@ final class TaskCourier: Courier {
     private func order(for job: ClaimedJob, now: Timestamp) throws(MailError) -> ProgramRun.Order {
         let name = job.template ?? ""
         if let reason = settings.tasks.objection(to: job.id, asking: name) { throw .job(reason) }
-        let template = try shelf.task(name)
+        let template = try templates.task(name)
         let object = try job.object()
         if let reason = template.terms.objection(to: object) { throw .job(reason) }
         guard let path = template.run else { throw .ours("'\(name)' is a mail now") }
@@ -95,7 +95,7 @@ final class TaskCourier: Courier {
             tell(.shortage(.task))
             return conclude(job, .returned(because: reason), reply: nil)
         }
-        shelf.noteFailing(job.template ?? "")
+        templates.noteFailing(job.template ?? "")
         tell(.refused(job, .ours(reason)))
     }
 

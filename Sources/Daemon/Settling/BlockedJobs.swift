@@ -8,18 +8,18 @@ final class BlockedJobs {
     private static let most = 10_000
 
     private let ledger: Ledger
-    private let shelf: TemplateCache
+    private let templates: TemplateCache
     private var ids: Set<JobID> = []
 
-    init(ledger: Ledger, shelf: TemplateCache) {
+    init(ledger: Ledger, templates: TemplateCache) {
         self.ledger = ledger
-        self.shelf = shelf
+        self.templates = templates
     }
 
     /// Counts and remembers a job, and says why in the log, once for each reason until a template changes.
     func add(_ id: JobID, template: String?, because reason: String) {
         ledger.blocked(template)
-        if shelf.isNews(reason) { ledger.log.write("\(id) blocked: \(reason)", .warning) }
+        if templates.isNews(reason) { ledger.log.write("\(id) blocked: \(reason)", .warning) }
         if ids.count < Self.most { ids.insert(id) }
     }
 

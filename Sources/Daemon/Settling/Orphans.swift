@@ -11,7 +11,7 @@ internal import Time
 /// history decides where it goes.
 struct Orphans {
     let spool: SpoolTree
-    let shelf: TemplateCache
+    let templates: TemplateCache
     let settings: Settings
     let ledger: Ledger
     /// Carries the verdict of each out.
@@ -111,12 +111,12 @@ struct Orphans {
         let template = value.object?["template"]?.string
         let recipients = recipients(of: value, id, submitted)
         let recovery = Recovery(history: history, recipients: recipients, now: now)
-        if case .inDoubt = recovery, let refusal = template.flatMap(shelf.refusal) {
+        if case .inDoubt = recovery, let refusal = template.flatMap(templates.refusal) {
             // It may say `on_doubt = hold`: only it can tell whether there may be a second mail.
             log.write("\(state.path)/\(id): in doubt, and waits for its template: \(refusal)", .warning)
             return false
         }
-        let facts = template.flatMap { shelf.facts(of: $0) }
+        let facts = template.flatMap { templates.facts(of: $0) }
         let job = Result { () throws(JobError) in try Job(value) }
         let expiry = settings.retry.expiry(
             submitted: submitted, expiresAt: (try? job.get())?.expiresAt, ttl: facts?.ttl)  // As above.
@@ -139,7 +139,7 @@ struct Orphans {
         // What the disk does not take is not begun anew: a second `recovered` would be a second death.
         let orphan = ClaimedJob(claim, ready, attempt: attempt, isNew: false, claimedAt: Clock.monotonic)
         orphan.isReported = false
-        orphan.masked = shelf.masked(value)
+        orphan.masked = templates.masked(value)
         if !recipients.isEmpty { orphan.named = recipients }
         finish(orphan, verdict)
         return true
@@ -167,8 +167,8 @@ struct Orphans {
         do {
             let job = try Job(value)
             // A task has none; and without its data a mail cannot be made, which the next claim does.
-            if let name = job.template, shelf.facts(of: name)?.kind ?? .mail != .mail { return [] }
-            let mail = try shelf.mail(for: job, id: id, submitted: submitted, settings: settings)
+            if let name = job.template, templates.facts(of: name)?.kind ?? .mail != .mail { return [] }
+            let mail = try templates.mail(for: job, id: id, submitted: submitted, settings: settings)
             return mail.recipients + mail.heldBack
         } catch {
             return []

@@ -43,19 +43,19 @@ final class Triage {
     private let spool: SpoolTree
     private let log: Log
     private let ledger: Ledger
-    private let shelf: TemplateCache
+    private let templates: TemplateCache
     private let tell: (Report) -> Void
     var settings: Settings
     /// The waits of jobs whose files were refused.
     private var refusals: [JobID: Backoff] = [:]
 
     init(
-        spool: SpoolTree, ledger: Ledger, shelf: TemplateCache, settings: Settings, tell: @escaping (Report) -> Void
+        spool: SpoolTree, ledger: Ledger, templates: TemplateCache, settings: Settings, tell: @escaping (Report) -> Void
     ) {
         self.spool = spool
         log = ledger.log
         self.ledger = ledger
-        self.shelf = shelf
+        self.templates = templates
         self.settings = settings
         self.tell = tell
     }
@@ -176,7 +176,7 @@ final class Triage {
         default: break
         }
         let template = content?.template ?? value.object?["template"]?.string
-        let facts = content?.template.flatMap { shelf.facts(of: $0) }
+        let facts = content?.template.flatMap { templates.facts(of: $0) }
         let expiry = settings.retry.expiry(submitted: submitted, expiresAt: content?.expiresAt, ttl: facts?.ttl)
         let waiting = WaitingJob(
             open.id, in: state, priority: content?.priority ?? facts?.priority ?? .normal, template: template,
