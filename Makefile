@@ -70,7 +70,7 @@ check-all: packages-check-all test
 
 storm: packages-test
 	$(SWIFT) build --build-tests
-	OUTSPOOL_STORM=10000 $(SWIFT) test --skip-build --filter StormTests
+	OUTSPOOL_STORM=10000 $(SWIFT) test --skip-build --filter ProgramTests.StormTests
 
 SECONDS = 20
 fuzz: packages-fuzz

@@ -48,7 +48,7 @@ class Watchdog:
                     self.signs += 1
 
 
-class Bench(Place):
+class RelayBench(Place):
     """A daemon that meets one relay after the other."""
 
     def __init__(self, programs, certificates_directory):
