@@ -1,7 +1,8 @@
 # make            builds the programs into .build/release
 # make demo       shows the main job on this machine, start to end
-# make test       passes the tests
-# make lint       holds the Swift sources against the format
+# make check      passes the tests of values and files, in seconds: they start no program
+# make test       passes all tests, see Tests/README.md
+# make lint       holds the Swift sources against the format, and the suites against having one name
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
@@ -43,13 +44,21 @@ build: packages-build
 demo: build
 	docs/demo.sh $(RELEASE)
 
-test: packages-test
+# The targets and suites that start programs, or compute for seconds: CONTRIBUTING.md has the rule for their names.
+SLOW = ^(Command|Program|RelayServer|SinkProgram)Tests\.|(Cost|Judge|ProgramRun)Tests/
+
+# One test after the other, so that the time of each is its own.
+check: packages-build
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	$(SWIFT) test --skip-build --no-parallel --skip '$(SLOW)'
+
+test: packages-test check
+	$(SWIFT) test --skip-build --filter '$(SLOW)'
 	Tests/Proof/fuzz.py --runs 5000 --jobs 2 --optional
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
+	! grep -rhoE '^struct [A-Za-z]+Tests\b' Tests | sort | uniq -d | grep .
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
@@ -60,7 +69,7 @@ check-all: packages-check-all test
 
 storm: packages-test
 	$(SWIFT) build --build-tests
-	OUTSPOOL_STORM=10000 $(SWIFT) test --skip-build --filter StormTests
+	OUTSPOOL_STORM=10000 $(SWIFT) test --skip-build --filter ProgramTests.StormTests
 
 SECONDS = 20
 fuzz: packages-fuzz
@@ -70,7 +79,7 @@ fuzz: packages-fuzz
 # fork(2) of vfork(2), so that the parent does not wait for execve(2) and does not learn of its error, and it wants more
 # memory than a task may have.
 SANITIZER = address
-UNSANITIZED = ProgramTests.(Clock|Expiry|Unwatched|Proof|Types)Tests|CommandTests.(Order|Setup)Tests
+UNSANITIZED = ProgramTests.(JumpingClock|Expiry|Unwatched|Proof|Types)Tests|CommandTests.(Order|Setup)Tests
 UNSANITIZED_thread = |ProgramRunTests/(missing|limits)|TaskTests/(blocked|sample)|NoticeTests/fails
 SANITIZED = OUTSPOOL_SANITIZE=1 ASAN_OPTIONS=detect_leaks=0
 SANITIZE = --sanitize $(SANITIZER) -Xswiftc -use-ld=lld --scratch-path .build/sanitize-$(SANITIZER)
@@ -129,4 +138,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo test lint format check-all storm bench crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo check test lint format check-all storm bench crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean

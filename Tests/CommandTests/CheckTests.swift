@@ -40,7 +40,7 @@ struct TemplateRoot {
     }
 }
 
-@Suite("outspool check")
+@Suite("outspool check", .serialized, .ownThreads)
 struct CheckTests {
     @Test("A template without a fault has no line")
     func clean() throws {

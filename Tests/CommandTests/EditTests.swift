@@ -2,7 +2,7 @@ import Foundation
 import Scratch
 import Testing
 
-@Suite("outspool edit")
+@Suite("outspool edit", .serialized, .ownThreads)
 struct EditTests {
     private static let object = #"{"template":"hello","to":"a@x","params":{"n":1.50}}"# + "\n"
     private static let history =
@@ -70,7 +70,7 @@ struct EditTests {
         #expect(try spool.scratch.list("temporary").count == 1)
     }
 
-    @Test("On a terminal a bad text can be mended", .enabled(if: Program.installed("python3") != nil, "needs python3"))
+    @Test("On a terminal a bad text can be mended", .enabled(if: Machine.program("python3") != nil, "needs python3"))
     func again() throws {
         let spool = try Fixture()
         try spool.put(Self.object, "new/k")
@@ -133,7 +133,7 @@ struct EditTests {
                 + "\n")
     }
 
-    @Test("Root's edit leaves the file to its owner", .enabled(if: Program.isRoot, "needs root"))
+    @Test("Root's edit leaves the file to its owner", .enabled(if: Machine.isRoot, "needs root"))
     func owner() throws {
         let spool = try Fixture()
         try spool.put(Self.object, "hold/k")
@@ -146,7 +146,7 @@ struct EditTests {
     /// file.
     @Test(
         "Killed at any of its steps, edit leaves one whole job",
-        .enabled(if: Program.installed("strace") != nil, "needs strace"),
+        .enabled(if: Machine.program("strace") != nil, "needs strace"),
         arguments: [
             "renameat2:signal=SIGKILL:when=1", "renameat2:signal=SIGKILL:when=2", "renameat2:signal=SIGKILL:when=3",
             "fsync:signal=SIGKILL:when=1", "fsync:error=ENOSPC:when=1", "renameat2:error=EIO:when=2",
@@ -156,7 +156,7 @@ struct EditTests {
         try spool.put(Self.object + Self.history, "retry/03-2m/k")
         let editor = try spool.scratch.write("#!/bin/sh\nsed -i s/a@x/b@y/ \"$1\"\n", to: "editor")
         try Program.shell("chmod 755 '\(editor)' && mkdir '\(spool.scratch.path)/temporary'")
-        let strace = Program(try #require(Program.installed("strace"))).with("OUTSPOOL_SPOOL", spool.spool)
+        let strace = Program(try #require(Machine.program("strace"))).with("OUTSPOOL_SPOOL", spool.spool)
             .with("VISUAL", editor).with("TMPDIR", spool.scratch.path("temporary"))
         let ran = try strace.run(["-o", "/dev/null", "-e", "inject=" + injection, spool.outspool.path, "edit", "k"])
         #expect(ran.status != 0)

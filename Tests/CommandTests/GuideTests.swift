@@ -10,7 +10,7 @@ private func contents(_ path: String) -> String {
 }
 
 /// docs/operating.md names nothing that the product does not have.
-@Suite("The operator's guide")
+@Suite("The operator's guide", .serialized, .ownThreads)
 struct GuideTests {
     static let guide = contents("docs/operating.md")
 

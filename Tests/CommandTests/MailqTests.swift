@@ -2,7 +2,7 @@ import Foundation
 import Scratch
 import Testing
 
-@Suite("mailq, and sendmail -q")
+@Suite("mailq, and sendmail -q", .serialized, .ownThreads)
 struct MailqTests {
     private let deferred =
         #"{"envelope":{"from":"s@x","to":["a@b","c@d"]},"message":"x"}"# + "\n"
@@ -23,7 +23,7 @@ struct MailqTests {
         try place.spool.put(deferred, "dead/gone")
         try place.spool.put(#"{"template":"x","to":"h@\u001b[31m"}"#, "hold/held")
         try place.spool.put("no json", "new/odd")
-        #expect(try place.spool.run("dropbox", "add", "box", "--group", "0").status == (Program.isRoot ? 0 : 77))
+        #expect(try place.spool.run("dropbox", "add", "box", "--group", "0").status == (Machine.isRoot ? 0 : 77))
         try Program.shell("mkdir '\(place.spool.spool)/cur/main'")
         try place.spool.put(#"{"envelope":{"from":"","to":["z@b"]},"message":"x"}"#, "cur/main/busy")
         for (name, words) in [("mailq", []), ("sendmail", ["-bp"]), ("mailq", ["-v"])] as [(String, [String])] {
@@ -43,7 +43,7 @@ struct MailqTests {
         }
     }
 
-    @Test("Drop boxes are part of the queue", .enabled(if: Program.isRoot))
+    @Test("Drop boxes are part of the queue", .enabled(if: Machine.isRoot))
     func boxes() throws {
         let place = try SendmailFixture()
         try place.spool.run("dropbox", "add", "local")

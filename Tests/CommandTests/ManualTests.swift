@@ -7,7 +7,7 @@ private let repository = URL(fileURLWithPath: #filePath).deletingLastPathCompone
     .deletingLastPathComponent()
 
 /// The pages and the help say the same of each verb.
-@Suite("outspool(1) and --help")
+@Suite("outspool(1) and --help", .serialized, .ownThreads)
 struct ManualTests {
     /// The verbs of the help, in its order.
     static let verbs: [String] = {
@@ -96,12 +96,12 @@ struct ManualTests {
         #expect(help.subtracting(["--help", "--version"]) == manual.subtracting(["--help", "--version"]))
     }
 
-    @Test("mandoc finds nothing", .enabled(if: Program.installed("mandoc") != nil, "needs mandoc"))
+    @Test("mandoc finds nothing", .enabled(if: Machine.program("mandoc") != nil, "needs mandoc"))
     func lint() throws {
         let pages = try FileManager.default.contentsOfDirectory(atPath: repository.appending(path: "man").path)
         #expect(pages.count >= 7)
         for page in pages {
-            let ran = try Program(try #require(Program.installed("mandoc"))).run(
+            let ran = try Program(try #require(Machine.program("mandoc"))).run(
                 ["-T", "lint", "-W", "warning", repository.appending(path: "man/\(page)").path])
             #expect(ran.out == "" && ran.err == "", "\(ran.out)\(ran.err)")
         }

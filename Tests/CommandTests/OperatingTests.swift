@@ -4,7 +4,7 @@ import Scratch
 import Testing
 
 /// The operator's verbs on a spool without a daemon: each is one file operation.
-@Suite("outspool retry, hold, release, rm, edit, pause, wait, prune")
+@Suite("outspool retry, hold, release, rm, edit, pause, wait, prune", .serialized, .ownThreads)
 struct OperatingTests {
     private static let job = #"{"template":"hello","to":"a@x"}"# + "\n"
     private static let tried = """

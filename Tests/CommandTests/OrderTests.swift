@@ -3,7 +3,8 @@ import Scratch
 import Testing
 
 /// The promise of a submission is the order of its system calls: it is read from the kernel.
-@Suite("Order of system calls", .enabled(if: Program.installed("strace") != nil, "needs strace"))
+@Suite(
+    "Order of system calls", .serialized, .ownThreads, .enabled(if: Machine.program("strace") != nil, "needs strace"))
 struct OrderTests {
     private let calls =
         "trace=openat,write,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,fchmod"
@@ -15,7 +16,7 @@ struct OrderTests {
         let log = spool.scratch.path("trace")
         var words = ["-f", "-y", "-s", "0", "-o", log, "-e", calls]
         if let user { words += ["setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups"] }
-        let strace = Program(try #require(Program.installed("strace"))).with("OUTSPOOL_SPOOL", path)
+        let strace = Program(try #require(Machine.program("strace"))).with("OUTSPOOL_SPOOL", path)
         let ran = try strace.run(words + [spool.outspool.path] + arguments)
         #expect(ran.status == 0, "\(ran.err)")
         return try spool.scratch.read("trace").split(separator: "\n").compactMap { line in
@@ -44,7 +45,7 @@ struct OrderTests {
             ])
     }
 
-    @Test("A submission to a drop box by another user", .enabled(if: Program.isRoot, "needs root"))
+    @Test("A submission to a drop box by another user", .enabled(if: Machine.isRoot, "needs root"))
     func dropBox() throws {
         let spool = try Fixture()
         #expect(try spool.run("dropbox", "add", "shop", "--group", "\(Fixture.shop.group)").status == 0)
@@ -75,7 +76,7 @@ struct OrderTests {
         ] as [(String, Int32, Int, Int)])
     func faults(injection: String, status: Int32, queued: Int, drafts: Int) throws {
         let spool = try Fixture()
-        let strace = Program(try #require(Program.installed("strace"))).with("OUTSPOOL_SPOOL", spool.spool)
+        let strace = Program(try #require(Machine.program("strace"))).with("OUTSPOOL_SPOOL", spool.spool)
         let ran = try strace.run([
             "-f", "-o", "/dev/null", "-e", "inject=" + injection, spool.outspool.path, "submit", "x",
         ])

@@ -42,7 +42,7 @@ struct PreviewFixture {
     }
 }
 
-@Suite("outspool preview")
+@Suite("outspool preview", .serialized, .ownThreads)
 struct PreviewTests {
     @Test("The sample's mail: who, what, how large, and the text")
     func summary() throws {
@@ -174,7 +174,7 @@ struct PreviewTests {
     }
 }
 
-@Suite("outspool show and secrets")
+@Suite("outspool show and secrets", .serialized, .ownThreads)
 struct ShowSecretTests {
     private let job = #"{"template":"otp","to":"a@example.com","params":{"code":"TOP4711","note":"x"}}"# + "\n"
 

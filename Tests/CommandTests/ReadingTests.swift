@@ -3,7 +3,7 @@ import JSON
 import Scratch
 import Testing
 
-@Suite("outspool ls, show, check")
+@Suite("outspool ls, show, check", .serialized, .ownThreads)
 struct ReadingTests {
     private let history = """
         {"at":"2026-11-23T17:44:11.502Z","event":"sending","attempt":1,"to":["a@x"],"relay":"main","submitted":"2026-11-23T17:44:11.498Z"}
@@ -137,7 +137,7 @@ struct ReadingTests {
     }
 
     @Test(
-        "Colours are for terminals that want them", .enabled(if: Program.installed("python3") != nil, "needs python3"))
+        "Colours are for terminals that want them", .enabled(if: Machine.program("python3") != nil, "needs python3"))
     func colours() throws {
         let spool = try Fixture()
         try spool.put("{\"template\":\"a\"}\n", "dead/k")

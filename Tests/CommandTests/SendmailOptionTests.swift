@@ -2,7 +2,7 @@ import Foundation
 import Scratch
 import Testing
 
-@Suite("sendmail: the command line")
+@Suite("sendmail: the command line", .serialized, .ownThreads)
 struct SendmailOptionTests {
     /// The words, and `sender recipients` of what is queued.
     static let accepted: [(words: [String], envelope: String)] = [
@@ -36,7 +36,7 @@ struct SendmailOptionTests {
     ]
 
     @Test(
-        "What is understood, and what is ignored", .enabled(if: Program.isRoot, "expects the name root"),
+        "What is understood, and what is ignored", .enabled(if: Machine.isRoot, "expects the name root"),
         arguments: accepted)
     func accepts(words: [String], envelope: String) throws {
         let place = try SendmailFixture()

@@ -2,7 +2,7 @@ import Foundation
 import Scratch
 import Testing
 
-@Suite("outspool init, dropbox; the program itself")
+@Suite("outspool init, dropbox; the program itself", .serialized, .ownThreads)
 struct SetupTests {
     @Test("init prints what it made, and completes what is there")
     func initializes() throws {
@@ -19,7 +19,7 @@ struct SetupTests {
         #expect(try outspool.run(["init", "a", "b"]).status == 64)
     }
 
-    @Test("A drop box takes jobs of its group and of nobody else", .enabled(if: Program.isRoot, "needs root"))
+    @Test("A drop box takes jobs of its group and of nobody else", .enabled(if: Machine.isRoot, "needs root"))
     func dropBox() throws {
         let spool = try Fixture()
         try Program.shell("chown -R 65534:65534 '\(spool.spool)'")

@@ -3,7 +3,7 @@ import JSON
 import Scratch
 import Testing
 
-@Suite("outspool status, top")
+@Suite("outspool status, top", .serialized, .ownThreads)
 struct StatusTests {
     private func fill(_ spool: Fixture) throws {
         let event =
@@ -99,7 +99,7 @@ struct StatusTests {
 
     @Test(
         "top draws, follows the terminal's size, and gives it back",
-        .enabled(if: Program.installed("python3") != nil, "needs python3"), arguments: ["q", "TERM", "^C"])
+        .enabled(if: Machine.program("python3") != nil, "needs python3"), arguments: ["q", "TERM", "^C"])
     func top(ending: String) throws {
         let spool = try Fixture()
         try fill(spool)

@@ -3,7 +3,7 @@ import JSON
 import Scratch
 import Testing
 
-@Suite("outspool submit")
+@Suite("outspool submit", .serialized, .ownThreads)
 struct SubmitTests {
     @Test("Prints the id, alone, of a job that is in new/")
     func submits() throws {

@@ -1,3 +1,4 @@
+import Scratch
 import Testing
 
 /// A kind of fault, the files that have it, and what the built `outspool check` says of it, all it says.
@@ -15,7 +16,7 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
     var testDescription: String { kind }
 }
 
-@Suite("Template faults, as the command finds them")
+@Suite("Template faults, as the command finds them", .serialized, .ownThreads)
 struct TemplateFaultTests {
     @Test("What cannot be read or parsed", arguments: malformedCases)
     func malformed(fault: FaultCase) throws { try expect(fault) }

@@ -1,11 +1,12 @@
 import Glibc
 import Linux
+import Scratch
 import Testing
 import Time
 
 @testable import EventLoop
 
-@Suite("Runs of programs")
+@Suite("Runs of programs", .serialized, .ownThreads)
 struct ProgramRunTests {
     /// Runs a shell script to its end, and the loop meanwhile.
     private func run(

@@ -2,6 +2,7 @@ import JSON
 import Mail
 import Spool
 import Template
+import Scratch
 import Testing
 import Time
 
@@ -138,14 +139,6 @@ struct PreparationTests {
         #expect(try isOurs(job, defaults: settings) == false)
     }
 
-    @Test("A small job that names a large file often is refused before memory is used up")
-    func manyTimes() throws {
-        let content = String(repeating: "A", count: 4 << 20)
-        let one = #"{"filename":"a.bin","content":"\#(content)"}"#
-        let many = Array(repeating: one, count: 24).joined(separator: ",")
-        #expect(try isOurs(#"{"subject":"Hi","text":"x","to":"a@example.com","attachments":[\#(many)]}"#) == false)
-    }
-
     @Test("A whole message: its fields are the envelope, the job's word goes first, Bcc goes away")
     func whole() throws {
         let message = #"From: A <a@example.org>\nTo: b@example.org\nBcc: c@example.org\nSubject: Hi\n\nHello\n"#
@@ -194,5 +187,18 @@ extension String {
             rest = rest[range.upperBound...]
         }
         return parts + [String(rest)]
+    }
+}
+
+@Suite("What large attachments cost", .serialized, .ownThreads)
+struct AttachmentCostTests {
+    @Test("A small job that names a large file often is refused before memory is used up")
+    func manyTimes() throws {
+        let content = String(repeating: "A", count: 4 << 20)
+        let one = #"{"filename":"a.bin","content":"\#(content)"}"#
+        let many = Array(repeating: one, count: 24).joined(separator: ",")
+        #expect(
+            try PreparationTests().isOurs(#"{"subject":"Hi","text":"x","to":"a@example.com","attachments":[\#(many)]}"#)
+                == false)
     }
 }

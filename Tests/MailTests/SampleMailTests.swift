@@ -4,6 +4,7 @@ import Judges
 import Message
 import Spool
 import Template
+import Scratch
 import Testing
 import Time
 
@@ -88,9 +89,13 @@ struct SampleMailTests {
         return expected
     }
 
+}
+
+@Suite("Others read the mail of the sample templates", .serialized, .ownThreads)
+struct SampleJudgeTests {
     @Test("Each sample in each locale is read back as it was meant", arguments: Judge.allCases.filter(\.isInstalled))
     func readBack(judge: Judge) throws {
-        let samples = try Self.samples()
+        let samples = try SampleMailTests.samples()
         #expect(
             Set(samples.map(\.name)).isSuperset(of: ["hello default", "order-shipped default", "order-shipped de"]))
         #expect(samples.contains { $0.files.contains { $0.cid == "logo.png" } })

@@ -1,8 +1,9 @@
 import Foundation
+import Scratch
 import Testing
 
 /// What the operator does to files by hand, and the verbs that are sugar over it, while the daemon lives.
-@Suite("File operations and verbs on a live daemon", .serialized)
+@Suite("File operations and verbs on a live daemon", .serialized, .ownThreads)
 struct AdministrationTests {
     /// The operation by hand, in the spool, and the verb for it.
     enum Way: String, CaseIterable { case hand, verb }
@@ -12,12 +13,12 @@ struct AdministrationTests {
             way == .hand
             ? try place.run("/bin/sh", ["-ec", "cd \"$1\"; \(script)", "sh", place.spool.path])
             : try place.run(
-                programs.appending(path: "outspool").path, verb,
+                Program.built("outspool").path, verb,
                 environment: [
                     "OUTSPOOL_SPOOL": place.spool.path, "OUTSPOOL_CONFIG": place.configuration.path,
                     "VISUAL": "sed -i s/Zoë/Edited/",
                 ])
-        #expect(ran.status == 0, "\(script) \(verb): \(ran.errors)")
+        #expect(ran.status == 0, "\(script) \(verb): \(ran.err)")
     }
 
     /// How many jobs the daemon has lined up.
@@ -109,7 +110,7 @@ struct AdministrationTests {
         try place.wait("the job to be lined up") { waiting(place) == 1 }
         #expect(place.places("k") == ["new"])
         // A pause outlives a restart.
-        place.stop(daemon)
+        daemon.stop()
         _ = try place.daemon()
         try place.wait("the job to be lined up again") { waiting(place) == 1 }
         #expect(place.places("k") == ["new"])
@@ -187,7 +188,7 @@ struct AdministrationTests {
         for verb in ["hold", "rm", "retry", "edit", "release"] {
             let ran = try place.outspool(verb, "moved")
             #expect(
-                ran.status == 75 && ran.errors.contains("moved is being sent at this moment"), "\(verb): \(ran.errors)")
+                ran.status == 75 && ran.err.contains("moved is being sent at this moment"), "\(verb): \(ran.err)")
         }
         #expect(place.places("moved") == ["cur/main"])
         try act(place, .hand, "mv cur/main/moved hold/; mv cur/main/back new/; rm cur/main/removed")
@@ -208,7 +209,7 @@ struct AdministrationTests {
         let id = try place.outspool("submit", "hello", "--to", "zoe@example.com").lines[0]
         let ran = try place.outspool("wait", "--timeout", "20s", id)
         #expect(ran.status == 0)
-        #expect(ran.output.hasPrefix("\(id)  sent  250 2.0.0 Ok: queued as "))
+        #expect(ran.out.hasPrefix("\(id)  sent  250 2.0.0 Ok: queued as "))
         #expect(place.mails().count == 1)
     }
 }

@@ -1,7 +1,8 @@
 import Foundation
+import Scratch
 import Testing
 
-@Suite("A broken template", .serialized)
+@Suite("A broken template", .serialized, .ownThreads)
 struct BlockedTests {
     @Test("It blocks its jobs and only those; repaired, all of them are sent without a command")
     func repaired() throws {
@@ -27,12 +28,12 @@ struct BlockedTests {
         #expect(place.log.components(separatedBy: " blocked: ").count == 2)
         try place.write("templates/broken/subject.mustache", "Subject")
         // Half a minute is the bucket; the repair does not wait for it.
-        try place.wait("all to be sent", limit: 15) { place.names("done").count == 100 }
+        try place.wait("all to be sent", limit: .seconds(15)) { place.names("done").count == 100 }
         #expect(place.mails().count == 100)
         for index in 0..<50 {
             #expect(try place.events("broken\(index)") == ["blocked", "sending", "sent"])
             #expect(try place.history("broken\(index)").last?["attempt"] as? Int == 1)
         }
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
     }
 }

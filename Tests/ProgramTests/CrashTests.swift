@@ -1,7 +1,8 @@
 import Foundation
+import Scratch
 import Testing
 
-@Suite("Crashes and starts", .serialized)
+@Suite("Crashes and starts", .serialized, .ownThreads)
 struct CrashTests {
     /// Kills the daemon at a dozen random moments under load. In the end every job is in done/, once;
     /// and what the relay got more often than once, the job's history announces.
@@ -18,9 +19,8 @@ struct CrashTests {
                 submitted += 1
             }
             usleep(UInt32.random(in: 0...60_000))
-            kill(daemon.processIdentifier, SIGKILL)
-            daemon.waitUntilExit()
-            #expect(daemon.terminationReason == .uncaughtSignal)
+            daemon.kill()
+            #expect(daemon.status == 128 + SIGKILL)
         }
         let daemon = try place.daemon()
         for _ in 0..<3 {
@@ -38,10 +38,10 @@ struct CrashTests {
             }
         }
         // Twice in doubt is held: that is a promise, too.
-        try place.wait("every job in done/ or hold/", limit: 60) {
+        try place.wait("every job in done/ or hold/", limit: .seconds(60)) {
             place.names("done").count + place.names("hold").count == count
         }
-        place.stop(daemon)
+        daemon.stop()
         var copies: [String: Int] = [:]
         for mail in place.mails() {
             let to = try #require(mail.split(whereSeparator: \.isNewline).first { $0.hasPrefix("To:") })
@@ -64,9 +64,9 @@ struct CrashTests {
         try place.configure(port: try place.sink())
         _ = try place.daemon()
         let second = try place.run(
-            programs.appending(path: "outspoold").path, ["--config", place.configuration.path])
+            Program.built("outspoold").path, ["--config", place.configuration.path])
         #expect(second.status == 75)
-        #expect(second.errors.contains("another outspoold runs on this spool"))
+        #expect(second.err.contains("another outspoold runs on this spool"))
     }
 
     @Test("SIGTERM finishes what is in flight, and nothing is left in cur/")
@@ -76,7 +76,7 @@ struct CrashTests {
         let daemon = try place.daemon()
         try place.hello("slow")
         try place.wait("the mail to be under way") { (try? place.events("slow")) == ["sending"] }
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
         #expect(place.places("slow") == ["done"])
     }
 
@@ -92,14 +92,14 @@ struct CrashTests {
         try place.wait("both to be claimed") {
             try place.names("cur/main") == ["before", "behind"] && place.events("behind") == ["sending"]
         }
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
         #expect(place.places("before") == ["new"])
         #expect(try place.events("before") == ["returned"])
         #expect(place.places("behind") == ["cur/main"])
         let again = try place.daemon()
         try place.wait(for: "behind", in: "retry/01-30s")
         #expect(try place.events("behind") == ["sending", "in-doubt"])
-        place.stop(again)
+        again.stop()
     }
 
     @Test("on_doubt = hold holds what may have been sent")
@@ -120,10 +120,10 @@ struct CrashTests {
         try place.configure(port: port)
         let daemon = try place.daemon()
         try place.configure(port: port, main: "colour = blue")
-        kill(daemon.processIdentifier, SIGHUP)
+        daemon.send(SIGHUP)
         try place.wait("the refusal") { place.log.contains("unknown key 'colour'") }
         try place.configure(port: port, main: "reply_to = changed@example.com")
-        kill(daemon.processIdentifier, SIGHUP)
+        daemon.send(SIGHUP)
         try place.wait("the reload") { place.log.contains("configuration reloaded") }
         try place.hello("after")
         try place.wait(for: "after", in: "done")

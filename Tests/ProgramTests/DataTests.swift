@@ -1,8 +1,9 @@
 import Foundation
+import Scratch
 import Testing
 
 /// Mails whose view a program makes.
-@Suite("Data for a mail")
+@Suite("Data for a mail", .serialized, .ownThreads)
 struct DataTests {
     /// A template `order` with that program.
     private func order(_ place: Workplace, _ body: String, conf: String = "") throws {
@@ -34,8 +35,8 @@ struct DataTests {
         #expect(mail.contains("1042_of_Zo=C3=AB") || mail.contains("Order 1042 of"), "\(mail)")
         #expect(mail.contains("* tea"))
         #expect(try place.events("one") == ["sending", "sent"])
-        try place.wait("it to be reaped") { place.children(of: daemon.processIdentifier).isEmpty }
-        place.stop(daemon)
+        try place.wait("it to be reaped") { place.children(of: daemon.pid).isEmpty }
+        daemon.stop()
     }
 
     @Test(
@@ -74,14 +75,14 @@ struct DataTests {
             try place.wait(for: "one", in: "done")
             #expect(place.mails().count == 2)
         }
-        place.stop(daemon)
+        daemon.stop()
     }
 
     @Test("What does not fit the schema never reaches the program; no relay, no program")
     func before() throws {
         let place = try Workplace()
         try order(place, "echo run >> ../../runs; \(Self.view)")
-        let port = try place.freePort()
+        let port = try Machine.freePort()
         try place.configure(port: port)
         let daemon = try place.daemon()
         try place.hello("first")
@@ -91,29 +92,29 @@ struct DataTests {
         try place.wait("all to be lined up") { place.status["waiting"] as? Int == 3 }
         #expect(place.text(place.root.appending(path: "runs")) == "")
         _ = try place.start(
-            programs.appending(path: "outspool-sink").path,
+            Program.built("outspool-sink").path,
             ["--listen", "127.0.0.1:\(port)", "--maildir", place.root.appending(path: "Maildir").path], name: "late")
         try place.wait(for: "one", in: "done")
         try place.wait(for: "wrong", in: "dead")
         #expect(place.text(place.root.appending(path: "runs")) == "run\n")
-        place.stop(daemon)
+        daemon.stop()
     }
 
     @Test("A relay that failed is tried with such a mail where there is no other")
     func probe() throws {
         let place = try Workplace()
         try order(place, "sleep 0.2; \(Self.view)")
-        let port = try place.freePort()
+        let port = try Machine.freePort()
         try place.configure(port: port, relay: "tls = none\nidle_timeout = 100ms")
         let daemon = try place.daemon()
         for index in 0..<3 { try ask(place, "order\(index)") }
         try place.wait("the breaker to open") { place.log.contains("no attempt is counted") }
         _ = try place.start(
-            programs.appending(path: "outspool-sink").path,
+            Program.built("outspool-sink").path,
             ["--listen", "127.0.0.1:\(port)", "--maildir", place.root.appending(path: "Maildir").path], name: "late")
         try place.wait("all") { place.names("done").count == 3 }
         #expect(place.mails().count == 3)
-        place.stop(daemon)
+        daemon.stop()
     }
 
     @Test("A daemon that stops or dies while it runs leaves no doubt, and sends once")
@@ -126,19 +127,18 @@ struct DataTests {
         try ask(place, "one")
         try place.wait("it to begin") { FileManager.default.fileExists(atPath: begun.path) }
         try FileManager.default.removeItem(at: begun)
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
         #expect(place.names("new") == ["one"])
         daemon = try place.daemon()
         try place.wait("it to begin again") { FileManager.default.fileExists(atPath: begun.path) }
-        kill(daemon.processIdentifier, SIGKILL)
-        daemon.waitUntilExit()
+        daemon.kill()
         try place.write("go", "")
         daemon = try place.daemon()
         try place.wait(for: "one", in: "done")
         #expect(try place.events("one") == ["returned", "recovered", "sending", "sent"])
         #expect(place.mails().count == 1)
         #expect(place.processes(with: place.mark) == [])
-        place.stop(daemon)
+        daemon.stop()
     }
 
     @Test("So many run at a time, and no other mail waits for them")
@@ -154,7 +154,7 @@ struct DataTests {
         #expect(place.names("cur/main").count == 3)
         try place.write("go", "")
         try place.wait("all") { place.names("done").count == 18 }
-        place.stop(daemon)
+        daemon.stop()
     }
 
     @Test("check and preview show its sample, and run nothing")
@@ -171,13 +171,13 @@ struct DataTests {
         let templates = place.root.appending(path: "templates").path
         let check = try place.outspool("check", "--templates", templates, "order")
         #expect(
-            check.output.contains("subject.mustache:1:21: error: 'customer.name' is not declared in view.schema.json"))
+            check.out.contains("subject.mustache:1:21: error: 'customer.name' is not declared in view.schema.json"))
         let preview = try place.outspool("--config", place.configuration.path, "preview", "order", "--text")
-        #expect(preview.output == "* tea\n", "\(preview.errors)")
-        #expect(preview.errors.contains("data is not run here"))
+        #expect(preview.out == "* tea\n", "\(preview.err)")
+        #expect(preview.err.contains("data is not run here"))
         try ask(place, "one")
         let show = try place.outspool("--config", place.configuration.path, "show", "--mail", "one")
-        #expect(show.status == 65 && show.errors.contains("only the daemon runs"))
+        #expect(show.status == 65 && show.err.contains("only the daemon runs"))
         #expect(!FileManager.default.fileExists(atPath: place.root.appending(path: "run").path))
     }
 }

@@ -1,7 +1,8 @@
 import Foundation
+import Scratch
 import Testing
 
-@Suite("From the spool to the relay", .serialized)
+@Suite("From the spool to the relay", .serialized, .ownThreads)
 struct DeliveryTests {
     @Test("A job that printf, sync and mv drop is rendered and delivered")
     func shell() throws {
@@ -21,7 +22,7 @@ struct DeliveryTests {
         #expect(mail.contains("this is a test."))
         #expect(try place.events("x") == ["sending", "sent"])
         #expect(place.places("x") == ["done"])
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
     }
 
     @Test("What was submitted while the daemon was down is delivered when it starts")

@@ -1,9 +1,11 @@
 import Foundation
+import Scratch
 import Testing
 
 /// A one-time password is good for 15 minutes. The daemon is the real one, its clocks jump by 16 minutes.
 @Suite(
-    "What is over its time is never sent", .serialized, .enabled(if: faketimeLibrary != nil, "needs Debian's faketime"))
+    "What is over its time is never sent", .serialized, .ownThreads,
+    .enabled(if: Machine.faketime != nil, "needs Debian's faketime"))
 struct ExpiryTests {
     /// A daemon whose clocks, the wall's and the monotonic one, are as far ahead as ``jump()`` says.
     private final class Ahead {
@@ -32,7 +34,7 @@ struct ExpiryTests {
         let place = try Workplace()
         // A port that nobody listens on, until somebody does.
         let port = try place.sink()
-        place.stop(try #require(place.lastStarted))
+        try #require(place.lastStarted).stop()
         try place.configure(port: port)
         let ahead = try Ahead(place)
         try place.otp("otp")
@@ -42,7 +44,7 @@ struct ExpiryTests {
         try ahead.jump()
         try ahead.expectExpired("otp", after: [])
         _ = try place.start(
-            programs.appending(path: "outspool-sink").path,
+            Program.built("outspool-sink").path,
             ["--listen", "127.0.0.1:\(port)", "--maildir", place.root.appending(path: "Maildir").path], name: "again")
         try place.wait(for: "letter", in: "done")
         #expect(place.mails().count == 1)

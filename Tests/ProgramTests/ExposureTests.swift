@@ -1,13 +1,14 @@
 import Foundation
+import Scratch
 import Testing
 
-@Suite("What lies open to others is refused", .serialized)
+@Suite("What lies open to others is refused", .serialized, .ownThreads)
 struct ExposureTests {
     private func daemon(
         _ place: Workplace, _ arguments: String..., asRoot: String = "yes"
-    ) throws -> Workplace.Finished {
+    ) throws -> Ran {
         try place.run(
-            programs.appending(path: "outspoold").path, ["--config", place.configuration.path] + arguments,
+            Program.built("outspoold").path, ["--config", place.configuration.path] + arguments,
             environment: ["OUTSPOOL_AS_ROOT": asRoot])
     }
 
@@ -35,9 +36,9 @@ struct ExposureTests {
         #expect(chmod(file, mode_t(mode)) == 0)
         for ran in [try daemon(place, "--check"), try daemon(place)] {
             #expect(ran.status == 78)
-            #expect(ran.errors.hasPrefix("outspoold: \(file): ") && ran.errors.contains("(\(remedy))"), "\(ran.errors)")
+            #expect(ran.err.hasPrefix("outspoold: \(file): ") && ran.err.contains("(\(remedy))"), "\(ran.err)")
             let digits = String(mode, radix: 8)
-            #expect(ran.errors.contains("mode \(digits.count == 3 ? "0" : "")\(digits)"), "\(ran.errors)")
+            #expect(ran.err.contains("mode \(digits.count == 3 ? "0" : "")\(digits)"), "\(ran.err)")
         }
     }
 
@@ -58,21 +59,21 @@ struct ExposureTests {
         let process = try place.daemon()
         try place.configure(port: port, main: "soft_bounce = yes")
         #expect(chmod(place.configuration.path, 0o666) == 0)
-        kill(process.processIdentifier, SIGHUP)
+        process.send(SIGHUP)
         try place.wait("the refusal") { place.log.contains("the configuration stays as it was") }
         #expect(place.log.contains("the configuration of mode 0666"))
         try place.hello("goes-on")
         try place.wait(for: "goes-on", in: "done")
     }
 
-    @Test("Root, unless told otherwise", .enabled(if: geteuid() == 0, "needs root, to be refused"))
+    @Test("Root, unless told otherwise", .enabled(if: Machine.isRoot, "needs root, to be refused"))
     func root() throws {
         let place = try Workplace()
         try place.configure(port: 9)
         for word in ["", "no", "1"] {
             let ran = try daemon(place, asRoot: word)
             #expect(ran.status == 78)
-            #expect(ran.errors.contains("does not run as root"))
+            #expect(ran.err.contains("does not run as root"))
         }
         #expect(place.log.isEmpty)
         // It is the running that is refused.
@@ -88,7 +89,7 @@ struct ExposureTests {
         for ran in [try daemon(place, "--check"), try daemon(place)] {
             #expect(ran.status == 78)
             let reason = "outspool.conf:8: tls = opportunistic does not protect a password"
-            #expect(ran.errors.contains(reason), "\(ran.errors)")
+            #expect(ran.err.contains(reason), "\(ran.err)")
         }
         // There is nothing to strip.
         try place.configure(relays: "[relay main]\n\(relay.replacing("smtp:", with: "smtps:"))")

@@ -1,13 +1,6 @@
 import Foundation
+import Scratch
 import Testing
-
-/// Debian's libfaketime; nil where the package faketime is not installed.
-let faketimeLibrary: String? = {
-    let root = "/usr/lib"
-    let folders = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-    return folders.map { "\(root)/\($0)/faketime/libfaketime.so.1" }
-        .first { FileManager.default.fileExists(atPath: $0) }
-}()
 
 /// The clock that a program under libfaketime sees: as far ahead of the machine's as the test says.
 struct FakedClock {
@@ -28,27 +21,23 @@ struct FakedClock {
     /// The words of env(1) before the program's own.
     var environment: [String] {
         [
-            "LD_PRELOAD=\(faketimeLibrary ?? "")", "FAKETIME_TIMESTAMP_FILE=\(file.path)", "FAKETIME_NO_CACHE=1",
+            "LD_PRELOAD=\(Machine.faketime ?? "")", "FAKETIME_TIMESTAMP_FILE=\(file.path)", "FAKETIME_NO_CACHE=1",
             // Times of files are the kernel's, and the daemon sets those that it means.
             "NO_FAKE_STAT=1",
         ] + (isMonotonicFaked ? [] : ["FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"])
     }
 
     /// Starts the daemon under this clock and returns when it is ready.
-    func daemon(of place: Workplace, by command: [String] = []) throws -> Process {
-        let before = place.log.components(separatedBy: ": ready\n").count
-        let process = try place.start(
-            "/usr/bin/env",
-            command
-                + ["env"] + environment
-                // The library sets variables before Swift looks for the arguments, which it does from the
-                // environment on: they are lost, and the environment says it.
-                + ["OUTSPOOL_CONFIG=\(place.configuration.path)", programs.appending(path: "outspoold").path],
-            name: "daemon")
-        try place.wait("the daemon to be ready") {
-            !process.isRunning || place.log.components(separatedBy: ": ready\n").count > before
+    func daemon(of place: Workplace, by command: [String] = []) throws -> RunningProgram {
+        try place.ready {
+            try place.start(
+                "/usr/bin/env",
+                command
+                    + ["env"] + environment
+                    // The library sets variables before Swift looks for the arguments, which it does from the
+                    // environment on: they are lost, and the environment says it.
+                    + ["OUTSPOOL_CONFIG=\(place.configuration.path)", Program.built("outspoold").path],
+                name: "daemon")
         }
-        try #require(process.isRunning, "the daemon ended: \(place.log)")
-        return process
     }
 }

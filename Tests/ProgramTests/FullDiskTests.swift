@@ -1,8 +1,9 @@
 import Foundation
+import Scratch
 import Testing
 
 let mayMount: Bool = {
-    guard geteuid() == 0 else { return false }
+    guard Machine.isRoot else { return false }
     let directory = FileManager.default.temporaryDirectory.appending(path: "outspool-mount.\(UUID().uuidString)").path
     guard mkdir(directory, 0o700) == 0 else { return false }
     defer { rmdir(directory) }
@@ -11,7 +12,8 @@ let mayMount: Bool = {
 }()
 
 @Suite(
-    "A full disk", .serialized, .enabled(if: mayMount, "needs root and the right to mount, for a small filesystem"))
+    "A full disk", .serialized, .ownThreads,
+    .enabled(if: mayMount, "needs root and the right to mount, for a small filesystem"))
 struct FullDiskTests {
     /// A workplace whose spool is a filesystem of its own.
     final class SmallDisk {
@@ -60,14 +62,15 @@ struct FullDiskTests {
         disk.fill()
         try place.wait("the trouble to be told") { place.log.contains("No space left on device") }
         #expect(rename(place.spool.appending(path: "tmp/late").path, place.spool.appending(path: "new/late").path) == 0)
-        usleep(1_500_000)
+        // Nothing must become of it while there is no room, and no event tells of that: time has to pass.
+        pass(.seconds(1.5))
         #expect(place.names("cur/main").contains("full"))
         #expect(place.names("dead").isEmpty)
         disk.free()
         for id in ["full", "late"] + (0..<5).map({ "other\($0)" }) { try place.wait(for: id, in: "done") }
         #expect(place.mails().count == 7)
         #expect(try place.events("full") == ["sending", "sent"])
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
     }
 
     @Test("No marker, no dot: the job waits for room without being claimed again and again")
@@ -81,7 +84,8 @@ struct FullDiskTests {
         disk.fill()
         try place.wait("the trouble to be told") { place.log.contains("No space left on device") }
         let before = place.log.utf8.count
-        usleep(3_000_000)
+        // Nothing must be tried again and again: that takes time to be seen.
+        pass(.seconds(3))
         #expect(place.log.utf8.count - before < 10_000, "\(place.log.suffix(2000))")
         #expect(place.mails().isEmpty)
         #expect(place.names("dead").isEmpty)
@@ -110,7 +114,7 @@ struct FullDiskTests {
         #expect(place.leaks() == [])
         #expect(place.names("tmp").isEmpty)
         #expect(place.mails().count == 1)
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
     }
 
     @Test("What the operator requeues while the disk is full is tried again when there is room")
@@ -131,7 +135,8 @@ struct FullDiskTests {
             rename(place.spool.appending(path: "dead/again").path, place.spool.appending(path: "new/again").path) == 0)
         try place.wait("the trouble to be told") { place.log.contains("No space left on device") }
         let before = place.log.utf8.count
-        usleep(2_000_000)
+        // Nothing must be tried again and again: that takes time to be seen.
+        pass(.seconds(2))
         #expect(place.log.utf8.count - before < 10_000)
         disk.free()
         try place.wait(for: "again", in: "done")

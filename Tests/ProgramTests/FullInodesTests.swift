@@ -1,13 +1,14 @@
 import Foundation
+import Scratch
 import Testing
 
 private let mayMakeDisks: Bool = {
-    guard geteuid() == 0, FileManager.default.fileExists(atPath: "/dev/loop-control") else { return false }
+    guard Machine.isRoot, FileManager.default.fileExists(atPath: "/dev/loop-control") else { return false }
     return ["/sbin/mkfs.ext4", "/bin/mount"].allSatisfy { FileManager.default.isExecutableFile(atPath: $0) }
 }()
 
 @Suite(
-    "A small ext4", .serialized,
+    "A small ext4", .serialized, .ownThreads,
     .enabled(if: mayMakeDisks, "needs root, loop devices and mkfs.ext4, for a filesystem with few inodes"))
 struct FullInodesTests {
     /// A workplace whose spool is an ext4 of 8 MiB with some sixty inodes, half of which the spool's own directories
@@ -25,7 +26,7 @@ struct FullInodesTests {
             try #require(
                 try place.run("/sbin/mkfs.ext4", ["-q", "-F", "-b", "1024", "-N", "64", "-m", "0", image]).status == 0)
             let mounted = try place.run("/bin/mount", ["-o", "loop", image, place.spool.path])
-            try #require(mounted.status == 0, "\(mounted.errors)")
+            try #require(mounted.status == 0, "\(mounted.err)")
             #expect(try place.outspool("init", place.spool.path).status == 0)
         }
 
@@ -75,11 +76,11 @@ struct FullInodesTests {
         ] {
             let begin = Date()
             let ran = try place.run(
-                programs.appending(path: "outspool").path, arguments, input: input,
+                Program.built("outspool").path, arguments, input: input,
                 environment: ["OUTSPOOL_SPOOL": place.spool.path])
             #expect(ran.status == 75)
-            #expect(ran.output.isEmpty)
-            #expect(ran.errors.contains("No space left on device"), "\(ran.errors)")
+            #expect(ran.out.isEmpty)
+            #expect(ran.err.contains("No space left on device"), "\(ran.err)")
             #expect(Date().timeIntervalSince(begin) < 2)
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: place.spool.appending(path: "tmp").path).isEmpty)
@@ -121,6 +122,6 @@ struct FullInodesTests {
         for id in ["here", "boxed@shop"] { try place.wait(for: id, in: "done") }
         #expect(place.mails().count == 2)
         #expect(place.names("dead").isEmpty)
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
     }
 }

@@ -1,9 +1,10 @@
 import Foundation
+import Scratch
 import Testing
 
 /// What the kernel refuses, drops or takes away while the daemon runs: nothing is lost, it says so, and it goes on by
 /// itself when the cause is gone.
-@Suite("The kernel refuses", .serialized)
+@Suite("The kernel refuses", .serialized, .ownThreads)
 struct KernelTests {
     private static let queueLimit =
         (try? String(contentsOfFile: "/proc/sys/fs/inotify/max_queued_events", encoding: .utf8))
@@ -18,10 +19,10 @@ struct KernelTests {
         let daemon = try place.daemon()
         try place.hello("touched")
         try place.wait(for: "touched", in: "retry/01-30s")
-        kill(daemon.processIdentifier, SIGSTOP)
-        defer { kill(daemon.processIdentifier, SIGCONT) }
+        daemon.send(SIGSTOP)
+        defer { daemon.send(SIGCONT) }
         try place.wait("the daemon to stand still") {
-            place.text(URL(fileURLWithPath: "/proc/\(daemon.processIdentifier)/stat")).contains(") T ")
+            place.text(URL(fileURLWithPath: "/proc/\(daemon.pid)/stat")).contains(") T ")
         }
         // Hidden names are nothing to the daemon, and events to the kernel.
         for index in 0..<(Self.queueLimit + 100) {
@@ -33,7 +34,7 @@ struct KernelTests {
         try FileManager.default.setAttributes(
             [.modificationDate: Date()], ofItemAtPath: place.spool.appending(path: "retry/01-30s/touched").path)
         try place.write("spool/pause", "")
-        kill(daemon.processIdentifier, SIGCONT)
+        daemon.send(SIGCONT)
         try place.wait("the overflow to be told") { place.log.contains("inotify overflow: everything is read again") }
         try place.wait("the pause to be seen") { place.log.contains("paused: everything") }
         try FileManager.default.removeItem(at: place.spool.appending(path: "pause"))
@@ -48,8 +49,8 @@ struct KernelTests {
         let daemon = try place.daemon()
         func limit(_ count: Int) throws {
             let ran = try place.run(
-                "/usr/bin/env", ["prlimit", "--pid", "\(daemon.processIdentifier)", "--nofile=\(count):4096"])
-            #expect(ran.status == 0, "\(ran.errors)")
+                "/usr/bin/env", ["prlimit", "--pid", "\(daemon.pid)", "--nofile=\(count):4096"])
+            #expect(ran.status == 0, "\(ran.err)")
         }
         // Every number below is in use.
         try limit(5)
@@ -63,7 +64,7 @@ struct KernelTests {
         #expect(place.mails().count == 5)
         #expect(place.names("dead").isEmpty)
         for index in 0..<5 { #expect(try place.events("job\(index)") == ["sending", "sent"]) }
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
     }
 
     @Test(
@@ -74,7 +75,7 @@ struct KernelTests {
         let place = disk.place
         // A port that nobody listens on, until somebody does.
         let port = try place.sink()
-        place.stop(try #require(place.lastStarted))
+        try #require(place.lastStarted).stop()
         try place.configure(port: port)
         let daemon = try place.daemon()
         for index in 0..<5 { try place.hello("job\(index)") }
@@ -88,10 +89,10 @@ struct KernelTests {
         try remount(Int(MS_RDONLY))
         let refused = try place.outspool("submit", "--job", "-", input: #"{"template":"hello","to":"a@example.com"}"#)
         #expect(refused.status == 75)
-        #expect(refused.errors.contains("Read-only file system"))
-        #expect(refused.output.isEmpty)
+        #expect(refused.err.contains("Read-only file system"))
+        #expect(refused.out.isEmpty)
         _ = try place.start(
-            programs.appending(path: "outspool-sink").path,
+            Program.built("outspool-sink").path,
             ["--listen", "127.0.0.1:\(port)", "--maildir", place.root.appending(path: "Maildir").path], name: "again")
         try place.wait("the trouble to be told") { place.log.contains("Read-only file system; it is tried again") }
         #expect(place.names("new").count == 5)
@@ -100,7 +101,7 @@ struct KernelTests {
         try place.wait("all to be sent") { place.names("done").count == 5 }
         #expect(place.mails().count == 5)
         #expect(place.names("dead").isEmpty)
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
     }
 
     @Test(
@@ -117,7 +118,7 @@ struct KernelTests {
         try FileManager.default.moveItem(at: directory, to: aside)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         try place.wait("the daemon to end") { !daemon.isRunning }
-        #expect(daemon.terminationStatus == 75)
+        #expect(daemon.status == 75)
         #expect(place.log.contains("\(path): the directory was moved or removed; stopping"))
         // A directory of another name is nothing to the next one.
         #expect(try place.outspool("init", place.spool.path).status == 0)
@@ -159,15 +160,14 @@ struct KernelTests {
             // One that is not refused runs until it is ended.
             let second = try place.run(
                 "/usr/bin/env",
-                ["timeout", "10", programs.appending(path: "outspoold").path, "--config", configuration.path])
+                ["timeout", "10", Program.built("outspoold").path, "--config", configuration.path])
             #expect(second.status == 75)
-            #expect(second.errors.contains("/cur is locked: another outspoold runs on this spool"))
+            #expect(second.err.contains("/cur is locked: another outspoold runs on this spool"))
         }
         try place.hello("job")
         try place.wait(for: "job", in: "done")
         // Its lock goes with it.
-        kill(first.processIdentifier, SIGKILL)
-        first.waitUntilExit()
+        first.kill()
         _ = try place.daemon()
     }
 }

@@ -1,7 +1,8 @@
 import Foundation
+import Scratch
 import Testing
 
-@Suite("TLS, logins and extensions", .serialized)
+@Suite("TLS, logins and extensions", .serialized, .ownThreads)
 struct LoginTests {
     /// A relay on the sink that trusts the sink's own certificate, in DIR/tls.
     func relay(_ scheme: String, _ port: Int, _ more: String) -> String {
@@ -20,7 +21,7 @@ struct LoginTests {
         try place.wait("the refusal") { place.log.contains("relay main failed at auth") }
         #expect(place.places("waits") == ["new"])
         try place.write("token", "fresh\n")
-        try place.wait(for: "waits", in: "done", limit: 40)
+        try place.wait(for: "waits", in: "done", limit: .seconds(40))
         #expect(try place.events("waits") == ["sending", "sent"])
         #expect(place.log.contains("relay main: works again"))
         #expect(place.mails().first?.contains("user=shop") == true)
@@ -73,7 +74,7 @@ struct LoginTests {
         let mails = place.mails()
         #expect(mails.contains { $0.contains("jörg@example.com") && $0.contains("smtputf8=yes") })
         #expect(mails.contains { $0.contains("zoe@xn--bcher-kva.example") && $0.contains("smtputf8=no") })
-        place.stop(daemon)
+        daemon.stop()
         try place.configure(port: try place.sink("--no-offer", "SMTPUTF8"))
         _ = try place.daemon()
         try place.hello("impossible", to: "jörg@example.com")

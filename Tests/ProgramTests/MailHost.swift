@@ -1,4 +1,5 @@
 import Foundation
+import Scratch
 import Testing
 
 /// A machine whose mail system is outspool, as far as one program and its children can see: in mount and UTS
@@ -8,16 +9,11 @@ final class MailHost {
     let place: Workplace
 
     /// Whether this machine lets the tests have such namespaces and has a sendmail to cover.
-    static let isPossible: Bool = {
-        guard geteuid() == 0, FileManager.default.isExecutableFile(atPath: "/usr/sbin/sendmail") else { return false }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
-        process.arguments = ["-mu", "sh", "-c", "mount --bind /bin/true /usr/sbin/sendmail && hostname web1.example"]
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }()
+    static let isPossible =
+        Machine.isRoot && Machine.program("sendmail") == "/usr/sbin/sendmail"
+        && Machine.can([
+            "/usr/bin/unshare", "-mu", "sh", "-c", "mount --bind /bin/true /usr/sbin/sendmail && hostname web1.example",
+        ])
 
     init() throws {
         place = try Workplace()
@@ -56,10 +52,10 @@ final class MailHost {
 
     /// Runs a script of the shell as nobody, or as root, with nothing of the tests' environment.
     @discardableResult
-    func run(_ script: String, asRoot: Bool = false) throws -> Workplace.Finished {
+    func run(_ script: String, asRoot: Bool = false) throws -> Ran {
         let command = place.root.appending(path: "outspool")
         if !FileManager.default.fileExists(atPath: command.path) {
-            try FileManager.default.copyItem(at: programs.appending(path: "outspool"), to: command)
+            try FileManager.default.copyItem(at: Program.builtFolder.appending(path: "outspool"), to: command)
         }
         let user = asRoot ? [] : ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
         return try place.run(

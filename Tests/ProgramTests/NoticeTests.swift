@@ -1,24 +1,12 @@
 import Foundation
+import Scratch
 import Testing
 
-private let promtool =
-    ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
-        FileManager.default.isExecutableFile(atPath: $0)
-    } ?? ProcessInfo.processInfo.environment["PROMTOOL"]
-
-private let hasParser: Bool = {
-    let process = Process()
-    // Debian's, which has the package; another one may come first in PATH.
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-    process.arguments = ["-c", "import prometheus_client"]
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-}()
+private let promtool = Machine.program("promtool") ?? ProcessInfo.processInfo.environment["PROMTOOL"]
+private let hasParser = Machine.python(with: "prometheus_client") != nil
 
 /// Who is told of what: the metrics file, `notify` and `on_dead`, on a live daemon.
-@Suite("Notices", .serialized)
+@Suite("Notices", .serialized, .ownThreads)
 struct NoticeTests {
     /// A daemon that has sent, deferred and buried something; the metrics file after it has stopped.
     private func worked() throws -> (Workplace, URL) {
@@ -43,7 +31,7 @@ struct NoticeTests {
         try place.wait(for: "unaddressed", in: "dead")
         try place.wait(for: "strange", in: "retry/01-30s")
         try place.wait("the daemon to count") { place.text(file).contains("outspool_jobs{") }
-        place.stop(daemon)
+        daemon.stop()
         return (place, file)
     }
 
@@ -80,8 +68,8 @@ struct NoticeTests {
             print(len(families), sum(len(f.samples) for f in families), all(f.documentation for f in families))
             """
         let result = try place.run("/usr/bin/python3", ["-c", script, file.path])
-        #expect(result.status == 0, "\(result.errors)")
-        let words = result.output.split(separator: " ").map(String.init)
+        #expect(result.status == 0, "\(result.err)")
+        let words = result.out.split(separator: " ").map(String.init)
         let lines = place.text(file).split(separator: "\n")
         #expect(words.first.flatMap { Int($0) } == lines.count { $0.hasPrefix("# TYPE") })
         #expect(words.dropFirst().first.flatMap { Int($0) } == lines.count { !$0.hasPrefix("#") })
@@ -93,7 +81,7 @@ struct NoticeTests {
         let (place, file) = try worked()
         let result = try place.run(try #require(promtool), ["check", "metrics"], input: place.text(file))
         #expect(result.status == 0)
-        #expect(result.output + result.errors == "")
+        #expect(result.out + result.err == "")
     }
 
     @Test("The alerts are valid, and ring when they should", .enabled(if: promtool != nil))
@@ -102,7 +90,7 @@ struct NoticeTests {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../etc/prometheus")
         for (words, file) in [(["check", "rules"], "outspool.rules.yml"), (["test", "rules"], "outspool.test.yml")] {
             let result = try place.run(try #require(promtool), words + [folder.appending(path: file).path])
-            #expect(result.status == 0, "\(result.output)\(result.errors)")
+            #expect(result.status == 0, "\(result.out)\(result.err)")
         }
         // Every series that an alert asks for is one that the daemon writes.
         let (other, metrics) = try worked()
@@ -126,13 +114,13 @@ struct NoticeTests {
             [.modificationDate: Date(timeIntervalSinceNow: -7200)],
             ofItemAtPath: place.spool.appending(path: "new/new3").path)
         let daemon = try place.daemon()
-        try place.wait("a count", limit: 40) { place.samples(file)[#"outspool_jobs{state="new"}"#] == 7 }
+        try place.wait("a count", limit: .seconds(40)) { place.samples(file)[#"outspool_jobs{state="new"}"#] == 7 }
         let samples = place.samples(file)
         #expect(samples[#"outspool_jobs{state="hold"}"#] == 3)
         #expect(samples["outspool_paused"] == 1)
         let oldest = try #require(samples[#"outspool_oldest_job_age_seconds{state="new"}"#])
         #expect(oldest >= 7200 && oldest < 7300)
-        place.stop(daemon)
+        daemon.stop()
     }
 
     @Test("A reload begins and moves the metrics file; what was counted stays")
@@ -144,11 +132,11 @@ struct NoticeTests {
         try place.hello("first")
         try place.wait(for: "first", in: "done")
         try place.configure(port: port, main: "metrics_file = late.prom")
-        kill(daemon.processIdentifier, SIGHUP)
+        daemon.send(SIGHUP)
         try place.wait("the reload") { place.log.contains("configuration reloaded") }
         try place.hello("second")
         try place.wait(for: "second", in: "done")
-        place.stop(daemon)
+        daemon.stop()
         let samples = place.samples(place.root.appending(path: "late.prom"))
         #expect(samples[#"outspool_jobs_done_total{template="hello"}"#] == 2)
         #expect(samples[#"outspool_reloads_total{result="ok"}"#] == 1)
@@ -167,9 +155,9 @@ struct NoticeTests {
         let place = try Workplace()
         try place.configure(port: 9, main: lines)
         let check = try place.run(
-            programs.appending(path: "outspoold").path, ["--check", "--config", place.configuration.path])
+            Program.built("outspoold").path, ["--check", "--config", place.configuration.path])
         #expect(check.status == (fault == nil ? 0 : 78))
-        #expect(fault.map { check.errors.contains($0) } ?? check.errors.isEmpty, "\(check.errors)")
+        #expect(fault.map { check.err.contains($0) } ?? check.err.isEmpty, "\(check.err)")
     }
 
     // notify
@@ -193,12 +181,12 @@ struct NoticeTests {
         #expect(body.contains("550 5.1.1 No such user"))
         #expect(body.contains("outspool show gone"))
         #expect(!body.contains("\u{1B}"))
-        place.stop(daemon)
+        daemon.stop()
         // Nobody is there when the next one dies: a dead letter that is younger than the digest.
         try place.write("spool/dead/alone", #"{"template":"hello","to":"alone@example.com"}"# + "\n")
         let second = try place.daemon()
-        try place.wait("a second digest", limit: 40) { digests().count == 2 }
-        place.stop(second)
+        try place.wait("a second digest", limit: .seconds(40)) { digests().count == 2 }
+        second.stop()
         let mails = place.mails().filter { $0.contains("To: ops@example.com") }
         #expect(mails.count == 2)
         #expect(mails.contains { $0.contains("1 dead letter") && $0.contains("alone") && !$0.contains("gone5") })
@@ -217,15 +205,14 @@ struct NoticeTests {
         func digests() -> [String] { place.names("done").filter { $0.hasPrefix("outspool-digest-") } }
         try place.wait("a digest") { digests().count == 1 }
         try place.wait("the note of it") { place.text(note).hasPrefix("outspool-digest-") }
-        kill(daemon.processIdentifier, SIGKILL)
-        daemon.waitUntilExit()
+        daemon.kill()
         // As it was before: the digest has gone out, and the note has not been written.
         try Data().write(to: note)
         try FileManager.default.setAttributes([.modificationDate: before], ofItemAtPath: note.path)
         try place.write("spool/dead/alone", #"{"template":"hello","to":"alone@example.com"}"# + "\n")
         let second = try place.daemon()
-        try place.wait("the other's digest", limit: 40) { digests().count == 2 }
-        place.stop(second)
+        try place.wait("the other's digest", limit: .seconds(40)) { digests().count == 2 }
+        second.stop()
         let mails = place.mails().filter { $0.contains("To: ops@example.com") }
         #expect(mails.count == 2)
         #expect(mails.contains { $0.contains("1 dead letter\r\n") || $0.contains("1 dead letter\n") }, "\(mails)")
@@ -235,7 +222,7 @@ struct NoticeTests {
     func outage() throws {
         let place = try Workplace()
         let main = "notify = ops@example.com\nnotify_interval = 10s\nmetrics_file = outspool.prom"
-        let port = try place.freePort()
+        let port = try Machine.freePort()
         try place.configure(port: port, main: main)
         let daemon = try place.daemon()
         try place.hello("waits")
@@ -244,13 +231,13 @@ struct NoticeTests {
         try place.wait(for: "expired", in: "dead")
         // Two intervals, each of which would have a digest.
         let enough = Date(timeIntervalSinceNow: 21)
-        try place.wait("two intervals", limit: 30) { Date() > enough }
+        try place.wait("two intervals", limit: .seconds(30)) { Date() > enough }
         #expect(place.names("new").count { $0.hasPrefix("outspool-digest-") } == 1)
         _ = try place.start(
-            programs.appending(path: "outspool-sink").path,
+            Program.built("outspool-sink").path,
             ["--listen", "127.0.0.1:\(port)", "--maildir", place.root.appending(path: "Maildir").path], name: "back")
-        try place.wait("both digests and the job", limit: 90) { place.names("done").count == 3 }
-        place.stop(daemon)
+        try place.wait("both digests and the job", limit: .seconds(90)) { place.names("done").count == 3 }
+        daemon.stop()
         let mails = place.mails().filter { $0.contains("To: ops@example.com") }
         #expect(mails.contains { $0.contains("relay main is not to be reached") })
         #expect(mails.contains { $0.contains("1 dead letter") && $0.contains("expired") })
@@ -266,10 +253,10 @@ struct NoticeTests {
         try place.hello("gone")
         try place.wait("the digest to die") { place.names("dead").count == 2 }
         let enough = Date(timeIntervalSinceNow: 12)
-        try place.wait("an interval", limit: 20) { Date() > enough }
+        try place.wait("an interval", limit: .seconds(20)) { Date() > enough }
         #expect(place.names("dead").count == 2)
         #expect(place.log.contains("a digest for notify is a dead letter"))
-        place.stop(daemon)
+        daemon.stop()
     }
 
     // on_dead
@@ -295,7 +282,7 @@ struct NoticeTests {
         #expect(event["reason"] as? String == "No such user")
         #expect(event["template"] as? String == "hello")
         #expect(event["file"] as? String == place.spool.appending(path: "dead/gone3").path)
-        place.stop(daemon)
+        daemon.stop()
         // No signal blocked or ignored, nothing open but the standard three and what ls itself opens.
         let status = place.text(place.root.appending(path: "status.txt"))
         #expect(status.contains("SigBlk:\t0000000000000000"))
@@ -326,8 +313,8 @@ struct NoticeTests {
             try place.wait("\(pid) to be gone") { kill(Int32(pid)!, 0) == -1 || place.isZombie(Int32(pid)!) }
         }
         // The daemon adopts what it had started, and reaps it.
-        try place.wait("them to be reaped") { place.children(of: daemon.processIdentifier).isEmpty }
-        place.stop(daemon)
+        try place.wait("them to be reaped") { place.children(of: daemon.pid).isEmpty }
+        daemon.stop()
     }
 
     @Test("Behind a slow on_dead a thousand events wait; the rest is counted")
@@ -337,8 +324,8 @@ struct NoticeTests {
         try place.configure(port: 9, main: "on_dead = ./hook\non_dead_timeout = 2m\nmetrics_file = outspool.prom")
         for index in 0..<1010 { try place.hello("wrong\(index)", #","tpyo":1"#) }
         let daemon = try place.daemon()
-        try place.wait("the dead letters", limit: 60) { place.names("dead").count == 1010 }
-        place.stop(daemon)
+        try place.wait("the dead letters", limit: .seconds(60)) { place.names("dead").count == 1010 }
+        daemon.stop()
         #expect(place.log.components(separatedBy: "1000 events wait for it; more are skipped").count == 2)
         let samples = place.samples(place.root.appending(path: "outspool.prom"))
         #expect(samples[#"outspool_on_dead_runs_total{result="skipped"}"#] == 9)
@@ -356,13 +343,13 @@ struct NoticeTests {
         try place.hello("one")
         try place.wait("the failure") { place.log.contains("on_dead: exit status 3, for one: out of luck") }
         try place.configure(port: sink, main: "on_dead = ./missing")
-        kill(daemon.processIdentifier, SIGHUP)
+        daemon.send(SIGHUP)
         try place.wait("the reload") { place.log.contains("configuration reloaded") }
         try place.hello("two")
         try place.wait("the second failure") {
             place.log.contains("missing: No such file or directory; two is not told of")
         }
-        place.stop(daemon)
+        daemon.stop()
     }
 }
 
@@ -371,16 +358,6 @@ extension Workplace {
     func script(_ name: String, _ body: String) throws {
         try write(name, "#!/bin/sh\ncd \"$(dirname \"$0\")\" || exit 1\n\(body)\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: root.appending(path: name).path)
-    }
-
-    /// A port of this machine that nobody listens on.
-    func freePort() throws -> Int {
-        let process = try start(
-            programs.appending(path: "outspool-sink").path, ["--listen", "127.0.0.1:0"], name: "port")
-        let output = root.appending(path: "port.out")
-        try wait("the sink to listen") { self.text(output).contains("\n") }
-        stop(process)
-        return try #require(Int(text(output).prefix { $0 != "\n" }.split(separator: ":").last ?? ""))
     }
 
     /// The processes whose parent that one is.

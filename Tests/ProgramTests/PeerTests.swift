@@ -1,26 +1,17 @@
 import Foundation
+import Scratch
 import Testing
 
-private func has(_ path: String) -> Bool { FileManager.default.isExecutableFile(atPath: path) }
-private let hasAiosmtpd: Bool = {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-    process.arguments = ["-c", "import aiosmtpd"]
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-}()
-
-@Suite("Delivery to servers of others", .serialized)
+@Suite("Delivery to servers of others", .serialized, .ownThreads)
 struct PeerTests {
-    @Test("Postfix's smtp-sink", .enabled(if: has("/usr/sbin/smtp-sink"), "needs Postfix's smtp-sink"))
+    @Test("Postfix's smtp-sink", .enabled(if: Machine.program("smtp-sink") != nil, "needs Postfix's smtp-sink"))
     func smtpSink() throws {
         let place = try Workplace()
-        let port = try freePort()
+        let port = try Machine.freePort()
         // As root, smtp-sink wants to become somebody else.
         _ = try place.start(
-            "/usr/sbin/smtp-sink", (geteuid() == 0 ? ["-u", "root"] : []) + ["-v", "127.0.0.1:\(port)", "100"],
+            try #require(Machine.program("smtp-sink")),
+            (Machine.isRoot ? ["-u", "root"] : []) + ["-v", "127.0.0.1:\(port)", "100"],
             name: "smtp-sink")
         try place.configure(port: port)
         _ = try place.daemon()
@@ -30,7 +21,8 @@ struct PeerTests {
     }
 
     @Test(
-        "aiosmtpd with STARTTLS and AUTH", .enabled(if: hasAiosmtpd, "needs python3-aiosmtpd"),
+        "aiosmtpd with STARTTLS and AUTH",
+        .enabled(if: Machine.python(with: "aiosmtpd") != nil, "needs python3-aiosmtpd"),
         arguments: ["plain", "login"])
     func aiosmtpd(mechanism: String) throws {
         let place = try Workplace()
@@ -43,8 +35,8 @@ struct PeerTests {
                 "-keyout", place.root.appending(path: "key.pem").path, "-out",
                 place.root.appending(path: "cert.pem").path,
             ])
-        try #require(certificate.status == 0, "\(certificate.errors)")
-        let port = try freePort()
+        try #require(certificate.status == 0, "\(certificate.err)")
+        let port = try Machine.freePort()
         _ = try place.start(
             "/usr/bin/python3", [place.root.appending(path: "server.py").path, String(port), place.root.path],
             name: "server")
@@ -64,7 +56,7 @@ struct PeerTests {
         try place.configure(
             relays: relay(port, "ca_file = /etc/ssl/certs/ca-certificates.crt").replacingOccurrences(
                 of: "ca_file = cert.pem\n", with: ""))
-        kill(daemon.processIdentifier, SIGHUP)
+        daemon.send(SIGHUP)
         try place.wait("the reload") { place.log.contains("configuration reloaded") }
         try place.hello("unsafe")
         try place.wait("the failure") { place.log.contains("relay main failed at tls") }
@@ -72,11 +64,11 @@ struct PeerTests {
         // The wrong password: the relay's fault, not the job's; read again for each connection.
         try place.write("password", "wrong\n")
         try place.configure(relays: relay(port, "auth = \(mechanism)"))
-        kill(daemon.processIdentifier, SIGHUP)
+        daemon.send(SIGHUP)
         try place.wait("the refusal") { place.log.contains("relay main failed at auth") }
         #expect(place.places("unsafe") == ["new"])
         try place.write("password", "s3cret word\n")
-        try place.wait(for: "unsafe", in: "done", limit: 40)
+        try place.wait(for: "unsafe", in: "done", limit: .seconds(40))
         #expect(!place.log.contains("s3cret"))
     }
 

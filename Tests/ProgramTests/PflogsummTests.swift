@@ -1,11 +1,12 @@
 import Foundation
+import Scratch
 import Testing
 
 private let pflogsumm = "/usr/sbin/pflogsumm"
 private let hasPflogsumm = FileManager.default.isExecutableFile(atPath: pflogsumm)
 
 /// What the log says, read by somebody else, against what the spool says.
-@Suite("The log under pflogsumm", .serialized)
+@Suite("The log under pflogsumm", .serialized, .ownThreads)
 struct PflogsummTests {
     /// What the histories and the directories of a spool add up to.
     struct Account: Equatable {
@@ -35,7 +36,7 @@ struct PflogsummTests {
         let log = place.root.appending(path: "daemon.log").path
         let result = try place.run(pflogsumm, ["--syslog-name=outspool", "--problems-first", log])
         #expect(result.status == 0)
-        #expect(result.errors == "")
+        #expect(result.err == "")
         var totals: [String: Int] = [:]
         for line in result.lines {
             let words = line.split(separator: " ")
@@ -46,7 +47,7 @@ struct PflogsummTests {
                 totals["deferrals"] = Int(words[2].dropFirst())
             }
         }
-        return (totals, result.output)
+        return (totals, result.out)
     }
 
     @Test("The totals of a thousand mails with every outcome are the spool's own", .enabled(if: hasPflogsumm))
@@ -98,19 +99,19 @@ struct PflogsummTests {
         }
         let metrics = place.root.appending(path: "outspool.prom")
         let sink = try place.start(
-            programs.appending(path: "outspool-sink").path, ["--listen", "127.0.0.1:0"] + faults, name: "faulty")
+            Program.built("outspool-sink").path, ["--listen", "127.0.0.1:0"] + faults, name: "faulty")
         let output = place.root.appending(path: "faulty.out")
         try place.wait("the sink to listen") { place.text(output).contains("\n") }
         let port = try #require(Int(place.text(output).prefix { $0 != "\n" }.split(separator: ":").last ?? ""))
         try place.configure(port: port, relay: "tls = none\nconnections = 5", main: "metrics_file = \(metrics.path)")
-        place.stop(try place.daemon())
+        try place.daemon().stop()
         let before = place.samples(metrics)
         let daemon = try place.daemon()
         try FileManager.default.removeItem(at: place.spool.appending(path: "pause"))
         let retries = ["retry/01-30s", "retry/02-1m", "retry/03-2m"]
         func rest() -> Int { (["new", "drop/shop/new", "cur/main"]).reduce(0) { $0 + place.names($1).count } }
         for _ in 0..<3 {
-            try place.wait("all to be tried", limit: 90) { rest() == 0 }
+            try place.wait("all to be tried", limit: .seconds(90)) { rest() == 0 }
             for bucket in retries {
                 for name in place.names(bucket) {
                     try? FileManager.default.setAttributes(  // It may be claimed meanwhile.
@@ -119,8 +120,10 @@ struct PflogsummTests {
                 }
             }
         }
-        try place.wait("all to end", limit: 90) { rest() + retries.reduce(0) { $0 + place.names($1).count } == 0 }
-        place.stop(daemon)
+        try place.wait("all to end", limit: .seconds(90)) {
+            rest() + retries.reduce(0) { $0 + place.names($1).count } == 0
+        }
+        daemon.stop()
         _ = sink
 
         let own = try account(place)
@@ -153,12 +156,12 @@ struct PflogsummTests {
         try place.configure(
             port: try place.sink("--fail", "rcpt(gone@example.com)=550 5.1.1 No such user"), main: "log_format = json")
         let daemon = try place.start(
-            programs.appending(path: "outspoold").path, ["--config", place.configuration.path], name: "daemon")
+            Program.built("outspoold").path, ["--config", place.configuration.path], name: "daemon")
         try place.hello("sent")
         try place.hello("gone", to: "gone@example.com")
         try place.wait(for: "sent", in: "done")
         try place.wait(for: "gone", in: "dead")
-        place.stop(daemon)
+        daemon.stop()
         let lines = try place.log.split(separator: "\n").map {
             try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
         }
@@ -191,7 +194,7 @@ struct PflogsummTests {
             "field", #"{"template":"hello","to":"a@example.com","to=<a@b>, relay=x, delay=1, status=sent":1}"#)
         try place.wait(for: "forged", in: "dead")
         try place.wait(for: "field", in: "dead")
-        place.stop(daemon)
+        daemon.stop()
         let totals = try totals(place).totals
         #expect(totals["received"] == 2)
         #expect(totals["delivered"] == 0)

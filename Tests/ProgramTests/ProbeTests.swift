@@ -1,13 +1,14 @@
 import Foundation
+import Scratch
 import Testing
 
-@Suite("outspoold --probe")
+@Suite("outspoold --probe", .serialized, .ownThreads)
 struct ProbeTests {
     private func probe(_ place: Workplace, _ words: String...) throws -> (status: Int32, result: [String: Any]) {
         let ran = try place.run(
-            programs.appending(path: "outspoold").path, ["--config", place.configuration.path, "--probe"] + words)
-        #expect(ran.lines.count == 1, "\(ran.errors)")
-        return (ran.status, try JSONSerialization.jsonObject(with: Data(ran.output.utf8)) as? [String: Any] ?? [:])
+            Program.built("outspoold").path, ["--config", place.configuration.path, "--probe"] + words)
+        #expect(ran.lines.count == 1, "\(ran.err)")
+        return (ran.status, try JSONSerialization.jsonObject(with: Data(ran.out.utf8)) as? [String: Any] ?? [:])
     }
 
     @Test("TLS, what is offered, and the days that the certificate has", arguments: ["smtp", "smtps"])
@@ -48,9 +49,9 @@ struct ProbeTests {
         #expect(result["phase"] as? String == "ehlo")
         #expect((result["reason"] as? String)?.contains("Go away") == true)
         let unknown = try place.run(
-            programs.appending(path: "outspoold").path, ["--config", place.configuration.path, "--probe", "other"])
+            Program.built("outspoold").path, ["--config", place.configuration.path, "--probe", "other"])
         #expect(unknown.status == 78)
-        #expect(unknown.errors == "outspoold: no [relay other]; there is main\n")
+        #expect(unknown.err == "outspoold: no [relay other]; there is main\n")
     }
 
     @Test("doctor looks at every relay, test-send sends one mail through the daemon or the relay")
@@ -58,25 +59,25 @@ struct ProbeTests {
         let place = try Workplace()
         try place.configure(port: try place.sink())
         let environment = ["OUTSPOOL_SPOOL": place.spool.path, "OUTSPOOL_CONFIG": place.configuration.path]
-        func outspool(_ words: String...) throws -> Workplace.Finished {
-            try place.run(programs.appending(path: "outspool").path, words, environment: environment)
+        func outspool(_ words: String...) throws -> Ran {
+            try place.run(Program.built("outspool").path, words, environment: environment)
         }
         let down = try outspool("doctor")
         #expect(down.status == 78)
-        #expect(down.output.contains("no daemon has ever run here"))
+        #expect(down.out.contains("no daemon has ever run here"))
         _ = try place.daemon()
         try place.wait("status.json") {
             FileManager.default.fileExists(atPath: place.spool.appending(path: "status.json").path)
         }
         let well = try outspool("doctor")
-        #expect(well.status == 0, "\(well.output)")
-        #expect(well.output.contains("relay main"))
+        #expect(well.status == 0, "\(well.out)")
+        #expect(well.out.contains("relay main"))
         let watches = place.text(URL(fileURLWithPath: "/proc/sys/fs/inotify/max_user_watches")).prefix { $0 != "\n" }
-        #expect(well.output.contains(" \(watches) watches"))
+        #expect(well.out.contains(" \(watches) watches"))
         #expect(try outspool("doctor", "--json").lines.allSatisfy { $0.hasPrefix("{\"check\":") })
         let sent = try outspool("test-send", "zoe@example.com")
-        #expect(sent.status == 0, "\(sent.errors)")
-        #expect(sent.output.contains("sent"))
+        #expect(sent.status == 0, "\(sent.err)")
+        #expect(sent.out.contains("sent"))
         #expect(try outspool("test-send", "--relay", "main", "zoe@example.com").status == 0)
         #expect(place.mails().count == 2)
         #expect(try outspool("test-send", "--relay", "other", "zoe@example.com").status == 78)
@@ -89,7 +90,7 @@ struct ProbeTests {
             [.posixPermissions: 0o777], ofItemAtPath: place.spool.appending(path: "hold").path)
         let ill = try outspool("doctor")
         #expect(ill.status == 78)
-        #expect(ill.output.contains("cur/other"))
-        #expect(ill.output.contains("hold: mode 0777"))
+        #expect(ill.out.contains("cur/other"))
+        #expect(ill.out.contains("hold: mode 0777"))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Scratch
 import Testing
 
 /// A language with a producer of its own, and how its programs are run.
@@ -9,7 +10,7 @@ enum ProducerLanguage: String, CaseIterable, CustomTestStringConvertible {
     var file: String { self == .python ? "app.py" : self == .php ? "app.php" : "app.mjs" }
     var testDescription: String { rawValue }
     static var installed: [ProducerLanguage] {
-        allCases.filter { ProgramTests.installed($0.interpreter) != nil }
+        allCases.filter { Machine.program($0.interpreter) != nil }
     }
 
     /// A program that submits an order under the ids of its arguments (`-` has one made) and prints
@@ -65,19 +66,19 @@ enum ProducerLanguage: String, CaseIterable, CustomTestStringConvertible {
     }
 }
 
-@Suite("Producers in other languages", .serialized)
+@Suite("Producers in other languages", .serialized, .ownThreads)
 struct ProducerTests {
     private func run(
         _ language: ProducerLanguage, in place: Workplace, _ words: [String], strace: [String] = [],
         as user: String? = nil, spool: String? = nil
-    ) throws -> Workplace.Finished {
+    ) throws -> Ran {
         try place.makeTypes(language.rawValue)
         try place.write("types/\(language.file)", language.shop)
-        var command = [try #require(installed(language.interpreter)), "\(place.types)/\(language.file)"] + words
+        var command = [try #require(Machine.program(language.interpreter)), "\(place.types)/\(language.file)"] + words
         if let user {
             command = ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"] + command
         }
-        if !strace.isEmpty { command = [try #require(installed("strace")), "-f"] + strace + command }
+        if !strace.isEmpty { command = [try #require(Machine.program("strace")), "-f"] + strace + command }
         return try place.run(
             command[0], Array(command[1...]),
             environment: [
@@ -91,8 +92,8 @@ struct ProducerTests {
     func delivers(language: ProducerLanguage) throws {
         let place = try sampleShop()
         let ran = try run(language, in: place, ["-", "order-1042", "order-1042", "a/b", "-"])
-        #expect(ran.status == 0, "\(ran.errors)")
-        try #require(ran.lines.count == 5, "\(ran.output) \(ran.errors)")
+        #expect(ran.status == 0, "\(ran.err)")
+        try #require(ran.lines.count == 5, "\(ran.out) \(ran.err)")
         #expect(Array(ran.lines[1...3]) == ["order-1042", "alreadyQueued", "invalid"])
         for id in [ran.lines[0], ran.lines[4]] {
             #expect(id.wholeMatch(of: /\d{8}T\d{6}Z-[0-9a-v]{10}/) != nil, "\(id)")
@@ -110,13 +111,13 @@ struct ProducerTests {
     }
 
     @Test(
-        "What a producer says when it does not succeed", .enabled(if: installed("strace") != nil, "needs strace"),
+        "What a producer says when it does not succeed", .enabled(if: Machine.program("strace") != nil, "needs strace"),
         arguments: ProducerLanguage.installed)
     func failures(language: ProducerLanguage) throws {
         let place = try sampleShop()
         func calls(_ injection: String, _ word: String) throws -> String {
             try run(language, in: place, [word], strace: ["-o", "/dev/null", "-e", "inject=\(injection)"])
-                .output.trimmingCharacters(in: .newlines)
+                .out.trimmingCharacters(in: .newlines)
         }
         let rename = "rename,renameat,renameat2"
         let link = "link,linkat"
@@ -132,11 +133,11 @@ struct ProducerTests {
         #expect(try calls("fsync:error=EIO:when=9", "k") == "alreadyQueued")
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.spool.appending(path: "tmp").path) == [])
         let nowhere = try run(language, in: place, ["-"], spool: place.root.path + "/nowhere")
-        #expect(nowhere.output == "unusable\n")
+        #expect(nowhere.out == "unusable\n")
     }
 
     @Test(
-        "A producer's system calls, in order", .enabled(if: installed("strace") != nil, "needs strace"),
+        "A producer's system calls, in order", .enabled(if: Machine.program("strace") != nil, "needs strace"),
         arguments: ProducerLanguage.installed)
     func order(language: ProducerLanguage) throws {
         let place = try sampleShop()
@@ -149,7 +150,8 @@ struct ProducerTests {
     }
 
     @Test(
-        "A producer in a drop box", .enabled(if: installed("strace") != nil && getuid() == 0, "needs strace and root"),
+        "A producer in a drop box",
+        .enabled(if: Machine.program("strace") != nil && Machine.isRoot, "needs strace and root"),
         arguments: ProducerLanguage.installed)
     func dropBox(language: ProducerLanguage) throws {
         let place = try sampleShop()
@@ -157,7 +159,7 @@ struct ProducerTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place.root.path)
         #expect(
             try place.run(
-                programs.appending(path: "outspool").path,
+                Program.built("outspool").path,
                 ["--spool", place.spool.path, "dropbox", "add", "shop", "--group", "65533"]
             ).status == 0)
         let box = "\(place.spool.path)/drop/shop"
@@ -183,7 +185,7 @@ struct ProducerTests {
             "trace=openat,open,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat"
         let ran = try run(
             language, in: place, [word], strace: ["-y", "-s", "0", "-o", log.path, "-e", calls], as: user, spool: spool)
-        #expect(!ran.output.contains("un"), "\(ran.output) \(ran.errors)")
+        #expect(!ran.out.contains("un"), "\(ran.out) \(ran.err)")
         return place.text(log).split(separator: "\n").compactMap { line in
             guard line.contains("\(spool)/tmp") || line.contains("\(spool)/new"), !line.contains("resumed>") else {
                 return nil

@@ -1,4 +1,5 @@
 import Foundation
+import Scratch
 import Testing
 
 /// The proofs are programs; see docs/guarantees.md. Here each has a few seconds, so that what breaks a promise is
@@ -8,25 +9,19 @@ private let proofs = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
 /// Whether a proof's own look at the machine finds what it needs: strace(1), root, filesystems.
 private func mayRun(_ program: String) -> Bool {
-    guard let python = installed("python3") else { return false }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = [proofs.appending(path: program).path, programs.path, "--can"]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }  // It is not to be run either, then.
-    process.waitUntilExit()
-    return process.terminationStatus == 0
+    guard let python = Machine.program("python3") else { return false }
+    return Machine.can([python, proofs.appending(path: program).path, Program.builtFolder.path, "--can"])
 }
 
-@Suite("Proofs, in short", .serialized)
+@Suite("Proofs, in short", .serialized, .ownThreads)
 struct ProofTests {
     private func run(_ program: String, _ arguments: String...) throws -> String {
         let place = try Workplace()
         let ran = try place.run(
-            try #require(installed("python3")), [proofs.appending(path: program).path, programs.path] + arguments)
-        #expect(ran.status == 0, "\(ran.output.suffix(4000))\(ran.errors.suffix(4000))")
-        return ran.output
+            try #require(Machine.program("python3")),
+            [proofs.appending(path: program).path, Program.builtFolder.path] + arguments)
+        #expect(ran.status == 0, "\(ran.out.suffix(4000))\(ran.err.suffix(4000))")
+        return ran.out
     }
 
     @Test(

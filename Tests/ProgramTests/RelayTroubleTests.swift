@@ -1,11 +1,12 @@
 import Foundation
+import Scratch
 import Testing
 
-@Suite("Trouble with relays", .serialized)
+@Suite("Trouble with relays", .serialized, .ownThreads)
 struct RelayTroubleTests {
     /// The processor time that a process has used, in seconds.
-    func processorTime(_ process: Process) throws -> Double {
-        let fields = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+    func processorTime(_ process: RunningProgram) throws -> Double {
+        let fields = try String(contentsOfFile: "/proc/\(process.pid)/stat", encoding: .utf8)
             .components(separatedBy: ") ").last!.split(separator: " ")
         return Double(Int(fields[11])! + Int(fields[12])!) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
@@ -15,7 +16,7 @@ struct RelayTroubleTests {
         let place = try Workplace()
         let port = try place.sink()
         // A relay that is not there: the sink's port is taken, so one next to it is asked for and freed.
-        let free = try freePort()
+        let free = try Machine.freePort()
         try place.configure(port: free)
         let daemon = try place.daemon()
         for index in 0..<1000 { try place.hello("job\(index)") }
@@ -23,14 +24,14 @@ struct RelayTroubleTests {
         let before = try processorTime(daemon)
         let start = Date()
         // The claim is about time that passes, so some has to.
-        Thread.sleep(forTimeInterval: 3)
+        pass(.seconds(3))
         #expect(try processorTime(daemon) - before < 0.3 * Date().timeIntervalSince(start))
         #expect(place.names("new").count == 1000)
         #expect(place.names("cur/main").isEmpty)
         #expect(try place.history("job1").isEmpty)
         try place.configure(port: port)
-        kill(daemon.processIdentifier, SIGHUP)
-        try place.wait("all to be delivered", limit: 60) { place.names("done").count == 1000 }
+        daemon.send(SIGHUP)
+        try place.wait("all to be delivered", limit: .seconds(60)) { place.names("done").count == 1000 }
         #expect(try place.events("job999") == ["sending", "sent"])
     }
 
@@ -41,7 +42,7 @@ struct RelayTroubleTests {
         try place.configure(
             relays: """
                 [relay first]
-                url = smtp://127.0.0.1:\(try freePort())
+                url = smtp://127.0.0.1:\(try Machine.freePort())
                 tls = none
                 [relay second]
                 url = smtp://127.0.0.1:\(port)
@@ -114,21 +115,4 @@ struct RelayTroubleTests {
             })
         #expect((2...3).contains(sessions.count), "\(sessions)")
     }
-}
-
-/// A port of the loopback address that nobody listens on.
-func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, size) | getsockname(descriptor, $0, &size)
-        }
-    }
-    try #require(bound == 0)
-    return Int(UInt16(bigEndian: address.sin_port))
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Scratch
 import Testing
 
 /// A program that calls sendmail(1), and what has to come out of it.
@@ -20,7 +21,7 @@ struct Caller: Sendable, CustomTestStringConvertible {
 }
 
 @Suite(
-    "Callers of sendmail(1)", .serialized,
+    "Callers of sendmail(1)", .serialized, .ownThreads,
     .enabled(if: MailHost.isPossible, "needs root, namespaces, and a /usr/sbin/sendmail to mount over"))
 struct SendmailCallerTests {
     static let own = "<nobody@web1.example>"
@@ -247,7 +248,7 @@ struct SendmailCallerTests {
     func swaks() throws {
         let host = try MailHost()
         let ran = try host.run("swaks --pipe '/usr/sbin/sendmail -bs' --to zoe@example.com --from a@example.com")
-        #expect(ran.status != 0 && ran.errors.contains("-bs (SMTP on standard input) is not supported"), "\(ran)")
+        #expect(ran.status != 0 && ran.err.contains("-bs (SMTP on standard input) is not supported"), "\(ran)")
     }
 
     @Test("Of logins that share a number LOGNAME chooses; the comment field has the name")
@@ -281,7 +282,7 @@ struct SendmailCallerTests {
         try host.place.wait("the mail in new/") { host.place.names("new").count == 1 }
         let queue = try host.run("sendmail -bp", asRoot: true)
         #expect(
-            queue.status == 0 && queue.output.contains("a@example.com\n") && queue.output.contains(" zoe@example.com\n")
+            queue.status == 0 && queue.out.contains("a@example.com\n") && queue.out.contains(" zoe@example.com\n")
         )
         #expect(queue.lines.last == "-- 1 Kbytes in 1 Request.")
         #expect(try host.run("sendmail -bp").status == 77)

@@ -1,7 +1,8 @@
 import Foundation
+import Scratch
 import Testing
 
-@Suite("A machine that is not to reach everybody", .serialized)
+@Suite("A machine that is not to reach everybody", .serialized, .ownThreads)
 struct StagingTests {
     @Test("Who is not allowed gets nothing: a dead letter that says so, and a line in the log")
     func disallowed() throws {
@@ -42,7 +43,7 @@ struct StagingTests {
         try place.hello("mixed", to: "zoe@example.com", #","cc":"audit@elsewhere.test""#)
         try place.wait(for: "mixed", in: "dead")
         try place.configure(port: port)
-        kill(daemon.processIdentifier, SIGHUP)
+        daemon.send(SIGHUP)
         try place.wait("the reload") { place.log.contains("mail goes to everybody again") }
         try FileManager.default.moveItem(
             at: place.spool.appending(path: "dead/mixed"), to: place.spool.appending(path: "new/mixed"))

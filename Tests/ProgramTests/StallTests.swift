@@ -1,19 +1,20 @@
 import Foundation
+import Scratch
 import Testing
 
 /// What must neither stand still nor turn round and round.
-@Suite("Neither stalls nor spins", .serialized)
+@Suite("Neither stalls nor spins", .serialized, .ownThreads)
 struct StallTests {
     /// The processor time that a process uses within a span, as a share of it.
-    func load(_ process: Process, over seconds: Double) throws -> Double {
+    func load(_ process: RunningProgram, over seconds: Double) throws -> Double {
         func used() throws -> Double {
-            let fields = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+            let fields = try String(contentsOfFile: "/proc/\(process.pid)/stat", encoding: .utf8)
                 .components(separatedBy: ") ").last!.split(separator: " ")
             return Double(Int(fields[11])! + Int(fields[12])!) / Double(sysconf(Int32(_SC_CLK_TCK)))
         }
         let (before, start) = (try used(), Date())
         // The claim is about time that passes, so some has to.
-        Thread.sleep(forTimeInterval: seconds)
+        pass(.seconds(seconds))
         return (try used() - before) / Date().timeIntervalSince(start)
     }
 
@@ -39,7 +40,7 @@ struct StallTests {
     @Test("The first relay has its jobs back when it is up again, and its probe does not spin")
     func failBack() throws {
         let place = try Workplace()
-        let port = try freePort()
+        let port = try Machine.freePort()
         try place.configure(
             relays: """
                 [relay first]
@@ -53,14 +54,15 @@ struct StallTests {
         try place.hello("over")
         try place.wait(for: "over", in: "done")
         _ = try place.start(
-            programs.appending(path: "outspool-sink").path,
+            Program.built("outspool-sink").path,
             ["--listen", "127.0.0.1:\(port)", "--maildir", place.root.appending(path: "First").path], name: "first")
         var index = 0
         try place.wait("a job to go to the first relay") {
             index += 1
             try place.hello("job\(index)")
             try place.wait(for: "job\(index)", in: "done")
-            usleep(50_000)
+            // The probe takes its time: a job now and then is enough to see where jobs go.
+            pass(.milliseconds(50))
             return try place.history("job\(index)").last?["event"] as? String == "sent"
                 && place.history("job\(index)").first { $0["event"] as? String == "sending" }?["relay"] as? String
                     == "first"
@@ -95,7 +97,7 @@ struct StallTests {
         try place.configure(port: try place.sink(), relay: "tls = none\nrate = 5/s\nconnections = 1")
         _ = try place.daemon()
         try place.drop("free", #"{"template":"other","to":"a@example.com"}"#)
-        try place.wait(for: "free", in: "done", limit: 5)
+        try place.wait(for: "free", in: "done", limit: .seconds(5))
         #expect(place.names("new").count == 200)
     }
 
@@ -105,7 +107,7 @@ struct StallTests {
         for index in 0..<200 { try place.drop("a\(index)", #"{"template":"nowhere","to":"a@example.com"}"#) }
         try place.configure(port: try place.sink(), relay: "tls = none\nrate = 5/s\nconnections = 1")
         _ = try place.daemon()
-        try place.wait("all to be blocked", limit: 5) { place.names("retry/01-30s").count == 200 }
+        try place.wait("all to be blocked", limit: .seconds(5)) { place.names("retry/01-30s").count == 200 }
     }
 
     @Test("A claimed job whose connection went stale is given back when nothing may start")
@@ -120,7 +122,7 @@ struct StallTests {
         try place.hello("second", #","from":"stale@example.com""#)
         try place.wait(for: "second", in: "cur/main")
         try place.write("spool/pause", "")
-        try place.wait(for: "second", in: "new", limit: 5)
+        try place.wait(for: "second", in: "new", limit: .seconds(5))
         #expect(try place.events("second") == ["returned"])
     }
 
@@ -151,6 +153,6 @@ struct StallTests {
         try place.wait(for: "marker", in: "done")
         #expect(place.names("dead").isEmpty)
         #expect(unlink(draft) == 0)
-        try place.wait(for: "linked", in: "done", limit: 12)
+        try place.wait(for: "linked", in: "done", limit: .seconds(12))
     }
 }

@@ -1,10 +1,11 @@
 import Foundation
+import Scratch
 import Testing
 
 /// Random file operations while mail flows, and then the accounts.
 ///
 /// `OUTSPOOL_STORM` says how many operations (10,000 with `make storm`), `OUTSPOOL_STORM_SEED` which ones.
-@Suite("A storm of file operations", .serialized)
+@Suite("A storm of file operations", .serialized, .ownThreads)
 struct StormTests {
     /// SplitMix64: a seed makes the same operations, as far as the daemon's own timing lets them.
     struct Generator: RandomNumberGenerator {
@@ -155,7 +156,7 @@ struct StormTests {
             }
             return "\(ids); of the first: \(lines.joined(separator: "\n")); \(trace[ids.first ?? ""] ?? [])"
         }
-        try place.wait("every job that was not removed to be sent; seed \(seed)", limit: 90) {
+        try place.wait("every job that was not removed to be sent; seed \(seed)", limit: .seconds(90)) {
             for (path, id) in names(in: "hold") + names(in: "dead") {
                 _ = rename(place.spool.appending(path: path).path, place.spool.appending(path: "new/\(id)").path)
             }
@@ -164,10 +165,10 @@ struct StormTests {
             if !isDone, Date() > patience { Issue.record("missing: \(missing())") }
             return isDone || Date() > patience
         }
-        try place.wait("nothing to be under way", limit: 30) {
+        try place.wait("nothing to be under way", limit: .seconds(30)) {
             place.names("cur/main").isEmpty && place.names("new").isEmpty
         }
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
 
         let messages = try messages(place)
         for id in all.sorted() {

@@ -1,4 +1,5 @@
 import Foundation
+import Scratch
 import Testing
 
 extension Workplace {
@@ -41,7 +42,7 @@ extension Workplace {
         return "OUTSPOOL_MARK=\(device):\(inode):"
     }
 
-    func descriptors(of process: Process) -> Int {
-        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.processIdentifier)/fd")) ?? []).count
+    func descriptors(of process: RunningProgram) -> Int {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.pid)/fd")) ?? []).count
     }
 }

@@ -1,8 +1,9 @@
 import Foundation
+import Scratch
 import Testing
 
 /// Tasks on a live daemon: what a program gets, and what becomes of its job.
-@Suite("Tasks")
+@Suite("Tasks", .serialized, .ownThreads)
 struct TaskTests {
     @Test("A program gets its parameters, its environment and its place; its job is done")
     func done() throws {
@@ -32,7 +33,7 @@ struct TaskTests {
         #expect(try place.history("picture")[0]["submitted"] != nil)
         // Secrets are masked, as a mail's are.
         #expect(!place.text(try place.file("picture")).contains("sesame"))
-        place.stop(daemon)
+        daemon.stop()
         #expect(place.log.contains("picture: task=picture, attempt=1, delay="))
         #expect(place.log.contains("status=done (all well)"))
     }
@@ -105,7 +106,7 @@ struct TaskTests {
         #expect(
             try place.outspool("--config", config, "submit", "work", "--to", "a@example.com", "-p", "size:=1").status
                 == 65)
-        #expect(try place.outspool("--config", config, "preview", "work").errors.contains("is a task"))
+        #expect(try place.outspool("--config", config, "preview", "work").err.contains("is a task"))
     }
 
     @Test("A program that cannot be started blocks its jobs, until it is mended")
@@ -139,7 +140,7 @@ struct TaskTests {
     @Test("A task may submit jobs itself: a thumbnail, then a mail")
     func submits() throws {
         let place = try Workplace()
-        let outspool = programs.appending(path: "outspool").path
+        let outspool = Program.built("outspool").path
         try place.task(
             "work", "exec '\(outspool)' submit hello --id \"$OUTSPOOL_ID-mail\" --to zoe@example.com -p name=Zoë")
         try place.configure(port: try place.sink())
@@ -162,11 +163,11 @@ struct TaskTests {
         let daemon = try place.daemon()
         func submit(_ id: String, _ template: String) throws {
             let result = try place.run(
-                programs.appending(path: "outspool").path, ["submit", template, "--id", id],
+                Program.built("outspool").path, ["submit", template, "--id", id],
                 environment: [
                     "OUTSPOOL_SPOOL": place.spool.appending(path: "drop/shop").path, "OUTSPOOL_CONFIG": "/nonexistent",
                 ])
-            #expect(result.status == 0, "\(result.errors)")
+            #expect(result.status == 0, "\(result.err)")
         }
         // None by default.
         try submit("early", "given")
@@ -174,7 +175,7 @@ struct TaskTests {
         #expect(try place.last("early@shop")["reason"] as? String == "the drop box shop may not ask for the task given")
         try place.configure(
             relays: "[relay main]\nurl = smtp://127.0.0.1:\(port)\ntls = none\n[dropbox shop]\ntasks = given\n")
-        kill(daemon.processIdentifier, SIGHUP)
+        daemon.send(SIGHUP)
         try place.wait("the reload") { place.log.contains("configuration reloaded") }
         try submit("one", "given")
         try submit("two", "other")
@@ -194,7 +195,7 @@ struct TaskTests {
             try place.names("dead").contains(namesake) && place.events(namesake).count >= 3
         }
         #expect(!FileManager.default.fileExists(atPath: place.root.appending(path: "run").path))
-        place.stop(daemon)
+        daemon.stop()
     }
 
     @Test("Progress is shown while the program runs")
@@ -206,17 +207,17 @@ struct TaskTests {
         let daemon = try place.daemon()
         try place.ask("work")
         try place.wait("the progress") { "\(place.status["tasks"] ?? "")".contains("page 1 of 9") }
-        #expect(try place.outspool("show", "work").output.contains("progress: page 1 of 9\n"))
-        #expect(try place.outspool("show", "--json", "work").output.contains(#""progress":"page 1 of 9""#))
-        #expect(try place.outspool("status").output.contains("work: work for "))
-        #expect(try place.outspool("status").output.contains(", page 1 of 9\n"))
-        #expect(try place.outspool("top", "--once").output.contains("page 1 of 9"))
+        #expect(try place.outspool("show", "work").out.contains("progress: page 1 of 9\n"))
+        #expect(try place.outspool("show", "--json", "work").out.contains(#""progress":"page 1 of 9""#))
+        #expect(try place.outspool("status").out.contains("work: work for "))
+        #expect(try place.outspool("status").out.contains(", page 1 of 9\n"))
+        #expect(try place.outspool("top", "--once").out.contains("page 1 of 9"))
         #expect(place.status["tasksRunning"] as? Int == 1)
         try place.write("go", "")
         try place.wait(for: "work", in: "done")
         try place.wait("status.json") { place.status["tasksRunning"] as? Int == 0 }
-        #expect(!(try place.outspool("show", "work").output.contains("progress")))
-        place.stop(daemon)
+        #expect(!(try place.outspool("show", "work").out.contains("progress")))
+        daemon.stop()
     }
 
     @Test("There are so many places, for all and for each task, and bulk leaves one to the others")
@@ -247,7 +248,7 @@ struct TaskTests {
             place.text(place.root.appending(path: "most.\($0)")).split(separator: "\n")
         }
         #expect(most.compactMap { Int($0.filter(\.isNumber)) }.max() ?? 9 <= 3)
-        place.stop(daemon)
+        daemon.stop()
     }
 
     @Test("What is paused, scheduled or expired is so for tasks, too; a run ends with its job's time")
@@ -274,13 +275,12 @@ struct TaskTests {
 
     @Test("The sample task writes its file, tells of it by mail, once, and refuses a month that is not there")
     func sample() throws {
-        setenv("PATH", programs.path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"), 1)
         let place = try Workplace()
         let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../../etc/templates/export-orders").standardizedFileURL
         try FileManager.default.copyItem(at: sample, to: place.root.appending(path: "templates/export-orders"))
         try place.configure(port: try place.sink())
-        _ = try place.daemon()
+        _ = try place.daemon(environment: ["PATH": Program.builtFolder.path + ":/usr/bin:/bin"])
         try place.ask("export-orders", "good", params: #"{"month":"2026-10","to":"zoe@example.com"}"#)
         try place.ask("export-orders", "bad", params: #"{"month":"2020-01","to":"zoe@example.com"}"#)
         try place.wait(for: "good-mail", in: "done")

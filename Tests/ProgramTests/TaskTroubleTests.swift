@@ -1,8 +1,9 @@
 import Foundation
+import Scratch
 import Testing
 
 /// Programs that do what they should not, daemons that die or stop while they run: nothing of them is left behind.
-@Suite("Trouble with tasks")
+@Suite("Trouble with tasks", .serialized, .ownThreads)
 struct TaskTroubleTests {
     /// Name, script, template.conf, where its job ends, and the last event's reason.
     static let bad: [(String, String, String, String, String?)] = [
@@ -53,15 +54,15 @@ struct TaskTroubleTests {
             try place.wait(for: "mail\(index)", in: "done")
         }
         for (name, _, _, state, reason) in Self.bad {
-            try place.wait(for: name, in: state, limit: 30)
+            try place.wait(for: name, in: state, limit: .seconds(30))
             #expect(try place.last(name)["reason"] as? String == reason, "\(name)")
         }
         #expect(try place.last("floods")["reply"] as? String == "end")
-        try place.wait("its children to go") { place.children(of: daemon.processIdentifier).isEmpty }
+        try place.wait("its children to go") { place.children(of: daemon.pid).isEmpty }
         #expect(place.processes(with: place.mark) == [])
         // Its relay's connection may be open or not, and the mails opened a day of done/.
         try place.wait("the descriptors") { place.descriptors(of: daemon) <= before + 2 }
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
         let samples = place.samples(place.root.appending(path: "outspool.prom"))
         #expect(samples[#"outspool_jobs_done_total{template="daemon"}"#] == 1)
         #expect(samples["outspool_task_duration_seconds_count"] == Self.bad.count)
@@ -84,8 +85,7 @@ struct TaskTroubleTests {
                 try place.wait("\(name) to begin") { FileManager.default.fileExists(atPath: begun) }
                 try FileManager.default.removeItem(atPath: begun)
             }
-            kill(daemon.processIdentifier, SIGKILL)
-            daemon.waitUntilExit()
+            daemon.kill()
             // The leader dies with it; what left its session does not.
             #expect(!place.processes(with: place.mark).isEmpty)
             daemon = try place.daemon()
@@ -102,7 +102,7 @@ struct TaskTroubleTests {
         // A second doubt holds.
         try place.wait(for: "work", in: "hold")
         #expect(try place.events("work") == ["running", "in-doubt", "running", "in-doubt"])
-        place.stop(daemon)
+        daemon.stop()
     }
 
     @Test("A daemon that stops asks programs to end, and gives their jobs back", arguments: ["", "trap '' TERM; "])
@@ -115,7 +115,7 @@ struct TaskTroubleTests {
         try place.wait("it to begin") {
             FileManager.default.fileExists(atPath: place.root.appending(path: "begun").path)
         }
-        #expect(place.stop(daemon) == 0)
+        #expect(daemon.stop() == 0)
         #expect(place.names("new") == ["work"])
         #expect(try place.events("work") == ["running", "returned"])
         #expect(try place.last("work")["reason"] as? String == "the daemon stops")
@@ -140,12 +140,12 @@ struct TaskTroubleTests {
             place.names("cur/main").count == 2
                 && FileManager.default.fileExists(atPath: place.root.appending(path: "begun").path)
         }
-        daemon.terminate()
+        daemon.send(SIGTERM)
         try place.wait("it to stop") { place.log.contains("stopping: 0 jobs in flight, 2 programs of tasks") }
         try place.write("go", "")
         try place.wait(for: "work", in: "done")
-        daemon.waitUntilExit()
-        #expect(daemon.terminationStatus == 0)
+        daemon.end()
+        #expect(daemon.status == 0)
         #expect(place.names("new") == ["long"])
         #expect(try place.events("long") == ["running", "returned"])
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Scratch
 import Testing
 
 /// The repository's own files.
@@ -46,7 +47,7 @@ private func fits(_ line: String, _ pattern: String) -> Bool {
     return true
 }
 
-@Suite("Tutorial")
+@Suite("Tutorial", .serialized, .ownThreads)
 struct TutorialTests {
     @Test("Each command of docs/tutorial.md works and prints what it says")
     func tutorial() throws {
@@ -54,7 +55,7 @@ struct TutorialTests {
         let tutorial = Tutorial(markdown)
         #expect(tutorial.steps.count > 10)
         let place = try Workplace()
-        let port = try freePort()
+        let port = try Machine.freePort()
         let mark = "== step"
         var script = "exec 2>&1\nset -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"
         for (index, step) in tutorial.steps.enumerated() {
@@ -64,10 +65,11 @@ struct TutorialTests {
         let run = try place.run(
             "/usr/bin/env",
             [
-                "-C", place.root.path, "-u", "OUTSPOOL_SPOOL", "PATH=\(programs.path):/usr/bin:/bin", "bash", "-m",
+                "-C", place.root.path, "-u", "OUTSPOOL_SPOOL", "PATH=\(Program.builtFolder.path):/usr/bin:/bin", "bash",
+                "-m",
                 "tutorial.sh",
             ])
-        let output = run.output.components(separatedBy: "\n")
+        let output = run.out.components(separatedBy: "\n")
         #expect(run.status == 0, "\(output.suffix(20).joined(separator: "\n"))")
         for (index, step) in tutorial.steps.enumerated() where !step.expected.isEmpty {
             let start = try #require(output.firstIndex(of: "\(mark) \(index)"))

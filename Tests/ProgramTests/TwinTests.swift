@@ -1,8 +1,9 @@
 import Foundation
+import Scratch
 import Testing
 
 /// Two files of one id, and files that the daemon cannot work with as they are.
-@Suite("Twins and unusable files", .serialized)
+@Suite("Twins and unusable files", .serialized, .ownThreads)
 struct TwinTests {
     @Test("A job that is submitted again while it is under way is discarded at once")
     func whileUnderWay() throws {
@@ -12,7 +13,7 @@ struct TwinTests {
         try place.hello("twin")
         try place.wait("the mail to be under way") { (try? place.events("twin")) == ["sending"] }
         try place.hello("twin")
-        try place.wait("the newcomer to be discarded", limit: 5) { place.names("new").isEmpty }
+        try place.wait("the newcomer to be discarded", limit: .seconds(5)) { place.names("new").isEmpty }
         try place.wait(for: "twin", in: "done")
         #expect(place.places("twin") == ["done"])
         #expect(place.mails().count == 1)
@@ -27,7 +28,7 @@ struct TwinTests {
         try place.hello("twin")
         try place.wait("the mail to be under way") { (try? place.events("twin")) == ["sending"] }
         try place.hello("twin", to: "other@example.com")
-        try place.wait("the newcomer to be dead", limit: 5) { place.names("dead").count == 1 }
+        try place.wait("the newcomer to be dead", limit: .seconds(5)) { place.names("dead").count == 1 }
         try place.wait(for: "twin", in: "done")
         #expect(place.mails().count == 1)
     }
@@ -56,10 +57,12 @@ struct TwinTests {
         try place.hello("twin")
         try place.wait(for: "twin", in: "cur/main")
         // What comes while the daemon does not look is there when it looks again.
-        kill(daemon.processIdentifier, SIGSTOP)
-        usleep(1_200_000)
+        daemon.send(SIGSTOP)
+        // The sink's answer, a second after MAIL, has to lie in the socket before the twin comes; the stopped daemon
+        // tells of nothing.
+        pass(.seconds(1.2))
         try place.hello("twin")
-        kill(daemon.processIdentifier, SIGCONT)
+        daemon.send(SIGCONT)
         try place.wait(for: "twin", in: "done")
         #expect(place.names("dead").isEmpty)
         #expect(place.mails().count == 1)
@@ -78,7 +81,7 @@ struct TwinTests {
 
     @Test(
         "The daemon's own file is made readable, in new/ and in cur/",
-        .enabled(if: geteuid() == 0, "needs root, to be another user"))
+        .enabled(if: Machine.isRoot, "needs root, to be another user"))
     func unreadable() throws {
         let place = try Workplace()
         #expect(chmod(place.root.path, 0o777) == 0)
@@ -102,24 +105,24 @@ struct TwinTests {
         _ = try place.start(
             "/usr/bin/setpriv",
             [
-                "--reuid", "65534", "--regid", "65534", "--clear-groups", programs.appending(path: "outspoold").path,
+                "--reuid", "65534", "--regid", "65534", "--clear-groups", Program.built("outspoold").path,
                 "--config", place.configuration.path,
             ], name: "daemon")
-        for id in ["blind", "readonly", "orphan"] { try place.wait(for: id, in: "done", limit: 10) }
+        for id in ["blind", "readonly", "orphan"] { try place.wait(for: id, in: "done", limit: .seconds(10)) }
     }
 
     @Test(
         "A daemon that is not the spool's owner says so and exits",
-        .enabled(if: geteuid() == 0, "needs root, to be another user"))
+        .enabled(if: Machine.isRoot, "needs root, to be another user"))
     func wrongUser() throws {
         let place = try Workplace()
         try place.configure(port: try place.sink())
         try place.hello("job")
         try place.run("/bin/chown", ["-R", "65534:65534", place.spool.path])
         let daemon = try place.start(
-            programs.appending(path: "outspoold").path, ["--config", place.configuration.path], name: "daemon")
-        try place.wait("the daemon to end", limit: 5) { !daemon.isRunning }
-        #expect(daemon.terminationStatus == 75)
+            Program.built("outspoold").path, ["--config", place.configuration.path], name: "daemon")
+        try place.wait("the daemon to end", limit: .seconds(5)) { !daemon.isRunning }
+        #expect(daemon.status == 75)
         #expect(place.log.contains("belongs to user 65534"))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Scratch
 import Testing
 
 /// A place with the repository's sample templates, and what is made of them.
@@ -16,7 +17,7 @@ extension Workplace {
     var types: String { root.appending(path: "types").path }
 
     @discardableResult
-    func makeTypes(_ language: String, _ more: String...) throws -> Finished {
+    func makeTypes(_ language: String, _ more: String...) throws -> Ran {
         try outspool(
             arguments: [
                 "types", "--lang", language, "--templates", root.appending(path: "templates").path,
@@ -24,8 +25,8 @@ extension Workplace {
             ] + more)
     }
 
-    func outspool(arguments: [String]) throws -> Finished {
-        try run(programs.appending(path: "outspool").path, arguments)
+    func outspool(arguments: [String]) throws -> Ran {
+        try run(Program.built("outspool").path, arguments)
     }
 
     /// Puts the schemas of the zoo and the job of `everything` into templates.
@@ -46,12 +47,4 @@ extension Workplace {
                 with: Data(text(try file(id)).split(separator: "\n")[0].utf8)) as? [String: Any]
         return try #require(object?["params"] as? NSDictionary)
     }
-}
-
-/// The path of a program of this machine; nil if it is not installed.
-func installed(_ name: String) -> String? {
-    ["/usr/bin", "/usr/local/bin", "/bin"].map { "\($0)/\(name)" }
-        .first { FileManager.default.isExecutableFile(atPath: $0) }
-        ?? (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
-        .first { FileManager.default.isExecutableFile(atPath: $0) }
 }

@@ -1,14 +1,15 @@
 import Foundation
+import Scratch
 import Testing
 
-@Suite("Types of jobs, in every language", .serialized)
+@Suite("Types of jobs, in every language", .serialized, .ownThreads)
 struct TypesTests {
-    private func swiftc(_ place: Workplace, _ arguments: [String]) throws -> Workplace.Finished {
+    private func swiftc(_ place: Workplace, _ arguments: [String]) throws -> Ran {
         try place.run(
-            try #require(installed("swiftc")),
+            try #require(Machine.program("swiftc")),
             [
-                "-swift-version", "6", "-warnings-as-errors", "-I", programs.appending(path: "Modules").path,
-                "-Xcc", "-fmodule-map-file=\(programs.path)/CLinux.build/module.modulemap",
+                "-swift-version", "6", "-warnings-as-errors", "-I", Program.builtFolder.appending(path: "Modules").path,
+                "-Xcc", "-fmodule-map-file=\(Program.builtFolder.path)/CLinux.build/module.modulemap",
             ] + arguments)
     }
 
@@ -16,15 +17,15 @@ struct TypesTests {
     func exampleShop() throws {
         let place = try sampleShop()
         try place.configure(port: try place.sink())
-        let ran = try place.run(programs.appending(path: "example-shop").path, [], environment: place.environment)
-        #expect(ran.status == 0, "\(ran.errors)")
+        let ran = try place.run(Program.built("example-shop").path, [], environment: place.environment)
+        #expect(ran.status == 0, "\(ran.err)")
         _ = try place.daemon()
         try place.wait(for: ran.lines[0], in: "done")
     }
 
     @Test(
         "A parameter of another type: the old program does not compile, and its job is dead with the reason",
-        .enabled(if: installed("swiftc") != nil, "needs swiftc"))
+        .enabled(if: Machine.program("swiftc") != nil, "needs swiftc"))
     func change() throws {
         let place = try sampleShop()
         let program = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -32,7 +33,7 @@ struct TypesTests {
         let types = "\(place.types)/OutspoolTypes.swift"
         try place.makeTypes("swift")
         let before = try swiftc(place, ["-typecheck", program, types])
-        #expect(before.status == 0, "\(before.errors)")
+        #expect(before.status == 0, "\(before.err)")
 
         let schema = place.root.appending(path: "templates/order-shipped/schema.json")
         let changed = place.text(schema).replacingOccurrences(
@@ -43,10 +44,10 @@ struct TypesTests {
         let after = try swiftc(place, ["-typecheck", program, types])
         #expect(after.status != 0)
         #expect(
-            after.errors.contains("cannot convert value of type 'Int' to expected argument type 'String'"),
-            "\(after.errors)")
+            after.err.contains("cannot convert value of type 'Int' to expected argument type 'String'"),
+            "\(after.err)")
 
-        let old = try place.run(programs.appending(path: "example-shop").path, [], environment: place.environment)
+        let old = try place.run(Program.built("example-shop").path, [], environment: place.environment)
         #expect(old.status == 0)
         try place.configure(port: try place.sink())
         _ = try place.daemon()
@@ -55,74 +56,75 @@ struct TypesTests {
         #expect(reason.contains("/params/items/0/quantity: expected a string, found 1"), "\(reason)")
     }
 
-    @Test("The zoo compiles in Swift", .enabled(if: installed("swiftc") != nil, "needs swiftc"))
+    @Test("The zoo compiles in Swift", .enabled(if: Machine.program("swiftc") != nil, "needs swiftc"))
     func swiftZoo() throws {
         let place = try Workplace()
         try place.fillZoo()
         #expect(try place.makeTypes("swift").status == 0)
         let ran = try swiftc(place, ["-typecheck", "\(place.types)/OutspoolTypes.swift"])
-        #expect(ran.status == 0, "\(ran.errors.prefix(4000))")
+        #expect(ran.status == 0, "\(ran.err.prefix(4000))")
     }
 
-    @Test("The zoo compiles in Python", .enabled(if: installed("python3") != nil, "needs python3"))
+    @Test("The zoo compiles in Python", .enabled(if: Machine.program("python3") != nil, "needs python3"))
     func pythonZoo() throws {
         let place = try Workplace()
         try place.fillZoo()
         #expect(try place.makeTypes("python").status == 0)
         // Not only compiled: the classes are made too.
         let ran = try place.run(
-            try #require(installed("python3")),
+            try #require(Machine.program("python3")),
             ["-W", "error", "-c", "import outspool; print(outspool.Nested._template)"],
             environment: ["PYTHONPATH": place.types])
-        #expect(ran.output == "nested\n", "\(ran.errors)")
+        #expect(ran.out == "nested\n", "\(ran.err)")
     }
 
-    private func mypy(_ place: Workplace, _ file: String) throws -> Workplace.Finished {
-        try place.run(try #require(installed("mypy")), ["--strict", "--cache-dir=/dev/null", "\(place.types)/\(file)"])
+    private func mypy(_ place: Workplace, _ file: String) throws -> Ran {
+        try place.run(
+            try #require(Machine.program("mypy")), ["--strict", "--cache-dir=/dev/null", "\(place.types)/\(file)"])
     }
 
-    @Test("mypy has nothing against the zoo", .enabled(if: installed("mypy") != nil, "needs mypy"))
+    @Test("mypy has nothing against the zoo", .enabled(if: Machine.program("mypy") != nil, "needs mypy"))
     func pythonZooTypes() throws {
         let place = try Workplace()
         try place.fillZoo()
         try place.makeTypes("python")
         try place.write("types/check.py", ZooJob.python)
         let checked = try mypy(place, "check.py")
-        #expect(checked.status == 0, "\(checked.output.prefix(4000))")
+        #expect(checked.status == 0, "\(checked.out.prefix(4000))")
     }
 
-    @Test("The zoo compiles in PHP", .enabled(if: installed("php") != nil, "needs php-cli"))
+    @Test("The zoo compiles in PHP", .enabled(if: Machine.program("php") != nil, "needs php-cli"))
     func phpZoo() throws {
         let place = try Workplace()
         try place.fillZoo()
         #expect(try place.makeTypes("php").status == 0)
         let ran = try place.run(
-            try #require(installed("php")),
+            try #require(Machine.program("php")),
             [
                 "-d", "error_reporting=-1", "-d", "display_errors=1", "-r",
                 "require '\(place.types)/outspool.php'; echo (new Outspool\\Closed())->template();",
             ])
-        #expect(ran.output == "closed", "\(ran.output.prefix(4000))")
+        #expect(ran.out == "closed", "\(ran.out.prefix(4000))")
     }
 
-    @Test("The zoo compiles in TypeScript", .enabled(if: installed("tsc") != nil, "needs node-typescript"))
+    @Test("The zoo compiles in TypeScript", .enabled(if: Machine.program("tsc") != nil, "needs node-typescript"))
     func typeScriptZoo() throws {
         let place = try Workplace()
         try place.fillZoo()
         #expect(try place.makeTypes("typescript").status == 0)
         let ran = try tsc(
             place, "import * as all from \"./outspool.mjs\";\nexport const job: all.Job = all.closed();\n")
-        #expect(ran.status == 0, "\(ran.output.prefix(4000))")
+        #expect(ran.status == 0, "\(ran.out.prefix(4000))")
         let node = try place.run(
-            try #require(installed("node")),
+            try #require(Machine.program("node")),
             ["--input-type=module", "-e", "await import('\(place.types)/outspool.mjs')"])
-        #expect(node.status == 0, "\(node.errors)")
+        #expect(node.status == 0, "\(node.err)")
     }
 
-    private func tsc(_ place: Workplace, _ program: String) throws -> Workplace.Finished {
+    private func tsc(_ place: Workplace, _ program: String) throws -> Ran {
         try place.write("types/check.mts", program)
         return try place.run(
-            try #require(installed("tsc")),
+            try #require(Machine.program("tsc")),
             [
                 "--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022", "--module", "node16",
                 "--moduleResolution",
@@ -132,7 +134,7 @@ struct TypesTests {
 
     @Test(
         "A wrong type does not pass the compiler of TypeScript",
-        .enabled(if: installed("tsc") != nil, "needs node-typescript"))
+        .enabled(if: Machine.program("tsc") != nil, "needs node-typescript"))
     func typeScriptFails() throws {
         let place = try sampleShop()
         try place.makeTypes("typescript")
@@ -149,7 +151,7 @@ struct TypesTests {
             place,
             "import { Spool, orderShipped } from \"./outspool.mjs\"; const spool = new Spool();\n"
                 + calls.joined() + "await spool.submit({ template: \"x\", params: {} }, { too: \"a@example.com\" });\n"
-        ).output
+        ).out
         // Lines count from the import; the first order is right.
         let wrong = output.matches(of: /check\.mts\((\d+),/).compactMap { Int($0.output.1) }
         #expect(wrong == [3, 4, 5, 6, 7], "\(output)")
@@ -157,19 +159,19 @@ struct TypesTests {
         #expect(output.contains("Property 'items' is missing"))
     }
 
-    @Test("A wrong type does not pass mypy", .enabled(if: installed("mypy") != nil, "needs mypy"))
+    @Test("A wrong type does not pass mypy", .enabled(if: Machine.program("mypy") != nil, "needs mypy"))
     func pythonFails() throws {
         let place = try sampleShop()
         try place.makeTypes("python")
-        func check(_ words: String) throws -> Workplace.Finished {
+        func check(_ words: String) throws -> Ran {
             try place.write(
                 "types/check.py", "from outspool import *\nSpool().submit(Hello(\(words)), to=\"a@example.com\")\n")
             return try mypy(place, "check.py")
         }
         let right = try check("name=\"Zoë\"")
-        #expect(right.status == 0, "\(right.output)")
-        #expect(try check("name=7").output.contains("incompatible type"))
-        #expect(try check("").output.contains("Missing named argument"))
+        #expect(right.status == 0, "\(right.out)")
+        #expect(try check("name=7").out.contains("incompatible type"))
+        #expect(try check("").out.contains("Missing named argument"))
     }
 
     @Test("One job is the same in every language, and fits its schema")
@@ -179,7 +181,7 @@ struct TypesTests {
         var ids: [String] = []
         func submit(_ id: String, _ command: String, _ arguments: [String]) throws {
             let ran = try place.run(command, arguments, environment: place.environment)
-            #expect(ran.status == 0, "\(id): \(ran.output) \(ran.errors)")
+            #expect(ran.status == 0, "\(id): \(ran.out) \(ran.err)")
             if ran.status == 0 { ids.append(id) }
         }
         for (language, file, program) in [
@@ -191,23 +193,24 @@ struct TypesTests {
         }
         for language in ProducerLanguage.installed {
             try submit(
-                language.rawValue, try #require(installed(language.interpreter)), ["\(place.types)/\(language.file)"])
+                language.rawValue, try #require(Machine.program(language.interpreter)),
+                ["\(place.types)/\(language.file)"])
         }
-        if installed("tsc") != nil {
+        if Machine.program("tsc") != nil {
             let checked = try tsc(place, ZooJob.typescript)
-            #expect(checked.status == 0, "\(checked.output)")
+            #expect(checked.status == 0, "\(checked.out)")
         }
-        if installed("swiftc") != nil {
+        if Machine.program("swiftc") != nil {
             // The client library and what it is built of.
             let objects = try ["Outspool", "Spool", "Text", "JSON", "Time", "Linux", "CLinux"].flatMap { module in
-                let folder = programs.appending(path: "\(module).build")
+                let folder = Program.builtFolder.appending(path: "\(module).build")
                 return try FileManager.default.contentsOfDirectory(atPath: folder.path)
                     .filter { $0.hasSuffix(".o") }.map { folder.appending(path: $0).path }
             }
             let program = place.root.appending(path: "zoo").path
             let built = try swiftc(
                 place, ["\(place.types)/main.swift", "\(place.types)/OutspoolTypes.swift", "-o", program] + objects)
-            #expect(built.status == 0, "\(built.errors.prefix(3000))")
+            #expect(built.status == 0, "\(built.err.prefix(3000))")
             if built.status == 0 { try submit("swift", program, []) }
         }
         #expect(ids.count >= 2)
@@ -249,8 +252,8 @@ struct TypesTests {
         let ran = try place.makeTypes("python")
         #expect(ran.status == 78)
         #expect(
-            ran.errors.contains("did you mean 'type'?") && ran.errors.contains("password-reset/text.mustache:1:1"),
-            "\(ran.errors)")
+            ran.err.contains("did you mean 'type'?") && ran.err.contains("password-reset/text.mustache:1:1"),
+            "\(ran.err)")
         #expect(!FileManager.default.fileExists(atPath: place.types))
         // Those that are named are not concerned.
         #expect(try place.makeTypes("python", "order-shipped").status == 0)
@@ -266,7 +269,7 @@ struct TypesTests {
         let ran = try place.outspool(arguments: ["types", "--lang", "swift", "--templates", templates])
         #expect(ran.status == 0)
         try place.makeTypes("swift")
-        #expect(ran.output == place.text(URL(filePath: "\(place.types)/OutspoolTypes.swift")))
+        #expect(ran.out == place.text(URL(filePath: "\(place.types)/OutspoolTypes.swift")))
         #expect(
             try place.outspool(arguments: ["types", "--lang", "typescript", "--templates", templates]).status == 64)
     }
@@ -278,6 +281,6 @@ struct TypesTests {
         for name in ["a-b", "aB"] { try place.write("templates/\(name)/text.mustache", "x\n") }
         let ran = try place.makeTypes("swift")
         #expect(ran.status == 78)
-        #expect(ran.errors.contains("a-b and aB would both be AB"), "\(ran.errors)")
+        #expect(ran.err.contains("a-b and aB would both be AB"), "\(ran.err)")
     }
 }

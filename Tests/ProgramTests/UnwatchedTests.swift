@@ -1,4 +1,5 @@
 import Foundation
+import Scratch
 import Testing
 
 /// A user of its own, whose inotify instances can be used up without harm to anybody.
@@ -14,25 +15,18 @@ private func withWatches(_ count: Int) -> [String] {
 }
 
 private func canRun(_ prefix: [String]) -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = prefix + [programs.appending(path: "outspoold").path, "--version"]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }  // Then it cannot be had for the test either.
-    process.waitUntilExit()
-    return process.terminationStatus == 0
+    Machine.can(["/usr/bin/env"] + prefix + [Program.built("outspoold").path, "--version"])
 }
 
 private let canBeStranger =
-    geteuid() == 0 && faketimeLibrary != nil && FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
+    Machine.isRoot && Machine.faketime != nil && Machine.program("python3") != nil
     && canRun(asStranger)
 
-@Suite("Without inotify", .serialized)
+@Suite("Without inotify", .serialized, .ownThreads)
 struct UnwatchedTests {
     @Test(
         "The user's watches are used up: it says which directories, and finds by reading what changes there",
-        .enabled(if: faketimeLibrary != nil && canRun(withWatches(9)), "needs unshare, user namespaces and faketime"),
+        .enabled(if: Machine.faketime != nil && canRun(withWatches(9)), "needs unshare, user namespaces and faketime"),
         arguments: [0, 3])
     func watches(count: Int) throws {
         let place = try Workplace()

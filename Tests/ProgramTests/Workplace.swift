@@ -1,17 +1,12 @@
 import Foundation
+import Scratch
 import Testing
-
-/// The programs under test, beside the test bundle.
-let programs = {
-    // The daemon does not run as root unless it is told to, and tests are root in a container.
-    setenv("OUTSPOOL_AS_ROOT", "yes", 1)
-    return URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-}()
 
 /// A temporary directory with a spool, templates and a configuration; what was started in it ends with it.
 final class Workplace {
-    let root: URL
-    private var running: [Process] = []
+    let scratch: Scratch
+    private var running: [RunningProgram] = []
+    var root: URL { URL(fileURLWithPath: scratch.path) }
     var spool: URL { root.appending(path: "spool") }
 
     /// What the daemon wrote of itself last.
@@ -23,103 +18,63 @@ final class Workplace {
     var log: String { text(root.appending(path: "daemon.log")) }
 
     init() throws {
-        root = FileManager.default.temporaryDirectory.appending(path: "outspool-test.\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+        scratch = try Scratch()
         #expect(try outspool("init", spool.path).status == 0)
         try write("templates/hello/subject.mustache", "Hello, {{name}}\n")
         try write("templates/hello/text.mustache", "Hello {{name}},\n\nthis is a test.\n")
     }
 
-    deinit {
-        for process in running where process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        for process in running { process.waitUntilExit() }
-        // A directory that cannot be removed is the machine's to clean.
-        try? FileManager.default.removeItem(at: root)
-    }
+    deinit { for program in running { program.kill() } }
 
     /// Writes a file below the directory, its parents with it.
     func write(_ path: String, _ contents: String) throws {
-        let file = root.appending(path: path)
-        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(contents.utf8).write(to: file)
         // Whatever the umask: a configuration that a group may write, or a secret that others may read, is refused.
-        let isSecret = ["password", "token"].contains(path)
-        try FileManager.default.setAttributes([.posixPermissions: isSecret ? 0o600 : 0o644], ofItemAtPath: file.path)
+        try scratch.write(contents, to: path, mode: ["password", "token"].contains(path) ? 0o600 : 0o644)
     }
 
     func text(_ file: URL) -> String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
 
     // MARK: Programs
 
-    struct Finished {
-        let status: Int32
-        let output: String
-        let errors: String
-        /// Standard output's lines.
-        var lines: [String] { output.split(separator: "\n").map(String.init) }
+    private func program(_ path: String, _ environment: [String: String] = [:]) -> Program {
+        Program(path).with("OUTSPOOL_AS_ROOT", "yes").with(environment)
     }
 
     /// Runs a program to its end.
     @discardableResult
     func run(
-        _ path: String, _ arguments: [String], input: String? = nil, environment: [String: String] = [:]
-    ) throws -> Finished {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        // Files, not pipes: nothing can fill up and wait.
-        let names = ["in", "out", "err"].map { root.appending(path: ".\($0).\(UUID().uuidString)") }
-        try Data((input ?? "").utf8).write(to: names[0])
-        for name in names[1...] { try Data().write(to: name) }
-        process.standardInput = try FileHandle(forReadingFrom: names[0])
-        process.standardOutput = try FileHandle(forWritingTo: names[1])
-        process.standardError = try FileHandle(forWritingTo: names[2])
-        try process.run()
-        process.waitUntilExit()
-        defer { for name in names { try? FileManager.default.removeItem(at: name) } }  // Temporary, as all here.
-        return Finished(status: process.terminationStatus, output: text(names[1]), errors: text(names[2]))
+        _ path: String, _ arguments: [String], input: String = "", environment: [String: String] = [:]
+    ) throws -> Ran {
+        try program(path, environment).run(arguments, input: input)
     }
 
     @discardableResult
-    func outspool(_ arguments: String..., input: String? = nil) throws -> Finished {
-        try run(
-            programs.appending(path: "outspool").path, arguments, input: input,
-            environment: ["OUTSPOOL_SPOOL": spool.path])
+    func outspool(_ arguments: String..., input: String = "") throws -> Ran {
+        try run(Program.built("outspool").path, arguments, input: input, environment: ["OUTSPOOL_SPOOL": spool.path])
     }
 
     /// Starts a program and returns at once; its output goes to files `NAME.out` and `NAME.log`.
-    func start(_ path: String, _ arguments: [String], name: String) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        for (suffix, isOutput) in [("out", true), ("log", false)] {
-            let file = root.appending(path: "\(name).\(suffix)")
-            if !FileManager.default.fileExists(atPath: file.path) { try Data().write(to: file) }
-            let handle = try FileHandle(forWritingTo: file)
-            try handle.seekToEnd()
-            if isOutput { process.standardOutput = handle } else { process.standardError = handle }
-        }
-        try process.run()
-        running.append(process)
-        return process
+    func start(
+        _ path: String, _ arguments: [String], name: String, environment: [String: String] = [:]
+    ) throws -> RunningProgram {
+        let program = try RunningProgram(program(path, environment), arguments, in: scratch, name: name)
+        running.append(program)
+        return program
     }
 
     /// The program that was started last.
-    var lastStarted: Process? { running.last }
+    var lastStarted: RunningProgram? { running.last }
 
     /// Starts outspool-sink on a free port and returns the port.
     func sink(_ options: String...) throws -> Int { try sink(options: options) }
 
     func sink(options: [String]) throws -> Int {
-        let name = "sink\(running.count)"
-        _ = try start(
-            programs.appending(path: "outspool-sink").path,
-            ["--listen", "127.0.0.1:0", "--maildir", root.appending(path: "Maildir").path] + options, name: name)
-        let output = root.appending(path: "\(name).out")
-        try wait("the sink to listen") { self.text(output).contains("\n") }
-        return try #require(Int(text(output).prefix { $0 != "\n" }.split(separator: ":").last ?? ""))
+        let sink = try start(
+            Program.built("outspool-sink").path,
+            ["--listen", "127.0.0.1:0", "--maildir", root.appending(path: "Maildir").path] + options,
+            name: "sink\(running.count)")
+        try wait("the sink to listen") { sink.out.contains("\n") }
+        return try #require(Int(sink.out.prefix { $0 != "\n" }.split(separator: ":").last ?? ""))
     }
 
     /// Writes the configuration: one relay on that port of this machine.
@@ -135,23 +90,23 @@ final class Workplace {
     }
 
     /// Starts the daemon and returns when it is ready.
-    func daemon() throws -> Process {
-        let before = log.components(separatedBy: ": ready\n").count
-        let process = try start(
-            programs.appending(path: "outspoold").path, ["--config", configuration.path], name: "daemon")
-        try wait("the daemon to be ready") {
-            !process.isRunning || self.log.components(separatedBy: ": ready\n").count > before
+    func daemon(environment: [String: String] = [:]) throws -> RunningProgram {
+        try ready {
+            try start(
+                Program.built("outspoold").path, ["--config", configuration.path], name: "daemon",
+                environment: environment)
         }
-        try #require(process.isRunning, "the daemon ended: \(log)")
-        return process
     }
 
-    /// Has a process end by SIGTERM; returns its exit status.
-    @discardableResult
-    func stop(_ process: Process) -> Int32 {
-        process.terminate()
-        process.waitUntilExit()
-        return process.terminationStatus
+    /// Starts a daemon in whatever way, and waits until its log says that it is ready.
+    func ready(_ start: () throws -> RunningProgram) throws -> RunningProgram {
+        let before = log.components(separatedBy: ": ready\n").count
+        let daemon = try start()
+        try wait("the daemon to be ready") {
+            !daemon.isRunning || self.log.components(separatedBy: ": ready\n").count > before
+        }
+        try #require(daemon.isRunning, "the daemon ended: \(log)")
+        return daemon
     }
 
     // MARK: What is on disk
@@ -215,21 +170,16 @@ final class Workplace {
             .map { text(new.appending(path: $0)) }
     }
 
-    /// Waits until a condition holds; what it is for is in the message when it does not come to hold.
-    func wait(_ what: String, limit: TimeInterval = 20, until condition: () throws -> Bool) throws {
-        let end = Date(timeIntervalSinceNow: limit)
-        while try !condition() {
-            if Date() > end {
-                let states = Workplace.states.map { ($0, names($0).count) }.filter { $0.1 > 0 }
-                throw Timeout(description: "waited \(limit) s for \(what); \(states); log:\n\(log.suffix(3000))")
-            }
-            usleep(5000)
+    /// Waits until a condition holds; when it does not come to hold, the spool and the log are in the message.
+    func wait(_ what: String, limit: Duration = .seconds(20), until condition: () throws -> Bool) throws {
+        func details() -> String {
+            let states = Workplace.states.map { ($0, names($0).count) }.filter { $0.1 > 0 }
+            return "; \(states); log:\n\(log.suffix(3000))"
         }
+        try waitUntil(what, limit: limit, details: details, condition: condition)
     }
 
-    func wait(for id: String, in state: String, limit: TimeInterval = 20) throws {
+    func wait(for id: String, in state: String, limit: Duration = .seconds(20)) throws {
         try wait("\(id) in \(state)", limit: limit) { self.names(state).contains(id) }
     }
-
-    struct Timeout: Error, CustomStringConvertible { let description: String }
 }

@@ -21,7 +21,7 @@ import threading
 import time
 
 import certificates
-from bench import Bench
+from relaybench import RelayBench
 from cells import BETWEEN_JOBS, REFUSED, RELAY, cells
 from place import Loss, Place, wait_until
 
@@ -200,7 +200,7 @@ class Count:
 
 def work(programs, directory, todo, end, count, options):
     """One daemon, and as many relays as there are until the time is up."""
-    with Bench(programs, directory) as bench:
+    with RelayBench(programs, directory) as bench:
         while end is None or time.monotonic() < end:
             try:
                 item = todo.get_nowait()

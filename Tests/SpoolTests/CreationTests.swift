@@ -35,7 +35,7 @@ struct CreationTests {
         #expect(error?.errno == .noEntry)
     }
 
-    @Test("What is made belongs to the spool's owner", .enabled(if: Program.isRoot, "needs root"))
+    @Test("What is made belongs to the spool's owner", .enabled(if: Machine.isRoot, "needs root"))
     func owners() throws {
         let scratch = try Scratch()
         try Program.shell("mkdir '\(scratch.path)/s' && chown 65534:54321 '\(scratch.path)/s'")
@@ -54,7 +54,7 @@ struct CreationTests {
         #expect(try scratch.mode("victim") == 0o755)
     }
 
-    @Test("A drop box of a group, and the one of everybody", .enabled(if: Program.isRoot, "needs root"))
+    @Test("A drop box of a group, and the one of everybody", .enabled(if: Machine.isRoot, "needs root"))
     func dropBoxes() throws {
         let scratch = try Scratch()
         try Creation.spool(at: scratch.path("s"))

@@ -118,7 +118,7 @@ struct EntranceTests {
         #expect(throws: SpoolError.self) { try Entrance(path: spool.path) }
     }
 
-    @Test("Root's files can be read by the daemon that owns the spool", .enabled(if: Program.isRoot, "needs root"))
+    @Test("Root's files can be read by the daemon that owns the spool", .enabled(if: Machine.isRoot, "needs root"))
     func rootSubmits() throws {
         let spool = try Fixture()
         try Program.shell("chown -R 65534 '\(spool.path)'")
@@ -126,7 +126,7 @@ struct EntranceTests {
         #expect(try spool.scratch.mode("spool/new/a") == 0o604)
     }
 
-    @Test("The mode does not depend on the umask of the moment", .enabled(if: Program.isRoot, "needs root"))
+    @Test("The mode does not depend on the umask of the moment", .enabled(if: Machine.isRoot, "needs root"))
     func umasks() throws {
         let spool = try Fixture()
         try Program.shell("chown -R 65534 '\(spool.path)'")

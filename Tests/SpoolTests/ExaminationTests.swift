@@ -80,7 +80,7 @@ struct ExaminationTests {
         #expect(try look(spool, "a").hasPrefix("malformed: 42949672960 bytes"))
     }
 
-    @Test("Another user's file is not opened", .enabled(if: Program.isRoot, "needs root"))
+    @Test("Another user's file is not opened", .enabled(if: Machine.isRoot, "needs root"))
     func foreign() throws {
         let spool = try Fixture()
         try spool.put("{}", "new/a")

@@ -14,7 +14,7 @@ struct PickupTests {
 
         init(_ name: String = "shop", everybody: Bool = false) throws {
             spool = try Fixture()
-            let group = Program.isRoot ? UInt32(Fixture.shopGroup) : UInt32(getegid())
+            let group = Machine.isRoot ? UInt32(Fixture.shopGroup) : UInt32(getegid())
             try Creation.dropBox(name, group: everybody ? nil : group, in: spool.path)
             box = try DropBox(name, in: spool.tree)
         }
@@ -23,7 +23,7 @@ struct PickupTests {
 
         /// Runs a script in the box's new/, as a producer of the group where root allows it.
         func produce(_ script: String, umask: String = "022") throws {
-            let user = Program.isRoot ? (id: Fixture.stranger.id, group: Fixture.shopGroup) : nil
+            let user = Machine.isRoot ? (id: Fixture.stranger.id, group: Fixture.shopGroup) : nil
             let ran = try Program.shell("cd '\(new)' && umask \(umask) && \(script)", as: user)
             if ran.status != 0 { Issue.record("\(script): \(ran.err)") }
         }
@@ -89,7 +89,7 @@ struct PickupTests {
         #expect(try box.spool.list("drop/shop/new").contains("a") == false)
     }
 
-    @Test("A directory is buried, or left where it may not be moved", .enabled(if: Program.isRoot, "needs root"))
+    @Test("A directory is buried, or left where it may not be moved", .enabled(if: Machine.isRoot, "needs root"))
     func directory() throws {
         let box = try Box()
         try box.produce("mkdir a")
@@ -155,7 +155,7 @@ struct PickupTests {
         #expect(try box.pickUp("a") == "queued a@shop")
     }
 
-    @Test("A link to a file that was not made in the box is refused", .enabled(if: Program.isRoot, "needs root"))
+    @Test("A link to a file that was not made in the box is refused", .enabled(if: Machine.isRoot, "needs root"))
     func foreignLink() throws {
         let box = try Box()
         try box.spool.put(job, "secret")
@@ -169,7 +169,7 @@ struct PickupTests {
 
     @Test(
         "One producer can neither list, read nor remove what another submitted",
-        .enabled(if: Program.isRoot, "needs root"))
+        .enabled(if: Machine.isRoot, "needs root"))
     func producers() throws {
         let box = try Box()
         try box.produce("echo '\(job)' > a", umask: "077")
@@ -181,7 +181,7 @@ struct PickupTests {
         #expect(outside.status != 0)
     }
 
-    @Test("Root's file in new/ is replaced by the daemon's own copy", .enabled(if: Program.isRoot, "needs root"))
+    @Test("Root's file in new/ is replaced by the daemon's own copy", .enabled(if: Machine.isRoot, "needs root"))
     func adopts() throws {
         let spool = try Fixture()
         try spool.put(job + "\n{\"event\":\"sent\"}\n", "new/a")

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Scratch
 import Testing
 import Time
 
@@ -9,8 +10,8 @@ import Time
 @Suite("Templates that are tasks")
 struct TaskTemplateTests {
     /// Where the umask lets every user write, nothing is run.
-    private func folder(_ files: [String: String], mode: Int = 0o755) throws -> TemporaryFolder {
-        let folder = try TemporaryFolder(["t/run": "#!/bin/sh\n"].merging(files) { $1 })
+    private func folder(_ files: [String: String], mode: Int = 0o755) throws -> Scratch {
+        let folder = try Scratch(["t/run": "#!/bin/sh\n"].merging(files) { $1 })
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/t")
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder.path + "/t/run")
         return folder
@@ -96,7 +97,7 @@ struct TaskTemplateTests {
             _ = try TemplateStore(directory: open.path).template(named: "t")
         }
         #expect("\(fault!)".hasSuffix("/t: every user may replace run in it (chmod o-w)"))
-        let folder = try TemporaryFolder(["t/run/x": ""])
+        let folder = try Scratch(["t/run/x": ""])
         let error = #expect(throws: TemplateError.self) {
             _ = try TemplateStore(directory: folder.path).template(named: "t")
         }
@@ -105,7 +106,7 @@ struct TaskTemplateTests {
 
     @Test("The keys of a task have no place in a mail's template.conf")
     func mail() throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "m/subject.mustache": "S", "m/text.mustache": "T", "m/template.conf": "ttl = 1h\ntimeout = 5m",
         ])
         let error = #expect(throws: TemplateError.self) {

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Scratch
 import Testing
 
 @testable import Template
@@ -8,13 +9,13 @@ import Testing
 @Suite("Files of a template")
 struct TemplateFilesTests {
     private func template(_ files: [String: String]) throws -> Template {
-        let folder = try TemporaryFolder(["t/subject.mustache": "S", "t/text.mustache": "T"].merging(files) { $1 })
+        let folder = try Scratch(["t/subject.mustache": "S", "t/text.mustache": "T"].merging(files) { $1 })
         return try TemplateStore(directory: folder.path).template(named: "t")
     }
 
     /// The fault, its path without the folder's.
     private func fault(_ files: [String: String]) throws -> String? {
-        let folder = try TemporaryFolder(["t/subject.mustache": "S", "t/text.mustache": "T"].merging(files) { $1 })
+        let folder = try Scratch(["t/subject.mustache": "S", "t/text.mustache": "T"].merging(files) { $1 })
         do {
             _ = try TemplateStore(directory: folder.path).template(named: "t")
             return nil
@@ -126,7 +127,7 @@ struct TemplateFilesTests {
 
     @Test("A link is not followed")
     func link() throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "t/subject.mustache": "S", "t/html.mustache": "<img src=cid:a.png>", "x": "secret",
         ])
         try FileManager.default.createSymbolicLink(
@@ -136,7 +137,7 @@ struct TemplateFilesTests {
 
     @Test("A file that changes, goes, or comes is noticed", arguments: ["t/a.png", "_partials/b.pdf"])
     func reload(file: String) throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "t/subject.mustache": "S", "t/html.mustache": "<img src=cid:a.png>", "t/a.png": "1", "_partials/b.pdf": "1",
             "t/template.conf": "attachments = b.pdf",
         ])
@@ -147,20 +148,20 @@ struct TemplateFilesTests {
         }
         #expect(try bytes() == Array("1".utf8))
         while !store.isCurrent("t") { store.reloadIfChanged("t") }
-        try folder.write(file, "22")
+        try folder.write("22", to: file)
         #expect(store.reloadIfChanged("t"))
         #expect(try bytes() == Array("22".utf8))
         try folder.remove(file)
         #expect(store.reloadIfChanged("t"))
         #expect(throws: TemplateError.self) { try store.template(named: "t") }
-        try folder.write(file, "3")
+        try folder.write("3", to: file)
         #expect(store.reloadIfChanged("t"))
         #expect(try bytes() == Array("3".utf8))
     }
 
     @Test("A file that changes while the template is read is read again, so that all is of one moment")
     func atomic() throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "t/subject.mustache": "1", "t/html.mustache": "<img src=cid:a.png>", "t/a.png": "1",
         ])
         var changes = 1
@@ -168,8 +169,8 @@ struct TemplateFilesTests {
             guard changes > 0 else { return }
             changes -= 1
             // A test that cannot write fails below.
-            try? folder.write("t/a.png", "22")
-            try? folder.write("t/subject.mustache", "22")
+            _ = try? folder.write("22", to: "t/a.png")
+            _ = try? folder.write("22", to: "t/subject.mustache")
         }
         let template = try store.template(named: "t")
         #expect(try template.render(params: .init()).subject == "22")

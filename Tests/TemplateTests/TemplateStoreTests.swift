@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Scratch
 import Testing
 import Time
 
@@ -12,7 +13,7 @@ private func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $
 struct TemplateStoreTests {
     @Test("Reads and renders a template with all its files")
     func wholeTemplate() throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "t/subject.mustache": "\n Hi\r\n {{name}} \n", "t/text.mustache": "Hi {{name}}{{>sign}}",
             "t/html.mustache": "{{$title}}T {{name}}{{/title}}<p>{{name}}</p>{{$own}}!{{/own}}{{>sign}}",
             "t/template.conf": """
@@ -52,7 +53,7 @@ struct TemplateStoreTests {
 
     @Test("What a job has to be is known without the texts, broken as they may be, until it is forgotten")
     func terms() throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "mail/text.mustache": "{{#open}}", "mail/schema.json": #"{"required":["name"]}"#, "task/run": "#!/bin/sh\n",
             "bad/schema.json": "{", "plain/subject.mustache": "Hi",
         ])
@@ -74,7 +75,7 @@ struct TemplateStoreTests {
 
     @Test("A subject stays on one line whatever the parameters say")
     func subjectOnOneLine() throws {
-        let folder = try TemporaryFolder(["t/subject.mustache": "{{a}}\n", "t/text.mustache": ""])
+        let folder = try Scratch(["t/subject.mustache": "{{a}}\n", "t/text.mustache": ""])
         let template = try TemplateStore(directory: folder.path).template(named: "t")
         let mail = try template.render(params: .init([("a", "x\r\nBcc: y\n\n\rz")]))
         #expect(mail.subject == "x Bcc: y z")
@@ -84,7 +85,7 @@ struct TemplateStoreTests {
 
     @Test("A partial is looked for in the template's folder, then beside it, the part's own variant first")
     func lookup() throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "t/subject.mustache": "{{>a}}", "t/text.mustache": "{{>a}} {{>b}} {{>c}}",
             "t/html.mustache": "{{>a}} {{>b}} {{>c}}",
             "t/a.mustache": "own", "t/a.html.mustache": "own-html", "_partials/a.text.mustache": "shared",
@@ -105,7 +106,7 @@ struct TemplateStoreTests {
             ("", "default", "default"), ("../de", "default", "default"), ("d", "default", "default"),
         ] as [(String?, String, String)])
     func locales(locale: String?, subject: String, body: String) throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "t/subject.mustache": "default", "t/subject.de.mustache": "de", "t/text.mustache": "default",
             "t/text.de-AT.mustache": "at", "t/text.zh-hant.mustache": "hant",
         ])
@@ -127,7 +128,7 @@ struct TemplateStoreTests {
             String(repeating: "a", count: 201),
         ])
     func badNames(name: String) throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "t/subject.mustache": "", "t/text.mustache": "", "_layouts/subject.mustache": "",
         ])
         #expect(throws: TemplateError.unknown(name)) { try TemplateStore(directory: folder.path).template(named: name) }
@@ -135,7 +136,7 @@ struct TemplateStoreTests {
 
     @Test("Lists what can be a template")
     func names() throws {
-        let folder = try TemporaryFolder(["b/x": "", "a/x": "", "_layouts/x": "", ".git/x": "", "README": ""])
+        let folder = try Scratch(["b/x": "", "a/x": "", "_layouts/x": "", ".git/x": "", "README": ""])
         #expect(try TemplateStore(directory: folder.path).names() == ["a", "b"])
     }
 
@@ -201,10 +202,10 @@ struct TemplateStoreTests {
             (["text.mustache": "", "sample.json": "[]"], "/sample.json: not an object but of type array"),
         ] as [([String: String], String)])
     func broken(files: [String: String], description: String) throws {
-        let folder = try TemporaryFolder()
-        for (name, text) in files { try folder.write("t/\(name)", text) }
+        let folder = try Scratch()
+        for (name, text) in files { try folder.write(text, to: "t/\(name)") }
         if !files.keys.contains("subject.mustache"), description != ": no subject.mustache" {
-            try folder.write("t/subject.mustache", "s")
+            try folder.write("s", to: "t/subject.mustache")
         }
         do {
             _ = try TemplateStore(directory: folder.path).template(named: "t")
@@ -220,15 +221,15 @@ struct TemplateStoreTests {
 
     @Test("A file that is too large is not parsed")
     func tooLarge() throws {
-        let folder = try TemporaryFolder(["t/subject.mustache": "s"])
-        try folder.write("t/text.mustache", String(repeating: "x", count: TemplateFolder.fileSizeLimit + 1))
+        let folder = try Scratch(["t/subject.mustache": "s"])
+        try folder.write(String(repeating: "x", count: TemplateFolder.fileSizeLimit + 1), to: "t/text.mustache")
         let fault = TemplateFault(file: folder.path + "/t/text.mustache", reason: "larger than 1048576 bytes")
         #expect(throws: TemplateError.broken(fault)) { try TemplateStore(directory: folder.path).template(named: "t") }
     }
 
     @Test("A partial may include itself where the parameters decide whether it does")
     func recursion() throws {
-        let folder = try TemporaryFolder([
+        let folder = try Scratch([
             "t/subject.mustache": "s", "t/text.mustache": "{{>p}}", "t/p.mustache": "{{n}}{{#next}}{{>p}}{{/next}}",
         ])
         let next: JSON = ["n": 2, "next": false]
@@ -239,7 +240,7 @@ struct TemplateStoreTests {
 
     @Test("Tells unknown from unreadable, and follows no link out of the directory")
     func unknownAndUnreadable() throws {
-        let folder = try TemporaryFolder(["t/subject.mustache": "", "elsewhere/text.mustache": "secret"])
+        let folder = try Scratch(["t/subject.mustache": "", "elsewhere/text.mustache": "secret"])
         let store = TemplateStore(directory: folder.path)
         #expect(throws: TemplateError.unknown("nothing")) { try store.template(named: "nothing") }
         try FileManager.default.createSymbolicLink(
@@ -254,7 +255,7 @@ struct TemplateStoreTests {
 
     @Test("What the parameters exceed is the job's fault and names the part")
     func exceeded() throws {
-        let folder = try TemporaryFolder(["t/subject.mustache": "s", "t/text.mustache": "{{a}}"])
+        let folder = try Scratch(["t/subject.mustache": "s", "t/text.mustache": "{{a}}"])
         let template = try TemplateStore(directory: folder.path).template(named: "t")
         var limits = RenderLimits()
         limits.output = 3

@@ -1,0 +1,54 @@
+import Judges
+import Foundation
+import Scratch
+import Testing
+import Time
+
+@testable import Message
+
+/// Independent readers of mail as judges of what is composed here.
+@Suite("Others read what is composed", .serialized, .ownThreads)
+struct MailJudgeTests {
+    static let count = 2000
+
+    @Test("2000 random messages", arguments: Judge.allCases.filter(\.isInstalled))
+    func readRandomMessages(judge: Judge) throws {
+        let said = try judge.read(try Self.mails.get())
+        #expect(said == Judge.praise(Self.count))
+    }
+
+    /// Composed once for all judges.
+    private static let mails = Result {
+        try (0..<count).map { seed in
+            var random = RandomMail(seed: UInt64(seed))
+            let mail = try random.mail()
+            let message = try mail.compose()
+            #expect(message.needsSMTPUTF8 || message.bytes.allSatisfy { $0 < 0x80 }, "seed \(seed)")
+            return expectation(of: mail, name: "seed \(seed)", bytes: message.bytes)
+        }
+    }
+
+    @Test(
+        "Both judges are there", .enabled(if: Judge.allCases.allSatisfy(\.isInstalled), "python3 and libgmime-3.0-dev"))
+    func installed() {}
+
+    @Test("A judge finds what is wrong", arguments: Judge.allCases.filter(\.isInstalled))
+    func canFail(judge: Judge) throws {
+        var random = RandomMail(seed: 7)
+        let mail = try random.mail()
+        var wrong = Self.expectation(of: mail, name: "wrong", bytes: try mail.compose().bytes)
+        wrong.subject += "!"
+        #expect(try judge.read([wrong]).hasSuffix("1 read 1 faults\n"))
+    }
+
+    static func expectation(of mail: Composition, name: String, bytes: [UInt8]) -> ExpectedMail {
+        var expected = ExpectedMail(
+            name: name, bytes: bytes, subject: mail.subject, id: mail.messageID.text, date: mail.date.seconds)
+        expected.boxes = ["from": [mail.from], "to": mail.to, "cc": mail.cc, "reply-to": mail.replyTo]
+        (expected.text, expected.html) = (mail.text, mail.html)
+        expected.files = mail.attachments
+        expected.headers = mail.headers.map { ($0.name, $0.value) }
+        expected.mayBeSilent = true
+        return expected
+    }
+}
