@@ -53,7 +53,7 @@ struct KeywordReading {
         guard case .object(let map) = value else {
             throw fault(keyword, "\(keyword) is an object of schemas, not \(value.brief)")
         }
-        return map.members.map { ($0.name, $0.value, "\(place(keyword))/\(escaped($0.name))") }
+        return map.members.map { ($0.name, $0.value, "\(place(keyword))/\(pointerToken($0.name))") }
     }
 
     /// Checks what says nothing about values, and that `$schema` and `$id` change nothing.

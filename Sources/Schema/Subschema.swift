@@ -92,7 +92,7 @@ extension Schema {
     package var definitions: [(name: String, schema: Subschema)] {
         guard let names = root["$defs"]?.object?.names else { return [] }
         return names.compactMap { name in
-            let pointer = "/$defs/\(escaped(name))"
+            let pointer = "/$defs/\(pointerToken(name))"
             return nodes.firstIndex { $0.pointer == pointer }.map { (name, Subschema(self, $0)) }
         }
     }
