@@ -25,7 +25,7 @@ package struct Subschema: Sendable {
     package var isSecret: Bool { node.isSecret }
 
     /// The kinds of values that may fit, by `type`, `enum`, `const` and what they are combined with.
-    package var kinds: Kinds { node.possible }
+    package var kinds: ValueKinds { node.possible }
 
     /// A property that a schema declares.
     package struct Property: Sendable {
