@@ -68,7 +68,7 @@ let package = Package(
             swiftSettings: common),
 
         // What is built of them.
-        .target(name: "Outspool", dependencies: ["Spool", "JSON", "Time", "Linux"], swiftSettings: common),
+        .target(name: "Outspool", dependencies: ["Spool", "JSON", "Text", "Time", "Linux"], swiftSettings: common),
         .target(
             name: "Daemon",
             dependencies: [

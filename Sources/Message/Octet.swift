@@ -57,24 +57,4 @@ extension String {
 
     /// The first control character of C0 or C1 or DEL that is not `allowed`.
     func firstControl(but allowed: UInt8?) -> Unicode.Scalar? { utf8.firstControl(but: allowed) }
-
-    /// The text in quotation marks for a message of one line: shortened, and with nothing
-    /// in it that could steer a terminal or break the line.
-    var quotedForMessage: String {
-        var out = "\""
-        for (index, scalar) in unicodeScalars.enumerated() {
-            if index == 100 {
-                out += "…"
-                break
-            }
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse:
-                out += "\\u{\(String(scalar.value, radix: 16))}"
-            default:
-                if scalar == "\"" || scalar == "\\" { out += "\\" }
-                out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
-    }
 }

@@ -109,7 +109,7 @@ final class Easy {
     /// What libcurl says of its failure, in one line.
     func reason(_ code: CURLcode) -> String {
         let text = errorText.pointee == 0 ? CurlError(code).description : String(cString: errorText)
-        return Printable.line(text.utf8, limit: 300)
+        return printableLine(text.utf8, limit: 300)
     }
 
     /// Has the server's certificates kept for ``certificateEnd``. See CURLOPT_CERTINFO(3).
@@ -175,5 +175,18 @@ final class Easy {
 
     private func set(_ option: CURLoption, _ value: UnsafeMutablePointer<CChar>) throws(CurlError) {
         try CurlError.check(ccurl_set_pointer(handle, option, value))
+    }
+}
+
+extension Timestamp {
+    /// Reads a certificate's date as OpenSSL prints it: `Nov  4 17:44:11 2026 GMT`. See ASN1_TIME_print(3).
+    package init?(certificate text: String) {
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let words = text.split(separator: " ")
+        guard words.count == 5, words[4] == "GMT", let month = months.firstIndex(of: String(words[0])) else {
+            return nil
+        }
+        func two(_ text: some StringProtocol) -> String { text.utf8.count < 2 ? "0\(text)" : String(text) }
+        self.init(rfc3339: "\(words[3])-\(two(String(month + 1)))-\(two(words[1]))T\(words[2])Z")
     }
 }

@@ -105,6 +105,6 @@ package struct RelaySettingsError: Error, Equatable, CustomStringConvertible {
     package let description: String
 
     init(_ fault: String, _ url: String) {
-        description = url.isEmpty ? fault : "\(fault): \(Printable.line(url.utf8, limit: 200))"
+        description = url.isEmpty ? fault : "\(fault): \(printableLine(url.utf8, limit: 200))"
     }
 }

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Text
 
 /// One step from a value into it.
@@ -11,25 +12,11 @@ func pointer(_ steps: some Sequence<Step>) -> String {
     var text = ""
     for step in steps {
         switch step {
-        case .name(let name): text += "/" + escaped(name)
+        case .name(let name): text += "/" + pointerToken(name)
         case .index(let index): text += "/\(index)"
         }
     }
     return text
-}
-
-/// A name as a pointer holds it: `~` is `~0`, `/` is `~1`.
-func escaped(_ name: String) -> String {
-    guard name.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return name }
-    var bytes: [UInt8] = []
-    for byte in name.utf8 {
-        switch byte {
-        case UInt8(ascii: "~"): bytes += "~0".utf8
-        case UInt8(ascii: "/"): bytes += "~1".utf8
-        default: bytes.append(byte)
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
 }
 
 /// `text` with its `%41` decoded (RFC 3986, section 2.1), or nil if they are malformed or not UTF-8.
