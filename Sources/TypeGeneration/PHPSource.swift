@@ -5,8 +5,8 @@ func phpSource(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 4)
     source.line("<?php")
     source.line("// \(origin)")
-    source.line()
-    source.lines(PHPProducer.source)
+    // The first line of the producer is the one above.
+    source.copy(PackageResources.outspool_php.drop { $0 != UInt8(ascii: "\n") }.dropFirst())
     let names = flatNames(templates, reserved: PHPWords.types)
     for (template, names) in zip(templates, names) {
         PHPTypes(template: template, names: names).write(to: &source)

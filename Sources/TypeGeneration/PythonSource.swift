@@ -5,7 +5,8 @@ internal import Text
 func pythonSource(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 4)
     source.line("# \(origin)")
-    source.lines(PythonProducer.source)
+    source.copy(PackageResources.outspool_py)
+    source.line()
     let names = flatNames(templates, reserved: PythonWords.types)
     for (template, names) in zip(templates, names) {
         // Aliases are texts, and so are annotations: what comes later may be named.
