@@ -35,13 +35,6 @@ package final class Entrance: Sendable {
         fileprivate let entrance: Entrance
         fileprivate var isInPlace = true
 
-        fileprivate init(id: JobID, name: String, file: consuming Descriptor, entrance: Entrance) {
-            self.id = id
-            self.name = name
-            self.file = file
-            self.entrance = entrance
-        }
-
         deinit {
             // A file that cannot be removed is harmless litter for the daemon to clear.
             if isInPlace { try? entrance.tmp.unlink(name) }
