@@ -51,7 +51,9 @@ let package = Package(
         .target(
             name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
             swiftSettings: common + [.strictMemorySafety()]),
-        .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: common),
+        .target(
+            name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"],
+            resources: [.embedInCode("Producers")], swiftSettings: common),
         .target(
             name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
         .target(name: "Message", dependencies: ["CIDN2", "JSON", "Text", "Time"], swiftSettings: common),

@@ -62,7 +62,7 @@ struct Failure: Error {
 }
 
 /// Runs what may fail with the spool's error and rethrows it as the command's.
-func spoolStep<Result: ~Copyable>(_ body: () throws(SpoolError) -> Result) throws(Failure) -> Result {
+func spoolStep<Result: ~Copyable>(_ body: @autoclosure () throws(SpoolError) -> Result) throws(Failure) -> Result {
     do throws(SpoolError) { return try body() } catch { throw Failure(error) }
 }
 

@@ -61,22 +61,20 @@ extension OutgoingMail {
         ] where isThere {
             throw .job("/\(field): has no place beside message, which is the whole mail")
         }
-        let message = try whole { () throws(WholeMessageError) in try WholeMessage(parsing: source) }
+        let message = try whole(WholeMessage(parsing: source))
         var own = try mailbox(job.from, "/from")
         if own == nil, let text = defaults.from { own = try configured(text, "from") }
         let author = own
         let messageID = MessageID(job: id.text, at: defaults.domain)
-        let composed = try whole { () throws(WholeMessageError) in
-            try message.completed(from: author, date: submitted, messageID: messageID)
-        }
+        let composed = try whole(message.completed(from: author, date: submitted, messageID: messageID))
         var recipients = try (mailboxes(job.to, "/to") + mailboxes(job.cc, "/cc") + mailboxes(job.bcc, "/bcc"))
             .map(\.address.text)
         var sender = author?.address.text
         if recipients.isEmpty, job.envelopeTo == nil {
-            recipients = try whole { () throws(WholeMessageError) in try message.recipients().map(\.text) }
+            recipients = try whole(message.recipients().map(\.text))
         }
         if job.from == nil, job.envelopeFrom == nil {
-            sender = try whole { () throws(WholeMessageError) in try message.sender()?.text } ?? sender
+            sender = try whole(message.sender()?.text) ?? sender
         }
         self.init(
             sender: try envelopeSender(job, otherwise: sender ?? ""),
@@ -110,7 +108,7 @@ private func headers(_ job: Job, beside fields: [ExtraHeader]) throws(MailError)
 }
 
 /// What is wrong with a whole message is the job's fault.
-private func whole<Result>(_ read: () throws(WholeMessageError) -> Result) throws(MailError) -> Result {
+private func whole<Result>(_ read: @autoclosure () throws(WholeMessageError) -> Result) throws(MailError) -> Result {
     do throws(WholeMessageError) { return try read() } catch { throw .job("/message: \(error)") }
 }
 

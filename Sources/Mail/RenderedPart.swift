@@ -104,7 +104,6 @@ extension RenderedPart {
 extension Attachment {
     /// A template's file.
     fileprivate init(_ file: TemplateFile, cid: String?) {
-        self.init(
-            filename: file.name, contentType: mediaType(of: file.name, file.bytes), cid: cid, content: file.bytes)
+        self.init(filename: file.name, contentType: mediaType(of: file.name, file.bytes), cid: cid, content: file.bytes)
     }
 }

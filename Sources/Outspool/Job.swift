@@ -73,9 +73,7 @@ public struct Job: Sendable {
 
     /// A mail from a template that has no type here. `params` must encode as an object.
     public init(template: String, params: some Encodable = [String: String](), to recipients: [Address]) {
-        content = .template(
-            template,
-            Result { () throws(SubmitError) in try ParameterEncoder.encode(params) })
+        content = .template(template, Result { () throws(SubmitError) in try ParameterEncoder.encode(params) })
         to = recipients
     }
 

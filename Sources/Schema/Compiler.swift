@@ -118,9 +118,7 @@ struct Compiler {
         return declared.isEmpty && additional == nil ? nil : Members(declared, additional: additional)
     }
 
-    private mutating func list(
-        _ keyword: String, _ reading: KeywordReading, depth: Int
-    ) throws(SchemaFault) -> [Int]? {
+    private mutating func list(_ keyword: String, _ reading: KeywordReading, depth: Int) throws(SchemaFault) -> [Int]? {
         guard let value = reading.object[keyword] else { return nil }
         guard case .array(let schemas) = value, !schemas.isEmpty else {
             throw fault(reading.place(keyword), "\(keyword) is a list of at least one schema")

@@ -41,11 +41,9 @@ package final class Server {
         fileHost = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") ? $0 : "_" })
         self.settings = settings
         plan = FaultPlan(settings.faults)
-        log = try Self.open("the log \(settings.log ?? "")", settings.log) { path throws(Errno) in try Log(path: path) }
+        log = try Self.open("the log", settings.log, Log.init(path:))
         tlsContext = try Self.context(settings.certificate)
-        maildir = try Self.open("the Maildir \(settings.maildir ?? "")", settings.maildir) { path throws(Errno) in
-            try Maildir(path: path)
-        }
+        maildir = try Self.open("the Maildir", settings.maildir, Maildir.init(path:))
         for address in settings.addresses { try listen(on: address) }
     }
 
@@ -154,6 +152,6 @@ package final class Server {
         _ what: String, _ path: String?, _ make: (String) throws(Errno) -> Opened
     ) throws(StartError) -> Opened? {
         guard let path else { return nil }
-        do throws(Errno) { return try make(path) } catch { throw .cannotCreate(what, error) }
+        do throws(Errno) { return try make(path) } catch { throw .cannotCreate("\(what) \(path)", error) }
     }
 }

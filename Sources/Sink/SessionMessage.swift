@@ -22,8 +22,7 @@ extension Session {
         draft = nil
         guard let maildir = server.maildir, let envelope = dialogue.envelope else { return }
         let header = MessageHeader(envelope: envelope, session: facts, id: message.id, time: .now).encoded()
-        draft = Maildir.Draft(
-            maildir, name: message.id, header: header.bytes, longLinesOffset: header.longLinesOffset)
+        draft = Maildir.Draft(maildir, name: message.id, header: header.bytes, longLinesOffset: header.longLinesOffset)
     }
 
     /// Takes what has come of the message; false when it needs more.

@@ -38,7 +38,7 @@ extension Entrance {
 
     private func syncAndRename(_ draft: inout Draft) throws(SpoolError) {
         let name = draft.name
-        try step(.sync, "tmp/\(name)") { () throws(Errno) in try draft.file.sync() }
+        try step(.sync, "tmp/\(name)", draft.file.sync())
         try rename(&draft)
     }
 

@@ -50,7 +50,7 @@ package struct Claim: ~Copyable {
 
     /// Takes back what was appended since the file was so long, which must have been at the end of an event.
     package mutating func cut(to length: Int) throws(SpoolError) {
-        try step(.append, "cur/\(id)") { () throws(Errno) in try file.truncate(to: length) }
+        try step(.append, "cur/\(id)", file.truncate(to: length))
         size = length
     }
 
@@ -74,9 +74,7 @@ package struct Claim: ~Copyable {
                 try append(verdict.events, durably: verdict.durably)
                 (verdict.events, verdict.durably) = ([], false)
                 if let due = verdict.due {
-                    try step(.touch, "cur/\(id)") { () throws(Errno) in
-                        try file.setModified(nanoseconds: due.nanoseconds)
-                    }
+                    try step(.touch, "cur/\(id)", file.setModified(nanoseconds: due.nanoseconds))
                 }
                 let newID = verdict.newID ?? id
                 let move =
@@ -115,7 +113,7 @@ package struct Claim: ~Copyable {
     /// Removes the same job from `new/`, where it was submitted again while this one was being worked
     /// on: this one's history knows more. False when it is another, or cannot be compared.
     private func discardTwin(in spool: SpoolTree, at now: Timestamp) throws(SpoolError) -> Bool {
-        let bytes = try step(.read, "cur/\(id)") { () throws(Errno) in try file.readAll(limit: size, sizeHint: size) }
+        let bytes = try step(.read, "cur/\(id)", file.readAll(limit: size, sizeHint: size))
         // It was read before it was claimed.
         guard let own = try? JobFile(bytes) else { return false }
         switch try spool.examine(id, in: .new, limit: own.object.count) {
@@ -167,10 +165,7 @@ package struct Claim: ~Copyable {
         let own = State.claimed(instance: spool.instance)
         for state in [own] + (try spool.places(of: id, except: own, afresh: true)) {
             let found = try spool.with(state) { (directory) throws(SpoolError) in
-                do throws(Errno) { return try directory.status(id.text).inode as UInt64? } catch {
-                    if error == .noEntry { return nil }
-                    throw SpoolError(.read, "\(state.path)/\(id)", error)
-                }
+                try step(.read, "\(state.path)/\(id)", allowing(.noEntry, directory.status(id.text).inode))
             }
             if found == inode { return state }
         }
@@ -179,17 +174,10 @@ package struct Claim: ~Copyable {
 
     /// Removes the file instead of keeping it in `done/`, wherever the operator moved it meanwhile.
     package borrowing func discard(in spool: SpoolTree) throws(SpoolError) {
-        do throws(Errno) {
-            try spool.claimed.unlink(id.text)
-            return
-        } catch {
-            if error != .noEntry { throw SpoolError(.remove, "cur/\(id)", error) }
-        }
-        guard let place = try whereabouts(in: spool) else { return }
-        try spool.with(place) { (directory) throws(SpoolError) in
-            do throws(Errno) { try directory.unlink(id.text) } catch {
-                if error != .noEntry { throw SpoolError(.remove, "\(place.path)/\(id)", error) }
-            }
+        let removed: Void? = try step(.remove, "cur/\(id)", allowing(.noEntry, spool.claimed.unlink(id.text)))
+        guard removed == nil, let place = try whereabouts(in: spool) else { return }
+        _ = try spool.with(place) { (directory) throws(SpoolError) in
+            try step(.remove, "\(place.path)/\(id)", allowing(.noEntry, directory.unlink(id.text)))
         }
     }
 }
@@ -210,21 +198,15 @@ extension SpoolTree {
         var claim = Claim(job, origin: state)
         if state == .claimed(instance: instance) { return claim }
         try claim.append(events)
-        let moved = try with(state) { (directory) throws(SpoolError) in
-            do throws(Errno) {
-                try directory.rename(id.text, into: claimed, as: id.text)
-                return true
-            } catch {
-                if error == .noEntry { return false }
-                throw SpoolError(.rename, "cur/\(instance)/\(id)", error)
-            }
+        let moved: Void? = try with(state) { (directory) throws(SpoolError) in
+            try step(
+                .rename, "cur/\(instance)/\(id)",
+                allowing(.noEntry, directory.rename(id.text, into: claimed, as: id.text)))
         }
-        guard moved else { return nil }
+        guard moved != nil else { return nil }
         func giveBack() throws(SpoolError) {
             try with(state) { (directory) throws(SpoolError) in
-                try step(.rename, "\(state.path)/\(id)") { () throws(Errno) in
-                    try claimed.rename(id.text, into: directory, as: id.text)
-                }
+                try step(.rename, "\(state.path)/\(id)", claimed.rename(id.text, into: directory, as: id.text))
             }
         }
         do throws(Errno) {

@@ -14,16 +14,12 @@ package enum Creation {
     /// cross: 0711. They belong to whom the spool belongs to; a symbolic link in the place of one is an
     /// error. On return everything is on disk.
     package static func spool(at path: String) throws(SpoolError) {
-        do throws(Errno) { try Directory.make(path: path, mode: 0o711) } catch {
-            if error != .exists { throw SpoolError(.create, path, error) }
-        }
-        let root = try step(.open, path) { () throws(Errno) in try Directory(path: path) }
-        let owner = try step(.open, path) { () throws(Errno) in try root.status() }
+        try step(.create, path, allowing(.exists, Directory.make(path: path, mode: 0o711)))
+        let root = try step(.open, path, Directory(path: path))
+        let owner = try step(.open, path, root.status())
         for name in directories {
             try step(.create, "\(path)/\(name)") { () throws(Errno) in
-                do throws(Errno) { try root.makeDirectory(name, mode: 0o700) } catch {
-                    if error != .exists { throw error }
-                }
+                try allowing(.exists, root.makeDirectory(name, mode: 0o700))
                 let made = try root.directory(name)
                 if try made.status().owner != owner.owner {
                     try made.descriptor.setOwner(owner.owner, group: owner.group)
@@ -31,14 +27,10 @@ package enum Creation {
                 try made.descriptor.setMode(mode(of: name))
             }
         }
-        try step(.sync, path) { () throws(Errno) in
-            try root.directory("retry").sync()
-            try root.sync()
-        }
+        try step(.sync, path, root.directory("retry").sync())
+        try step(.sync, path, root.sync())
         // The spool's own entry. A parent that may not be read was there before.
-        do throws(Errno) { try Directory(path: path + "/..").sync() } catch {
-            if error != .accessDenied { throw SpoolError(.sync, path, error) }
-        }
+        try step(.sync, path, allowing(.accessDenied, Directory(path: path + "/..").sync()))
     }
 
     /// The mode of one of ``directories``.
@@ -52,15 +44,13 @@ package enum Creation {
     /// give files to a group: root, or membership.
     package static func dropBox(_ name: String, group: UInt32?, in path: String) throws(SpoolError) {
         guard isDropBoxName(name) else { throw SpoolError(.create, "drop/\(name)", .invalid) }
-        let spool = try step(.open, path) { () throws(Errno) in try Directory(path: path) }
-        let owner = try step(.open, path) { () throws(Errno) in try spool.status() }
-        let drop = try step(.open, "\(path)/drop") { () throws(Errno) in try spool.directory("drop") }
+        let spool = try step(.open, path, Directory(path: path))
+        let owner = try step(.open, path, spool.status())
+        let drop = try step(.open, "\(path)/drop", spool.directory("drop"))
         let own = "\(path)/drop/\(name)"
         func make(_ name: String, in parent: borrowing Directory, mode: UInt32, path: String) throws(SpoolError) {
             try step(.create, path) { () throws(Errno) in
-                do throws(Errno) { try parent.makeDirectory(name, mode: 0o700) } catch {
-                    if error != .exists { throw error }
-                }
+                try allowing(.exists, parent.makeDirectory(name, mode: 0o700))
                 let made = try parent.directory(name)
                 try made.descriptor.setOwner(owner.owner, group: group ?? owner.group)
                 // After the owner, since chown(2) clears the set-group-id bit.
@@ -68,14 +58,12 @@ package enum Creation {
             }
         }
         try make(name, in: drop, mode: group == nil ? 0o711 : 0o710, path: own)
-        let box = try step(.open, own) { () throws(Errno) in try drop.directory(name) }
+        let box = try step(.open, own, drop.directory(name))
         for part in ["tmp", "new"] {
             try make(part, in: box, mode: group == nil ? 0o1733 : 0o3730, path: "\(own)/\(part)")
         }
-        try step(.sync, own) { () throws(Errno) in
-            try box.sync()
-            try drop.sync()
-        }
+        try step(.sync, own, box.sync())
+        try step(.sync, own, drop.sync())
     }
 
     /// A drop box's name becomes part of ids, `ID@NAME`: letters, digits, `_` and `-`, at most 32.

@@ -9,17 +9,14 @@ extension SpoolTree {
     /// crash between leaves it in `tmp/`, and the job of which it was a copy where it was.
     func discard(new id: JobID, inode: UInt64, now: Timestamp) throws(SpoolError) -> Bool {
         let name = JobID.random(characters: 20)
-        do throws(Errno) { try new.rename(id.text, into: tmp, as: name) } catch {
-            if error == .noEntry { return false }
-            throw SpoolError(.remove, "new/\(id)", error)
-        }
+        let taken: Void? = try step(.remove, "new/\(id)", allowing(.noEntry, new.rename(id.text, into: tmp, as: name)))
+        guard taken != nil else { return false }
         return try step(.remove, "new/\(id)") { () throws(Errno) in
             if try tmp.status(name).inode == inode {
                 try tmp.unlink(name)
                 return true
             }
-            do throws(Errno) { try tmp.rename(name, into: new, as: id.text) } catch {
-                guard error == .exists else { throw error }
+            if try allowing(.exists, tmp.rename(name, into: new, as: id.text)) == nil {
                 // A third file of that name: this one is kept, under another.
                 emptiness.willFill(.dead)
                 try tmp.rename(name, into: dead, as: JobID.make(at: now).marked(box: id.box).text)

@@ -57,11 +57,11 @@ extension SpoolTree {
     /// The days that have a directory below `done/`, the oldest first. Read again only when
     /// `done/` has changed.
     package func days() throws(SpoolError) -> [String] {
-        let modified = try step(.read, "done") { () throws(Errno) in try done.status().modified }
+        let modified = try step(.read, "done", done.status().modified)
         if let days = emptiness.days(modified: modified) { return days }
         var days: [String] = []
-        var stream = try step(.list, "done") { () throws(Errno) in try done.entries() }
-        while let entry = try step(.list, "done", { () throws(Errno) in try stream.next() }) {
+        var stream = try step(.list, "done", done.entries())
+        while let entry = try step(.list, "done", stream.next()) {
             if let name = entry.text, Timestamp(rfc3339: name + "T00:00:00Z") != nil { days.append(name) }
         }
         days.sort()
@@ -73,11 +73,11 @@ extension SpoolTree {
     private func isEmpty(_ state: State) throws(SpoolError) -> Bool {
         if case .done(let name) = state, openDay != name { return false }
         return try open(state) { (directory) throws(SpoolError) in
-            let modified = try step(.read, state.path) { () throws(Errno) in try directory.status().modified }
+            let modified = try step(.read, state.path, directory.status().modified)
             if let isEmpty = emptiness.isEmpty(state, modified: modified) { return isEmpty }
             guard Clock.realtime - modified > Emptiness.tick else { return false }
-            var stream = try step(.list, state.path) { () throws(Errno) in try directory.entries() }
-            let isEmpty = try step(.list, state.path) { () throws(Errno) in try stream.next() } == nil
+            var stream = try step(.list, state.path, directory.entries())
+            let isEmpty = try step(.list, state.path, stream.next()) == nil
             emptiness.note(state, modified: modified, isEmpty: isEmpty)
             return isEmpty
         }

@@ -15,10 +15,10 @@ package final class Entrance: Sendable {
     /// Opens the spool or drop box at `path`. Neither the daemon nor its configuration is needed.
     package init(path: String) throws(SpoolError) {
         // A producer may cross its drop box and cannot read it.
-        let root = try step(.open, path) { () throws(Errno) in try Directory(anchorAt: path) }
-        tmp = try step(.open, "\(path)/tmp") { () throws(Errno) in try root.directoryOrAnchor("tmp") }
-        let directory = try step(.open, "\(path)/new") { () throws(Errno) in try root.directoryOrAnchor("new") }
-        let owner = try step(.open, "\(path)/new") { () throws(Errno) in try directory.status().owner }
+        let root = try step(.open, path, Directory(anchorAt: path))
+        tmp = try step(.open, "\(path)/tmp", root.directoryOrAnchor("tmp"))
+        let directory = try step(.open, "\(path)/new", root.directoryOrAnchor("new"))
+        let owner = try step(.open, "\(path)/new", directory.status().owner)
         new = SharedSync(directory)
         mode = owner == Process.effectiveUser ? 0o600 : 0o604
         self.path = path
@@ -35,13 +35,6 @@ package final class Entrance: Sendable {
         fileprivate let entrance: Entrance
         fileprivate var isInPlace = true
 
-        fileprivate init(id: JobID, name: String, file: consuming Descriptor, entrance: Entrance) {
-            self.id = id
-            self.name = name
-            self.file = file
-            self.entrance = entrance
-        }
-
         deinit {
             // A file that cannot be removed is harmless litter for the daemon to clear.
             if isInPlace { try? entrance.tmp.unlink(name) }
@@ -54,7 +47,7 @@ package final class Entrance: Sendable {
     /// prepares before its database commits and publishes after. On error nothing is left.
     package func prepare(_ object: [UInt8], id: JobID) throws(SpoolError) -> Draft {
         let draft = try write(object, id: id)
-        try step(.sync, "tmp/\(draft.name)") { () throws(Errno) in try draft.file.sync() }
+        try step(.sync, "tmp/\(draft.name)", draft.file.sync())
         return draft
     }
 
@@ -75,21 +68,18 @@ package final class Entrance: Sendable {
         // The name is random, and only the rename gives the id: a writer that crashed must not
         // block an idempotency key. Of 60 bits, two are never the same, and O_EXCL would say so.
         let name = JobID.random(characters: 12)
-        let file = try step(.create, "tmp/\(name)") { () throws(Errno) in try tmp.create(name, mode: mode) }
+        let file = try step(.create, "tmp/\(name)", tmp.create(name, mode: mode))
         let draft = Draft(id: id, name: name, file: file, entrance: self)
-        try step(.write, "tmp/\(name)") { () throws(Errno) in try draft.file.write(all: object) }
+        try step(.write, "tmp/\(name)", draft.file.write(all: object))
         return draft
     }
 
     func rename(_ draft: inout Draft) throws(SpoolError) {
         let name = draft.name
         let id = draft.id.text
-        do throws(Errno) {
-            try tmp.rename(name, into: new.directory, as: id)
-        } catch {
-            guard error == .invalid else { throw SpoolError(.publish, "new/\(id)", error) }
+        if try step(.publish, "new/\(id)", allowing(.invalid, tmp.rename(name, into: new.directory, as: id))) == nil {
             // The filesystem has no RENAME_NOREPLACE: link(2) refuses a name that is taken, too.
-            try step(.publish, "new/\(id)") { () throws(Errno) in try tmp.link(name, into: new.directory, as: id) }
+            try step(.publish, "new/\(id)", tmp.link(name, into: new.directory, as: id))
             // A second link in tmp/ is litter, and the daemon's to clear.
             try? tmp.unlink(name)
         }
@@ -99,8 +89,6 @@ package final class Entrance: Sendable {
     func settle(_ draft: borrowing Draft) throws(SpoolError) {
         // The rename is on disk only once its directory is; where the directory may not be
         // read, syncing the file again commits the rename on ext4, XFS and btrfs.
-        try step(.settle, "new/\(draft.id)") { () throws(Errno) in
-            if new.directory.isReadable { try new.sync() } else { try draft.file.sync() }
-        }
+        try step(.settle, "new/\(draft.id)", new.directory.isReadable ? new.sync() : draft.file.sync())
     }
 }

@@ -47,27 +47,24 @@ extension SpoolTree {
     ) throws(SpoolError) -> Examination {
         // Put together only where it is told of.
         func path() -> String { "\(state.path)/\(id)" }
-        let before = try step(.read, path()) { () throws(Errno) in try directory.status(id.text) }
+        let before = try step(.read, path(), directory.status(id.text))
         guard before.isRegular, before.links == 1 else { return .irregular(before) }
         guard before.owner == owner else { return .foreign(before) }
         let file = try step(.open, path()) { () throws(Errno) in
-            do throws(Errno) { return try directory.open(id.text, .append) } catch {
-                if error != .accessDenied { throw error }
-            }
+            if let file = try allowing(.accessDenied, directory.open(id.text, .append)) { return file }
             // It is this user's own, and was made by one with a strange umask.
             try directory.setMode(id.text, 0o600)
             return try directory.open(id.text, .append)
         }
         // What was looked at and what was opened may be two things.
-        let status = try step(.read, path()) { () throws(Errno) in try file.status() }
+        let status = try step(.read, path(), file.status())
         guard status.isRegular, status.links == 1 else { return .irregular(status) }
         guard status.owner == owner else { return .foreign(status) }
         guard status.size <= limit + SpoolTree.historyLimit else {
             return .malformed(status, reason: "\(status.size) bytes, and max_job_size is \(limit)")
         }
-        let bytes = try step(.read, path()) { () throws(Errno) in
-            try file.readAll(limit: limit + SpoolTree.historyLimit + 1, sizeHint: status.size)
-        }
+        let bytes = try step(
+            .read, path(), file.readAll(limit: limit + SpoolTree.historyLimit + 1, sizeHint: status.size))
         let contents: JobFile
         do throws(JSONError) { contents = try JobFile(bytes) } catch {
             return .malformed(status, reason: "not a JSON object: \(error)")

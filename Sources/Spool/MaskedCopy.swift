@@ -20,9 +20,7 @@ extension Claim {
     func moveMasked(_ object: JSON, to target: State, as newID: JobID, in spool: SpoolTree) throws(SpoolError) -> Move {
         guard try whereabouts(in: spool) != nil else { return .gone }
         let path = "cur/\(id)"
-        let bytes = try step(.read, path) { () throws(Errno) in
-            try file.readAll(limit: size + SpoolTree.historyLimit, sizeHint: size)
-        }
+        let bytes = try step(.read, path, file.readAll(limit: size + SpoolTree.historyLimit, sizeHint: size))
         // It was read before it was claimed; if it is no job any more, all of its lines are looked at.
         let history = bytes[((try? JobFile(bytes))?.object.endIndex ?? 0)...]
         let encoded = object.encoded

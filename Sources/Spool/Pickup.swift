@@ -13,10 +13,10 @@ package final class DropBox {
     package init(_ name: String, in spool: SpoolTree) throws(SpoolError) {
         self.name = name
         let path = "drop/\(name)"
-        let box = try step(.open, path) { () throws(Errno) in try spool.drop.directory(name) }
-        tmp = try step(.open, "\(path)/tmp") { () throws(Errno) in try box.directory("tmp") }
-        let opened = try step(.open, "\(path)/new") { () throws(Errno) in try box.directory("new") }
-        status = try step(.open, "\(path)/new") { () throws(Errno) in try opened.status() }
+        let box = try step(.open, path, spool.drop.directory(name))
+        tmp = try step(.open, "\(path)/tmp", box.directory("tmp"))
+        let opened = try step(.open, "\(path)/new", box.directory("new"))
+        status = try step(.open, "\(path)/new", opened.status())
         new = opened
     }
 
@@ -74,11 +74,7 @@ extension SpoolTree {
                 name, at: directory, place: place, now: now,
                 reason: "with the drop box's name the id is over \(JobID.maximumLength) bytes")
         }
-        let before: FileStatus
-        do throws(Errno) { before = try directory.status(text) } catch {
-            if error == .noEntry { return .gone }
-            throw SpoolError(.read, path, error)
-        }
+        guard let before = try step(.read, path, allowing(.noEntry, directory.status(text))) else { return .gone }
         if let reason = objection(before) {
             // A producer without RENAME_NOREPLACE links and unlinks: for a moment there are two links.
             if before.isRegular, before.links == 2, let wait = youth(before, now) { return .later(wait) }
@@ -93,7 +89,7 @@ extension SpoolTree {
             return try bury(name, at: directory, place: place, now: now, reason: "cannot be opened: \(error)")
         }
         let file = Descriptor(owning: number)
-        let status = try step(.read, path) { () throws(Errno) in try file.status() }
+        let status = try step(.read, path, file.status())
         if let reason = objection(status) {
             return try bury(name, at: directory, place: place, now: now, reason: reason)
         }
@@ -102,14 +98,12 @@ extension SpoolTree {
                 name, at: directory, place: place, now: now,
                 reason: "\(status.size) bytes, and max_job_size is \(limit)")
         }
-        let bytes = try step(.read, path) { () throws(Errno) in
-            try file.readAll(limit: limit + 1, sizeHint: status.size)
-        }
+        let bytes = try step(.read, path, file.readAll(limit: limit + 1, sizeHint: status.size))
         let letter = JobID.letter(of: status).marked(box: SpoolTree.box(of: name, at: place))
         if try isLetter(letter, of: bytes) {
             // A crash or an error came between the letter and the removal.
-            try step(.settle, "dead/\(letter)") { () throws(Errno) in try dead.sync() }
-            try remove(text, at: directory, path: path)
+            try step(.settle, "dead/\(letter)", dead.sync())
+            try step(.remove, path, allowing(.noEntry, directory.unlink(text)))
             return .dead(letter, reason: "its letter was written before")
         }
         let contents: JobFile
@@ -124,12 +118,9 @@ extension SpoolTree {
 
     /// Whether `dead/` has the letter that was made of a file with these bytes.
     private func isLetter(_ id: JobID, of bytes: [UInt8]) throws(SpoolError) -> Bool {
-        do throws(Errno) {
-            return try dead.open(id.text).readAll(limit: bytes.count, sizeHint: bytes.count).elementsEqual(bytes)
-        } catch {
-            if error == .noEntry { return false }
-            throw SpoolError(.read, "dead/\(id)", error)
-        }
+        let size = bytes.count
+        return try step(
+            .read, "dead/\(id)", allowing(.noEntry, dead.open(id.text).readAll(limit: size, sizeHint: size))) == bytes
     }
 
     /// When a file that does not parse is to be looked at again: its writer has 10 s.
@@ -147,27 +138,20 @@ extension SpoolTree {
         var isPublished = false
         // A draft that cannot be removed is litter that the sweep of tmp/ clears.
         defer { if !isPublished { try? tmp.unlink(draft) } }
-        let copy = try step(.create, "tmp/\(draft)") { () throws(Errno) in try tmp.create(draft, mode: 0o600) }
+        let copy = try step(.create, "tmp/\(draft)", tmp.create(draft, mode: 0o600))
         try step(.copy, "tmp/\(draft)") { () throws(Errno) in
             try copy.write(all: bytes)
             // The job was submitted when its producer wrote it; a date in the future is no such time.
             try copy.setModified(nanoseconds: min(status.modified, status.changed))
             try copy.sync()
         }
-        do throws(Errno) { try tmp.rename(draft, into: new, as: id.text) } catch {
-            guard error == .exists else { throw SpoolError(.publish, "new/\(id)", error) }
+        if try step(.publish, "new/\(id)", allowing(.exists, tmp.rename(draft, into: new, as: id.text))) == nil {
             return try settleDuplicate(bytes, of: id, original: original, at: directory, path: path, status: status)
         }
         isPublished = true
-        try step(.settle, "new/\(id)") { () throws(Errno) in try new.sync() }
-        try remove(original, at: directory, path: path)
+        try step(.settle, "new/\(id)", new.sync())
+        try step(.remove, path, allowing(.noEntry, directory.unlink(original)))
         return .queued(id, owner: status.owner, size: bytes.count)
-    }
-
-    private func remove(_ name: String, at directory: borrowing Directory, path: String) throws(SpoolError) {
-        do throws(Errno) { try directory.unlink(name) } catch {
-            if error != .noEntry { throw SpoolError(.remove, path, error) }
-        }
     }
 
     /// The id waits in `new/` already: the same job once more (a crash between the two steps, an
@@ -187,8 +171,8 @@ extension SpoolTree {
         case .irregular: isSame = false
         }
         if isSame {
-            try step(.settle, "new/\(id)") { () throws(Errno) in try new.sync() }
-            try remove(original, at: directory, path: path)
+            try step(.settle, "new/\(id)", new.sync())
+            try step(.remove, path, allowing(.noEntry, directory.unlink(original)))
             return .duplicate(id, discarded: true)
         }
         return try bury(
@@ -229,12 +213,11 @@ extension SpoolTree {
         var isPublished = false
         // A draft that cannot be removed is litter that the sweep of tmp/ clears.
         defer { if !isPublished { try? tmp.unlink(draft) } }
-        let copy = try step(.create, "tmp/\(draft)") { () throws(Errno) in try tmp.create(draft, mode: 0o600) }
+        let copy = try step(.create, "tmp/\(draft)", tmp.create(draft, mode: 0o600))
         try step(.copy, "dead/\(id)") { () throws(Errno) in
             try copy.write(all: contents.bytes + (contents.bytes.last == 0x0A ? [] : [0x0A]) + event.line)
             try copy.sync()
-            do throws(Errno) { try tmp.rename(draft, into: dead, as: id.text) } catch {
-                guard error == .exists else { throw error }
+            if try allowing(.exists, tmp.rename(draft, into: dead, as: id.text)) == nil {
                 // Another file's letter: inodes are used again.
                 id = JobID.make(at: now).marked(box: box)
                 try tmp.rename(draft, into: dead, as: id.text)
@@ -242,7 +225,9 @@ extension SpoolTree {
             isPublished = true
             try dead.sync()
         }
-        if let text = name.text { try remove(text, at: directory, path: "\(place)/\(name.printable)") }
+        if let text = name.text {
+            try step(.remove, "\(place)/\(name.printable)", allowing(.noEntry, directory.unlink(text)))
+        }
         return .dead(id, reason: reason)
     }
 

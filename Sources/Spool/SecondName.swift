@@ -14,16 +14,9 @@ extension SpoolTree {
             return names
         }
         for name in names {
-            let isSame = try step(.read, "tmp/\(name)") { () throws(Errno) in
-                do throws(Errno) { return try tmp.status(name).inode == file.inode } catch {
-                    if error == .noEntry { return false }
-                    throw error
-                }
-            }
-            guard isSame else { continue }
-            try step(.remove, "tmp/\(name)") { () throws(Errno) in
-                do throws(Errno) { try tmp.unlink(name) } catch { if error != .noEntry { throw error } }
-            }
+            let inode = try step(.read, "tmp/\(name)", allowing(.noEntry, tmp.status(name).inode))
+            guard inode == file.inode else { continue }
+            try step(.remove, "tmp/\(name)", allowing(.noEntry, tmp.unlink(name)))
             return true
         }
         return false

@@ -72,15 +72,14 @@ extension SpoolTree {
                     reason: "cannot be opened: \(error)")
             }
             let file = Descriptor(owning: number)
-            let status = try step(.read, path) { () throws(Errno) in try file.status() }
+            let status = try step(.read, path, file.status())
             guard status.isRegular, status.links == 1, status.size <= limit + SpoolTree.historyLimit else {
                 return try bury(
                     DirectoryName(id.text), at: directory, place: state.path, now: now,
                     reason: "\(status.kind) of another user, \(status.size) bytes, \(status.links) links")
             }
-            let bytes = try step(.read, path) { () throws(Errno) in
-                try file.readAll(limit: limit + SpoolTree.historyLimit, sizeHint: status.size)
-            }
+            let bytes = try step(
+                .read, path, file.readAll(limit: limit + SpoolTree.historyLimit, sizeHint: status.size))
             let draft = JobID.random(characters: 20)
             do throws(Errno) {
                 let copy = try tmp.create(draft, mode: 0o600)

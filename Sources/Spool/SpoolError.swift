@@ -39,7 +39,15 @@ package struct SpoolError: Error, CustomStringConvertible {
     }
 }
 
-/// Runs one system call and says which step it was when it fails.
+/// Makes one system call; when it fails, the error says which step it was, on which file.
+@inline(__always) @discardableResult
+package func step<Result: ~Copyable>(
+    _ step: SpoolError.Step, _ path: @autoclosure () -> String, _ call: @autoclosure () throws(Errno) -> Result
+) throws(SpoolError) -> Result {
+    do throws(Errno) { return try call() } catch { throw SpoolError(step, path(), error) }
+}
+
+/// Makes several system calls, which are one step.
 @inline(__always)
 package func step<Result: ~Copyable>(
     _ step: SpoolError.Step, _ path: @autoclosure () -> String, _ call: () throws(Errno) -> Result

@@ -59,20 +59,19 @@ package final class SpoolTree {
     package init(path: String, instance: String) throws(OpenError) {
         self.path = path
         self.instance = instance
-        func at(_ path: String, _ call: () throws(Errno) -> Directory) throws(OpenError) -> Directory {
-            do throws(Errno) { return try call() } catch { throw .spool(SpoolError(.open, path, error)) }
+        @discardableResult func at<Result: ~Copyable>(
+            _ path: String, _ step: SpoolError.Step, _ call: @autoclosure () throws(Errno) -> Result
+        ) throws(OpenError) -> Result {
+            do throws(Errno) { return try call() } catch { throw .spool(SpoolError(step, path, error)) }
         }
-        let top = try at(path) { () throws(Errno) in try Directory(path: path) }
-        let status: FileStatus
-        do throws(Errno) { status = try top.status() } catch { throw .spool(SpoolError(.open, path, error)) }
+        let top = try at(path, .open, Directory(path: path))
+        let status = try at(path, .open, top.status())
         owner = status.owner
         identity = "\(status.device):\(status.inode)"
         // A copy that root makes of a file that is not the owner's would again be not the owner's.
         guard owner == Process.effectiveUser else { throw .foreign(path: path, owner: owner) }
         func open(_ name: String, in parent: borrowing Directory) throws(OpenError) -> Directory {
-            do throws(Errno) { return try parent.directory(name) } catch {
-                throw .spool(SpoolError(.open, "\(path)/\(name)", error))
-            }
+            try at("\(path)/\(name)", .open, parent.directory(name))
         }
         let drafts = try open("tmp", in: top)
         new = try open("new", in: top)
@@ -85,26 +84,20 @@ package final class SpoolTree {
         let buckets = try open("retry", in: top)
         var retry: [OpenDirectory] = []
         for bucket in Bucket.allCases {
-            let name = "\(path)/retry/\(bucket.name)"
-            retry.append(OpenDirectory(try at(name) { () throws(Errno) in try buckets.directory(bucket.name) }))
+            let directory = try at("\(path)/retry/\(bucket.name)", .open, buckets.directory(bucket.name))
+            retry.append(OpenDirectory(directory))
         }
         self.retry = retry
         func lock(_ directory: borrowing Directory, _ path: String) throws(OpenError) {
-            let isLocked: Bool
-            do throws(Errno) { isLocked = try directory.lock() } catch { throw .spool(SpoolError(.lock, path, error)) }
-            guard isLocked else { throw .locked(path: path) }
+            guard try at(path, .lock, directory.lock()) else { throw .locked(path: path) }
         }
         try lock(claims, "\(path)/cur")
         let own = "\(path)/cur/\(instance)"
-        do throws(Errno) { try claims.makeDirectory(instance, mode: 0o700) } catch {
-            if error != .exists { throw .spool(SpoolError(.create, own, error)) }
-        }
-        let claimed = try at(own) { () throws(Errno) in try claims.directory(instance) }
+        try at(own, .create, allowing(.exists, claims.makeDirectory(instance, mode: 0o700)))
+        let claimed = try at(own, .open, claims.directory(instance))
         try lock(claimed, own)
-        do throws(Errno) { try SpoolTree.probeNoReplace(in: drafts) } catch {
-            if error == .invalid { throw .noReplaceMissing(path: path) }
-            throw .spool(SpoolError(.rename, "\(path)/tmp", error))
-        }
+        let probed: Void? = try at("\(path)/tmp", .rename, allowing(.invalid, SpoolTree.probeNoReplace(in: drafts)))
+        guard probed != nil else { throw .noReplaceMissing(path: path) }
         self.claimed = claimed
         tmp = drafts
         cur = claims
@@ -143,7 +136,7 @@ package final class SpoolTree {
         case .new: return try body(new)
         case .claimed(let name):
             if name == instance { return try body(claimed) }
-            let other = try step(.open, state.path) { () throws(Errno) in try cur.directory(name) }
+            let other = try step(.open, state.path, cur.directory(name))
             return try body(other)
         case .retry(let bucket): return try body(retry[bucket.rawValue - 1].directory)
         case .scheduled: return try body(scheduled)
@@ -152,7 +145,7 @@ package final class SpoolTree {
         case .done(let name):
             if try !isOpenDay(name) {
                 let opened = try openDay(name)
-                let inode = try step(.read, state.path) { () throws(Errno) in try opened.status().inode }
+                let inode = try step(.read, state.path, opened.status().inode)
                 day = (name, inode, OpenDirectory(opened))
             }
             return try body(day!.directory.directory)
@@ -162,20 +155,13 @@ package final class SpoolTree {
     /// Whether the day that is open is this one, and still where it was: an operator may move days away.
     private func isOpenDay(_ name: String) throws(SpoolError) -> Bool {
         guard let day, day.name == name else { return false }
-        do throws(Errno) { return try done.status(name).inode == day.inode } catch {
-            if error == .noEntry { return false }
-            throw SpoolError(.read, "done/\(name)", error)
-        }
+        return try step(.read, "done/\(name)", allowing(.noEntry, done.status(name).inode)) == day.inode
     }
 
     private func openDay(_ name: String) throws(SpoolError) -> Directory {
-        do throws(Errno) { return try done.directory(name) } catch {
-            if error != .noEntry { throw SpoolError(.open, "done/\(name)", error) }
-        }
-        do throws(Errno) { try done.makeDirectory(name, mode: 0o700) } catch {
-            if error != .exists { throw SpoolError(.create, "done/\(name)", error) }
-        }
-        return try step(.open, "done/\(name)") { () throws(Errno) in try done.directory(name) }
+        if let day = try step(.open, "done/\(name)", allowing(.noEntry, done.directory(name))) { return day }
+        try step(.create, "done/\(name)", allowing(.exists, done.makeDirectory(name, mode: 0o700)))
+        return try step(.open, "done/\(name)", done.directory(name))
     }
 
     /// Forgets the open directory of a day that is being removed.
@@ -191,7 +177,7 @@ package final class SpoolTree {
     func contains(_ id: JobID, in state: State) throws(SpoolError) -> Bool {
         guard case .done(let name) = state else {
             return try open(state) { (directory) throws(SpoolError) in
-                try step(.read, "\(state.path)/\(id)") { () throws(Errno) in try directory.contains(id.text) }
+                try step(.read, "\(state.path)/\(id)", directory.contains(id.text))
             }
         }
         do throws(Errno) {

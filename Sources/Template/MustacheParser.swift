@@ -151,8 +151,7 @@ struct MustacheParser {
             } else if let leading {
                 nodes.append(.text(.init(leading, startsLine: true)))
             }
-            node = .parent(
-                .init(name: frame.name, indent: indent, overrides: overrides, position: frame.position))
+            node = .parent(.init(name: frame.name, indent: indent, overrides: overrides, position: frame.position))
         }
         frames.removeLast()
         nodes.append(node)

@@ -64,9 +64,7 @@ private struct MustacheRenderer {
     }
 
     /// - Parameter overrides: those of the parents around, outermost first.
-    mutating func render(
-        _ nodes: [Mustache.Node], indent: [UInt8], overrides: [[Mustache.Block]]
-    ) throws(RenderLimit) {
+    mutating func render(_ nodes: [Mustache.Node], indent: [UInt8], overrides: [[Mustache.Block]]) throws(RenderLimit) {
         if depth == limits.depth { throw .depth(limits.depth) }
         depth += 1
         for node in nodes {

@@ -11,16 +11,14 @@ extension Finding {
         let kinds = values.reduce(into: ValueKinds()) { $0.formUnion($1.kinds) }
         if parts > 0, !kinds.contains(.object) {
             let hint = kinds.contains(.array) ? "; what its elements have is used inside {{#\(prefix)}}" : ""
-            return Finding(
-                .error, file, position, "'\(name.text)' is nothing: '\(prefix)' is \(kinds.wanted)\(hint)")
+            return Finding(.error, file, position, "'\(name.text)' is nothing: '\(prefix)' is \(kinds.wanted)\(hint)")
         }
         let known = values.flatMap(\.names)
         let rest = name.parts[(parts + 1)...]
         let guess = nearest(to: name.parts[parts], among: known).map { near in
             (name.parts[..<parts] + [near] + rest).joined(separator: ".")
         }
-        return Finding(
-            .error, file, position, "'\(name.text)' is not declared in schema.json", suggestion: guess)
+        return Finding(.error, file, position, "'\(name.text)' is not declared in schema.json", suggestion: guess)
     }
 
     /// Only arrays and objects may stand where a text should.

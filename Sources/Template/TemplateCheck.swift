@@ -28,8 +28,7 @@ extension Template {
         // What a program does with its parameters nobody can read off it.
         if isTask { return [] }
         let checks = parts.map { part in
-            NameCheck(
-                part.mustache, partials: part.partials, schema: schema, isPublic: part.kind == .subject)
+            NameCheck(part.mustache, partials: part.partials, schema: schema, isPublic: part.kind == .subject)
         }
         // Whoever may see the link to unsubscribe is whoever reads the mail; other fields stand in logs.
         let values =

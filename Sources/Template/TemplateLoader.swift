@@ -23,21 +23,10 @@ struct TemplateLoader {
         // In a task's folder everything else is the program's own.
         let data = run == nil ? try files.program("data") : nil
         let settings = try settings(of: run != nil ? .task : data != nil ? .mailWithData : .mail)
-        let schemaFile = try json("schema.json")
-        let schema = try schemaFile.map { file throws(TemplateError) in try self.schema(file) }
-        let sampleFile = try json("sample.json")
-        let sample = sampleFile?.value
-        if let sample, sample.object == nil {
-            throw broken("\(files.path)/sample.json", "not an object but of type \(sample.typeName)")
-        }
-        let viewSchemaFile = data == nil ? nil : try json("view.schema.json")
-        let viewSampleFile = data == nil ? nil : try json("view.sample.json")
-        if let sample = viewSampleFile?.value, sample.object == nil {
-            throw broken("\(files.path)/view.sample.json", "not an object but of type \(sample.typeName)")
-        }
-        let viewSchema = try viewSchemaFile.map { file throws(TemplateError) in
-            try self.schema(file, "view.schema.json")
-        }
+        let schema = try schema("schema.json")
+        let sample = try sample("sample.json")
+        let viewSample = data == nil ? nil : try self.sample("view.sample.json")
+        let viewSchema = data == nil ? nil : try self.schema("view.schema.json")
         var parts: [Template.Part] = []
         for variant in try variants() {
             if run != nil {
@@ -51,21 +40,19 @@ struct TemplateLoader {
             if defaults == [.subject] { throw broken(files.path, "neither text.mustache nor html.mustache") }
         }
         let source = TemplateSource(
-            path: files.path, names: try files.names(), schema: schemaFile?.bytes, sample: sampleFile?.bytes,
-            viewSchema: viewSchemaFile?.bytes, viewSample: viewSampleFile?.bytes)
+            path: files.path, names: try files.names(), schema: schema?.bytes, sample: sample?.bytes,
+            viewSchema: viewSchema?.bytes, viewSample: viewSample?.bytes)
         return Template(
-            terms: Template.Terms(name: name, schema: schema, isTask: run != nil), settings: settings,
-            sample: sample?.object, run: run,
-            view: data.map { .init(program: $0, schema: viewSchema, sample: viewSampleFile?.value.object) },
-            parts: parts, source: source,
-            images: try images(of: parts), attachments: try attachments(settings))
+            terms: Template.Terms(name: name, schema: schema?.value, isTask: run != nil), settings: settings,
+            sample: sample?.value, run: run,
+            view: data.map { .init(program: $0, schema: viewSchema?.value, sample: viewSample?.value) },
+            parts: parts, source: source, images: try images(of: parts), attachments: try attachments(settings))
     }
 
     /// What a job has to be: two of the files, and nothing of what it becomes.
     mutating func terms() throws(TemplateError) -> Template.Terms {
         let isTask = try files.program("run") != nil
-        let schema = try json("schema.json").map { file throws(TemplateError) in try self.schema(file) }
-        return Template.Terms(name: name, schema: schema, isTask: isTask)
+        return Template.Terms(name: name, schema: try schema("schema.json")?.value, isTask: isTask)
     }
 
     private func broken(_ file: String, _ reason: String) -> TemplateError {
@@ -79,12 +66,17 @@ struct TemplateLoader {
         } catch { throw .broken(error) }
     }
 
-    private func schema(
-        _ file: (value: JSON, bytes: [UInt8]), _ name: String = "schema.json"
-    ) throws(TemplateError) -> Schema {
-        do throws(SchemaFault) { return try Schema(parsing: file.value) } catch {
-            throw .broken(TemplateFault(error, file: "\(files.path)/\(name)", text: file.bytes))
+    private mutating func schema(_ name: String) throws(TemplateError) -> (value: Schema, bytes: [UInt8])? {
+        guard let (value, bytes) = try json(name) else { return nil }
+        do throws(SchemaFault) { return (try Schema(parsing: value), bytes) } catch {
+            throw .broken(TemplateFault(error, file: "\(files.path)/\(name)", text: bytes))
         }
+    }
+
+    private mutating func sample(_ name: String) throws(TemplateError) -> (value: JSON.Object, bytes: [UInt8])? {
+        guard let (value, bytes) = try json(name) else { return nil }
+        if let object = value.object { return (object, bytes) }
+        throw broken("\(files.path)/\(name)", "not an object but of type \(value.typeName)")
     }
 
     private mutating func json(_ file: String) throws(TemplateError) -> (value: JSON, bytes: [UInt8])? {
@@ -142,8 +134,7 @@ struct TemplateLoader {
     ) throws(TemplateError) -> Set<String> {
         let conf = "\(files.path)/template.conf"
         guard let layout = try partial(name, .html) else {
-            throw .broken(
-                TemplateFault(file: conf, line: settings.layoutLine, reason: "there is no layout '\(name)'"))
+            throw .broken(TemplateFault(file: conf, line: settings.layoutLine, reason: "there is no layout '\(name)'"))
         }
         let all = try partials(of: layout, .html).values.reduce(layout.blockNames) { $0.union($1.blockNames) }
         guard all.contains("body") else {
@@ -196,9 +187,7 @@ struct TemplateLoader {
 
     /// The first of NAME.KIND.mustache and NAME.mustache in the template's own folder, then
     /// in `_partials`, then in `_layouts`.
-    private mutating func partial(
-        _ name: String, _ kind: Template.Part.Kind
-    ) throws(TemplateError) -> Mustache? {
+    private mutating func partial(_ name: String, _ kind: Template.Part.Kind) throws(TemplateError) -> Mustache? {
         for place in TemplateFiles.Place.allCases {
             for file in ["\(name).\(kind.rawValue).mustache", "\(name).mustache"] {
                 if let mustache = try mustache(file, in: place) { return mustache }
@@ -207,9 +196,7 @@ struct TemplateLoader {
         return nil
     }
 
-    private mutating func mustache(
-        _ file: String, in place: TemplateFiles.Place
-    ) throws(TemplateError) -> Mustache? {
+    private mutating func mustache(_ file: String, in place: TemplateFiles.Place) throws(TemplateError) -> Mustache? {
         let key = "\(place.rawValue)/\(file)"
         if let mustache = parsed[key] { return mustache }
         guard let (bytes, path) = try files.read(file, in: place) else { return nil }

@@ -68,8 +68,7 @@ package struct TemplateSettings: Equatable, Sendable {
         }
         for field in fields {
             if !listUnsubscribe.isEmpty, field.key.lowercased().hasPrefix("list-unsubscribe") {
-                throw TemplateFault(
-                    file: file, line: field.line, reason: "'\(field.key)' is made of list_unsubscribe")
+                throw TemplateFault(file: file, line: field.line, reason: "'\(field.key)' is made of list_unsubscribe")
             }
             let value = Array(field.value.utf8)[...]
             headers.append(Header(name: field.key, value: try .value(value, of: field, file: file)))

@@ -50,31 +50,29 @@ package func sourceFiles(
 /// A file whose bytes are the same already is not touched, so that builds do not take it for new.
 /// Each is replaced whole by a rename(2); they need not outlive a power cut. On error some may be written.
 package func write(_ files: [SourceFile], into path: String) throws(TypeFilesError) {
-    func step<Result: ~Copyable>(_ path: String, _ call: () throws(Errno) -> Result) throws(TypeFilesError) -> Result {
-        do throws(Errno) { return try call() } catch { throw .unwritten(path, error) }
+    let directory: Directory
+    do throws(Errno) {
+        try allowing(.exists, Directory.make(path: path, mode: 0o755))
+        directory = try Directory(path: path)
+    } catch {
+        throw .unwritten(path, error)
     }
-    try step(path) { () throws(Errno) in
-        do throws(Errno) { try Directory.make(path: path, mode: 0o755) } catch { if error != .exists { throw error } }
-    }
-    let directory = try step(path) { () throws(Errno) in try Directory(path: path) }
     for file in files {
         let bytes = Array(file.text.utf8)
         // Whatever cannot be read or compared is written anew.
         if let old = try? directory.open(file.name).readAll(limit: bytes.count + 1), old == bytes { continue }
-        try step("\(path)/\(file.name)") { () throws(Errno) in
-            let draft = ".\(file.name).new"
-            // What a killed run left behind.
+        let draft = ".\(file.name).new"
+        // What a killed run left behind.
+        try? directory.unlink(draft)
+        do throws(Errno) {
+            let new = try directory.create(draft, mode: 0o644)
+            try new.write(all: bytes)
+            try new.closeChecked()
+            try directory.replace(draft, into: directory, as: file.name)
+        } catch {
+            // The error to report is the first.
             try? directory.unlink(draft)
-            do throws(Errno) {
-                let new = try directory.create(draft, mode: 0o644)
-                try new.write(all: bytes)
-                try new.closeChecked()
-                try directory.replace(draft, into: directory, as: file.name)
-            } catch {
-                // The error to report is the first.
-                try? directory.unlink(draft)
-                throw error
-            }
+            throw .unwritten("\(path)/\(file.name)", error)
         }
     }
 }

@@ -97,10 +97,8 @@ struct Source {
         if let closing { line(closing) }
     }
 
-    /// A text of several lines.
-    mutating func lines(_ text: String) {
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) { self.line(String(line)) }
-    }
+    /// Whole lines in UTF-8, as they are: a file of the folder Producers, which the build embeds.
+    mutating func copy(_ lines: some Collection<UInt8>) { text += String(decoding: lines, as: UTF8.self) }
 
     /// How many columns a comment has.
     var width: Int { 96 - depth * indentation.count }

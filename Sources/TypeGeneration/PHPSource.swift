@@ -5,8 +5,8 @@ func phpSource(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 4)
     source.line("<?php")
     source.line("// \(origin)")
-    source.line()
-    source.lines(PHPProducer.source)
+    // The first line of the producer is the one above.
+    source.copy(PackageResources.outspool_php.drop { $0 != UInt8(ascii: "\n") }.dropFirst())
     let names = flatNames(templates, reserved: PHPWords.types)
     for (template, names) in zip(templates, names) {
         PHPTypes(template: template, names: names).write(to: &source)
@@ -21,14 +21,13 @@ private struct PHPTypes {
 
     func write(to source: inout Source) {
         for (place, declaration) in template.declarations.enumerated() {
+            if case .union = declaration.kind { continue }
+            source.line()
+            remark(declaration.remarks.lines(width: source.width), to: &source)
             switch declaration.kind {
             case .object(let fields, let rest):
-                source.line()
-                remark(declaration.remarks.lines(width: source.width), to: &source)
                 writeClass(place, to: &source) { writeObject(fields, rest, to: &$0) }
             case .whole(let shape):
-                source.line()
-                remark(declaration.remarks.lines(width: source.width), to: &source)
                 writeClass(place, to: &source) { source in
                     remark(["@param \(comment(documented(shape))) $params"], to: &source)
                     source.line("public function __construct(public \(type(shape)) $params) {}")
@@ -37,8 +36,6 @@ private struct PHPTypes {
                     source.block("{") { $0.line("return \(encoded(shape, "$this->params"));") }
                 }
             case .choice(let values):
-                source.line()
-                remark(declaration.remarks.lines(width: source.width), to: &source)
                 source.block("enum \(names[place]): string {") { source in
                     var scope = NameScope(reserved: ["class"], ignoresCase: true)
                     for value in values { source.line("case \(scope.claim(pascal(value))) = \(phpLiteral(value));") }

@@ -5,7 +5,8 @@ internal import Text
 func pythonSource(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 4)
     source.line("# \(origin)")
-    source.lines(PythonProducer.source)
+    source.copy(PackageResources.outspool_py)
+    source.line()
     let names = flatNames(templates, reserved: PythonWords.types)
     for (template, names) in zip(templates, names) {
         // Aliases are texts, and so are annotations: what comes later may be named.
@@ -40,16 +41,12 @@ private struct PythonTypes {
             case .union(let shapes):
                 let members = shapes.map(type).joined(separator: ", ")
                 remark(declaration.remarks, to: &source)
-                source.line(
-                    "\(names[place]): TypeAlias = \(pythonLiteral("Union[\(members)]"))"
-                )
+                source.line("\(names[place]): TypeAlias = \(pythonLiteral("Union[\(members)]"))")
             }
         }
     }
 
-    private func writeClass(
-        _ place: Int, _ remarks: Remarks, to source: inout Source, _ body: (inout Source) -> Void
-    ) {
+    private func writeClass(_ place: Int, _ remarks: Remarks, to source: inout Source, _ body: (inout Source) -> Void) {
         // A job that is one value takes it in place; others are read by their names.
         var isWhole = false
         if case .whole = template[place].kind { isWhole = true }

@@ -5,7 +5,7 @@ func typeScriptDeclarations(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 2)
     source.line("// \(origin)")
     source.line()
-    source.lines(TypeScriptProducer.declarations)
+    source.copy(PackageResources.outspool_d_mts)
     let names = flatNames(templates, reserved: TypeScriptWords.types)
     for (template, names) in zip(templates, names) {
         TypeScriptTypes(template: template, names: names).write(to: &source)
@@ -24,7 +24,7 @@ func javaScriptSource(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 2)
     source.line("// \(origin)")
     source.line()
-    source.lines(TypeScriptProducer.source)
+    source.copy(PackageResources.outspool_mjs)
     for (template, function) in zip(templates, functionNames(templates)) {
         source.line()
         source.line("/** A job of the template \(comment(template.name)). */")

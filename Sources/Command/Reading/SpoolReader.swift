@@ -10,9 +10,7 @@ struct SpoolReader: ~Copyable {
 
     init(path: String) throws(Failure) {
         self.path = path
-        let root = try spoolStep { () throws(SpoolError) in
-            try step(.open, path) { () throws(Errno) in try Directory(path: path) }
-        }
+        let root = try spoolStep(step(.open, path, Directory(path: path)))
         do throws(Errno) { _ = try root.status("new") } catch {
             if error == .noEntry {
                 throw Failure(.unavailable, "\(printable(path)) is no spool: there is no new/ in it; see outspool init")
@@ -75,9 +73,7 @@ struct SpoolReader: ~Copyable {
     ) throws(Failure) {
         let shown = "\(path)/\(directory)"
         guard let opened = try open(directory) else { return }
-        var stream = try spoolStep { () throws(SpoolError) in
-            try step(.list, shown) { () throws(Errno) in try opened.entries() }
-        }
+        var stream = try spoolStep(step(.list, shown, opened.entries()))
         while goesOn() {
             let entry: DirectoryName?
             do throws(Errno) { entry = try stream.next() } catch { throw Failure(SpoolError(.list, shown, error)) }

@@ -52,8 +52,8 @@ struct MailSite {
     /// Where this user submits: the spool, if it is the user's own, else its `drop/local`, which is for everybody.
     /// A drop box that was named is taken as it is.
     func entrance() throws(SpoolError) -> Entrance {
-        let root = try step(.open, spool) { () throws(Errno) in try Directory(anchorAt: spool) }
-        let owner = try step(.open, spool) { () throws(Errno) in try root.status().owner }
+        let root = try step(.open, spool, Directory(anchorAt: spool))
+        let owner = try step(.open, spool, root.status().owner)
         let local = "\(spool)/drop/local"
         if owner == Process.effectiveUser { return try Entrance(path: spool) }
         do throws(Errno) { _ = try root.status("drop/local/new") } catch {

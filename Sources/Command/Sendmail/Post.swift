@@ -25,9 +25,9 @@ func post(_ options: SendmailOptions) throws(Failure) -> JobID {
     let entrance: Entrance
     do throws(SpoolError) { entrance = try site.entrance() } catch { throw temporary(error) }
     let source = try MessageInput.read(endsAtDot: options.endsAtDot, limit: site.jobLimit)
-    let message = try whole { () throws(WholeMessageError) in try PostedMessage(source, origin: site.mailName) }
+    let message = try whole(PostedMessage(source, origin: site.mailName))
     if options.takesRecipientsFromHeader {
-        recipients += try whole { () throws(WholeMessageError) in try message.recipients() }
+        recipients += try whole(message.recipients())
         if recipients.isEmpty { throw .usage("no recipients: To, Cc and Bcc name none") }
     }
     if recipients.isEmpty { throw .usage("no recipients") }
@@ -96,7 +96,7 @@ private func mailboxes(_ operand: String, at mailName: String) throws(Failure) -
     }
 }
 
-private func whole<Result>(_ read: () throws(WholeMessageError) -> Result) throws(Failure) -> Result {
+private func whole<Result>(_ read: @autoclosure () throws(WholeMessageError) -> Result) throws(Failure) -> Result {
     do throws(WholeMessageError) { return try read() } catch {
         throw Failure(.data, printable("the message: \(error)"))
     }

@@ -53,7 +53,7 @@ private func runTestSend(_ invocation: Invocation) throws(Failure) -> ExitStatus
     do throws(JobError) { _ = try Job(job) } catch { throw Failure(.data, printable(error.description)) }
     let path = try invocation.spoolPath()
     let id = JobID.make(at: .now)
-    try spoolStep { () throws(SpoolError) in try Entrance(path: path).submit(job.encoded + [0x0A], id: id) }
+    try spoolStep(Entrance(path: path).submit(job.encoded + [0x0A], id: id))
     let limit = try SelectionOptions.span("--timeout", arguments, of: "test-send") ?? .seconds(60)
     return try wait(for: [id], in: try SpoolReader(path: path), limit: limit, invocation, isQuiet: false)
 }

@@ -10,7 +10,7 @@ internal import Text
 func submitBatch(
     _ file: String, to path: String, _ templates: VisibleTemplates, _ output: Output
 ) throws(Failure) -> ExitStatus {
-    var batch = Batch(try spoolStep { () throws(SpoolError) in try Entrance(path: path) }, templates, output)
+    var batch = Batch(try spoolStep(Entrance(path: path)), templates, output)
     try Input.lines(of: file) { (line) throws(Failure) in try batch.add(line) }
     try batch.flush()
     return batch.hasBadLines ? .data : .success

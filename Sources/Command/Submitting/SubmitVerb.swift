@@ -64,7 +64,7 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         object = job.encoded + [0x0A]
     }
     let id = try jobID(try arguments.value("--id"))
-    let entrance = try spoolStep { () throws(SpoolError) in try Entrance(path: path) }
+    let entrance = try spoolStep(Entrance(path: path))
     do throws(SpoolError) { try entrance.submit(object, id: id) } catch {
         guard error.step == .publish, error.errno == .exists else { throw Failure(error) }
         complain("\(id) is already queued")

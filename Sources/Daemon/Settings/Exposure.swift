@@ -26,17 +26,11 @@ package enum Exposure {
     /// The directories of the spool that every user of the machine may write to: the two of `drop/local` are for
     /// that, with the sticky bit, and no other is. One that is missing is no finding.
     package static func spool(at path: String, instance: String) throws(SpoolError) -> [String] {
-        let root: Directory
-        do throws(Errno) { root = try Directory(path: path) } catch {
-            if error == .noEntry { return [] }
-            throw SpoolError(.open, path, error)
-        }
+        guard let root = try step(.open, path, allowing(.noEntry, Directory(path: path))) else { return [] }
         var names = Creation.directories + ["cur/\(instance)"]
         for box in try boxes(in: root) { names += ["drop/\(box)", "drop/\(box)/tmp", "drop/\(box)/new"] }
         var findings: [String] = []
-        do throws(Errno) { if let finding = open(try root.status(), path) { findings.append(finding) } } catch {
-            throw SpoolError(.read, path, error)
-        }
+        if let finding = open(try step(.read, path, root.status()), path) { findings.append(finding) }
         for name in names {
             let status: FileStatus
             do throws(Errno) { status = try root.status(name) } catch {

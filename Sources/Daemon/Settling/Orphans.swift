@@ -22,8 +22,8 @@ struct Orphans {
     /// daemon's own `cur/` the system refused, for ``recoverAgain(_:now:)``.
     func recover(now: Timestamp) throws(SpoolError) -> (count: Int, refused: [JobID]) {
         var (count, refused) = try recover(spool.instance, now: now)
-        var stream = try step(.list, "cur") { () throws(Errno) in try spool.cur.entries() }
-        while let entry = try step(.list, "cur", { () throws(Errno) in try stream.next() }) {
+        var stream = try step(.list, "cur", spool.cur.entries())
+        while let entry = try step(.list, "cur", stream.next()) {
             guard let name = entry.text, name != spool.instance, !entry.isHidden else { continue }
             guard let directory = locked(name) else { continue }
             count += try recover(name, now: now).count
@@ -60,8 +60,8 @@ struct Orphans {
         var names: [DirectoryName] = []
         var refused: [JobID] = []
         try spool.with(state) { (directory) throws(SpoolError) in
-            var stream = try step(.list, state.path) { () throws(Errno) in try directory.entries() }
-            while let name = try step(.list, state.path, { () throws(Errno) in try stream.next() }) {
+            var stream = try step(.list, state.path, directory.entries())
+            while let name = try step(.list, state.path, stream.next()) {
                 if !name.isHidden { names.append(name) }
             }
         }
@@ -103,7 +103,7 @@ struct Orphans {
         let id = open.id
         if let day = try copy(of: open, in: state) {
             try spool.with(state) { (directory) throws(SpoolError) in
-                try step(.remove, "\(state.path)/\(id)") { () throws(Errno) in try directory.unlink(id.text) }
+                try step(.remove, "\(state.path)/\(id)", directory.unlink(id.text))
             }
             log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: done/\(day) has it, masked")
             return true
@@ -177,6 +177,6 @@ struct Orphans {
 
 extension Directory {
     fileprivate func holds(_ id: JobID) throws(SpoolError) -> Bool {
-        try step(.read, "cur/\(id)") { () throws(Errno) in try contains(id.text) }
+        try step(.read, "cur/\(id)", contains(id.text))
     }
 }

@@ -82,9 +82,7 @@ package final class Census {
         var firstID: String?
         do throws(SpoolError) {
             let isRead = try open(place) { (directory, path) throws(SpoolError) in
-                let modified = try step(.read, path) { () throws(Errno) in
-                    Timestamp(nanoseconds: try directory.status().modified)
-                }
+                let modified = try step(.read, path, Timestamp(nanoseconds: directory.status().modified))
                 guard place.directory.needsReading(modified: modified) else { return false }
                 place.directory.begin(modified: modified, now: .now)
                 let start = Clock.monotonic
@@ -121,7 +119,7 @@ package final class Census {
             let path = place.state.path
             return try spool.with(place.state) { (directory) throws(SpoolError) in try body(directory, path) }
         }
-        let directory = try step(.open, "done/\(day)") { () throws(Errno) in try spool.done.directory(day) }
+        let directory = try step(.open, "done/\(day)", spool.done.directory(day))
         return try body(directory, "done/\(day)")
     }
 
@@ -148,7 +146,7 @@ package final class Census {
         looks += 1
         // It may have gone on meanwhile.
         let found = try? spool.with(state) { (directory) throws(SpoolError) in
-            try step(.read, text) { () throws(Errno) in try directory.status(text) }
+            try step(.read, text, directory.status(text))
         }
         guard let status = found else { return nil }
         switch state {

@@ -17,7 +17,7 @@ final class MetricsFile {
         do throws(Errno) {
             let directory = try Directory(anchorAt: folder)
             // One that a crash left behind is replaced.
-            do throws(Errno) { try directory.unlink(draft) } catch { if error != .noEntry { throw error } }
+            try allowing(.noEntry, directory.unlink(draft))
             let file = try directory.create(draft, mode: 0o644)
             do throws(Errno) {
                 try file.write(all: Array(text.utf8))

@@ -140,7 +140,7 @@ final class Notifier {
     private func isWaiting(_ id: JobID) throws(SpoolError) -> Bool {
         for state in State.waiting + [.claimed(instance: spool.instance)] {
             let isThere = try spool.with(state) { (directory) throws(SpoolError) in
-                try step(.read, "\(state.path)/\(id)") { () throws(Errno) in try directory.contains(id.text) }
+                try step(.read, "\(state.path)/\(id)", directory.contains(id.text))
             }
             if isThere { return true }
         }
@@ -162,7 +162,7 @@ final class Notifier {
 
     private func save(_ id: String, _ until: Timestamp) throws(SpoolError) {
         try step(.write, Notifier.stateFile) { () throws(Errno) in
-            do throws(Errno) { try spool.tmp.unlink(Notifier.stateFile) } catch { if error != .noEntry { throw error } }
+            try allowing(.noEntry, spool.tmp.unlink(Notifier.stateFile))
             let file = try spool.tmp.create(Notifier.stateFile, mode: 0o600)
             try file.write(all: id.isEmpty ? [] : Array("\(id)\n".utf8))
             try file.setModified(nanoseconds: until.nanoseconds)

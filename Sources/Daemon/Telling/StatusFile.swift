@@ -57,7 +57,7 @@ struct StatusFile {
         do throws(Errno) {
             let name = ".status.\(spool.instance)"
             // One that a crash left behind is replaced.
-            do throws(Errno) { try spool.tmp.unlink(name) } catch { if error != .noEntry { throw error } }
+            try allowing(.noEntry, spool.tmp.unlink(name))
             let file = try spool.tmp.create(name, mode: 0o644)
             try file.write(all: status.encoded + [0x0A])
             try spool.tmp.replace(name, into: spool.root, as: "status.json")

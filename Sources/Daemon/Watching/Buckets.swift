@@ -101,11 +101,11 @@ final class Buckets {
     /// Has a job that waits taken up at once, whatever its due time says.
     func hasten(_ id: JobID, in state: State, now: Timestamp) {
         do throws(SpoolError) {
-            try spool.with(state) { (directory) throws(SpoolError) in
-                do throws(Errno) { try directory.setModified(id.text, nanoseconds: now.nanoseconds) } catch {
-                    // It is no longer there, and that is all there is to it.
-                    if error != .noEntry { throw SpoolError(.touch, "\(state.path)/\(id)", error) }
-                }
+            _ = try spool.with(state) { (directory) throws(SpoolError) in
+                // It may no longer be there, and that is all there is to it.
+                try step(
+                    .touch, "\(state.path)/\(id)",
+                    allowing(.noEntry, directory.setModified(id.text, nanoseconds: now.nanoseconds)))
             }
             put(id, in: state, due: now)
         } catch { log.write("\(error)", .warning) }
@@ -125,9 +125,9 @@ final class Buckets {
                     let mended = bucket.due(modified: due, now: now)
                     if mended != due {
                         // Written down, or it would move on with every reading.
-                        try step(.touch, "\(bin.state.path)/\(id)") { () throws(Errno) in
-                            try directory.setModified(id.text, nanoseconds: mended.nanoseconds)
-                        }
+                        try step(
+                            .touch, "\(bin.state.path)/\(id)",
+                            directory.setModified(id.text, nanoseconds: mended.nanoseconds))
                         due = mended
                     }
                 }
@@ -159,9 +159,7 @@ final class Buckets {
     }
 
     private func mtime(of directory: borrowing Directory, _ state: State) throws(SpoolError) -> Timestamp {
-        try step(.read, state.path) { () throws(Errno) in
-            Timestamp(nanoseconds: try directory.status().modified)
-        }
+        try step(.read, state.path, Timestamp(nanoseconds: directory.status().modified))
     }
 
     private func read(_ bin: Bin) {

@@ -66,7 +66,7 @@ final class NewJobs {
         guard reading == nil, mayRead() else { return directory.ask() }
         readingSince = Clock.monotonic
         do throws(SpoolError) {
-            let modified = try step(.read, "new") { () throws(Errno) in try spool.new.status().modified }
+            let modified = try step(.read, "new", spool.new.status().modified)
             directory.begin(modified: Timestamp(nanoseconds: modified), now: .now)
             reading = try DirectoryReading(
                 spool.new, path: "new", loop: loop, mayGoOn: mayGoOn, each: { [unowned self] in tell(.found($0)) },

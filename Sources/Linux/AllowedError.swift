@@ -1,0 +1,13 @@
+/// Calls `call`, for which one error is as good as success: the file that is to go is not there, the directory that is to
+/// be is there.
+///
+/// Returns nil when it fails with `allowed`, otherwise its result; throws every other error.
+@discardableResult
+package func allowing<Result: ~Copyable>(
+    _ allowed: Errno, _ call: @autoclosure () throws(Errno) -> Result
+) throws(Errno) -> Result? {
+    do throws(Errno) { return try call() } catch {
+        if error == allowed { return nil }
+        throw error
+    }
+}
