@@ -7,7 +7,6 @@
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
 #                 BENCH='--only drain,latency --json FILE' and more, see Tests/Benchmarks/run --help
-# make startup-order  writes anew in which order the command is laid out, for a quick start
 # make crash      kills the programs at every system call that touches the spool, and makes each fail
 # make powercut   cuts the power under load, on ext4, XFS and btrfs; needs root
 # make fuzz       throws made-up inputs at all that reads what others wrote; SECONDS=20 for each target
@@ -99,14 +98,6 @@ bench: packages-bench
 	$(SWIFT) build -c release
 	Tests/Benchmarks/run $(RELEASE) $(BENCH)
 
-# How the command is laid out: after larger changes, and to be committed with them.
-ORDER = Sources/outspool/startup.order
-startup-order: packages-order
-	$(SWIFT) build -c release
-	Tests/Benchmarks/startup-order $(RELEASE) $(ORDER)
-	rm $(RELEASE)/outspool  # SwiftPM does not see that the order has changed.
-	$(SWIFT) build -c release
-
 crash: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/crash.py $(RELEASE)
@@ -147,4 +138,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all storm bench startup-order crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo check test lint format check-all storm bench crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean

@@ -1,43 +1,20 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
+/// How every module in Swift is compiled: nothing that SwiftPM calls unsafe, since applications compile some of them.
+let common: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
 
-/// Code calls the accessor of a type like [String: Int] and does not look it up by its mangled name,
-/// which was two fifths of all that the command does to submit a mail; and a linker can place each
-/// function on its own.
-let direct: [SwiftSetting] = [
-    .unsafeFlags(
-        ["-disable-concrete-type-metadata-mangled-name-accessors", "-function-sections"].flatMap {
-            ["-Xfrontend", $0]
-        },
-        .when(configuration: .release))
-]
-
-/// How every module in Swift is compiled.
-let common = strict + direct
-
 /// A sanitizer looks on: its runtime wants to be loaded, see `make sanitize`.
 let isSanitized = Context.environment["OUTSPOOL_SANITIZE"] != nil
 
-/// The command starts once for each submission: linked statically it starts in
-/// a quarter of the time, because nothing is left for the dynamic linker to do, and
-/// laid out in the order of its work it reads half as many pages.
-let quickStart: [LinkerSetting] =
-    isSanitized
-    ? []
-    : [
-        .unsafeFlags([
-            "-static-executable", "-use-ld=lld",
-            "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/outspool/startup.order",
-            "-Xlinker", "--no-warn-symbol-ordering",
-        ])
-    ]
+/// The command starts once for each submission: linked statically it starts in a quarter of the time, because nothing is
+/// left for the dynamic linker to do.
+let quickStart: [LinkerSetting] = isSanitized ? [] : [.unsafeFlags(["-static-executable", "-lunistring"])]
 
 /// The servers carry the Swift runtime with them and load the C libraries of the system,
 /// which the distribution keeps patched.
@@ -57,6 +34,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
 
         // Values and system calls, known to everything above.
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: common),
@@ -71,12 +49,12 @@ let package = Package(
         // The queue, the mail, the wire.
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON", "Text"], swiftSettings: common),
         .target(
-            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Message", "Schema", "Text", "Time"],
+            name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
             swiftSettings: common + [.strictMemorySafety()]),
         .target(name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"], swiftSettings: common),
         .target(
             name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
-        .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: common),
+        .target(name: "Message", dependencies: ["CIDN2", "JSON", "Text", "Time"], swiftSettings: common),
         .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: common),
         .target(
             name: "Mail",
@@ -90,7 +68,7 @@ let package = Package(
             swiftSettings: common),
 
         // What is built of them.
-        .target(name: "Outspool", dependencies: ["Spool", "JSON", "Time", "Linux"], swiftSettings: common),
+        .target(name: "Outspool", dependencies: ["Spool", "JSON", "Text", "Time", "Linux"], swiftSettings: common),
         .target(
             name: "Daemon",
             dependencies: [
@@ -108,8 +86,7 @@ let package = Package(
             ],
             swiftSettings: common),
         .executableTarget(
-            name: "outspool", dependencies: ["Command", "Linux"], exclude: ["startup.order"], swiftSettings: common,
-            linkerSettings: quickStart),
+            name: "outspool", dependencies: ["Command", "Linux"], swiftSettings: common, linkerSettings: quickStart),
         .target(
             name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"],
             swiftSettings: common),
@@ -150,7 +127,8 @@ let package = Package(
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
         .testTarget(name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Time", "Scratch"]),
         .testTarget(name: "TypeGenerationTests", dependencies: ["TypeGeneration", "Schema", "JSON"]),
-        .testTarget(name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Time", "Scratch"]),
+        .testTarget(
+            name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Text", "Time", "Scratch"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "Time"]),
         .testTarget(name: "SinkTests", dependencies: ["Sink", "Text", "Time"]),

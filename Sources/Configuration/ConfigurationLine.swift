@@ -17,7 +17,7 @@ enum ConfigurationLine: Equatable {
         if bytes.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) {
             throw Malformed(reason: "a control character")
         }
-        let text = Self.trimmed(bytes)
+        let text = bytes.trimmed(\.isBlank)
         guard let first = text.first, first != UInt8(ascii: "#") else {
             self = .blank
             return
@@ -32,11 +32,11 @@ enum ConfigurationLine: Equatable {
         guard let end = text.firstIndex(of: UInt8(ascii: "]")) else {
             throw Malformed(reason: "a section header without ']'")
         }
-        let rest = trimmed(text[(end + 1)...])
+        let rest = text[(end + 1)...].trimmed(\.isBlank)
         guard rest.isEmpty || (rest.first == UInt8(ascii: "#") && rest.startIndex > end + 1) else {
             throw Malformed(reason: "text after a section header")
         }
-        let words = text[(text.startIndex + 1)..<end].split(whereSeparator: isSpace)
+        let words = text[(text.startIndex + 1)..<end].split(whereSeparator: \.isBlank)
         guard (1...2).contains(words.count), words.allSatisfy({ $0.allSatisfy(isNameByte) }) else {
             throw Malformed(reason: "a section header is '[kind]' or '[kind name]'")
         }
@@ -47,11 +47,11 @@ enum ConfigurationLine: Equatable {
         guard let equals = text.firstIndex(of: UInt8(ascii: "=")) else {
             throw Malformed(reason: "neither 'key = value' nor '[section]' nor '# comment'")
         }
-        let key = trimmed(text[..<equals])
+        let key = text[..<equals].trimmed(\.isBlank)
         guard !key.isEmpty, key.allSatisfy(isKeyByte) else {
             throw Malformed(reason: "'\(string(key))' is not a key: letters, digits, '_' and '-'")
         }
-        let value = trimmed(uncommented(text[(equals + 1)...]))
+        let value = uncommented(text[(equals + 1)...]).trimmed(\.isBlank)
         if value.isEmpty { throw Malformed(reason: "'\(string(key))' has no value") }
         // The line has no white space in front of the key.
         return .entry(key: string(key), value: string(value), column: value.startIndex - text.startIndex + 1)
@@ -64,26 +64,15 @@ enum ConfigurationLine: Equatable {
         for (index, byte) in zip(text.indices, text) {
             if byte == UInt8(ascii: "#"), afterSpace, !isQuoted { return text[..<index] }
             if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-            afterSpace = isSpace(byte)
+            afterSpace = byte.isBlank
         }
         return text
     }
 
-    private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let start = text.drop(while: isSpace)
-        guard let last = start.lastIndex(where: { !isSpace($0) }) else { return start }
-        return start[...last]
-    }
-
     private static func string(_ text: ArraySlice<UInt8>) -> String { String(decoding: text, as: UTF8.self) }
 
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-
     private static func isKeyByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): true
-        default: false
-        }
+        byte.isLetterOrDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

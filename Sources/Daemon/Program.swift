@@ -110,7 +110,7 @@ package enum Program {
                 switch signal {
                 case .hangUp: daemon.reloadConfiguration()
                 case .interrupt, .terminate: daemon.stop()
-                case .user1: break
+                default: break
                 }
             }
             daemon.start()

@@ -23,9 +23,13 @@ package final class EventLoop {
         epoll = Descriptor(owning: try retrying { clinux_epoll_create() })
     }
 
-    /// Watches that outlive the loop are over.
+    /// Watches and timers that outlive the loop are over.
     deinit {
+        // Freed only when all are over: what an action holds may cancel others in its own deinit.
+        let actions = (watches.map { $0?.action }, timers.all.map { $0?.action })
         for watch in watches { watch?.action = nil }
+        for timer in timers.all { timer?.action = nil }
+        withExtendedLifetime(actions) {}
     }
 
     /// What a descriptor is waited for.
@@ -128,20 +132,31 @@ package final class EventLoop {
         fileprivate var action: (() -> Void)?
         /// By the monotonic clock, in nanoseconds.
         package let deadline: Int64
-        fileprivate init(deadline: Int64, action: @escaping () -> Void) {
+        fileprivate var slot = -1
+        private unowned let loop: EventLoop
+
+        fileprivate init(_ loop: EventLoop, deadline: Int64, action: @escaping () -> Void) {
+            self.loop = loop
             self.deadline = deadline
             self.action = action
         }
-        package func cancel() { action = nil }
-        /// Neither fired nor cancelled.
+
+        /// No call comes after this. Calling it again does nothing.
+        package func cancel() {
+            guard action != nil else { return }
+            action = nil
+            loop.timers.remove(slot)
+        }
+
+        /// Whether it has neither fired nor been cancelled.
         package var isPending: Bool { action != nil }
     }
 
     /// Calls `action` once, when at least `delay` has passed by the monotonic clock.
     @discardableResult
     package func schedule(after delay: Span, _ action: @escaping () -> Void) -> Timer {
-        let timer = Timer(deadline: Clock.monotonic + max(delay.nanoseconds, 0), action: action)
-        timers.insert(timer)
+        let timer = Timer(self, deadline: Clock.monotonic + max(delay.nanoseconds, 0), action: action)
+        timer.slot = timers.insert(timer)
         return timer
     }
 

@@ -72,7 +72,7 @@ package final class ProgramRun {
     package init(_ order: Order, on loop: EventLoop, completion: @escaping (Outcome) -> Void) throws(Errno) {
         self.loop = loop
         self.order = order
-        let input = try Descriptor(holding: order.input)
+        let input = try Descriptor(inMemory: order.input)
         let sinks = Sinks()
         var readers: [PipeReader] = []
         readers.append(

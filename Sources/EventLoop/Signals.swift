@@ -1,35 +1,19 @@
-internal import CLinux
-internal import Glibc
 package import Linux
 
-/// Signals as events of the loop. See signalfd(2).
-///
-/// Made before any library starts a thread: the signals are blocked for every thread that
-/// comes later, and only the loop sees them.
+/// Signals as events of the loop.
 package final class Signals {
-    private let descriptor: Descriptor
+    private let queue: SignalQueue
     private var watch: EventLoop.Watch?
 
-    /// The signals a daemon answers to.
-    package enum Signal: Int32, CaseIterable {
-        case hangUp = 1
-        case interrupt = 2
-        case terminate = 15
-        case user1 = 10
-    }
-
-    package init(_ signals: [Signal]) throws(Errno) {
-        let numbers = signals.map(\.rawValue)
-        descriptor = Descriptor(owning: try retrying { clinux_signalfd(numbers, Int32(numbers.count)) })
-    }
+    /// Blocks the signals; see ``SignalQueue/init(_:)``.
+    package init(_ signals: [SignalQueue.Signal]) throws(Errno) { queue = try SignalQueue(signals) }
 
     deinit { watch?.cancel() }
 
-    /// Calls `action` for each signal from now on.
-    package func deliver(on loop: EventLoop, _ action: @escaping (Signal) -> Void) throws(Errno) {
-        let number = descriptor.raw
-        watch = try loop.watch(number, for: .read) { _ in
-            while let signal = Signal(rawValue: clinux_signalfd_read(number)) { action(signal) }
+    /// Calls `action` for each signal from now on, as long as this object lives.
+    package func deliver(on loop: EventLoop, _ action: @escaping (SignalQueue.Signal) -> Void) throws(Errno) {
+        watch = try loop.watch(queue.descriptor.raw, for: .read) { [unowned self] _ in
+            while let signal = queue.next() { action(signal) }
         }
     }
 }

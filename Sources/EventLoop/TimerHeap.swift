@@ -1,34 +1,47 @@
 internal import Time
 
-/// Timers by deadline. A cancelled one stays until its time comes, unless they pile up.
+/// Timers that neither fired nor were cancelled, by deadline.
 struct TimerHeap {
-    private var heap = DeadlineHeap<Int64, EventLoop.Timer>()
-    /// The size at which cancelled timers are looked for; twice what was left the last time,
-    /// so that the search costs each insertion a constant share.
-    private var sweepSize = 1024
+    /// By slot; nil where it is free.
+    private(set) var all: [EventLoop.Timer?] = []
+    /// By slot; of no meaning where it is free.
+    private var deadlines: [Int64] = []
+    private var free: [Int] = []
+    private var soonest = SlotHeap<Int64>()
 
     /// Milliseconds until the first timer, rounded up; -1 when there is none.
-    mutating func wait(from now: Int64) -> Int32 {
-        while let first = heap.first, !first.element.isPending { heap.popFirst() }
-        guard let first = heap.first else { return -1 }
-        let left = max(first.deadline - now, 0)
+    func wait(from now: Int64) -> Int32 {
+        guard let slot = soonest.first else { return -1 }
+        let left = max(deadlines[slot] - now, 0)
         return Int32(clamping: (left + 999_999) / 1_000_000)
     }
 
-    mutating func insert(_ timer: EventLoop.Timer) {
-        if heap.count >= sweepSize {
-            heap.keep { $0.element.isPending }
-            sweepSize = max(1024, heap.count * 2)
+    /// Puts a timer in and returns the slot that it can be removed by.
+    mutating func insert(_ timer: EventLoop.Timer) -> Int {
+        let slot: Int
+        if let reused = free.popLast() {
+            slot = reused
+            (all[slot], deadlines[slot]) = (timer, timer.deadline)
+        } else {
+            slot = all.count
+            all.append(timer)
+            deadlines.append(timer.deadline)
         }
-        heap.insert(timer, at: timer.deadline)
+        soonest.insert(slot, deadlines)
+        return slot
     }
 
+    mutating func remove(_ slot: Int) {
+        soonest.remove(slot, deadlines)
+        all[slot] = nil
+        free.append(slot)
+    }
+
+    /// Takes out the first timer whose deadline has come; nil when there is none.
     mutating func popDue(at now: Int64) -> EventLoop.Timer? {
-        while let first = heap.first {
-            if first.element.isPending, first.deadline > now { return nil }
-            heap.popFirst()
-            if first.element.isPending { return first.element }
-        }
-        return nil
+        guard let slot = soonest.first, deadlines[slot] <= now else { return nil }
+        let timer = all[slot]
+        remove(slot)
+        return timer
     }
 }

@@ -109,7 +109,7 @@ package struct ChildProcess: ~Copyable {
 
 extension Descriptor {
     /// A file in memory with these bytes, to be read from its beginning. See memfd_create(2).
-    package init(holding bytes: [UInt8]) throws(Errno) {
+    package init(inMemory bytes: [UInt8]) throws(Errno) {
         let file = Descriptor(owning: try retrying { clinux_memfd("input") })
         try file.write(all: bytes)
         _ = try retrying { lseek(file.raw, 0, SEEK_SET) }

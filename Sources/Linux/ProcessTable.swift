@@ -5,7 +5,7 @@ internal import Glibc
 extension Process {
     /// From now on whoever loses its parent below this process becomes its child, and has to be reaped by it. See
     /// prctl(2), PR_SET_CHILD_SUBREAPER.
-    package static func adoptOrphans() throws(Errno) { _ = try retrying { clinux_become_subreaper() } }
+    package static func becomeSubreaper() throws(Errno) { _ = try retrying { clinux_become_subreaper() } }
 
     /// The children of this process's first thread, which every orphan becomes: started, adopted, ended and not
     /// reaped. Empty where the kernel does not tell.

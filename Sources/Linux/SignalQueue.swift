@@ -1,14 +1,14 @@
 internal import CLinux
 internal import Glibc
 
-/// Signals that are read in place of being acted on. See signalfd(2).
+/// Signals that are read from a descriptor and not acted on. See signalfd(2).
 package struct SignalQueue: ~Copyable {
     /// Readable when a signal has come.
     package let descriptor: Descriptor
 
-    /// The signals that a program on a terminal has to do with.
-    package enum Kind: CaseIterable, Sendable {
-        case hangUp, interrupt, quit, terminate, windowChange
+    /// A signal that a program of ours answers to.
+    package enum Signal: CaseIterable, Sendable {
+        case hangUp, interrupt, quit, terminate, user1, windowChange
 
         var number: Int32 {
             switch self {
@@ -16,20 +16,23 @@ package struct SignalQueue: ~Copyable {
             case .interrupt: SIGINT
             case .quit: SIGQUIT
             case .terminate: SIGTERM
+            case .user1: SIGUSR1
             case .windowChange: SIGWINCH
             }
         }
     }
 
-    /// Blocks the signals for the whole process, which has one thread yet, until its end.
-    package init() throws(Errno) {
-        let numbers = Kind.allCases.map(\.number)
+    /// Blocks the signals in this thread, and in every thread that it starts later, for good.
+    ///
+    /// Made before any library starts a thread, which would take the signals.
+    package init(_ signals: [Signal]) throws(Errno) {
+        let numbers = signals.map(\.number)
         descriptor = Descriptor(owning: try retrying { clinux_signalfd(numbers, Int32(numbers.count)) })
     }
 
-    /// The next signal; nil when none has come.
-    package func next() -> Kind? {
+    /// Takes the next signal; nil when none has come.
+    package func next() -> Signal? {
         let number = clinux_signalfd_read(descriptor.raw)
-        return Kind.allCases.first { $0.number == number }
+        return Signal.allCases.first { $0.number == number }
     }
 }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A mail as it goes to a relay: the envelope of RFC 5321 and the message of RFC 5322.
 package struct OutgoingMail: Equatable, Sendable {
     /// The reverse-path; empty is the null sender.
@@ -5,11 +7,43 @@ package struct OutgoingMail: Equatable, Sendable {
     /// Each once, in the order of the job.
     package var recipients: [String]
     /// Recipients that get nothing, by `allow_recipients`: the job's, and not ``recipients``.
-    package var heldBack: [String] = []
+    package var disallowed: [String] = []
     /// Recipients whose mail goes to another address, by `redirect_all_to`; that is one of ``recipients``.
     package var redirected: [String] = []
     /// Lines end in CRLF; dots are not doubled.
     package var bytes: [UInt8]
     package var needs8Bit: Bool
     package var needsSMTPUTF8: Bool
+}
+
+extension OutgoingMail {
+    /// The Message-ID as the header has it, with its brackets; nil where there is none in the first 64 KiB.
+    package var messageID: String? {
+        bytes.withUnsafeBufferPointer { buffer in
+            var rest = buffer.prefix(65536)
+            // Up to the empty line.
+            while let end = rest.firstIndex(of: 0x0A), end - rest.startIndex > 1 {
+                if let value = OutgoingMail.messageIDValue(rest[..<end]) { return value.isEmpty ? nil : value }
+                rest = rest[(end + 1)...]
+            }
+            return nil
+        }
+    }
+
+    /// The value without its white space, if that is the line's field.
+    private static func messageIDValue(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> String? {
+        let name: StaticString = "message-id:"
+        guard line.first.map({ $0 | 0x20 }) == UInt8(ascii: "m"), line.count > name.utf8CodeUnitCount else {
+            return nil
+        }
+        for (index, byte) in line.prefix(name.utf8CodeUnitCount).enumerated() {
+            if byte.lowercased != name.utf8Start[index] { return nil }
+        }
+        let value = line.dropFirst(name.utf8CodeUnitCount)
+        guard value.allSatisfy({ $0 < 0x80 }) else {
+            let text = String(decoding: value, as: UTF8.self)
+            return String(String.UnicodeScalarView(text.unicodeScalars.filter { !$0.properties.isWhitespace }))
+        }
+        return String(decoding: value.filter { !$0.isSpace }, as: UTF8.self)
+    }
 }

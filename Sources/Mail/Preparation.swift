@@ -48,7 +48,7 @@ extension OutgoingMail {
             sender: try envelopeSender(job, otherwise: (mail.sender ?? mail.from).address.text),
             recipients: try envelopeRecipients(job, otherwise: (to + cc + bcc).map(\.address.text)),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
-        hold(by: defaults.staging)
+        disallow(by: defaults.staging)
         noteAddresses()
     }
 
@@ -82,7 +82,7 @@ extension OutgoingMail {
             sender: try envelopeSender(job, otherwise: sender ?? ""),
             recipients: try envelopeRecipients(job, otherwise: recipients),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
-        hold(by: defaults.staging)
+        disallow(by: defaults.staging)
         noteAddresses()
     }
 

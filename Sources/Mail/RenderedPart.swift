@@ -2,6 +2,7 @@ package import JSON
 package import Message
 package import Spool
 package import Template
+internal import Text
 
 /// What a template gives to a job: its text for the parameters, what its `template.conf` says, its files.
 package struct RenderedPart: Sendable {
@@ -41,7 +42,7 @@ extension RenderedPart {
     /// at is the job's fault.
     /// - Parameter shown: parameters to render in place of those that are judged: the same, with secrets masked.
     package init(_ template: Template, for job: Job, showing shown: JSON.Object? = nil) throws(MailError) {
-        if let misfit = template.terms.misfit(of: job.params) { throw .job(misfit) }
+        if let reason = template.terms.objection(to: job.params) { throw .job(reason) }
         let rendered: Template.Rendered
         do throws(TemplateError) {
             rendered = try template.render(params: shown ?? job.params, locale: job.locale)

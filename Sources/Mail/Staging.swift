@@ -79,12 +79,12 @@ extension OutgoingMail {
     ///
     /// Where nobody but the address of `redirect_all_to` gets the mail, a header field says whom it was for.
     /// Where others get it too, that would tell them of hidden recipients.
-    mutating func hold(by staging: Staging) {
+    mutating func disallow(by staging: Staging) {
         let others = recipients.filter { !staging.allows($0) }
         if others.isEmpty { return }
         recipients.removeAll { !staging.allows($0) }
         guard let redirect = staging.redirect?.text else {
-            heldBack = others
+            disallowed = others
             return
         }
         redirected = others

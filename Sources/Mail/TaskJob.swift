@@ -6,7 +6,7 @@ extension Template.Terms {
     /// Why a job is none for this template: its parameters do not fit, or it has fields of a mail and this is a task;
     /// nil if it is.
     package func objection(to job: Job) -> String? {
-        guard isTask else { return misfit(of: job.params) }
+        guard isTask else { return objection(to: job.params) }
         let mailFields: [(String, Bool)] = [
             ("to", job.to != nil), ("cc", job.cc != nil), ("bcc", job.bcc != nil), ("from", job.from != nil),
             ("replyTo", job.replyTo != nil), ("sender", job.sender != nil),
@@ -16,6 +16,6 @@ extension Template.Terms {
         if let field = mailFields.first(where: \.1)?.0 {
             return "/\(field): has no place in a job for the task \(name), which sends no mail"
         }
-        return misfit(of: job.params)
+        return objection(to: job.params)
     }
 }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// Where mail goes: a local part at a domain. RFC 5321, section 4.1.2; RFC 6531.
 package struct Address: Hashable, Sendable, CustomStringConvertible {
     /// The local part as it is meant: without quotation marks and escapes.
@@ -112,4 +114,20 @@ package struct Mailbox: Hashable, Sendable {
             throw AddressError(text: text, reason: error.reason)
         }
     }
+}
+
+/// Why a text is not an address.
+package struct AddressError: Error, Equatable, CustomStringConvertible {
+    /// The address as it was given; untrusted.
+    package let text: String
+    /// What is wrong with it, without the address.
+    package let reason: String
+
+    package init(text: String, reason: String) {
+        self.text = text
+        self.reason = reason
+    }
+
+    /// One line that quotes the address safely: `"zoe.example.com": no @`.
+    package var description: String { "\(text.quoted): \(reason)" }
 }

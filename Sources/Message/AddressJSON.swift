@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 
 extension Mailbox {
     /// Reads what a job says: `"Name <a@b>"` or `{"name":…,"email":…}`.
@@ -7,7 +8,7 @@ extension Mailbox {
         case .string(let text): try self.init(parsing: text)
         case .object(let object):
             for name in object.names where name != "name" && name != "email" {
-                throw AddressError(text: json.text, reason: "unknown member \(name.quotedForMessage)")
+                throw AddressError(text: json.text, reason: "unknown member \(name.quoted)")
             }
             guard case .string(let email)? = object["email"] else {
                 throw AddressError(text: json.text, reason: "\"email\" must be a string")

@@ -47,7 +47,7 @@ struct AddressParser {
 
     mutating func list() throws(Fault) -> [Mailbox] {
         if let bad = bytes.firstControl(but: 0x09) {
-            throw Fault("a control character, \(String(bad).quotedForMessage)")
+            throw Fault("a control character, \(String(bad).quoted)")
         }
         var mailboxes: [Mailbox] = []
         var inGroup = false

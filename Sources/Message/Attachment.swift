@@ -1,3 +1,5 @@
+internal import Text
+
 /// A file that travels with the mail.
 package struct Attachment: Sendable {
     /// What the reader's program offers as the file's name.
@@ -23,7 +25,7 @@ package struct Attachment: Sendable {
         var type = ContentType.octetStream
         if let contentType {
             guard let parsed = ContentType(parsing: contentType) else {
-                throw .init("", "\(contentType.quotedForMessage) is not a content type")
+                throw .init("", "\(contentType.quoted) is not a content type")
             }
             type = parsed
         }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// The lines between the parts of one message: RFC 2046, section 5.1.1.
 ///
 /// They are the same whenever the same message is composed, and occur nowhere in it: they

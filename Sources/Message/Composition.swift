@@ -1,3 +1,4 @@
+internal import Text
 package import Time
 
 /// A mail as its sender means it, before it is written out.
@@ -100,7 +101,7 @@ extension Composition {
 
     private func writeHeader(to wire: inout Wire) throws(CompositionError) {
         if let bad = subject.firstControl(but: 0x09) {
-            throw CompositionError("subject", "a control character, \(String(bad).quotedForMessage)")
+            throw CompositionError("subject", "a control character, \(String(bad).quoted)")
         }
         wire.field("Date", date.rfc5322)
         wire.field("From", [from])
@@ -119,7 +120,7 @@ extension Composition {
             try header.check()
             let lowercase = header.name.lowercased()
             if ExtraHeader.isUnique(lowercase), !unique.insert(lowercase).inserted {
-                throw CompositionError("headers", "\(header.name.quotedForMessage): twice")
+                throw CompositionError("headers", "\(header.name.quoted): twice")
             }
             saysHowSubmitted = saysHowSubmitted || lowercase == "auto-submitted"
             wire.begin(header.name)
@@ -138,4 +139,19 @@ extension Wire {
         self.mailboxes(mailboxes)
         endLine()
     }
+}
+
+/// Why a message cannot be composed: the job or the template is at fault.
+package struct CompositionError: Error, Equatable, CustomStringConvertible {
+    /// The job's field, such as `subject` or `attachments[2]`.
+    package let field: String
+    package let reason: String
+
+    init(_ field: String, _ reason: String) {
+        self.field = field
+        self.reason = reason
+    }
+
+    /// One line, `headers: "To": has a field of its own, to`; what is untrusted in it is quoted.
+    package var description: String { "\(field): \(reason)" }
 }

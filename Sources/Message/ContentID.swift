@@ -1,3 +1,5 @@
+internal import Text
+
 /// What names a part of a message in all the world: RFC 2045, section 7; RFC 2392.
 enum ContentID {
     /// The id that a part called `name` has in the message `message`: `logo.png.1f2e…@example.com`,

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A media type with its parameters: RFC 2045, section 5.1.
 package struct ContentType: Hashable, Sendable {
     /// In lower case.

@@ -1,92 +1,74 @@
+internal import CIDN2
+internal import Glibc
+internal import Text
+
 /// The part after the @: names in the form that DNS knows, or an IP address in brackets.
 enum Domain {
-    /// Checks a domain and brings it to lower case and A-labels.
+    /// Checks a domain and brings it to lower case and A-labels: IDNA 2008 with the mapping of UTS 46,
+    /// non-transitional, by libidn2. A domain in ASCII does not enter the library, and its `xn--` labels are not decoded.
     ///
-    /// Internationalised names are mapped with what the standard library offers: lower case,
-    /// the ideographic full stops, and canonical composition of Latin, Greek and Cyrillic
-    /// letters. Compatibility forms (full width and the like) are not folded, and the
-    /// contextual and bidirectional rules of IDNA 2008 are not checked: whoever needs those
-    /// writes the A-label, `xn--…`.
+    /// - Throws: the reason, also where no such domain can exist (RFC 5891, section 5.4).
     static func canonical(_ domain: String) throws(AddressParser.Fault) -> String {
         if domain.isEmpty { throw .init("nothing after the @") }
         // Before anything costs time: no name this long can become one of 255.
         if domain.utf8.count > 1020 { throw tooLong }
         if domain.utf8.first == UInt8(ascii: "[") { return try literal(domain) }
-        var name: [UInt8] = []
-        name.reserveCapacity(domain.utf8.count)
-        if domain.isASCII {
-            for byte in domain.utf8 { name.append(byte.lowercased) }
-        } else {
-            for (index, label) in mapped(domain).split(separator: ".", omittingEmptySubsequences: false).enumerated() {
-                if index > 0 { name.append(UInt8(ascii: ".")) }
-                name += try aLabel(label)
-            }
-        }
+        let name = domain.isASCII ? domain.utf8.map(\.lowercased) : try aLabels(of: domain)
         if name.count > 255 { throw tooLong }
         for label in name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) { try check(label) }
         return String(decoding: name, as: UTF8.self)
     }
 
     private static let tooLong = AddressParser.Fault("more than 255 octets after the @")
+    private static let tooLongLabel = AddressParser.Fault("a label of more than 63 octets in the domain")
+    private static let notANameByte = AddressParser.Fault(
+        "a label in the domain that is not letters, digits and inner hyphens")
+    private static let notInDomains = AddressParser.Fault("a character that domains do not have")
+
+    private static func isNameByte(_ byte: UInt8) -> Bool { byte.isLetterOrDigit || byte == UInt8(ascii: "-") }
 
     /// RFC 5321, section 4.1.2: letters, digits and hyphens; RFC 1035, section 2.3.4: at most 63.
     private static func check(_ label: ArraySlice<UInt8>) throws(AddressParser.Fault) {
         guard let first = label.first, let last = label.last else { throw .init("an empty label in the domain") }
-        if label.count > 63 { throw .init("a label of more than 63 octets in the domain") }
-        guard first != UInt8(ascii: "-"), last != UInt8(ascii: "-"),
-            label.allSatisfy({ $0.isLetterOrDigit || $0 == UInt8(ascii: "-") })
-        else { throw .init("a label in the domain that is not letters, digits and inner hyphens") }
+        if label.count > 63 { throw tooLongLabel }
+        guard first != UInt8(ascii: "-"), last != UInt8(ascii: "-"), label.allSatisfy(isNameByte) else {
+            throw notANameByte
+        }
     }
 
-    private static func mapped(_ domain: String) -> [Unicode.Scalar] {
-        var scalars: [Unicode.Scalar] = []
-        for character in domain.lowercased() {
-            if let composed = composed(character) {
-                scalars.append(composed)
-                continue
-            }
-            for scalar in character.unicodeScalars {
-                let isStop = scalar == "\u{3002}" || scalar == "\u{FF0E}" || scalar == "\u{FF61}"
-                scalars.append(isStop ? "." : scalar)
-            }
+    /// The A-labels of a domain that is not ASCII.
+    ///
+    /// The library maps with UTS 46 first. Its second call takes the result by IDNA 2008 alone: the mapping lets pass
+    /// three characters that decompose to ASCII, such as U+2260, and full-width signs. See idn2_lookup_u8(3).
+    private static func aLabels(of domain: String) throws(AddressParser.Fault) -> [UInt8] {
+        // A NUL would end the text for the library.
+        guard domain.utf8.allSatisfy({ $0 >= 0x80 || isNameByte($0) || $0 == UInt8(ascii: ".") }) else {
+            throw notANameByte
         }
-        return scalars
+        // Its tables are older than Unicode 15.1, which maps the capital sharp s to the small one and not to `ss`.
+        let scalars = domain.unicodeScalars.map { $0 == "\u{1E9E}" ? "\u{DF}" : $0 }
+        let mapped = try lookup(Array(String(String.UnicodeScalarView(scalars)).utf8), IDN2_NONTRANSITIONAL)
+        guard try lookup(mapped, IDN2_NO_TR46) == mapped else { throw notInDomains }
+        return mapped
     }
 
-    /// The one letter that a letter with combining marks is canonically equivalent to.
-    private static func composed(_ character: Character) -> Unicode.Scalar? {
-        character.unicodeScalars.count > 1 ? compositions[character] : nil
-    }
-
-    /// Characters are equal when they are canonically equivalent, so each letter stands for all its spellings.
-    private static let compositions: [Character: Unicode.Scalar] = {
-        var letters: [Character: Unicode.Scalar] = [:]
-        for block in [0xC0...0x24F, 0x386...0x4F9, 0x1E00...0x1FFF] as [ClosedRange<UInt32>] {
-            for scalar in block.lazy.compactMap(Unicode.Scalar.init) where letters[Character(scalar)] == nil {
-                letters[Character(scalar)] = scalar
-            }
+    private static func lookup(_ name: [UInt8], _ flags: idn2_flags) throws(AddressParser.Fault) -> [UInt8] {
+        var result: UnsafeMutablePointer<UInt8>?
+        let code = idn2_lookup_u8(name + [0], &result, Int32(IDN2_NFC_INPUT.rawValue | flags.rawValue))
+        switch idn2_rc(code) {
+        case IDN2_OK: break
+        case IDN2_TOO_BIG_DOMAIN: throw tooLong
+        case IDN2_TOO_BIG_LABEL, IDN2_PUNYCODE_BIG_OUTPUT: throw tooLongLabel
+        case IDN2_HYPHEN_STARTEND: throw notANameByte
+        case IDN2_LEADING_COMBINING: throw .init("a label in the domain that begins with a combining mark")
+        case IDN2_BIDI: throw .init("a label in the domain that mixes directions of writing")
+        case IDN2_2HYPHEN, IDN2_INVALID_ALABEL, IDN2_PUNYCODE_BAD_INPUT:
+            throw .init("a label in the domain with two hyphens in third place that does not decode as xn--…")
+        default: throw notInDomains
         }
-        return letters
-    }()
-
-    private static func aLabel(_ label: ArraySlice<Unicode.Scalar>) throws(AddressParser.Fault) -> [UInt8] {
-        if label.allSatisfy(\.isASCII) { return label.map { UInt8(ascii: $0) } }
-        for (index, scalar) in label.enumerated() where !scalar.isASCII {
-            switch scalar.properties.generalCategory {
-            case .lowercaseLetter, .otherLetter, .modifierLetter, .decimalNumber: break
-            case .nonspacingMark, .spacingMark:
-                if index == 0 { throw .init("a label in the domain that begins with a combining mark") }
-            default:
-                // Contextual characters of RFC 5892, appendix A.
-                if !["\u{B7}", "\u{375}", "\u{5F3}", "\u{5F4}", "\u{30FB}"].contains(scalar) {
-                    throw .init("a character that domains do not have")
-                }
-            }
-        }
-        guard label.count <= 59, let punycode = Punycode.encode(label) else {
-            throw .init("a label of more than 63 octets in the domain")
-        }
-        return Array("xn--".utf8) + punycode
+        guard let result else { throw notInDomains }
+        defer { idn2_free(result) }
+        return Array(UnsafeBufferPointer(start: result, count: strlen(UnsafeRawPointer(result))))
     }
 
     /// `[192.0.2.1]` or `[IPv6:2001:db8::1]`: RFC 5321, section 4.1.3.

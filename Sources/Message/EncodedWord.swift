@@ -1,3 +1,5 @@
+internal import Text
+
 extension Wire {
     /// `=?utf-8?q?` and `?=`.
     private static let frame = 12

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A header field that a job or template adds.
 package struct ExtraHeader: Hashable, Sendable {
     package var name: String
@@ -12,7 +14,7 @@ package struct ExtraHeader: Hashable, Sendable {
     /// - Throws: if the name is not one (RFC 5322, section 3.6.8), belongs to a field of the
     ///   job or to the structure of the message, or if the value has control characters.
     func check() throws(CompositionError) {
-        var quoted: String { name.quotedForMessage }
+        var quoted: String { name.quoted }
         guard !name.isEmpty, name.utf8.count <= Wire.longestPlain, name.utf8.allSatisfy(\.isFieldName) else {
             throw .init("headers", "\(quoted): a name is up to \(Wire.longestPlain) printable characters without ':'")
         }
@@ -24,7 +26,7 @@ package struct ExtraHeader: Hashable, Sendable {
             throw .init("headers", "\(quoted): cannot be set, it describes how the message is built or travels")
         }
         if let bad = value.firstControl(but: 0x09) {
-            throw .init("headers", "\(quoted): a control character, \(String(bad).quotedForMessage), in the value")
+            throw .init("headers", "\(quoted): a control character, \(String(bad).quoted), in the value")
         }
         // A line can be folded at spaces only; a word of ASCII is not encoded because it
         // may be a message id, an URL or a token, which then would not be one any more.

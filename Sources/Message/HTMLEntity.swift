@@ -1,3 +1,5 @@
+internal import Text
+
 /// Character references: HTML, section 13.5; those of HTML 4 and a few more that mail has.
 enum HTMLEntity {
     /// The longest reference that is looked for, without `&` and `;`.

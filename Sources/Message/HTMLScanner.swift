@@ -1,3 +1,5 @@
+internal import Text
+
 /// Cuts HTML into text and tags. It never fails: what is not markup is text.
 struct HTMLScanner {
     struct Tag {
@@ -58,12 +60,9 @@ struct HTMLScanner {
     private func beginsMarkup(at index: Int) -> Bool {
         guard index < bytes.count else { return false }
         let byte = bytes[index]
-        if byte == UInt8(ascii: "/") { return index + 1 < bytes.count && HTMLScanner.isLetter(bytes[index + 1]) }
-        return byte == UInt8(ascii: "!") || byte == UInt8(ascii: "?") || HTMLScanner.isLetter(byte)
+        if byte == UInt8(ascii: "/") { return index + 1 < bytes.count && bytes[index + 1].isLetter }
+        return byte == UInt8(ascii: "!") || byte == UInt8(ascii: "?") || byte.isLetter
     }
-
-    private static func isLetter(_ byte: UInt8) -> Bool { byte.isLetterOrDigit && !byte.isDigit }
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) }
 
     /// A comment up to `-->`, anything else up to `>`; without an end it is all the rest.
     private mutating func skipDeclaration() {
@@ -103,12 +102,12 @@ struct HTMLScanner {
         let isEnd = bytes[position] == UInt8(ascii: "/")
         if isEnd { position += 1 }
         let start = position
-        skip { !HTMLScanner.isSpace($0) && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/") }
+        skip { !$0.isSpace && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/") }
         // No element that matters has a longer name.
         let name = String(decoding: bytes[start..<position].prefix(20).map(\.lowercased), as: UTF8.self)
         var tag = Tag(name: name, isEnd: isEnd)
         while true {
-            skip { HTMLScanner.isSpace($0) || $0 == UInt8(ascii: "/") }
+            skip { $0.isSpace || $0 == UInt8(ascii: "/") }
             guard position < bytes.count else { return nil }
             if bytes[position] == UInt8(ascii: ">") {
                 position += 1
@@ -122,19 +121,19 @@ struct HTMLScanner {
         let start = position
         // A '=' in front is part of the name, so that each attribute takes at least one byte.
         position += 1
-        skip { !HTMLScanner.isSpace($0) && !"/>=".utf8.contains($0) }
+        skip { !$0.isSpace && !"/>=".utf8.contains($0) }
         let name = bytes[start..<position]
         if name.isSame(asLowercase: "hidden") { tag.isHidden = true }
-        skip(HTMLScanner.isSpace)
+        skip(\.isSpace)
         guard position < bytes.count, bytes[position] == UInt8(ascii: "=") else { return }
         position += 1
-        skip(HTMLScanner.isSpace)
+        skip(\.isSpace)
         guard position < bytes.count else { return }
         let quote = bytes[position]
         let isQuoted = quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'")
         if isQuoted { position += 1 }
         let valueStart = position
-        skip { isQuoted ? $0 != quote : !HTMLScanner.isSpace($0) && $0 != UInt8(ascii: ">") }
+        skip { isQuoted ? $0 != quote : !$0.isSpace && $0 != UInt8(ascii: ">") }
         let value = bytes[valueStart..<position]
         if isQuoted, position < bytes.count { position += 1 }
         if name.isSame(asLowercase: "href"), tag.href == nil { tag.href = value }
@@ -145,7 +144,7 @@ struct HTMLScanner {
 
     /// Whether a style is that of an element that is not shown.
     private static func hides(_ style: ArraySlice<UInt8>) -> Bool {
-        let text = style.filter { !isSpace($0) }.map(\.lowercased)
+        let text = style.filter { !$0.isSpace }.map(\.lowercased)
         return text.split(separator: UInt8(ascii: ";")).contains { $0.starts(with: "display:none".utf8) }
     }
 

@@ -1,3 +1,5 @@
+internal import Text
+
 /// What HTML says, as plain text: the other half of a mail that has only HTML.
 package struct HTMLText {
     private var lines = PlainLines()

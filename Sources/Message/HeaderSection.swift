@@ -1,3 +1,5 @@
+internal import Text
+
 /// Where the fields of a message are: RFC 5322, section 2.2.
 struct HeaderSection {
     struct Field {

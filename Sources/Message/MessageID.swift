@@ -1,3 +1,5 @@
+internal import Text
+
 /// What names a message for ever: `<left@right>`. RFC 5322, section 3.6.4.
 package struct MessageID: Hashable, Sendable, CustomStringConvertible {
     /// With its angle brackets.

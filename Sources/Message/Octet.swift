@@ -1,3 +1,5 @@
+internal import Text
+
 extension UInt8 {
     /// What an unquoted word may hold: `atext` of RFC 5322, section 3.2.3, with the UTF-8 of RFC 6532.
     var isAtomText: Bool {
@@ -25,38 +27,12 @@ extension UInt8 {
     /// Whether a field may have it in its name: `ftext` of RFC 5322, section 3.6.8.
     var isFieldName: Bool { self > 0x20 && self < 0x7F && self != UInt8(ascii: ":") }
 
-    var isDigit: Bool { self >= 0x30 && self <= 0x39 }
-    var isLetterOrDigit: Bool { isDigit || (self | 0x20 >= 0x61 && self | 0x20 <= 0x7A) }
     var isPrintable: Bool { self >= 0x20 && self < 0x7F }
-    var isControl: Bool { self < 0x20 || self == 0x7F }
-    var isBlank: Bool { self == 0x20 || self == 0x09 }
     /// The second to last bytes of a character in UTF-8.
     var isContinuation: Bool { self & 0xC0 == 0x80 }
-    var lowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
-
-    /// The digit for the low four bits, in capitals as RFC 2045 asks.
-    static func hexDigit(_ value: UInt8) -> UInt8 {
-        let digit = value & 0xF
-        return digit < 10 ? 0x30 + digit : 0x41 - 10 + digit
-    }
-
-    /// The number that a hexadecimal digit stands for.
-    var hexValue: UInt8? {
-        switch self {
-        case 0x30...0x39: self - 0x30
-        case 0x41...0x46: self - 0x41 + 10
-        case 0x61...0x66: self - 0x61 + 10
-        default: nil
-        }
-    }
 }
 
 extension Sequence<UInt8> {
-    /// Whether these are the ASCII letters of `other`, in whatever case.
-    func isSame(asLowercase other: String) -> Bool {
-        lazy.map(\.lowercased).elementsEqual(other.utf8)
-    }
-
     /// The first control character of C0 or C1 or DEL in UTF-8 that is not `allowed`.
     func firstControl(but allowed: UInt8?) -> Unicode.Scalar? {
         var previous: UInt8 = 0
@@ -81,26 +57,4 @@ extension String {
 
     /// The first control character of C0 or C1 or DEL that is not `allowed`.
     func firstControl(but allowed: UInt8?) -> Unicode.Scalar? { utf8.firstControl(but: allowed) }
-
-    var isASCII: Bool { utf8.allSatisfy { $0 < 0x80 } }
-
-    /// The text in quotation marks for a message of one line: shortened, and with nothing
-    /// in it that could steer a terminal or break the line.
-    var quotedForMessage: String {
-        var out = "\""
-        for (index, scalar) in unicodeScalars.enumerated() {
-            if index == 100 {
-                out += "…"
-                break
-            }
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse:
-                out += "\\u{\(String(scalar.value, radix: 16))}"
-            default:
-                if scalar == "\"" || scalar == "\\" { out += "\\" }
-                out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
-    }
 }

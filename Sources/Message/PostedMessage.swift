@@ -1,3 +1,5 @@
+internal import Text
+
 /// A message as a program hands it to sendmail(1), made one that ``WholeMessage`` takes.
 ///
 /// Such callers write for the machine they run on: `To: root`, lines of any length and with any end, a header that

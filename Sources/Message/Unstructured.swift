@@ -1,3 +1,5 @@
+internal import Text
+
 extension Wire {
     /// Appends the value of an unstructured field: RFC 5322, section 3.2.5; RFC 2047.
     ///

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import JSON
+internal import Text
 
 /// A file that goes with the mail.
 public struct Attachment: Hashable, Sendable {
@@ -32,7 +32,7 @@ public struct Attachment: Hashable, Sendable {
             if let text { object[name] = .string(try singleLine(text, "attachments")) }
         }
         switch source {
-        case .content(let bytes): object["content"] = .string(Data(bytes).base64EncodedString())
+        case .content(let bytes): object["content"] = .string(String(decoding: Base64.encode(bytes), as: UTF8.self))
         case .file(let name): object["file"] = .string(name)
         }
         return .object(object)

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import JSON
+internal import Text
 internal import Time
 
 /// What is encoded as one value of JSON, whatever its own ``Encodable/encode(to:)`` would do.
@@ -49,7 +50,9 @@ extension Date: JSONScalar {
     var json: JSON? { Timestamp(self).map { .string($0.rfc3339Seconds) } }
 }
 
-extension Data: JSONScalar { var json: JSON? { .string(base64EncodedString()) } }
+extension Data: JSONScalar {
+    var json: JSON? { .string(String(decoding: Base64.encode([UInt8](self)), as: UTF8.self)) }
+}
 extension URL: JSONScalar { var json: JSON? { .string(absoluteString) } }
 
 extension Timestamp {

@@ -1,6 +1,7 @@
 public import FoundationEssentials
 internal import JSON
 internal import Spool
+internal import Text
 internal import Time
 
 /// What is to be sent to whom: a template with its parameters, a mail, or a whole message.
@@ -118,7 +119,9 @@ public struct Job: Sendable {
             job.add("html", html.map { .string($0) })
         case .message(let bytes):
             let text = String(validating: bytes, as: UTF8.self)
-            job.add("message", text.map { .string($0) } ?? ["base64": .string(Data(bytes).base64EncodedString())])
+            job.add(
+                "message",
+                text.map { .string($0) } ?? ["base64": .string(String(decoding: Base64.encode(bytes), as: UTF8.self))])
         }
         job.add("to", try addresses(to, "to"))
         job.add("cc", try addresses(cc, "cc"))

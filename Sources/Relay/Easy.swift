@@ -2,6 +2,7 @@ internal import CCurl
 internal import Glibc
 internal import Linux
 internal import SMTP
+internal import Text
 internal import Time
 
 /// One easy handle of libcurl: one SMTP connection, from the lookup of the name to AUTH, and then bytes in and out.
@@ -78,14 +79,16 @@ final class Easy {
     /// The path is the name in EHLO. What is no name or address there is percent-encoded, and libcurl
     /// refuses a control character.
     private static func url(_ settings: RelaySettings) -> String {
-        let digits = Array("0123456789ABCDEF")
-        let helo = (settings.helo ?? Process.hostName).utf8.reduce(into: "") { text, byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: text.unicodeScalars.append(.init(byte))
-            default: text += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+        var helo: [UInt8] = []
+        for byte in (settings.helo ?? Process.hostName).utf8 {
+            if byte.isLetterOrDigit || "-._".utf8.contains(byte) {
+                helo.append(byte)
+            } else {
+                helo += [UInt8(ascii: "%"), .hexDigit(byte >> 4), .hexDigit(byte)]
             }
         }
-        return "\(settings.isImplicitTLS ? "smtps" : "smtp")://\(settings.host):\(settings.port)/\(helo)"
+        let scheme = settings.isImplicitTLS ? "smtps" : "smtp"
+        return "\(scheme)://\(settings.host):\(settings.port)/\(String(decoding: helo, as: UTF8.self))"
     }
 
     /// Has every line that the server sends before the hand-over appended to `transcript`, which must outlive
@@ -106,7 +109,7 @@ final class Easy {
     /// What libcurl says of its failure, in one line.
     func reason(_ code: CURLcode) -> String {
         let text = errorText.pointee == 0 ? CurlError(code).description : String(cString: errorText)
-        return Printable.line(text.utf8, limit: 300)
+        return printableLine(text.utf8, limit: 300)
     }
 
     /// Has the server's certificates kept for ``certificateEnd``. See CURLOPT_CERTINFO(3).
@@ -172,5 +175,18 @@ final class Easy {
 
     private func set(_ option: CURLoption, _ value: UnsafeMutablePointer<CChar>) throws(CurlError) {
         try CurlError.check(ccurl_set_pointer(handle, option, value))
+    }
+}
+
+extension Timestamp {
+    /// Reads a certificate's date as OpenSSL prints it: `Nov  4 17:44:11 2026 GMT`. See ASN1_TIME_print(3).
+    package init?(certificate text: String) {
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let words = text.split(separator: " ")
+        guard words.count == 5, words[4] == "GMT", let month = months.firstIndex(of: String(words[0])) else {
+            return nil
+        }
+        func two(_ text: some StringProtocol) -> String { text.utf8.count < 2 ? "0\(text)" : String(text) }
+        self.init(rfc3339: "\(words[3])-\(two(String(month + 1)))-\(two(words[1]))T\(words[2])Z")
     }
 }

@@ -1,4 +1,5 @@
 package import SMTP
+internal import Text
 package import Time
 
 /// How one relay is reached: a `[relay NAME]` section as a value.
@@ -95,10 +96,7 @@ package struct RelaySettings: Equatable, Sendable {
     }
 
     private static func isHostByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x3A, 0x5B, 0x5D, 0x25: true
-        default: false
-        }
+        byte.isLetterOrDigit || "-._:[]%".utf8.contains(byte)
     }
 }
 
@@ -107,6 +105,6 @@ package struct RelaySettingsError: Error, Equatable, CustomStringConvertible {
     package let description: String
 
     init(_ fault: String, _ url: String) {
-        description = url.isEmpty ? fault : "\(fault): \(Printable.line(url.utf8, limit: 200))"
+        description = url.isEmpty ? fault : "\(fault): \(printableLine(url.utf8, limit: 200))"
     }
 }

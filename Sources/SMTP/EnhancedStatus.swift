@@ -1,3 +1,5 @@
+internal import Text
+
 /// A status such as `4.7.1`, which says more than the three digits. RFC 3463.
 package struct EnhancedStatus: Hashable, CustomStringConvertible, Sendable {
     /// 2 success, 4 persistent transient failure, 5 permanent failure.
@@ -40,7 +42,7 @@ package struct EnhancedStatus: Hashable, CustomStringConvertible, Sendable {
     private static func number(_ text: inout ArraySlice<UInt8>, digits: Int) -> Int? {
         var value: Int?
         for _ in 0..<digits {
-            guard let digit = text.first, (0x30...0x39).contains(digit) else { break }
+            guard let digit = text.first, digit.isDigit else { break }
             value = (value ?? 0) * 10 + Int(digit - 0x30)
             text.removeFirst()
         }

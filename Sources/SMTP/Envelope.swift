@@ -1,3 +1,5 @@
+internal import Text
+
 /// Sender and recipients of one transaction, checked so that nothing in them can end a command or begin another.
 package struct Envelope: Equatable {
     /// Without angle brackets; empty is the null sender. RFC 5321 section 4.5.5.
@@ -63,7 +65,7 @@ package struct EnvelopeError: Error, Equatable, CustomStringConvertible {
     }
 
     package var description: String {
-        let name = Printable.line(address.utf8, limit: 100)
+        let name = printableLine(address.utf8, limit: 100)
         return switch fault {
         case .noRecipients: "no recipients"
         case .empty: "an empty address"

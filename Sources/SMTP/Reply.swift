@@ -1,3 +1,5 @@
+internal import Text
+
 /// What a server answered to one command: a code and one or more lines of text. RFC 5321 section 4.2.
 ///
 /// The text is untrusted. ``text`` and ``description`` are safe to log; ``lines`` is as received.
@@ -41,7 +43,7 @@ package struct Reply: Equatable, Sendable, CustomStringConvertible {
     /// Whatever could move a cursor or forge a line is `?`; at most ``textLimit`` characters.
     package var text: String {
         let parts = rawLines.map { line in status(at: line).map { line[$0.end...] } ?? line }
-        return Printable.line(Array(parts.filter { !$0.isEmpty }.joined(separator: [0x20])), limit: Self.textLimit)
+        return printableLine(Array(parts.filter { !$0.isEmpty }.joined(separator: [0x20])), limit: Self.textLimit)
     }
 
     package static let textLimit = 1000

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Text
 
 /// Bytes in, replies out, in the order in which they came.
 ///
@@ -81,14 +82,14 @@ package struct ReplyParser {
 
     private func head(of line: Range<Int>) throws(ReplyError) -> (code: Int, isLast: Bool) {
         let bytes = buffer[line]
-        guard bytes.count >= 3, bytes.prefix(3).allSatisfy({ (0x30...0x39).contains($0) }) else {
-            throw .notAReply(Printable.line(bytes, limit: 80))
+        guard bytes.count >= 3, bytes.prefix(3).allSatisfy(\.isDigit) else {
+            throw .notAReply(printableLine(bytes, limit: 80))
         }
         let code = bytes.prefix(3).reduce(0) { $0 * 10 + Int($1 - 0x30) }
         switch bytes.dropFirst(3).first {
         case nil, 0x20: return (code, true)
         case 0x2D: return (code, false)
-        default: throw .notAReply(Printable.line(bytes, limit: 80))
+        default: throw .notAReply(printableLine(bytes, limit: 80))
         }
     }
 }

@@ -58,7 +58,7 @@ struct Compiler {
 
     private func refuseForeignKeywords(_ object: JSON.Object, at pointer: String) throws(SchemaFault) {
         for name in object.names where !Keyword.supported.contains(name) {
-            let place = "\(pointer)/\(escaped(name))"
+            let place = "\(pointer)/\(pointerToken(name))"
             if Keyword.unsupported.contains(name) { throw fault(place, "this keyword is not supported") }
             throw fault(place, "unknown keyword" + suggestion(for: name, among: Keyword.supported.sorted()))
         }

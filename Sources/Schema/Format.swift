@@ -1,3 +1,5 @@
+internal import Text
+
 /// The values of `format` that are asserted; any other is a fault of the schema.
 enum Format: String, Sendable, CaseIterable {
     case date, time, duration, email, hostname, ipv4, ipv6, uri, uuid
@@ -45,8 +47,5 @@ enum Format: String, Sendable, CaseIterable {
 /// RFC 4122, section 3, whatever the version and variant.
 private func isUUID(_ text: ArraySlice<UInt8>) -> Bool {
     let groups = text.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-    return groups.map(\.count) == [8, 4, 4, 4, 12] && groups.joined().allSatisfy { hexadecimalDigit($0) != nil }
+    return groups.map(\.count) == [8, 4, 4, 4, 12] && groups.joined().allSatisfy { $0.hexValue != nil }
 }
-
-func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }

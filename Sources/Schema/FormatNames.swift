@@ -1,3 +1,5 @@
+internal import Text
+
 /// RFC 1123, section 2.1: labels of letters, digits and inner hyphens, each at most 63 long,
 /// 253 together. With `isInternational`, of any characters beyond ASCII as well (RFC 6531, 3.3).
 func isHostname(_ text: ArraySlice<UInt8>, isInternational: Bool) -> Bool {
@@ -5,7 +7,7 @@ func isHostname(_ text: ArraySlice<UInt8>, isInternational: Bool) -> Bool {
     let hyphen = UInt8(ascii: "-")
     return text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
         (1...63).contains(label.count) && label.first != hyphen && label.last != hyphen
-            && label.allSatisfy { isLetter($0) || isDigit($0) || $0 == hyphen || (isInternational && $0 >= 0x80) }
+            && label.allSatisfy { $0.isLetterOrDigit || $0 == hyphen || (isInternational && $0 >= 0x80) }
     }
 }
 
@@ -29,7 +31,7 @@ func isMailbox(_ text: ArraySlice<UInt8>, isInternational: Bool) -> Bool {
 }
 
 private func isAtomText(_ byte: UInt8) -> Bool {
-    isLetter(byte) || isDigit(byte) || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
+    byte.isLetterOrDigit || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
 }
 
 private func isQuoted(_ text: ArraySlice<UInt8>, isInternational: Bool) -> Bool {
@@ -52,7 +54,7 @@ func isIPv4(_ text: ArraySlice<UInt8>) -> Bool {
     let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     return parts.count == 4
         && parts.allSatisfy { part in
-            (1...3).contains(part.count) && part.allSatisfy(isDigit) && (part.count == 1 || part.first != 0x30)
+            (1...3).contains(part.count) && part.allSatisfy(\.isDigit) && (part.count == 1 || part.first != 0x30)
                 && part.reduce(0) { $0 * 10 + Int($1 - 0x30) } <= 255
         }
 }
@@ -79,6 +81,6 @@ private func groups(_ text: ArraySlice<UInt8>, mayEndInIPv4: Bool) -> Int? {
         parts.removeLast()
         count = 2
     }
-    let fits = parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy { hexadecimalDigit($0) != nil } }
+    let fits = parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy { $0.hexValue != nil } }
     return fits ? count + parts.count : nil
 }

@@ -1,3 +1,4 @@
+internal import Text
 internal import Time
 
 /// RFC 3339, section 5.6, full-date: a day that exists.
@@ -16,7 +17,7 @@ func isTime(_ text: ArraySlice<UInt8>) -> Bool {
         skip(":", in: &rest), let second = take(2, from: &rest), hour < 24, minute < 60, second <= 60
     else { return false }
     if skip(".", in: &rest) {
-        let fraction = rest.prefix(while: isDigit)
+        let fraction = rest.prefix(while: \.isDigit)
         if fraction.isEmpty { return false }
         rest = rest.dropFirst(fraction.count)
     }
@@ -50,9 +51,9 @@ func isDuration(_ text: ArraySlice<UInt8>) -> Bool {
 /// The letters of up to three counted units; nil if a count lacks its letter.
 private func takeUnits(from rest: inout ArraySlice<UInt8>) -> String? {
     var units = ""
-    while units.utf8.count < 3, let first = rest.first, isDigit(first) {
-        rest = rest.drop(while: isDigit)
-        guard let unit = rest.popFirst(), isLetter(unit) else { return nil }
+    while units.utf8.count < 3, let first = rest.first, first.isDigit {
+        rest = rest.drop(while: \.isDigit)
+        guard let unit = rest.popFirst(), unit.isLetter else { return nil }
         units.unicodeScalars.append(Unicode.Scalar(unit))
     }
     return units
@@ -61,7 +62,7 @@ private func takeUnits(from rest: inout ArraySlice<UInt8>) -> String? {
 /// The value of exactly `count` digits.
 private func take(_ count: Int, from rest: inout ArraySlice<UInt8>) -> Int? {
     let digits = rest.prefix(count)
-    guard digits.count == count, digits.allSatisfy(isDigit) else { return nil }
+    guard digits.count == count, digits.allSatisfy(\.isDigit) else { return nil }
     rest = rest.dropFirst(count)
     return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
 }

@@ -1,9 +1,11 @@
+internal import Text
+
 /// RFC 3986, section 3: a URI with its scheme; no relative reference.
 func isURI(_ text: ArraySlice<UInt8>) -> Bool {
     guard let colon = text.firstIndex(of: UInt8(ascii: ":")) else { return false }
     let scheme = text[..<colon]
-    guard let first = scheme.first, isLetter(first),
-        scheme.allSatisfy({ isLetter($0) || isDigit($0) || "+-.".utf8.contains($0) })
+    guard let first = scheme.first, first.isLetter,
+        scheme.allSatisfy({ $0.isLetterOrDigit || "+-.".utf8.contains($0) })
     else { return false }
     var rest = text[(colon + 1)...]
     if let hash = rest.firstIndex(of: UInt8(ascii: "#")) {
@@ -35,10 +37,10 @@ private func isAuthority(_ text: ArraySlice<UInt8>) -> Bool {
         let address = host[host.index(after: host.startIndex)..<end]
         let port = host[(end + 1)...]
         return (isIPv6(address) || isFutureAddress(address))
-            && (port.isEmpty || (port.first == UInt8(ascii: ":") && port.dropFirst().allSatisfy(isDigit)))
+            && (port.isEmpty || (port.first == UInt8(ascii: ":") && port.dropFirst().allSatisfy(\.isDigit)))
     }
     if let colon = host.lastIndex(of: UInt8(ascii: ":")) {
-        guard host[(colon + 1)...].allSatisfy(isDigit) else { return false }
+        guard host[(colon + 1)...].allSatisfy(\.isDigit) else { return false }
         host = host[..<colon]
     }
     return consists(host, of: "")
@@ -50,7 +52,7 @@ private func isFutureAddress(_ text: ArraySlice<UInt8>) -> Bool {
         !text.contains(UInt8(ascii: "%"))
     else { return false }
     let (version, address) = (text[(text.startIndex + 1)..<dot], text[(dot + 1)...])
-    return !version.isEmpty && version.allSatisfy { hexadecimalDigit($0) != nil } && !address.isEmpty
+    return !version.isEmpty && version.allSatisfy { $0.hexValue != nil } && !address.isEmpty
         && consists(address, of: ":")
 }
 
@@ -58,9 +60,9 @@ private func isFutureAddress(_ text: ArraySlice<UInt8>) -> Bool {
 private func consists(_ text: ArraySlice<UInt8>, of more: String) -> Bool {
     var rest = text
     while let byte = rest.popFirst() {
-        if isLetter(byte) || isDigit(byte) { continue }
+        if byte.isLetterOrDigit { continue }
         if byte == UInt8(ascii: "%") {
-            guard rest.count >= 2, rest.prefix(2).allSatisfy({ hexadecimalDigit($0) != nil }) else { return false }
+            guard rest.count >= 2, rest.prefix(2).allSatisfy({ $0.hexValue != nil }) else { return false }
             rest = rest.dropFirst(2)
             continue
         }

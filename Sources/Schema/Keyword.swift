@@ -53,7 +53,7 @@ struct KeywordReading {
         guard case .object(let map) = value else {
             throw fault(keyword, "\(keyword) is an object of schemas, not \(value.brief)")
         }
-        return map.members.map { ($0.name, $0.value, "\(place(keyword))/\(escaped($0.name))") }
+        return map.members.map { ($0.name, $0.value, "\(place(keyword))/\(pointerToken($0.name))") }
     }
 
     /// Checks what says nothing about values, and that `$schema` and `$id` change nothing.
@@ -76,15 +76,16 @@ struct KeywordReading {
         }
     }
 
-    func kinds() throws(SchemaFault) -> Kinds? {
+    func kinds() throws(SchemaFault) -> ValueKinds? {
         guard let value = object["type"] else { return nil }
         let names = value.array ?? [value]
         if names.isEmpty { throw fault("type", "type lists nothing, so nothing fits") }
-        var kinds: Kinds = []
+        var kinds: ValueKinds = []
         var seen: Set<String> = []
         for name in names {
-            guard case .string(let name) = name, let kind = Kinds.names.first(where: { $0.name == name })?.kind else {
-                let known = Kinds.names.map(\.name)
+            guard case .string(let name) = name, let kind = ValueKinds.names.first(where: { $0.name == name })?.kind
+            else {
+                let known = ValueKinds.names.map(\.name)
                 let hint = suggestion(for: name.string ?? "", among: known)
                 throw fault("type", "\(name.brief) is none of \(known.joined(separator: ", "))" + hint)
             }
@@ -116,7 +117,7 @@ struct KeywordReading {
         guard let decimal = Decimal(number) else {
             throw fault(keyword, "an exponent beyond ±\(Decimal.exponentLimit)")
         }
-        return (decimal, shown(number.text, longest: 40))
+        return (decimal, printable(number.text, limit: 40))
     }
 
     func bounds() throws(SchemaFault) -> [Bound] {
@@ -153,7 +154,7 @@ struct KeywordReading {
         guard let name = try string("format") else { return nil }
         if let format = Format(rawValue: name) { return format }
         let known = Format.allCases.map(\.rawValue)
-        throw fault("format", "unknown format \"\(shown(name, longest: 40))\"" + suggestion(for: name, among: known))
+        throw fault("format", "unknown format \"\(printable(name, limit: 40))\"" + suggestion(for: name, among: known))
     }
 
     func pattern() throws(SchemaFault) -> Pattern? {

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 
 /// A schema or a schema inside one, compiled; others are known by their place among all nodes.
 struct Node: Sendable {
@@ -10,7 +11,7 @@ struct Node: Sendable {
     var checks: [Check] = []
     var isSecret = false
     /// The kinds of values that may fit, as far as `type`, `enum` and their combinations say.
-    var possible = Kinds.any
+    var possible = ValueKinds.any
 
     /// The nodes that judge the same value as this one.
     var inPlace: [Int] {
@@ -53,7 +54,7 @@ struct Node: Sendable {
 /// A keyword, ready to be held against a value.
 enum Check: Sendable {
     case never
-    case type(Kinds)
+    case type(ValueKinds)
     case values(Values)
     case bound(Bound)
     case multiple(Divisor, of: String)
@@ -74,14 +75,14 @@ enum Check: Sendable {
 /// `enum` or `const`.
 struct Values: Sendable {
     let keys: Set<[UInt8]>
-    let kinds: Kinds
+    let kinds: ValueKinds
     let wanted: String
 
     init(_ values: [JSON]) {
         keys = Set(values.map(\.exactKey))
-        kinds = values.reduce(into: []) { $0.formUnion(Kinds(of: $1)) }
+        kinds = values.reduce(into: []) { $0.formUnion(ValueKinds(of: $1)) }
         let most = 8
-        let listed = values.prefix(most).map { shown($0.text, longest: 40) } + (values.count > most ? ["…"] : [])
+        let listed = values.prefix(most).map { printable($0.text, limit: 40) } + (values.count > most ? ["…"] : [])
         wanted = values.isEmpty ? "nothing" : (listed.count > 1 ? "one of " : "") + listed.joined(separator: ", ")
     }
 }

@@ -24,12 +24,12 @@ package struct Pattern: Sendable {
 
     /// Whether the pattern occurs in `text`.
     package func matches(_ text: String) -> Bool {
-        var unbounded = Work(left: .max)
+        var unbounded = StepBudget(left: .max)
         return matches(text, work: &unbounded)
     }
 
     /// Whether the pattern occurs in `text`; without meaning once `work` is exhausted.
-    func matches(_ text: String, work: inout Work) -> Bool {
+    func matches(_ text: String, work: inout StepBudget) -> Bool {
         var scan = Scan(program: program)
         work.spend(program.count / 8 + 1)
         var characters = text.unicodeScalars.makeIterator()

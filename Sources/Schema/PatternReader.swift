@@ -1,3 +1,5 @@
+internal import Text
+
 /// Reads the syntax of ECMA-262, section 22.2.1, with the `u` flag: what is not an escape, a
 /// quantifier or a group there is a fault, not a literal.
 struct PatternReader {
@@ -248,7 +250,7 @@ struct PatternReader {
 extension Unicode.Scalar {
     /// The value of an ASCII digit.
     fileprivate func digit(radix: Int) -> UInt8? {
-        guard isASCII, let digit = hexadecimalDigit(UInt8(value)), digit < radix else { return nil }
+        guard isASCII, let digit = UInt8(value).hexValue, digit < radix else { return nil }
         return digit
     }
 }

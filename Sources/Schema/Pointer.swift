@@ -1,3 +1,4 @@
+internal import JSON
 internal import Text
 
 /// One step from a value into it.
@@ -11,25 +12,11 @@ func pointer(_ steps: some Sequence<Step>) -> String {
     var text = ""
     for step in steps {
         switch step {
-        case .name(let name): text += "/" + escaped(name)
+        case .name(let name): text += "/" + pointerToken(name)
         case .index(let index): text += "/\(index)"
         }
     }
     return text
-}
-
-/// A name as a pointer holds it: `~` is `~0`, `/` is `~1`.
-func escaped(_ name: String) -> String {
-    guard name.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return name }
-    var bytes: [UInt8] = []
-    for byte in name.utf8 {
-        switch byte {
-        case UInt8(ascii: "~"): bytes += "~0".utf8
-        case UInt8(ascii: "/"): bytes += "~1".utf8
-        default: bytes.append(byte)
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
 }
 
 /// `text` with its `%41` decoded (RFC 3986, section 2.1), or nil if they are malformed or not UTF-8.
@@ -41,19 +28,10 @@ func percentDecoded(_ text: some StringProtocol) -> String? {
             bytes.append(byte)
             continue
         }
-        guard let high = rest.next().flatMap(hexadecimalDigit), let low = rest.next().flatMap(hexadecimalDigit) else {
+        guard let high = rest.next()?.hexValue, let low = rest.next()?.hexValue else {
             return nil
         }
         bytes.append(high << 4 | low)
     }
     return String(utf8: bytes.span)
-}
-
-func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case 0x30...0x39: byte - 0x30
-    case 0x41...0x46: byte - 0x41 + 10
-    case 0x61...0x66: byte - 0x61 + 10
-    default: nil
-    }
 }

@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 
 /// A JSON Schema (draft 2020-12, the part that the parameters of a mail need), compiled once and
 /// held against many values.
@@ -45,4 +46,27 @@ package struct Schema: Sendable {
             pointer: pointer(finding.steps.prefix(secret ?? .max)), expected: finding.expected,
             found: secret == nil ? finding.found ?? finding.value.brief : "a secret")
     }
+}
+
+/// Why a document is not a schema that can be used, and where.
+package struct SchemaFault: Error, Equatable, CustomStringConvertible {
+    /// RFC 6901: the place in the schema, the wrong keyword's name included; empty for the whole.
+    package let pointer: String
+    package let reason: String
+
+    /// `#/properties/name/minLenght: unknown keyword; did you mean 'minLength'?`, on one line.
+    package var description: String { "#\(printable(pointer, limit: 200)): \(reason)" }
+}
+
+/// How much may still be done for one value, in steps of a few nanoseconds.
+///
+/// A schema that branches and refers to itself, or a pattern of thousands of states over a long
+/// text, could keep the daemon's one thread busy for hours; when the steps are used up the
+/// value is refused instead.
+struct StepBudget {
+    private(set) var left: Int
+
+    var isExhausted: Bool { left <= 0 }
+
+    mutating func spend(_ steps: Int) { left -= min(steps, left) }
 }

@@ -54,7 +54,7 @@ extension Schema {
         }
         let outer = outer + [nodes]
         for name in names(all) {
-            collectSecrets(inside(all, .name(name)), path: "\(path)/\(escaped(name))", within: outer, &walk)
+            collectSecrets(inside(all, .name(name)), path: "\(path)/\(pointerToken(name))", within: outer, &walk)
         }
         let others = all.compactMap { self.nodes[$0].members?.additional }
         for rest in [others, inside(all, .index(0))] { collectSecrets(rest, path: "\(path)/*", within: outer, &walk) }

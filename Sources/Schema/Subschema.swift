@@ -25,7 +25,7 @@ package struct Subschema: Sendable {
     package var isSecret: Bool { node.isSecret }
 
     /// The kinds of values that may fit, by `type`, `enum`, `const` and what they are combined with.
-    package var kinds: Kinds { node.possible }
+    package var kinds: ValueKinds { node.possible }
 
     /// A property that a schema declares.
     package struct Property: Sendable {
@@ -92,7 +92,7 @@ extension Schema {
     package var definitions: [(name: String, schema: Subschema)] {
         guard let names = root["$defs"]?.object?.names else { return [] }
         return names.compactMap { name in
-            let pointer = "/$defs/\(escaped(name))"
+            let pointer = "/$defs/\(pointerToken(name))"
             return nodes.firstIndex { $0.pointer == pointer }.map { (name, Subschema(self, $0)) }
         }
     }

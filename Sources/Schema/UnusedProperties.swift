@@ -4,7 +4,7 @@ extension Schema {
     /// The properties of which `used` has no place, in the order in which they are found. What is inside an unused one
     /// is not looked at; a deprecated or forbidden one need not be used.
     ///
-    /// - Parameter used: pointers as ``Place/declarations(of:)`` gives them.
+    /// - Parameter used: pointers as ``ValuePlace/declarations(of:)`` gives them.
     package func unusedProperties(_ used: Set<String>) -> [Subschema.Property] {
         var unused: [Subschema.Property] = []
         var seen: Set<String> = []

@@ -15,7 +15,7 @@ struct Validator {
     private let nodes: [Node]
     private(set) var findings: [Finding] = []
     private var limit: Int
-    private var work: Work
+    private var work: StepBudget
     private var steps: [Step] = []
     private var depth = 0
     private var isTooDeep = false
@@ -26,7 +26,7 @@ struct Validator {
     init(nodes: [Node], limit: Int, work: Int) {
         self.nodes = nodes
         self.limit = limit
-        self.work = Work(left: work)
+        self.work = StepBudget(left: work)
     }
 
     /// Why the value could not be judged to the end; then what was found so far does not tell.
@@ -74,7 +74,7 @@ struct Validator {
 
     private mutating func check(_ value: JSON, among values: Values) {
         // A large value need not be copied to see that it is none of a few words.
-        if !values.kinds.isDisjoint(with: Kinds(of: value)) {
+        if !values.kinds.isDisjoint(with: ValueKinds(of: value)) {
             let key = value.exactKey
             work.spend(key.count)
             if values.keys.contains(key) { return }
@@ -109,7 +109,7 @@ struct Validator {
             }
         case .pattern(let pattern):
             if !pattern.matches(text, work: &work) {
-                report(.string(text), "a string that matches \(shown(pattern.source, longest: 100))")
+                report(.string(text), "a string that matches \(printable(pattern.source, limit: 100))")
             }
         case .format(let format):
             work.spend(text.utf8.count)
@@ -164,7 +164,7 @@ struct Validator {
             }
             for (declared, isThere) in zip(members.declared, isThere) where declared.isRequired && !isThere {
                 report(
-                    .object(object), "a property '\(shown(declared.name, longest: 60))'",
+                    .object(object), "a property '\(printable(declared.name, limit: 60))'",
                     found: "\(JSON.object(object).brief) without it")
             }
         }

@@ -16,21 +16,8 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
 
     /// The same for a value that is itself part of another, which `base` points to.
     package func description(below base: String) -> String {
-        "\(base)\(shown(pointer, longest: 200)): expected \(expected), found \(found)"
+        "\(base)\(printable(pointer, limit: 200)): expected \(expected), found \(found)"
     }
-}
-
-/// `text` on one line: control and invisible characters replaced, and cut after `longest` scalars.
-func shown(_ text: String, longest: Int) -> String {
-    var result = String.UnicodeScalarView()
-    for (index, scalar) in text.unicodeScalars.enumerated() {
-        if index == longest {
-            result.append("…")
-            break
-        }
-        result.append(scalar.isPrintable ? scalar : "\u{FFFD}")
-    }
-    return String(result)
 }
 
 /// `1 element`, `2 elements`.
@@ -42,8 +29,8 @@ extension JSON {
         switch self {
         case .null: "null"
         case .bool(let value): "\(value)"
-        case .number(let number): shown(number.text, longest: 40)
-        case .string(let text): "\"\(shown(text, longest: 40))\""
+        case .number(let number): printable(number.text, limit: 40)
+        case .string(let text): "\"\(printable(text, limit: 40))\""
         case .array(let elements): "an array of \(counted(elements.count, "element"))"
         case .object(let object): "an object with \(object.count) \(object.count == 1 ? "property" : "properties")"
         }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// One line of a client, understood (RFC 5321, section 4.1).
 enum Command: Equatable {
     case ehlo([UInt8])

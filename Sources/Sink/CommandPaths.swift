@@ -1,3 +1,5 @@
+internal import Text
+
 /// The arguments of MAIL and RCPT: a path, then parameters (RFC 5321, sections 4.1.1.2 and 4.1.1.3).
 extension Command {
     static func mail(_ arguments: ArraySlice<UInt8>) -> Command {
@@ -16,7 +18,7 @@ extension Command {
             let isGood: Bool
             switch (name.packedWord, value) {
             case (packed("SIZE"), let value?):
-                sender.size = value.count <= 18 && value.allSatisfy(\.isASCIIDigit) ? Int(value.text) : nil
+                sender.size = value.count <= 18 && value.allSatisfy(\.isDigit) ? Int(value.text) : nil
                 isGood = sender.size != nil
                 sender.uses.insert(.size)
             case (packed("BODY"), let value?):
@@ -131,14 +133,14 @@ extension Command {
     private static func isDomain(_ domain: ArraySlice<UInt8>) -> Bool {
         domain.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
             !label.isEmpty && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
-                && label.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "-") || $0 >= 0x80 }
+                && label.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 >= 0x80 }
         }
     }
 
     private static func isLiteral(_ domain: ArraySlice<UInt8>) -> Bool {
         domain.count > 2 && domain.first == UInt8(ascii: "[") && domain.last == UInt8(ascii: "]")
             && domain.dropFirst().dropLast().allSatisfy {
-                $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":")
+                $0.isLetterOrDigit || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":")
             }
     }
 
@@ -152,7 +154,7 @@ extension Command {
         var digitsDue = 0
         for byte in value {
             if digitsDue > 0 {
-                guard byte.isASCIIDigit || (byte >= 0x41 && byte <= 0x46) else { return false }
+                guard byte.isDigit || (byte >= 0x41 && byte <= 0x46) else { return false }
                 digitsDue -= 1
             } else if byte == UInt8(ascii: "+") {
                 digitsDue = 2

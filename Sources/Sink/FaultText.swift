@@ -1,3 +1,5 @@
+internal import Text
+
 /// The text of a fault: `PHASE[(ADDRESS)]=ACTION[:COUNT]`.
 extension Fault {
     /// Understands `rcpt(zoe@example.com)=451 4.7.1 Greylisted:1/rcpt`.
@@ -40,7 +42,7 @@ extension Fault {
         if count == "*" { return (action, .always) }
         let isForEach = count.hasSuffix("/rcpt")
         if isForEach { count = count.dropLast(5) }
-        guard !count.isEmpty, count.utf8.allSatisfy(\.isASCIIDigit) else {
+        guard !count.isEmpty, count.utf8.allSatisfy(\.isDigit) else {
             if isForEach { throw UsageError("--fail \(whole): COUNT/rcpt needs a number") }
             return (text, .always)
         }
@@ -63,7 +65,7 @@ extension Fault {
         }
         let digits = text.utf8.prefix(3)
         let next = text.utf8.dropFirst(3).first
-        guard digits.count == 3, digits.allSatisfy(\.isASCIIDigit), let code = Int(String(text.prefix(3))),
+        guard digits.count == 3, digits.allSatisfy(\.isDigit), let code = Int(String(text.prefix(3))),
             (200...599).contains(code), next == nil || next == 0x20 || next == UInt8(ascii: "-")
         else {
             throw UsageError(

@@ -165,3 +165,9 @@ extension Settings {
         return number << shift
     }
 }
+
+/// The command line cannot be understood; one line says why.
+package struct UsageError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+}

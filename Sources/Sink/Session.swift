@@ -19,7 +19,7 @@ final class Session {
     private var sent = 0
 
     /// Something takes its time (a delay, a reply that drips): nothing is looked at meanwhile.
-    var isHeld = false
+    var isPaused = false
     /// The client sends no more.
     private(set) var isAtEnd = false
     private(set) var isOver = false
@@ -106,11 +106,11 @@ final class Session {
     }
 
     /// Calls `action` later; until then the session stands still, the others do not.
-    func hold(for delay: Span, _ action: @escaping () -> Void) {
-        isHeld = true
+    func pause(for delay: Span, _ action: @escaping () -> Void) {
+        isPaused = true
         server.loop.schedule(after: delay) { [weak self] in
             guard let self, !self.isOver else { return }
-            self.isHeld = false
+            self.isPaused = false
             action()
             self.resume()
         }
@@ -127,14 +127,14 @@ final class Session {
             guard outbox.isEmpty, turn() else { break }
         }
         if isOver { return }
-        if isAtEnd, !isHeld, outbox.isEmpty { return end() }
+        if isAtEnd, !isPaused, outbox.isEmpty { return end() }
         watchForIdleness()
         setInterest()
     }
 
     /// Uses what is in the inbox. True when it stopped because replies are not taken.
     private func advance() -> Bool {
-        while !isHeld {
+        while !isPaused {
             if outbox.count >= Self.outboxLimit { return true }
             switch mode {
             case .command, .auth: if !takeCommand() { return false }
@@ -151,7 +151,7 @@ final class Session {
 
     /// All replies have gone out: what waited for that happens now. True when there is more to do.
     private func turn() -> Bool {
-        if isHeld { return false }
+        if isPaused { return false }
         switch mode {
         case .startTLS:
             beginTLS()
@@ -196,7 +196,7 @@ final class Session {
             }
         }
         // TLS may hold what epoll does not know of.
-        if wire.hasPending, !isHeld { server.loop.later { [weak self] in self?.resume() } }
+        if wire.hasPending, !isPaused { server.loop.later { [weak self] in self?.resume() } }
     }
 
     private func flush() {
@@ -217,7 +217,7 @@ final class Session {
         var interest: EventLoop.Interest = []
         if !isAtEnd, inbox.hasRoom { interest.insert(.read) }
         if !outbox.isEmpty || mustWriteToRead { interest.insert(.write) }
-        if case .handshake = mode { interest = isHeld ? [] : handshakeInterest }
+        if case .handshake = mode { interest = isPaused ? [] : handshakeInterest }
         watch?.set(interest)
     }
 
@@ -234,7 +234,7 @@ final class Session {
             case .command, .auth, .message:
                 Reply(421, "4.4.2", "Timeout").write(to: &self.outbox, enhancedCodes: self.usesEnhancedCodes)
                 self.mode = .closing
-                self.isHeld = false
+                self.isPaused = false
                 self.pump()
                 // A client that takes nothing would keep the reply for ever.
                 self.server.loop.schedule(after: Self.lingerTime) { [weak self] in self?.end() }

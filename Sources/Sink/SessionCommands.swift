@@ -97,7 +97,7 @@ extension Session {
     func answer(_ reply: Reply, at phase: Phase? = nil, then next: Mode = .command, fault: Fault? = nil) {
         let delay = phase.map { server.settings.delays[$0.index] } ?? .zero
         if delay > .zero {
-            hold(for: delay) { [unowned self] in self.send(reply, at: phase, then: next, fault: fault) }
+            pause(for: delay) { [unowned self] in self.send(reply, at: phase, then: next, fault: fault) }
         } else {
             send(reply, at: phase, then: next, fault: fault)
         }

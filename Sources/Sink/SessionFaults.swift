@@ -26,7 +26,7 @@ extension Session {
             self.misbehave(fault, reply, then: next)
         }
         let delay = server.settings.delays[phase.index]
-        if delay > .zero { hold(for: delay, act) } else { act() }
+        if delay > .zero { pause(for: delay, act) } else { act() }
     }
 
     /// Everything that was to be sent in clear has been sent.
@@ -119,7 +119,7 @@ extension Session {
             mode = next
             return
         }
-        hold(for: server.settings.dripInterval) { [unowned self] in self.drip(bytes.dropFirst(), then: next) }
+        pause(for: server.settings.dripInterval) { [unowned self] in self.drip(bytes.dropFirst(), then: next) }
     }
 
     /// Sends the replies that are to come before their commands, where those may follow `phase`.
@@ -147,7 +147,7 @@ extension Session {
 
     /// After a message or RSET, when nothing is left to do.
     func watchForIdleness() {
-        guard mayBeIdle, server.plan.concerns(.idle), !isHeld, inbox.isEmpty, outbox.isEmpty, case .command = mode
+        guard mayBeIdle, server.plan.concerns(.idle), !isPaused, inbox.isEmpty, outbox.isEmpty, case .command = mode
         else { return }
         mayBeIdle = false
         let count = readCount

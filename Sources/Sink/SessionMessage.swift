@@ -41,7 +41,7 @@ extension Session {
             }
             let delay = server.settings.delays[Phase.body.index]
             if delay > .zero {
-                hold(for: delay) {}
+                pause(for: delay) {}
                 return true
             }
         }

@@ -21,10 +21,6 @@ extension Collection<UInt8> {
 
 extension UInt8 {
     var uppercased: UInt8 { self >= 0x61 && self <= 0x7A ? self - 32 : self }
-    var isASCIIDigit: Bool { self >= 0x30 && self <= 0x39 }
-    var isASCIILetter: Bool { uppercased >= 0x41 && uppercased <= 0x5A }
-    /// Below space, or DEL.
-    var isControl: Bool { self < 0x20 || self == 0x7F }
 }
 
 /// The number that ``Swift/Collection/packedWord`` makes of a literal.

@@ -66,16 +66,3 @@ package struct JobFields {
         return moment
     }
 }
-
-/// A name as one token of a JSON pointer. See RFC 6901, section 3.
-package func pointerToken(_ name: String) -> String {
-    var token = ""
-    for scalar in name.unicodeScalars {
-        switch scalar {
-        case "~": token += "~0"
-        case "/": token += "~1"
-        default: token.unicodeScalars.append(scalar)
-        }
-    }
-    return token
-}

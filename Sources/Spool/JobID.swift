@@ -1,4 +1,5 @@
 package import Linux
+internal import Text
 package import Time
 
 /// A job's name, which is its file's name in every state.
@@ -85,15 +86,11 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     private init(unchecked text: String) { self.text = text }
 
     private static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let first = bytes.first, isAlphanumeric(first), bytes.count <= maximumLength else { return false }
+        guard let first = bytes.first, first.isLetterOrDigit, bytes.count <= maximumLength else { return false }
         return bytes.allSatisfy { byte in
-            isAlphanumeric(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+            byte.isLetterOrDigit || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
                 || byte == UInt8(ascii: "@") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "+")
                 || byte == UInt8(ascii: "-")
         }
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
     }
 }

@@ -74,7 +74,7 @@ package struct Pauses: Equatable, Sendable {
     /// Whether nothing at all may be started.
     package var all: Bool { files.contains(.all) }
     /// Whether the template's jobs may not be started; a job without a template has no pause of its own.
-    package func holds(template: String?) -> Bool { template.map { files.contains(.template($0)) } ?? false }
+    package func cover(template: String?) -> Bool { template.map { files.contains(.template($0)) } ?? false }
     /// Whether nothing may be started through the relay.
-    package func holds(relay: String) -> Bool { files.contains(.relay(relay)) }
+    package func cover(relay: String) -> Bool { files.contains(.relay(relay)) }
 }

@@ -35,7 +35,7 @@ package final class DropBox {
 }
 
 /// What became of a file that a drop box, or somebody else in `new/`, brought.
-package enum PickedUp {
+package enum Fate {
     /// The job is in `new/` under this id, durable, and the original is gone.
     case queued(JobID, owner: UInt32, size: Int)
     /// A job of that id waits in `new/`. The original is gone when its object was the same.
@@ -54,7 +54,7 @@ extension SpoolTree {
     /// `tmp/`, sync, rename into `new/`, sync `new/`, and only then unlink the original; a crash
     /// leaves the original, and the copy that comes again has the same id and the same bytes.
     package func pickUp(_ name: DirectoryName, from box: DropBox, limit: Int, now: Timestamp) throws(SpoolError)
-        -> PickedUp
+        -> Fate
     {
         try pickUp(
             name, at: box.new, place: "drop/\(box.name)/new", limit: limit, now: now,
@@ -64,7 +64,7 @@ extension SpoolTree {
     private func pickUp(
         _ name: DirectoryName, at directory: borrowing Directory, place: String, limit: Int, now: Timestamp,
         id makeID: (JobID) -> JobID?, objection: (FileStatus) -> String?
-    ) throws(SpoolError) -> PickedUp {
+    ) throws(SpoolError) -> Fate {
         let path = "\(place)/\(name.printable)"
         guard let text = name.text, let given = JobID(text) else {
             return try bury(name, at: directory, place: place, now: now, reason: "the name is no job id")
@@ -141,7 +141,7 @@ extension SpoolTree {
     private func publish(
         _ object: ArraySlice<UInt8>, as id: JobID, original: String, at directory: borrowing Directory, path: String,
         status: FileStatus
-    ) throws(SpoolError) -> PickedUp {
+    ) throws(SpoolError) -> Fate {
         let draft = JobID.random(characters: 20)
         let bytes = Array(object) + [0x0A]
         var isPublished = false
@@ -175,7 +175,7 @@ extension SpoolTree {
     private func settleDuplicate(
         _ bytes: [UInt8], of id: JobID, original: String, at directory: borrowing Directory, path: String,
         status: FileStatus
-    ) throws(SpoolError) -> PickedUp {
+    ) throws(SpoolError) -> Fate {
         let isSame: Bool
         switch try examine(id, in: .new, limit: bytes.count) {
         case .job(let waiting): isSame = waiting.contents.object.elementsEqual(bytes.dropLast())
@@ -207,7 +207,7 @@ extension SpoolTree {
     func bury(
         _ name: DirectoryName, at directory: borrowing Directory, place: String, now: Timestamp, reason: String,
         contents: (bytes: [UInt8], of: FileStatus)? = nil
-    ) throws(SpoolError) -> PickedUp {
+    ) throws(SpoolError) -> Fate {
         let box = SpoolTree.box(of: name, at: place)
         var id = (contents.map { JobID.letter(of: $0.of) } ?? JobID.make(at: now)).marked(box: box)
         var event = Event(.dead, at: now)

@@ -6,28 +6,28 @@ package import Time
 extension SpoolTree {
     /// Puts something in `new/` into `dead/` under a generated id: a bad name, a directory, a
     /// link. It is never opened.
-    package func buryIrregular(_ name: DirectoryName, reason: String, now: Timestamp) throws(SpoolError) -> PickedUp {
+    package func buryIrregular(_ name: DirectoryName, reason: String, now: Timestamp) throws(SpoolError) -> Fate {
         try bury(name, at: new, place: "new", now: now, reason: reason)
     }
 
     /// Puts a regular file of this daemon's that is no job object into `dead/`, with an event that
     /// says why. A crash between the two steps leaves it where it was, to be buried again.
     package func buryMalformed(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError)
-        -> PickedUp
+        -> Fate
     {
         try bury(id, in: state, as: [id, JobID.make(at: now).marked(box: id.box)], reason: reason, now: now)
     }
 
     /// Puts a job whose id is another's into `dead/` under a generated id.
     package func buryNamesake(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError)
-        -> PickedUp
+        -> Fate
     {
         try bury(id, in: state, as: [JobID.make(at: now).marked(box: id.box)], reason: reason, now: now)
     }
 
     private func bury(
         _ id: JobID, in state: State, as names: [JobID], reason: String, now: Timestamp
-    ) throws(SpoolError) -> PickedUp {
+    ) throws(SpoolError) -> Fate {
         let path = "\(state.path)/\(id)"
         var event = Event(.dead, at: now)
         event.reason = reason
@@ -60,7 +60,7 @@ extension SpoolTree {
     ///
     /// Only the owner of the spool and root can put files there, so the copy keeps the history, and
     /// the mtime. One rename(2) replaces the original: a crash leaves either, whole.
-    package func adopt(_ id: JobID, in state: State, limit: Int, now: Timestamp) throws(SpoolError) -> PickedUp {
+    package func makeOwn(_ id: JobID, in state: State, limit: Int, now: Timestamp) throws(SpoolError) -> Fate {
         let path = "\(state.path)/\(id)"
         return try with(state) { (directory) throws(SpoolError) in
             let number: Int32

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A language tag (BCP 47) in lower case, such as `de-at`.
 struct LanguageTag: Hashable, Sendable {
     let text: String
@@ -7,7 +9,7 @@ struct LanguageTag: Hashable, Sendable {
     init?(_ text: some StringProtocol) {
         let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard let first = parts.first, first.count >= 2, first.allSatisfy(\.isLetter),
-            parts.allSatisfy({ (1...8).contains($0.count) && $0.allSatisfy(\.isAlphanumeric) })
+            parts.allSatisfy({ (1...8).contains($0.count) && $0.allSatisfy(\.isLetterOrDigit) })
         else { return nil }
         self.text = text.lowercased()
     }

@@ -1,4 +1,4 @@
-internal import Message
+internal import Text
 
 extension Mustache {
     /// A file that HTML shows: `cid:logo.png`, written without a tag in it.

@@ -1,3 +1,5 @@
+internal import Text
+
 /// Makes the tree of a source.
 ///
 /// A tag whose kind allows it and that has its line to itself takes the line with it: the

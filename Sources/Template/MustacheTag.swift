@@ -1,3 +1,5 @@
+internal import Text
+
 /// One tag as it stands in the source.
 struct MustacheTag {
     enum Kind: Equatable {
@@ -47,7 +49,7 @@ struct MustacheScanner {
             throw TemplateFault(file: file, position, "'\(opening)' is not closed")
         }
         let after = end + suffix.count + close.count
-        let content = source[inner..<end].trimmed
+        let content = source[inner..<end].trimmed(\.isSpace)
         switch kind {
         case .comment:
             return MustacheTag(kind: kind, name: "", start: start, end: after, position: position)
@@ -114,19 +116,5 @@ struct MustacheScanner {
             index += 1
         }
         return nil
-    }
-}
-
-extension UInt8 {
-    var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
-    /// What indentation is made of.
-    var isBlank: Bool { self == 0x20 || self == 0x09 }
-}
-
-extension ArraySlice<UInt8> {
-    var trimmed: ArraySlice<UInt8> {
-        let start = drop(while: \.isSpace)
-        guard let last = start.lastIndex(where: { !$0.isSpace }) else { return start }
-        return start[...last]
     }
 }

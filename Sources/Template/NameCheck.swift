@@ -170,7 +170,7 @@ package struct NameCheck {
         case .missing(let parts, let values):
             report(.undeclared, position, view.file) { .undeclared(name, position, parts, values, in: view.file) }
         case .found(let values, let doubt):
-            let kinds = values.reduce(into: Kinds()) { $0.formUnion($1.kinds) }
+            let kinds = values.reduce(into: ValueKinds()) { $0.formUnion($1.kinds) }
             if kinds.isDisjoint(with: .scalar) {
                 report(.noScalar, position, view.file) { .noScalar(name, position, values, kinds, in: view.file) }
             } else if view.scope.isAbsent(values) {

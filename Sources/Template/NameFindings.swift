@@ -8,7 +8,7 @@ extension Finding {
         _ name: Mustache.Name, _ position: Mustache.Position, _ parts: Int, _ values: [NamedValue], in file: String
     ) -> Finding {
         let prefix = name.parts[..<parts].joined(separator: ".")
-        let kinds = values.reduce(into: Kinds()) { $0.formUnion($1.kinds) }
+        let kinds = values.reduce(into: ValueKinds()) { $0.formUnion($1.kinds) }
         if parts > 0, !kinds.contains(.object) {
             let hint = kinds.contains(.array) ? "; what its elements have is used inside {{#\(prefix)}}" : ""
             return Finding(
@@ -25,7 +25,8 @@ extension Finding {
 
     /// Only arrays and objects may stand where a text should.
     static func noScalar(
-        _ name: Mustache.Name, _ position: Mustache.Position, _ values: [NamedValue], _ kinds: Kinds, in file: String
+        _ name: Mustache.Name, _ position: Mustache.Position, _ values: [NamedValue], _ kinds: ValueKinds,
+        in file: String
     ) -> Finding {
         let inside = values.flatMap(\.names).first
         let hint =

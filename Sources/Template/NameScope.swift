@@ -21,8 +21,8 @@ struct NamedValue {
     /// All that the schema has to say.
     struct Meaning: Hashable {
         /// Nil if nothing is said about the value.
-        let place: Place?
-        let kinds: Kinds
+        let place: ValuePlace?
+        let kinds: ValueKinds
         /// Whether it or what it is part of is `writeOnly`.
         let isSecret: Bool
     }
@@ -30,11 +30,11 @@ struct NamedValue {
     let meaning: Meaning
     let path: ValuePath
 
-    var place: Place? { meaning.place }
-    var kinds: Kinds { meaning.kinds }
+    var place: ValuePlace? { meaning.place }
+    var kinds: ValueKinds { meaning.kinds }
     var isSecret: Bool { meaning.isSecret }
 
-    init(place: Place?, kinds: Kinds, path: ValuePath, isSecret: Bool) {
+    init(place: ValuePlace?, kinds: ValueKinds, path: ValuePath, isSecret: Bool) {
         meaning = Meaning(place: place, kinds: kinds, isSecret: isSecret)
         self.path = path
     }

@@ -1,5 +1,6 @@
 package import JSON
 package import Schema
+internal import Text
 
 /// One template: all its files, read at one moment and parsed.
 package struct Template: Sendable {
@@ -44,7 +45,7 @@ package struct Template: Sendable {
         package let sample: JSON.Object?
 
         /// Why what it gave is no view, in one line; nil if it is.
-        package func misfit(of view: JSON.Object) -> String? {
+        package func objection(to view: JSON.Object) -> String? {
             let violations = schema?.validate(.object(view)) ?? []
             if violations.isEmpty { return nil }
             return "what data gave does not fit view.schema.json: " + violations.map { "\($0)" }.joined(separator: "; ")
@@ -131,6 +132,6 @@ package struct Template: Sendable {
 /// The text without line breaks: those at the ends are dropped with the white space around
 /// them, those within become one space.
 private func oneLine(_ bytes: [UInt8]) -> String {
-    let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }.map(\.trimmed).filter { !$0.isEmpty }
+    let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }.map { $0.trimmed(\.isSpace) }.filter { !$0.isEmpty }
     return String(decoding: Array(lines.joined(separator: [0x20])), as: UTF8.self)
 }

@@ -22,7 +22,7 @@ struct TemplateLoader {
         let run = try files.program("run")
         // In a task's folder everything else is the program's own.
         let data = run == nil ? try files.program("data") : nil
-        let settings = try settings(of: run != nil ? .task : data != nil ? .mailWithProgram : .mail)
+        let settings = try settings(of: run != nil ? .task : data != nil ? .mailWithData : .mail)
         let schemaFile = try json("schema.json")
         let schema = try schemaFile.map { file throws(TemplateError) in try self.schema(file) }
         let sampleFile = try json("sample.json")

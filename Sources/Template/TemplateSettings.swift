@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Text
 package import Time
 
 /// What `template.conf` says; nil where it says nothing.
@@ -16,7 +17,7 @@ package struct TemplateSettings: Equatable, Sendable {
     package enum Kind: Sendable {
         case mail, task
         /// A mail with `data`.
-        case mailWithProgram
+        case mailWithData
     }
 
     package private(set) var from: String?
@@ -85,7 +86,7 @@ package struct TemplateSettings: Equatable, Sendable {
         case .mail:
             try section.refuse(ProgramSettings.keys, "is for a program, and there is neither run nor data")
             try readMail(&section)
-        case .mailWithProgram:
+        case .mailWithData:
             try readMail(&section)
             program = try ProgramSettings(&section)
         case .task:
@@ -169,11 +170,6 @@ extension Mustache {
 /// the alphabet of ids. No such name leads out of its folder.
 package func isTemplateName(_ name: String) -> Bool {
     let bytes = name.utf8
-    guard let first = bytes.first, bytes.count <= 200, first.isAlphanumeric else { return false }
-    return bytes.allSatisfy { $0.isAlphanumeric || "._@=+-".utf8.contains($0) }
-}
-
-extension UInt8 {
-    var isLetter: Bool { (0x41...0x5A).contains(self) || (0x61...0x7A).contains(self) }
-    var isAlphanumeric: Bool { isLetter || (0x30...0x39).contains(self) }
+    guard let first = bytes.first, bytes.count <= 200, first.isLetterOrDigit else { return false }
+    return bytes.allSatisfy { $0.isLetterOrDigit || "._@=+-".utf8.contains($0) }
 }

@@ -14,7 +14,7 @@ extension Template {
         package func violations(of params: JSON.Object) -> [Violation] { schema?.validate(.object(params)) ?? [] }
 
         /// Why a job's parameters do not fit, in one line with JSON pointers into the job; nil if they do.
-        package func misfit(of params: JSON.Object) -> String? {
+        package func objection(to params: JSON.Object) -> String? {
             let violations = violations(of: params)
             if violations.isEmpty { return nil }
             return "the parameters do not fit \(name): "

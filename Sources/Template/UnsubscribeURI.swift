@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Text
 
 /// What `list_unsubscribe` may be: a page that takes the one click of RFC 8058, or an address that
 /// takes a mail. RFC 2369.
@@ -16,7 +17,7 @@ package enum UnsubscribeURI {
             let comma = value.indices.dropFirst(start).first {
                 value[$0] == UInt8(ascii: ",") && ($0 + 1 == value.count || value[$0 + 1].isBlank)
             }
-            let text = value[start..<(comma ?? value.count)].trimmed
+            let text = value[start..<(comma ?? value.count)].trimmed(\.isSpace)
             let template = try Mustache.value(text, of: entry, file: file)
             if let refusal = refusal(of: template) {
                 throw TemplateFault(

@@ -1,7 +1,7 @@
 extension Unicode.Scalar {
     /// Whether it takes its place on a line and does nothing else: it moves no cursor, changes no colour, ends no
     /// line, is not invisible and does not reorder what stands around it. The space is printable.
-    package var isPrintable: Bool {
+    @usableFromInline package var isPrintable: Bool {
         if value < 0x7F { return value >= 0x20 }
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return false
@@ -33,6 +33,48 @@ package func printable(_ text: String) -> String {
         }
     }
     return shown
+}
+
+/// Untrusted text for one line, as ``printable(_:)`` has it, cut after `limit` characters.
+package func printable(_ text: String, limit: Int) -> String {
+    let head = text.unicodeScalars.prefix(limit)
+    return printable(String(head)) + (head.endIndex == text.endIndex ? "" : "…")
+}
+
+/// Untrusted bytes for one line of a log or a history: `?` for each character that is not printable, cut after `limit`
+/// characters. Bytes that are not UTF-8 are replaced.
+@inlinable package func printableLine(_ bytes: some Collection<UInt8>, limit: Int) -> String {
+    // Each scalar has at most four bytes: those beyond cannot be shown, and are not decoded.
+    let head = bytes.prefix(limit * 4)
+    if head.count <= limit, head.allSatisfy({ (0x20...0x7E).contains($0) }) {
+        return String(decoding: head, as: UTF8.self)
+    }
+    var line = ""
+    for scalar in String(decoding: head, as: UTF8.self).unicodeScalars.prefix(limit) {
+        line.unicodeScalars.append(scalar.isPrintable ? scalar : "?")
+    }
+    return line
+}
+
+extension String {
+    /// The text in quotation marks, for a message of one line: cut after 100 characters, and with nothing in it that
+    /// could steer a terminal or end the line.
+    package var quoted: String {
+        var out = "\""
+        for (index, scalar) in unicodeScalars.enumerated() {
+            if index == 100 {
+                out += "…"
+                break
+            }
+            if scalar.isPrintable {
+                if scalar == "\"" || scalar == "\\" { out += "\\" }
+                out.unicodeScalars.append(scalar)
+            } else {
+                out += "\\u{" + String(scalar.value, radix: 16) + "}"
+            }
+        }
+        return out + "\""
+    }
 }
 
 /// JSON text in which what is not printable is escaped as `\u001b`; line feeds stay. It is the same JSON: such

@@ -23,7 +23,7 @@ package func suggestion(for word: String, among names: some Sequence<String>) ->
     nearest(to: word, among: names).map { "; did you mean '\(printable($0))'?" } ?? ""
 }
 
-private func folded(_ word: String) -> [UInt8] { word.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 } }
+private func folded(_ word: String) -> [UInt8] { word.utf8.map(\.lowercased) }
 
 /// How many insertions, deletions and replacements of one byte make `right` of `left`. (Levenshtein.)
 func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {

@@ -2,23 +2,8 @@
 import Testing
 import Time
 
-@Suite("Rates, ages, thresholds")
+@Suite("Ages and thresholds")
 struct MeasureTests {
-    @Test(
-        "A pace spreads things over its span",
-        arguments: [
-            ("10/s", 0, 0), ("10/s", 1, 100_000_000), ("10/s", 10, 1_000_000_000), ("10/s", 25, 2_500_000_000),
-            ("60/m", 3, 3_000_000_000), ("3600/h", 1, 1_000_000_000), ("3k/s", 3000, 1_000_000_000),
-        ] as [(String, Int, Int64)])
-    func paces(text: String, index: Int, delay: Int64) throws {
-        #expect(try #require(Pace(text)).delay(of: index) == delay)
-    }
-
-    @Test(
-        "What is no pace",
-        arguments: ["", "10", "/s", "0/s", "-1/s", "10/d", "10/s/s", "k/s", "1.5/s", "99999999/s", "+1/s"])
-    func noPace(text: String) { #expect(Pace(text) == nil) }
-
     @Test("Jobs are counted by name and age, the longest rows first")
     func shape() {
         var shape = QueueShape()

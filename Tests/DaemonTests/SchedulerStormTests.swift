@@ -9,7 +9,7 @@ import Time
 @Suite("Scheduler under a storm of events")
 struct SchedulerStormTests {
     /// A world of jobs and relays that does what the scheduler says.
-    struct World {
+    struct World: ~Copyable {
         var random: SeededGenerator
         var scheduler = Scheduler(capacity: 8, arrivals: Arrivals(capacity: 16, listedLimit: 8))
         /// On disk, and not known to be lined up.
@@ -44,7 +44,7 @@ struct SchedulerStormTests {
             switch action {
             case .start(let job, let place):
                 let id = job.id.text
-                #expect(!isStuck && !pauses.all && !pauses.holds(template: job.template))
+                #expect(!isStuck && !pauses.all && !pauses.cover(template: job.template))
                 let isFirst = flying.insert(id).inserted
                 #expect(isFirst, "\(id) started twice")
                 unseen.remove(id)

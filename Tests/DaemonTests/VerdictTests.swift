@@ -120,7 +120,7 @@ struct VerdictTests {
             ([doubt], .retry(.first), [.refused, .inDoubt]), ([untried], .new, [.returned]),
             ([ok, untried], .retry(.first), [.refused, .sent, .deferred]),
         ] as [([RecipientOutcome], State, [Event.Kind])])
-    func heldBack(outcomes: [RecipientOutcome], target: State, kinds: [Event.Kind]) {
+    func disallowed(outcomes: [RecipientOutcome], target: State, kinds: [Event.Kind]) {
         let verdict = judge(outcomes, disallowed: ["h@example.com"])
         #expect(verdict.target == target)
         #expect(verdict.events.map(\.kind) == kinds)

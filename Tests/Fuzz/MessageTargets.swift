@@ -1,6 +1,7 @@
 internal import JSON
 internal import Message
 internal import SMTP
+internal import Text
 internal import Time
 
 /// An address that was accepted can stand in a command and in a header field, and is read as itself.
@@ -9,6 +10,13 @@ func isSafe(_ mailbox: Mailbox) {
     let text = address.text
     must(!text.utf8.contains { $0 < 0x20 || $0 == 0x7F }, "no control character in an address")
     must(address.domain.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a domain is ASCII")
+    if !address.domain.hasPrefix("[") {
+        for label in address.domain.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
+            must(
+                (1...63).contains(label.count) && label.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") }
+                    && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-"), "a label can exist")
+        }
+    }
     must(address.needsSMTPUTF8 != text.utf8.allSatisfy { $0 < 0x80 }, "what is not ASCII is known")
     if text.utf8.first != UInt8(ascii: "\"") {
         must(!text.utf8.contains { [0x20, 0x22, 0x3C, 0x3E, 0x5C].contains($0) }, "no space outside of quotes")

@@ -77,7 +77,7 @@ func fuzzPattern(_ input: [UInt8]) {
     do { pattern = try Pattern(parts[0]) } catch { return }
     must(pattern.instructionCount <= Pattern.instructionLimit, "no more instructions than are allowed")
     let start = Clock.process
-    var work = Work(left: 2_000_000)
+    var work = StepBudget(left: 2_000_000)
     let matches = pattern.matches(parts[1], work: &work)
     must(Clock.process - start < 2_000_000_000, "its work is bounded")
     if work.isExhausted { return }

@@ -57,16 +57,16 @@ struct RedirectionTests {
     func kinds(job: String) throws {
         let all = try mail(job, "")
         #expect(all.recipients == ["a@example.com", "b@evil.test", "zoe@example.net", "c@evil.test"])
-        #expect(all.heldBack.isEmpty && all.redirected.isEmpty)
+        #expect(all.disallowed.isEmpty && all.redirected.isEmpty)
 
         let allowed = try mail(job, Self.allow)
         #expect(allowed.recipients == ["a@example.com", "zoe@example.net"])
-        #expect(allowed.heldBack == ["b@evil.test", "c@evil.test"])
+        #expect(allowed.disallowed == ["b@evil.test", "c@evil.test"])
         #expect(allowed.bytes == all.bytes)
 
         let redirected = try mail(job, Self.redirect)
         #expect(redirected.recipients == ["dev@example.org"])
-        #expect(redirected.redirected == all.recipients && redirected.heldBack.isEmpty)
+        #expect(redirected.redirected == all.recipients && redirected.disallowed.isEmpty)
         #expect(
             header(redirected)
                 == "X-Outspool-Redirected-From: a@example.com, b@evil.test, zoe@example.net, c@evil.test\n"
@@ -74,7 +74,7 @@ struct RedirectionTests {
 
         let both = try mail(job, Self.redirect + "\n" + Self.allow)
         #expect(both.recipients == ["a@example.com", "zoe@example.net", "dev@example.org"])
-        #expect(both.redirected == ["b@evil.test", "c@evil.test"] && both.heldBack.isEmpty)
+        #expect(both.redirected == ["b@evil.test", "c@evil.test"] && both.disallowed.isEmpty)
         // Those who get it too must not learn of a hidden recipient.
         #expect(both.bytes == all.bytes)
     }
@@ -83,7 +83,7 @@ struct RedirectionTests {
     func nobody() throws {
         let held = try mail(#"{"subject":"x","text":"x","to":"b@evil.test"}"#, Self.allow)
         #expect(held.recipients.isEmpty)
-        #expect(held.heldBack == ["b@evil.test"])
+        #expect(held.disallowed == ["b@evil.test"])
     }
 
     @Test("The redirection gets a mail that was for it anyway once, and a long list is cut")

@@ -34,6 +34,7 @@ struct AddressTests {
             ("zoe@bu\u{308}cher.example", nil, "zoe@xn--bcher-kva.example"),
             ("zoe@bücher。example", nil, "zoe@xn--bcher-kva.example"),
             ("a@straße.example", nil, "a@xn--strae-oqa.example"),
+            ("x@ｅｘａｍｐｌｅ.com", nil, "x@example.com"),
             ("a@xn--bcher-kva.example", nil, "a@xn--bcher-kva.example"),
             ("a@[192.0.2.1]", nil, "a@[192.0.2.1]"),
             ("Name <a@[IPv6:2001:DB8::1]>", "Name", "a@[IPv6:2001:db8::1]"),
@@ -140,19 +141,5 @@ struct AddressTests {
         #expect(throws: AddressError.self) {
             try Mailbox(parsing: "a@" + String(repeating: "u\u{308}", count: 100_000))
         }
-    }
-
-    @Test(
-        "Encodes the samples of RFC 3492",
-        arguments: [
-            ("ليهمابتكلموشعربي؟", "egbpdaj6bu4bxfgehfvwxn"),
-            ("他们为什么不说中文", "ihqwcrb4cv8a8dqg056pqjye"),
-            ("Pročprostěnemluvíčesky", "Proprostnemluvesky-uyb24dma41a"),
-            ("なぜみんな日本語を話してくれないのか", "n8jok5ay5dzabd5bym9f0cm5685rrjetr6pdxa"),
-            ("3年B組金八先生", "3B-ww4c5e180e575a65lsy2b"), ("-> $1.00 <-", "-> $1.00 <--"),
-        ])
-    func encodesPunycode(label: String, expected: String) throws {
-        let encoded = try #require(Punycode.encode(Array(label.unicodeScalars)))
-        #expect(String(decoding: encoded, as: UTF8.self) == expected)
     }
 }

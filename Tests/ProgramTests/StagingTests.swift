@@ -5,7 +5,7 @@ import Testing
 @Suite("A machine that is not to reach everybody", .serialized, .ownThreads)
 struct StagingTests {
     @Test("Who is not allowed gets nothing: a dead letter that says so, and a line in the log")
-    func heldBack() throws {
+    func disallowed() throws {
         let place = try Workplace()
         try place.configure(port: try place.sink(), main: "allow_recipients = @example.com")
         _ = try place.daemon()

@@ -46,10 +46,11 @@ def build():
     subprocess.run(
         ["swift", "build", "-c", "release", "--scratch-path", SCRATCH, "--product", "Fuzz", *options], cwd=ROOT,
         env={**os.environ, "OUTSPOOL_FUZZ": "1"}, check=True, stdout=sys.stderr)
-    libcurl = subprocess.run(["pkg-config", "--libs", "libcurl"], check=True, stdout=subprocess.PIPE, text=True)
+    libraries = subprocess.run(
+        ["pkg-config", "--libs", "libcurl", "libidn2"], check=True, stdout=subprocess.PIPE, text=True)
     subprocess.run(
-        ["swiftc", "-use-ld=lld", "-sanitize=fuzzer,address", SCRATCH / "release" / "libFuzz.a", *libcurl.stdout.split(),
-            "-o", BINARY], check=True, stdout=sys.stderr)
+        ["swiftc", "-use-ld=lld", "-sanitize=fuzzer,address", SCRATCH / "release" / "libFuzz.a",
+            *libraries.stdout.split(), "-o", BINARY], check=True, stdout=sys.stderr)
 
 
 def targets():

@@ -45,11 +45,11 @@ struct PausesTests {
         #expect(pauses.isEmpty && !pauses.all)
         for name in ["pause.template.a", "pause.relay.a", "pause.template.a"] { #expect(insert(name)) }
         #expect(!insert("status.json") && !remove("tmp"))
-        #expect(pauses.holds(template: "a") && pauses.holds(relay: "a") && !pauses.all && !pauses.isEmpty)
-        #expect(!pauses.holds(template: "b") && !pauses.holds(relay: "b") && !pauses.holds(template: nil))
+        #expect(pauses.cover(template: "a") && pauses.cover(relay: "a") && !pauses.all && !pauses.isEmpty)
+        #expect(!pauses.cover(template: "b") && !pauses.cover(relay: "b") && !pauses.cover(template: nil))
         #expect(remove("pause.template.a") && remove("pause.template.a"))
-        #expect(!pauses.holds(template: "a") && pauses.holds(relay: "a"))
-        #expect(insert("pause") && pauses.all && !pauses.holds(template: "b"))
+        #expect(!pauses.cover(template: "a") && pauses.cover(relay: "a"))
+        #expect(insert("pause") && pauses.all && !pauses.cover(template: "b"))
         #expect(remove("pause") && remove("pause.relay.a") && pauses == Pauses())
     }
 

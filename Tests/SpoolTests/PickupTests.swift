@@ -34,7 +34,7 @@ struct PickupTests {
             return word(try spool.tree.pickUp(DirectoryName(name), from: box, limit: limit, now: now))
         }
 
-        func word(_ result: PickedUp) -> String {
+        func word(_ result: Fate) -> String {
             switch result {
             case .queued(let id, _, _): "queued \(id)"
             case .duplicate(let id, let discarded): "duplicate \(id) \(discarded ? "discarded" : "kept")"
@@ -187,7 +187,7 @@ struct PickupTests {
         try spool.put(job + "\n{\"event\":\"sent\"}\n", "new/a")
         try Program.shell("chown 65534 '\(spool.path)/new/a'")
         let a = try #require(JobID("a"))
-        let result = try spool.tree.adopt(a, in: .new, limit: 1000, now: .now)
+        let result = try spool.tree.makeOwn(a, in: .new, limit: 1000, now: .now)
         guard case .queued(let id, let owner, _) = result else {
             Issue.record("\(result)")
             return

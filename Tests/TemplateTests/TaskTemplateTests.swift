@@ -46,7 +46,7 @@ struct TaskTemplateTests {
             template.settings.ttl == .hours(1) && template.settings.priority == .bulk
                 && template.settings.onDoubt == .hold)
         #expect(template.findings() == [])
-        #expect(template.terms.misfit(of: JSON.Object()) != nil)
+        #expect(template.terms.objection(to: JSON.Object()) != nil)
     }
 
     @Test("Without a schema and a sample it is told so, and a sample has to fit")

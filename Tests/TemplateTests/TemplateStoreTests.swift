@@ -61,8 +61,8 @@ struct TemplateStoreTests {
         let store = TemplateStore(directory: folder.path)
         let mail = try store.terms(named: "mail")
         #expect(!mail.isTask)
-        #expect(mail.misfit(of: .init())?.hasPrefix("the parameters do not fit mail: /params: ") == true)
-        #expect(mail.misfit(of: .init([("name", 1)])) == nil)
+        #expect(mail.objection(to: .init())?.hasPrefix("the parameters do not fit mail: /params: ") == true)
+        #expect(mail.objection(to: .init([("name", 1)])) == nil)
         #expect(throws: TemplateError.self) { try store.template(named: "mail") }
         #expect(try store.terms(named: "task").isTask)
         #expect(try store.terms(named: "plain").schema == nil)

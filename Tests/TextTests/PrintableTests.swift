@@ -20,4 +20,28 @@ struct PrintableTests {
         #expect(printable(text) == line)
         #expect(printableJSON(text) == json)
     }
+
+    @Test(
+        "Is cut after so many characters",
+        arguments: [("abc", "abc"), ("abcd", "abc…"), ("\u{1B}éx", "\\u{1b}éx"), ("a\nbc", "a\\u{a}b…"), ("", "")])
+    func cut(text: String, shown: String) { #expect(printable(text, limit: 3) == shown) }
+
+    @Test(
+        "A line of bytes has a mark for what is not printable",
+        arguments: [
+            ("abc", "abc"), ("abcd", "abc"), ("a\r\n", "a??"), ("\u{1B}\u{202E}x", "??x"), ("éüß", "éüß"),
+            ("éüßx", "éüß"), ("😀😀😀😀", "😀😀😀"),
+        ])
+    func line(text: String, shown: String) {
+        #expect(printableLine(text.utf8, limit: 3) == shown)
+        #expect(printableLine([0xFF] + Array(text.utf8), limit: 1) == "\u{FFFD}")
+    }
+
+    @Test(
+        "Quotes what stands between quotation marks",
+        arguments: [
+            ("", #""""#), (#"a "b" \c"#, #""a \"b\" \\c""#), ("\u{1B}[31m\n", #""\u{1b}[31m\u{a}""#), ("é", #""é""#),
+            (String(repeating: "x", count: 101), "\"" + String(repeating: "x", count: 100) + "…\""),
+        ])
+    func quotes(text: String, quoted: String) { #expect(text.quoted == quoted) }
 }

@@ -71,7 +71,7 @@ struct Glance {
             object = file.value.object ?? JSON.Object()
             if file.value.object == nil { problem = "not a JSON object" }
         } catch {
-            object = tail.isEmpty ? JSON.Object() : completeMembers(of: head)
+            object = tail.isEmpty ? JSON.Object() : JSON.Object(beginningOf: head, limit: 100)
             if object.isEmpty { problem = "not a JSON object: \(error)" }
         }
         // A line that the cut went through does not parse, and is ignored as a torn one is.
@@ -92,42 +92,4 @@ struct Glance {
             state: state, template: template, recipients: recipients, tags: tags, submitted: submitted,
             last: problem ?? last?.words)
     }
-}
-
-/// The members of an object that is cut somewhere, up to the first that is not whole.
-private func completeMembers(of bytes: [UInt8]) -> JSON.Object {
-    var members = JSON.Object()
-    var start: Int?
-    var depth = 0
-    var isInString = false
-    var isEscaped = false
-    for (index, byte) in bytes.enumerated() {
-        if isInString {
-            if isEscaped {
-                isEscaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                isEscaped = true
-            } else {
-                isInString = byte != UInt8(ascii: "\"")
-            }
-            continue
-        }
-        switch byte {
-        case UInt8(ascii: "\""): isInString = true
-        case UInt8(ascii: "{"), UInt8(ascii: "["):
-            depth += 1
-            if depth == 1 { start = index + 1 }
-        case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-        case UInt8(ascii: ",") where depth == 1:
-            guard let from = start else { return members }
-            let member = [UInt8(ascii: "{")] + bytes[from..<index] + [UInt8(ascii: "}")]
-            // What is no member ends the reading: the daemon says what is wrong with it.
-            guard let one = (try? JSON(parsing: member))?.object?.members.first else { return members }
-            members[one.name] = one.value
-            start = index + 1
-        default: break
-        }
-        if members.count > 100 { return members }
-    }
-    return members
 }

@@ -1,4 +1,5 @@
 internal import Text
+internal import Time
 
 extension Verb {
     static var retry: Verb {
@@ -97,16 +98,17 @@ extension Verb {
     private static func run(_ change: JobChange, _ invocation: Invocation) throws(Failure) -> ExitStatus {
         let arguments = invocation.arguments
         let selection = try SelectionOptions.selection(arguments, of: change.rawValue)
-        var pace: Pace?
-        if let text = try arguments.value("--rate") {
-            guard let known = Pace(text) else {
-                throw .usage("\(change.rawValue): --rate \(printable(text)) is no rate such as 10/s, 600/m or 50k/h")
+        let rate = try arguments.value("--rate").map { (text) throws(Failure) in
+            guard let rate = Rate(text) else {
+                throw .usage(
+                    "\(change.rawValue): --rate \(printable(text)) is not a rate such as 10/s, 600/m or 50k/h, of at most"
+                        + " a million a second")
             }
-            pace = known
+            return rate
         }
         let reader = try SpoolReader(path: try invocation.spoolPath())
         let report = ChangeReport(change, invocation)
-        try JobChanges(change, report: report, isDryRun: arguments.has("--dry-run"), pace: pace).run(
+        try JobChanges(change, report: report, isDryRun: arguments.has("--dry-run"), rate: rate).run(
             selection, on: reader)
         return report.status
     }

@@ -11,16 +11,16 @@ struct JobChanges {
     let change: JobChange
     let report: ChangeReport
     let isDryRun: Bool
-    var pace: Pace?
+    var rate: Rate?
     /// What has changed since is the daemon's doing, or ours: met again it is left alone.
     let started = Timestamp.now
     private let startedAt = Clock.monotonic
 
-    init(_ change: JobChange, report: ChangeReport, isDryRun: Bool, pace: Pace? = nil) {
+    init(_ change: JobChange, report: ChangeReport, isDryRun: Bool, rate: Rate? = nil) {
         self.change = change
         self.report = report
         self.isDryRun = isDryRun
-        self.pace = pace
+        self.rate = rate
     }
 
     func run(_ selection: Selection, on reader: borrowing SpoolReader) throws(Failure) {
@@ -163,8 +163,8 @@ struct JobChanges {
     }
 
     private func wait() {
-        guard let pace, !isDryRun else { return }
-        Clock.sleep(until: startedAt + pace.delay(of: report.count))
+        guard let rate, !isDryRun else { return }
+        Clock.sleep(until: startedAt + rate.delay(of: report.count).nanoseconds)
     }
 
     /// Has the renames and removals outlive a power cut.

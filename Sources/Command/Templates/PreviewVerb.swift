@@ -118,7 +118,8 @@ private func open(_ bytes: [UInt8]) throws(Failure) {
         let file = try Directory(path: directory).create(name, mode: 0o600)
         try file.write(all: bytes)
         try file.closeChecked()
-        status = try Process.run("/bin/sh", ["-c", "exec ${BROWSER:-xdg-open} \"$1\"", "sh", "\(directory)/\(name)"])
+        status = try Foreground.run(
+            ["/bin/sh", "-c", "exec ${BROWSER:-xdg-open} \"$1\"", "sh", "\(directory)/\(name)"])
     } catch { throw Failure("\(directory)/\(name)", error) }
     // The browser may still be reading: the file stays, as all in that directory, until somebody clears it.
     guard status == 0 else {

@@ -26,7 +26,9 @@ struct Screen: ~Copyable {
         var mode = termios()
         guard tcgetattr(0, &mode) == 0 else { throw Failure("standard input", Errno.last) }
         let signals: SignalQueue
-        do throws(Errno) { signals = try SignalQueue() } catch { throw Failure("signalfd", error) }
+        do throws(Errno) { signals = try SignalQueue([.hangUp, .interrupt, .quit, .terminate, .windowChange]) } catch {
+            throw Failure("signalfd", error)
+        }
         let before = mode
         // Keys one by one and unseen; ISIG stays off, so that ^C comes as a key.
         mode.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)

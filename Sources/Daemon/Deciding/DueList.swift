@@ -10,8 +10,8 @@ package struct DueList {
     private var dues: [Timestamp] = []
     private var free: [Int] = []
     private var slots: [JobID: Int] = [:]
-    private var soonest = SlotHeap()
-    private var latest = SlotHeap(latestFirst: true)
+    private var soonest = SlotHeap<Timestamp>()
+    private var latest = SlotHeap<Timestamp>(latestFirst: true)
     /// How many jobs it knows at most.
     package let capacity: Int
     /// Jobs due at this time or later may be missing here and are on disk all the same; nil when

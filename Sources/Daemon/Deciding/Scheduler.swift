@@ -5,11 +5,12 @@ internal import Time
 /// Decides which job starts next, on what, and what must be read again: an event in, actions out.
 ///
 /// It knows names and numbers, and neither files nor relays nor the clock. ``Queue`` feeds it and performs what it says.
+/// There is one, and it is not copied.
 ///
 ///     name ──arrived──> arrivals ──nextArrival──> a look ──waiting──> lanes ──next──> start ──ended──>
 ///                                                          │                           │  ^
 ///                                                          └──── start, when idle ─────┘  │ carried: no connection yet
-struct Scheduler {
+struct Scheduler: ~Copyable {
     enum Event {
         /// The start-up is done: jobs may start.
         case opened
@@ -200,9 +201,9 @@ struct Scheduler {
     /// Starts a job that was looked at, lines it up, or says that it must be met again.
     private mutating func offer(_ job: WaitingJob) -> [Action] {
         notePlaces(job)
-        guard !pauses.holds(template: job.template) else { return [.missed(job.state)] }
+        guard !pauses.cover(template: job.template) else { return [.missed(job.state)] }
         let isFirst =
-            lanes(job.kind).isEmpty || job.kind == .mail && job.priority == .high && mails.count(of: .high) == 0
+            isEmpty(job.kind) || job.kind == .mail && job.priority == .high && mails.count(of: .high) == 0
         if isFirst, let place = place(for: job) { return [start(job, on: place)] }
         let isLinedUp =
             switch job.kind {
@@ -215,11 +216,14 @@ struct Scheduler {
         return [.missed(job.state)]
     }
 
-    private func lanes(_ kind: WaitingJob.Kind) -> Lanes {
+    private func isEmpty(_ kind: WaitingJob.Kind) -> Bool { count(kind) == 0 }
+
+    /// How many jobs of a kind are lined up.
+    private func count(_ kind: WaitingJob.Kind) -> Int {
         switch kind {
-        case .mail: mails
-        case .mailWithData: data
-        case .task: tasks
+        case .mail: mails.count
+        case .mailWithData: data.count
+        case .task: tasks.count
         }
     }
 
@@ -240,7 +244,7 @@ struct Scheduler {
     }
 
     private mutating func nextProgram(_ kind: WaitingJob.Kind) -> Action? {
-        guard mayStartProgram(kind) else { return nil }
+        guard !isEmpty(kind), mayStartProgram(kind) else { return nil }
         let bulkAllowed = bulkMayStart(kind)
         let full = fullTemplates(kind)
         let job =
@@ -248,7 +252,7 @@ struct Scheduler {
             ? tasks.next(bulkAllowed: bulkAllowed) { !full.contains($0) }
             : data.next(bulkAllowed: bulkAllowed) { !full.contains($0) }
         guard let job else { return nil }
-        return pauses.holds(template: job.template) ? .missed(job.state) : start(job, on: .program)
+        return pauses.cover(template: job.template) ? .missed(job.state) : start(job, on: .program)
     }
 
     private mutating func nextMail() -> Action? {
@@ -263,13 +267,13 @@ struct Scheduler {
         let isBacklog = mails.count > preferred?.limit ?? 0
         let bulkAllowed = bulkMayStart(.mail)
         var left: [Slot] = []
-        for slot in slots where !pauses.holds(relay: slot.relay) {
+        for slot in slots where !pauses.cover(relay: slot.relay) {
             // A relay that is down leaves its jobs to the next one; another only what it does not take.
             func mayStart(_ group: String) -> Bool { slot.takes(group) && !left.contains { $0.takes(group) } }
             if Scheduler.hasRoom(slot, behind: isBacklog),
                 let job = mails.next(bulkAllowed: bulkAllowed, mayStart: mayStart)
             {
-                return pauses.holds(template: job.template)
+                return pauses.cover(template: job.template)
                     ? .missed(job.state) : start(job, on: .relay(slot.relay))
             }
             if slot.isUp { left.append(slot) }
@@ -288,7 +292,7 @@ struct Scheduler {
             }
         }
         var hasRoom = false
-        for kind in dropped where lanes(kind).count < lanes(kind).capacity / 2 && !(kind == .mail && isReading) {
+        for kind in dropped where count(kind) < mails.capacity / 2 && !(kind == .mail && isReading) {
             dropped.remove(kind)
             hasRoom = true
         }
@@ -304,7 +308,7 @@ struct Scheduler {
     /// The first relay that is up and takes the group, if it has room; another's only where that one is down. A relay
     /// whose breaker is open gets one job when its probe is due and has connected.
     private func slot(for group: String, behind: Bool) -> Slot? {
-        for slot in slots where !pauses.holds(relay: slot.relay) && slot.takes(group) {
+        for slot in slots where !pauses.cover(relay: slot.relay) && slot.takes(group) {
             if Scheduler.hasRoom(slot, behind: behind) { return slot }
             if slot.isUp { return nil }
         }
@@ -313,8 +317,12 @@ struct Scheduler {
 
     /// The relay that connections are opened to.
     private var preferred: Slot? {
-        let allowed = slots.lazy.filter { [pauses] in !pauses.holds(relay: $0.relay) }
-        return allowed.first { $0.isUp || $0.isProbe } ?? allowed.first { $0.mayConnect }
+        var fallback: Slot?
+        for slot in slots where !pauses.cover(relay: slot.relay) {
+            if slot.isUp || slot.isProbe { return slot }
+            if fallback == nil, slot.mayConnect { fallback = slot }
+        }
+        return fallback
     }
 
     /// Gives back a claimed mail that nothing will take soon: it waits in `new/` as all others do, for a relay, the end

@@ -42,7 +42,7 @@ final class DataCourier: Courier {
             let template = try templates.task(job.template ?? "")
             guard let view = template.view else { throw .ours("'\(template.name)' has no data any more") }
             let object = try job.object()
-            if let misfit = template.terms.misfit(of: object.params) { throw .job(misfit) }
+            if let reason = template.terms.objection(to: object.params) { throw .job(reason) }
             let now = Timestamp.now
             run(job, view, order(for: job, object, template, view, now), now)
         } catch { tell(.refused(job, error)) }
@@ -121,7 +121,7 @@ final class DataCourier: Courier {
         guard let object = value.object else {
             throw ViewError(reason: "data gave \(value.typeName), not an object")
         }
-        if let misfit = view.misfit(of: object) { throw ViewError(reason: misfit) }
+        if let reason = view.objection(to: object) { throw ViewError(reason: reason) }
         return object
     }
 

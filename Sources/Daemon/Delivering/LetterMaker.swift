@@ -19,7 +19,7 @@ struct LetterMaker {
         claimed.masked = templates.masked(claimed.value)
         claimed.enter(in: ledger, sender: mail.sender)
         let history = claimed.attempt.history
-        claimed.attempt.disallowed = history.open(of: mail.heldBack)
+        claimed.attempt.disallowed = history.open(of: mail.disallowed)
         let recipients = history.open(of: mail.recipients)
         guard recipients.isEmpty else {
             claimed.letter = .init(mail: mail, recipients: recipients, envelope: try envelope(mail, recipients))
@@ -28,7 +28,7 @@ struct LetterMaker {
         }
         claimed.named = claimed.attempt.disallowed.isEmpty ? mail.recipients : claimed.attempt.disallowed
         if claimed.attempt.disallowed.isEmpty {
-            return .settled(isDone: history.isSent(to: mail.recipients + mail.heldBack), now)
+            return .settled(isDone: history.isSent(to: mail.recipients + mail.disallowed), now)
         }
         // Nothing is sent, and it ends as a dead letter that says so.
         let verdict = Verdict([], of: claimed.attempt, now: now, jitter: 0)

@@ -24,7 +24,7 @@ final class Strays {
         self.loop = loop
         self.log = log
         prefix = "\(Strays.name)\(spool.identity):"
-        do throws(Errno) { try Process.adoptOrphans() } catch {
+        do throws(Errno) { try Process.becomeSubreaper() } catch {
             log.write("prctl: \(error); what leaves a task's process group is ended at the next start only", .warning)
         }
     }

@@ -131,7 +131,7 @@ extension Settings.Relay {
         connection.proxy = section.string("proxy")
         self.init(name: name, connection: connection)
         if let count = try section.int("connections", in: 1...1000) { connections = count }
-        rate = try section.value("rate", "a rate like 14/s, 600/m or 50k/h") { RateLimit($0) }
+        rate = try section.value("rate", "a rate like 14/s, 600/m or 50k/h") { Rate($0).map(RateLimit.init) }
         try section.refuseUnknown()
     }
 }

@@ -9,11 +9,7 @@ internal import Time
 /// A job in `cur/` that is worked at, from its claim to its verdict: the only holder of a ``Claim``.
 final class ClaimedJob {
     let id: JobID
-    let waiting: WaitingJob
-    private let job: Result<Job, JobError>
-    /// Its object as it is in the file.
-    let value: JSON
-    let size: Int
+    private let facts: ReadyJob.Facts
     /// When it was claimed and when it was handed to a courier, by the monotonic clock.
     let claimedAt: Int64
     var startedAt: Int64
@@ -29,7 +25,6 @@ final class ClaimedJob {
     var named: [String]?
     /// Whether the log has told the end of its attempt; nil where it has if a recipient was refused.
     var isReported: Bool?
-    private let owner: UInt32
     /// Whether this is its first claim, and the ledger does not have it yet.
     private var isNew: Bool
     private var claim: Claim?
@@ -51,13 +46,9 @@ final class ClaimedJob {
         let deadline: Timestamp
     }
 
-    init(_ claim: consuming Claim, _ ready: ReadyJob.Facts, attempt: Verdict.Attempt, isNew: Bool, claimedAt: Int64) {
+    init(_ claim: consuming Claim, _ facts: ReadyJob.Facts, attempt: Verdict.Attempt, isNew: Bool, claimedAt: Int64) {
         id = claim.id
-        waiting = ready.waiting
-        job = ready.job
-        value = ready.value
-        size = ready.status.size
-        owner = ready.status.owner
+        self.facts = facts
         self.attempt = attempt
         self.isNew = isNew
         self.claimedAt = claimedAt
@@ -65,12 +56,15 @@ final class ClaimedJob {
         self.claim = consume claim
     }
 
+    var waiting: WaitingJob { facts.waiting }
     var template: String? { waiting.template }
+    /// Its object as it is in the file.
+    var value: JSON { facts.value }
     var submitted: Timestamp { attempt.submitted }
 
     /// What the producer asked for. Throws where the object is no job.
     func object() throws(MailError) -> Job {
-        switch job {
+        switch facts.job {
         case .success(let job): return job
         case .failure(let error): throw .job("\(error)")
         }
@@ -78,7 +72,7 @@ final class ClaimedJob {
 
     /// Enters the job into the ledger at its first claim, once. `sender` is nil when no mail was made of it.
     func enter(in ledger: Ledger, sender: String?) {
-        if isNew { ledger.received(id, owner: owner, sender: sender) }
+        if isNew { ledger.received(id, owner: facts.status.owner, sender: sender) }
         isNew = false
     }
 

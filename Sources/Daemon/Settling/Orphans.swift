@@ -116,14 +116,14 @@ struct Orphans {
             log.write("\(state.path)/\(id): in doubt, and waits for its template: \(refusal)", .warning)
             return false
         }
-        let facts = template.flatMap { templates.facts(of: $0) }
+        let own = template.flatMap { templates.facts(of: $0) }
         let job = Result { () throws(JobError) in try Job(value) }
         let expiry = settings.retry.expiry(
-            submitted: submitted, expiresAt: (try? job.get())?.expiresAt, ttl: facts?.ttl)  // As above.
+            submitted: submitted, expiresAt: (try? job.get())?.expiresAt, ttl: own?.ttl)  // As above.
         let attempt = Verdict.Attempt(
             number: history.attempts, history: history, submitted: submitted, expiry: expiry,
             // A template that is gone or broken cannot say; and nothing would be sent before it was repaired.
-            onDoubt: template == nil || facts != nil ? facts?.onDoubt ?? settings.onDoubt : .hold,
+            onDoubt: template == nil || own != nil ? own?.onDoubt ?? settings.onDoubt : .hold,
             policy: settings.retry)
         let verdict = Verdict(recovery, of: attempt, now: now)
         log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: \(verdict.target.path)")
@@ -132,12 +132,11 @@ struct Orphans {
             return true
         }
         let waiting = WaitingJob(id, in: state, priority: .normal, template: template, expiry: expiry)
-        let ready = ReadyJob.Facts(
-            waiting: waiting, job: job, value: value, status: open.status, submitted: submitted,
-            onDoubt: attempt.onDoubt)
+        let facts = ReadyJob.Facts(
+            waiting, job, value, open.status, submitted: submitted, onDoubt: attempt.onDoubt)
         guard let claim = try spool.claim(open, from: state) else { return true }
         // What the disk does not take is not begun anew: a second `recovered` would be a second death.
-        let orphan = ClaimedJob(claim, ready, attempt: attempt, isNew: false, claimedAt: Clock.monotonic)
+        let orphan = ClaimedJob(claim, facts, attempt: attempt, isNew: false, claimedAt: Clock.monotonic)
         orphan.isReported = false
         orphan.masked = templates.masked(value)
         if !recipients.isEmpty { orphan.named = recipients }
@@ -161,7 +160,7 @@ struct Orphans {
         return nil
     }
 
-    /// The envelope's recipients as the attempts had them, those that were held back with them; none where the job
+    /// The envelope's recipients as the attempts had them, those that are not allowed among them; none where the job
     /// or its template cannot say.
     private func recipients(of value: JSON, _ id: JobID, _ submitted: Timestamp) -> [String] {
         do {
@@ -169,7 +168,7 @@ struct Orphans {
             // A task has none; and without its data a mail cannot be made, which the next claim does.
             if let name = job.template, templates.facts(of: name)?.kind ?? .mail != .mail { return [] }
             let mail = try templates.mail(for: job, id: id, submitted: submitted, settings: settings)
-            return mail.recipients + mail.heldBack
+            return mail.recipients + mail.disallowed
         } catch {
             return []
         }

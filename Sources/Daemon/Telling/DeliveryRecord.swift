@@ -34,7 +34,7 @@ struct DeliveryRecord {
             var members: [(String, LogValue)] = []
             if let recipient = event.to.first { members.append(("to", .address(recipient))) }
             members += [
-                // A recipient that was held back has no relay, whatever the others have.
+                // A recipient that is not allowed has no relay, whatever the others have.
                 ("relay", .word((event.kind == .sent ? relay : event.relay) ?? "none")), ("delay", .seconds(total)),
                 ("delays", .spans(delays)), ("dsn", .word(event.dsn ?? DeliveryRecord.defaultStatus(event))),
                 ("status", .word(status)),

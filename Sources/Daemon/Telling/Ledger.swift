@@ -14,8 +14,8 @@ final class Ledger {
     private let isBuried: (DeadLetter) -> Void
     /// The kind of a template's jobs; nil where there is no such template.
     private let kind: (String) -> WaitingJob.Kind?
-    /// Whose file an adopted job was, until it is entered.
-    private var adopted: [JobID: UInt32] = [:]
+    /// The former owner of a file that was made the daemon's own, until its job is entered.
+    private var formerOwners: [JobID: UInt32] = [:]
 
     /// Enters into `log`. `kind` gives the kind of a template's jobs, nil where there is no template of that name: a
     /// producer may write any name into its jobs, and each one would be a time series.
@@ -38,7 +38,7 @@ final class Ledger {
     // The way in.
 
     /// A job that another user put into `new/` was replaced by a copy of the spool's owner.
-    func adopted(_ id: JobID, owner: UInt32) { if adopted.count < 10_000 { adopted[id] = owner } }
+    func madeOwn(_ id: JobID, owner: UInt32) { if formerOwners.count < 10_000 { formerOwners[id] = owner } }
 
     /// A drop box's job was taken in.
     func pickedUp(_ id: JobID, owner: UInt32, box: String, size: Int) {
@@ -49,7 +49,7 @@ final class Ledger {
     /// A job without a history is claimed from `new/` for the first time: the moment that comes once for each job,
     /// however often the daemon is started while it waits. `sender` is nil when its mail could not be made.
     func received(_ id: JobID, owner: UInt32, sender: String?) {
-        let owner = adopted.removeValue(forKey: id) ?? owner
+        let owner = formerOwners.removeValue(forKey: id) ?? owner
         if let box = id.box, boxes.contains(box) { return }
         counters.received += 1
         log.write(

@@ -19,16 +19,15 @@ struct StatusFile {
 
     /// Writes the file anew. It fails silently: a full disk is told of where it matters.
     mutating func write(_ state: String, of queue: Queue, now: Timestamp) {
-        let scheduler = queue.scheduler
         let outcomes = DaemonStatus.Outcome.allCases
         let totals = outcomes.map(queue.ledger.counters.total)
         var status = DaemonStatus(at: now, state: state)
         status.pid = Int(Process.id)
         status.instance = spool.instance
         status.started = started
-        status.isPaused = !scheduler.pauses.isEmpty
-        status.waiting = scheduler.waitingMails
-        status.inFlight = scheduler.mailsUnderWay
+        status.isPaused = !queue.scheduler.pauses.isEmpty
+        status.waiting = queue.scheduler.waitingMails
+        status.inFlight = queue.scheduler.mailsUnderWay
         status.unwritten = queue.settler.backlog
         status.totals = Dictionary(uniqueKeysWithValues: zip(outcomes, totals))
         status.lastMinute = Dictionary(
@@ -38,8 +37,8 @@ struct StatusFile {
                 name: pool.name, isOpen: pool.breaker.isOpen, reason: pool.breaker.reason,
                 connections: pool.measured.connections, limit: pool.settings.connections)
         }
-        status.tasksWaiting = scheduler.waitingTasks
-        status.tasksRunning = scheduler.tasksUnderWay
+        status.tasksWaiting = queue.scheduler.waitingTasks
+        status.tasksRunning = queue.scheduler.tasksUnderWay
         status.tasks = queue.tasks.running.prefix(StatusFile.taskLimit).map { job in
             var task = DaemonStatus.Task(id: job.id.text, template: job.template ?? "", attempt: job.attempt.number)
             task.started = job.run?.started

@@ -248,7 +248,7 @@ final class Boxes {
         checkReconciled()
     }
 
-    private func report(_ result: PickedUp, _ file: DirectoryName, _ box: Box) {
+    private func report(_ result: Fate, _ file: DirectoryName, _ box: Box) {
         switch result {
         case .queued(let id, let owner, let size):
             ledger.pickedUp(id, owner: owner, box: box.box.name, size: size)

@@ -10,13 +10,26 @@ struct ReadyJob: ~Copyable {
     let open: OpenJob
     let facts: Facts
 
-    struct Facts {
+    /// What is known of it; one piece, since it is handed on with the claim.
+    final class Facts {
         let waiting: WaitingJob
         let job: Result<Job, JobError>
         let value: JSON
         let status: FileStatus
         let submitted: Timestamp
         let onDoubt: Verdict.OnDoubt
+
+        init(
+            _ waiting: WaitingJob, _ job: Result<Job, JobError>, _ value: JSON, _ status: FileStatus,
+            submitted: Timestamp, onDoubt: Verdict.OnDoubt
+        ) {
+            self.waiting = waiting
+            self.job = job
+            self.value = value
+            self.status = status
+            self.submitted = submitted
+            self.onDoubt = onDoubt
+        }
     }
 }
 
@@ -78,12 +91,12 @@ final class Triage {
             case .gone: return .nothing
             case .irregular(let status): return try lookAtIrregular(id, in: state, status, now)
             case .foreign:
-                let adopted = try spool.adopt(id, in: state, limit: settings.maxJobSize, now: now)
-                guard case .queued(_, let owner, _) = adopted else {
-                    if case .dead(let buried, let reason) = adopted { ledger.buried(buried ?? id, reason) }
+                let fate = try spool.makeOwn(id, in: state, limit: settings.maxJobSize, now: now)
+                guard case .queued(_, let owner, _) = fate else {
+                    if case .dead(let buried, let reason) = fate { ledger.buried(buried ?? id, reason) }
                     return .nothing
                 }
-                ledger.adopted(id, owner: owner)
+                ledger.madeOwn(id, owner: owner)
                 return look(id, in: state, now: now)
             case .malformed(let status, let reason):
                 try judgeMalformed(id, in: state, status, reason, now)
@@ -166,31 +179,34 @@ final class Triage {
         let value = open.contents.value
         let modified = Timestamp(nanoseconds: open.status.modified)
         let submitted = history.submitted(in: state, modified: modified, now: now)
-        let job = Result { () throws(JobError) in try Job(value) }
-        let content = try? job.get()  // The error is kept in `job`.
+        let job: Job
+        do throws(JobError) { job = try Job(value) } catch {
+            let waiting = WaitingJob(
+                open.id, in: state, priority: .normal, template: value.object?["template"]?.string,
+                expiry: settings.retry.expiry(submitted: submitted, expiresAt: nil, ttl: nil))
+            let facts = ReadyJob.Facts(
+                waiting, .failure(error), value, open.status, submitted: submitted, onDoubt: settings.onDoubt)
+            return .ends(ReadyJob(open: open, facts: facts), .malformed(error))
+        }
         switch state {
-        case .retry(let bucket) where content != nil:
+        case .retry(let bucket):
             let due = bucket.due(modified: modified, now: now)
             if due > now { return .due(due) }
-        case .scheduled where content != nil: if modified > now { return .due(modified) }
+        case .scheduled: if modified > now { return .due(modified) }
         default: break
         }
-        let template = content?.template ?? value.object?["template"]?.string
-        let facts = content?.template.flatMap { templates.facts(of: $0) }
-        let expiry = settings.retry.expiry(submitted: submitted, expiresAt: content?.expiresAt, ttl: facts?.ttl)
+        let template = job.template.flatMap { templates.facts(of: $0) }
         let waiting = WaitingJob(
-            open.id, in: state, priority: content?.priority ?? facts?.priority ?? .normal, template: template,
-            expiry: expiry, kind: facts?.kind ?? .mail, places: facts?.concurrency)
-        let ready = ReadyJob(
-            open: open,
-            facts: .init(
-                waiting: waiting, job: job, value: value, status: open.status, submitted: submitted,
-                onDoubt: facts?.onDoubt ?? settings.onDoubt))
-        if case .failure(let error) = job { return .ends(ready, .malformed(error)) }
-        if expiry <= now { return .ends(ready, .expired) }
-        if let sendAt = content?.sendAt, sendAt > now, history.isFresh, state == .new {
-            return .ends(ready, .scheduled(sendAt))
-        }
+            open.id, in: state, priority: job.priority ?? template?.priority ?? .normal, template: job.template,
+            expiry: settings.retry.expiry(submitted: submitted, expiresAt: job.expiresAt, ttl: template?.ttl),
+            kind: template?.kind ?? .mail, places: template?.concurrency)
+        let sendAt = job.sendAt
+        let facts = ReadyJob.Facts(
+            waiting, .success(job), value, open.status, submitted: submitted,
+            onDoubt: template?.onDoubt ?? settings.onDoubt)
+        let ready = ReadyJob(open: open, facts: facts)
+        if waiting.expiry <= now { return .ends(ready, .expired) }
+        if let sendAt, sendAt > now, history.isFresh, state == .new { return .ends(ready, .scheduled(sendAt)) }
         return .ready(ready)
     }
 

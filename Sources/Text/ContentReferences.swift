@@ -1,6 +1,4 @@
-internal import Text
-
-/// Where a text refers to parts of its own message, as in `src="cid:logo.png"`: RFC 2392.
+/// References in a text to parts of its own message, as in `src="cid:logo.png"`: RFC 2392.
 package enum ContentReferences {
     /// Where the names are, each behind its `cid:`, in their order; as they are written, so
     /// that one may be percent-encoded.
@@ -41,21 +39,4 @@ package enum ContentReferences {
     /// The `;` is that of a character reference, `url(&quot;cid:…`.
     private static func opens(_ byte: UInt8) -> Bool { byte <= 0x20 || "\"'(=,;".utf8.contains(byte) }
     private static func ends(_ byte: UInt8) -> Bool { byte <= 0x20 || "\"'()<>,;&#?".utf8.contains(byte) }
-
-    /// The names that the HTML refers to, each once, in their order: in attributes that name a
-    /// resource, in styles, and in comments, which have conditions for some readers.
-    package static func names(in html: String) -> [String] {
-        // Most HTML has none, and need not be taken apart.
-        let bytes = Array(html.utf8)
-        guard !find(in: bytes[...]).isEmpty else { return [] }
-        var seen: Set<String> = []
-        return ranges(in: html).compactMap { decoded(bytes[$0]) }.filter { seen.insert($0).inserted }
-    }
-
-    /// The same places in the octets of `html`.
-    static func ranges(in html: String) -> [Range<Int>] {
-        var scanner = HTMLScanner(html, notesReferences: true)
-        while scanner.next() != nil {}
-        return scanner.references
-    }
 }

@@ -1,21 +1,21 @@
-internal import Time
-
 /// Slots of a table in a binary heap by their due times, which the owner of the table keeps: the soonest first, or the
-/// latest.
+/// latest; of equal ones any.
 ///
-/// It knows where each slot is, so any of them can be taken out, and nothing stale stays behind.
-struct SlotHeap {
-    private let isLatestFirst: Bool
-    private var heap: [Int] = []
+/// It knows where each slot is, so any of them can be taken out, and nothing stale stays behind. Inlinable, so that it
+/// is compiled for the type of due time that it is used with.
+package struct SlotHeap<Due: Comparable> {
+    @usableFromInline let isLatestFirst: Bool
+    @usableFromInline var heap: [Int] = []
     /// The index in ``heap`` of each slot that is in it.
-    private var places: [Int] = []
+    @usableFromInline var places: [Int] = []
 
-    init(latestFirst: Bool = false) { isLatestFirst = latestFirst }
+    @inlinable package init(latestFirst: Bool = false) { isLatestFirst = latestFirst }
 
-    var first: Int? { heap.first }
+    /// The slot whose turn it is; nil when there is none.
+    @inlinable package var first: Int? { heap.first }
 
     /// Puts in a slot that is not there, whose due time is in `dues` already.
-    mutating func insert(_ slot: Int, _ dues: [Timestamp]) {
+    @inlinable package mutating func insert(_ slot: Int, _ dues: [Due]) {
         while places.count <= slot { places.append(-1) }
         heap.append(slot)
         places[slot] = heap.count - 1
@@ -23,7 +23,7 @@ struct SlotHeap {
     }
 
     /// Takes out a slot, whose due time is in `dues` still.
-    mutating func remove(_ slot: Int, _ dues: [Timestamp]) {
+    @inlinable package mutating func remove(_ slot: Int, _ dues: [Due]) {
         let place = places[slot]
         let last = heap.removeLast()
         guard last != slot else { return }
@@ -32,23 +32,23 @@ struct SlotHeap {
         settle(last, dues)
     }
 
-    /// The due time of a slot has changed, or another slot took its place.
-    mutating func settle(_ slot: Int, _ dues: [Timestamp]) {
+    /// Moves a slot to where it belongs, after its due time in `dues` has changed.
+    @inlinable package mutating func settle(_ slot: Int, _ dues: [Due]) {
         rise(places[slot], dues)
         sink(places[slot], dues)
     }
 
-    private func isBefore(_ left: Int, _ right: Int, _ dues: [Timestamp]) -> Bool {
+    @inlinable func isBefore(_ left: Int, _ right: Int, _ dues: [Due]) -> Bool {
         isLatestFirst ? dues[left] > dues[right] : dues[left] < dues[right]
     }
 
-    private mutating func swap(_ one: Int, _ other: Int) {
+    @inlinable mutating func swap(_ one: Int, _ other: Int) {
         heap.swapAt(one, other)
         places[heap[one]] = one
         places[heap[other]] = other
     }
 
-    private mutating func rise(_ index: Int, _ dues: [Timestamp]) {
+    @inlinable mutating func rise(_ index: Int, _ dues: [Due]) {
         var child = index
         while child > 0 {
             let parent = (child - 1) / 2
@@ -58,7 +58,7 @@ struct SlotHeap {
         }
     }
 
-    private mutating func sink(_ index: Int, _ dues: [Timestamp]) {
+    @inlinable mutating func sink(_ index: Int, _ dues: [Due]) {
         var parent = index
         while true {
             var first = parent

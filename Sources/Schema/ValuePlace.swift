@@ -2,7 +2,7 @@ internal import JSON
 
 /// A place in the values that a schema describes, with everything said about it: through `$ref`,
 /// `allOf`, `anyOf` and `oneOf`. What a template that goes from name to name is held against.
-package struct Place: Hashable, Sendable {
+package struct ValuePlace: Hashable, Sendable {
     private let schema: Schema
     /// Those that judge the value directly; nothing is said about the place if there are none.
     private let entries: [Int]
@@ -15,7 +15,7 @@ package struct Place: Hashable, Sendable {
     }
 
     /// Whether both are the same place of the one schema.
-    package static func == (left: Place, right: Place) -> Bool { left.entries == right.entries }
+    package static func == (left: ValuePlace, right: ValuePlace) -> Bool { left.entries == right.entries }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(entries) }
 
@@ -23,7 +23,7 @@ package struct Place: Hashable, Sendable {
     package var schemas: [Subschema] { all.map { Subschema(schema, $0) } }
 
     /// The kinds of values that may stand here.
-    package var kinds: Kinds { entries.reduce(into: .any) { $0.formIntersection(schema.nodes[$1].possible) } }
+    package var kinds: ValueKinds { entries.reduce(into: .any) { $0.formIntersection(schema.nodes[$1].possible) } }
 
     /// Whether a value here is a secret.
     package var isSecret: Bool { all.contains { schema.nodes[$0].isSecret } }
@@ -46,7 +46,7 @@ package struct Place: Hashable, Sendable {
     }
 
     /// The place behind a name; nil if no schema here declares the name or describes additional ones.
-    package func property(_ name: String) -> Place? {
+    package func property(_ name: String) -> ValuePlace? {
         var isDeclared = false
         var inside: [Int] = []
         for members in all.compactMap({ schema.nodes[$0].members }) {
@@ -55,13 +55,13 @@ package struct Place: Hashable, Sendable {
             inside.append(node)
             if members.places[name] == nil, case .object = schema.nodes[node].source { isDeclared = true }
         }
-        return isDeclared ? Place(schema, inside) : nil
+        return isDeclared ? ValuePlace(schema, inside) : nil
     }
 
     /// The place of an array's elements; nil if nothing is said about them.
-    package var element: Place? {
+    package var element: ValuePlace? {
         let inside = schema.inside(all, .index(0))
-        return inside.isEmpty ? nil : Place(schema, inside)
+        return inside.isEmpty ? nil : ValuePlace(schema, inside)
     }
 
     private func requires(_ name: String, by index: Int, _ known: inout [Int: Bool]) -> Bool {
@@ -85,5 +85,5 @@ package struct Place: Hashable, Sendable {
 
 extension Schema {
     /// The place of the whole value.
-    package var place: Place { Place(self, [0]) }
+    package var place: ValuePlace { ValuePlace(self, [0]) }
 }

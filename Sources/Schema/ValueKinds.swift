@@ -1,27 +1,27 @@
 internal import JSON
 
 /// Types of values, in the words of JSON Schema; `number` is both of ``integer`` and ``fraction``.
-package struct Kinds: OptionSet, Hashable, Sendable {
+package struct ValueKinds: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    package static let null = Kinds(rawValue: 1)
-    package static let boolean = Kinds(rawValue: 2)
+    package static let null = ValueKinds(rawValue: 1)
+    package static let boolean = ValueKinds(rawValue: 2)
     /// A number that is whole however it is written: `1`, `1.0`, `1e0`.
-    package static let integer = Kinds(rawValue: 4)
+    package static let integer = ValueKinds(rawValue: 4)
     /// A number that is not whole.
-    package static let fraction = Kinds(rawValue: 8)
-    package static let string = Kinds(rawValue: 16)
-    package static let array = Kinds(rawValue: 32)
-    package static let object = Kinds(rawValue: 64)
-    package static let number: Kinds = [.integer, .fraction]
-    package static let any = Kinds(rawValue: 127)
+    package static let fraction = ValueKinds(rawValue: 8)
+    package static let string = ValueKinds(rawValue: 16)
+    package static let array = ValueKinds(rawValue: 32)
+    package static let object = ValueKinds(rawValue: 64)
+    package static let number: ValueKinds = [.integer, .fraction]
+    package static let any = ValueKinds(rawValue: 127)
     /// What is neither array nor object.
-    package static let scalar: Kinds = [.null, .boolean, .number, .string]
+    package static let scalar: ValueKinds = [.null, .boolean, .number, .string]
 
     /// The words of `type`, as a schema writes them.
-    static let names: [(name: String, kind: Kinds)] = [
+    static let names: [(name: String, kind: ValueKinds)] = [
         ("string", .string), ("integer", .integer), ("number", .number), ("boolean", .boolean), ("array", .array),
         ("object", .object), ("null", .null),
     ]
@@ -57,6 +57,6 @@ package struct Kinds: OptionSet, Hashable, Sendable {
 
     func admits(_ value: JSON) -> Bool {
         if case .number = value, isSuperset(of: .number) || isDisjoint(with: .number) { return contains(.number) }
-        return isSuperset(of: Kinds(of: value))
+        return isSuperset(of: ValueKinds(of: value))
     }
 }
