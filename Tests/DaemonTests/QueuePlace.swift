@@ -82,22 +82,14 @@ final class QueuePlace {
         try Directory(path: scratch.path("templates/\(name)")).setMode(program, 0o755)
     }
 
-    /// Runs the loop until `isDone`; fails after ten seconds.
+    /// Runs the loop until `isDone`; fails after ten seconds, with the log.
     func run(until isDone: @escaping () -> Bool, _ location: SourceLocation = #_sourceLocation) throws {
-        let end = Clock.monotonic + Span.seconds(10).nanoseconds
-        var isOver = false
-        func look() {
-            if isDone() || Clock.monotonic > end {
-                isOver = true
-                return loop.stop()
-            }
-            loop.schedule(after: .milliseconds(5), look)
-        }
-        look()
-        if !isOver { try loop.run() }
-        log.flush()
-        let text = isDone() ? "" : try scratch.read("log")
-        #expect(isDone(), "not within ten seconds: \(text)", sourceLocation: location)
+        try loop.run(
+            until: isDone,
+            saying: {
+                log.flush()
+                return (try? scratch.read("log")) ?? ""
+            }, location)
     }
 
     /// Runs the loop until a job's file is in a directory of the spool.

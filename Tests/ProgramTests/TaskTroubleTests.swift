@@ -144,7 +144,6 @@ struct TaskTroubleTests {
         try place.wait("it to stop") { place.log.contains("stopping: 0 jobs in flight, 2 programs of tasks") }
         try place.write("go", "")
         try place.wait(for: "work", in: "done")
-        daemon.end()
         #expect(daemon.status == 0)
         #expect(place.names("new") == ["long"])
         #expect(try place.events("long") == ["running", "returned"])

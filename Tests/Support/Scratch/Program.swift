@@ -57,41 +57,29 @@ package struct Program {
         return program
     }
 
-    /// The process to be, with its words, environment and directory.
-    func process(_ arguments: [String]) -> Foundation.Process {
-        let process = Foundation.Process()
-        var words = [path] + arguments
-        if let user {
-            words =
-                ["/usr/bin/env", "setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups"] + words
-        }
-        process.executableURL = URL(fileURLWithPath: words[0])
-        process.arguments = Array(words.dropFirst())
-        process.environment = ProcessInfo.processInfo.environment
+    /// The command without its arguments: by way of env(1) and setpriv(1) where it starts elsewhere or as another user.
+    var words: [String] {
+        let user = user.map { ["setpriv", "--reuid=\($0.id)", "--regid=\($0.group)", "--clear-groups"] } ?? []
+        let env = directory.map { ["/usr/bin/env", "-C", $0] } ?? (user.isEmpty ? [] : ["/usr/bin/env"])
+        return env + user + [path]
+    }
+
+    var variables: [String: String] {
+        ProcessInfo.processInfo.environment
             .filter { $0.key == "PATH" || $0.key.hasSuffix("SAN_OPTIONS") }
             .merging(environment) { $1 }
-        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
-        return process
     }
 
     /// Runs to the end; both outputs are read through files, so that no pipe can fill up.
     /// - Parameter output: where standard output goes instead; then ``Ran/out`` is empty.
     @discardableResult
-    package func run(_ arguments: [String], input: String = "", output: FileHandle? = nil) throws -> Ran {
-        let scratch = try Scratch()
-        let process = process(arguments)
-        func handle(_ name: String, _ text: String) throws -> FileHandle {
-            let file = try scratch.write(text, to: name)
-            guard let handle = FileHandle(forUpdatingAtPath: file) else { throw CocoaError(.fileNoSuchFile) }
-            return handle
-        }
-        process.standardInput = try handle("in", input)
-        process.standardOutput = try output ?? handle("out", "")
-        process.standardError = try handle("err", "")
-        try process.run()
-        process.waitUntilExit()
+    package func run(_ arguments: [String], input: String = "", output: String? = nil) throws -> Ran {
+        let scratch = try Scratch(["in": input])
+        let child = try Child(
+            self, arguments, input: scratch.path("in"), output: output ?? scratch.path("out"),
+            errors: scratch.path("err"))
         return Ran(
-            status: process.status, out: output == nil ? try scratch.read("out") : "", err: try scratch.read("err"))
+            status: child.wait(), out: output == nil ? try scratch.read("out") : "", err: try scratch.read("err"))
     }
 
     /// Runs a script of the shell.
@@ -101,9 +89,4 @@ package struct Program {
         shell.user = user
         return try shell.run(["-c", script])
     }
-}
-
-extension Foundation.Process {
-    /// As a shell has it.
-    var status: Int32 { terminationReason == .exit ? terminationStatus : 128 + terminationStatus }
 }
