@@ -79,7 +79,7 @@ fuzz: packages-fuzz
 # fork(2) of vfork(2), so that the parent does not wait for execve(2) and does not learn of its error, and it wants more
 # memory than a task may have.
 SANITIZER = address
-UNSANITIZED = ProgramTests.(JumpingClock|Expiry|Unwatched|Proof|Types)Tests|CommandTests.(Order|Setup)Tests
+UNSANITIZED = ProgramTests.(JumpingClock|Expiry|Unwatched|CrashProof|FaultProof|Types)Tests|CommandTests.(Order|Setup)Tests
 UNSANITIZED_thread = |ProgramRunTests/(missing|limits)|TaskTests/(blocked|sample)|NoticeTests/fails
 SANITIZED = OUTSPOOL_SANITIZE=1 ASAN_OPTIONS=detect_leaks=0
 SANITIZE = --sanitize $(SANITIZER) -Xswiftc -use-ld=lld --scratch-path .build/sanitize-$(SANITIZER)

@@ -13,17 +13,17 @@ private func mayRun(_ program: String) -> Bool {
     return Machine.can([python, proofs.appending(path: program).path, Program.builtFolder.path, "--can"])
 }
 
-@Suite("Proofs, in short", .serialized, .ownThreads)
-struct ProofTests {
-    private func run(_ program: String, _ arguments: String...) throws -> String {
-        let place = try Workplace()
-        let ran = try place.run(
-            try #require(Machine.program("python3")),
-            [proofs.appending(path: program).path, Program.builtFolder.path] + arguments)
-        #expect(ran.status == 0, "\(ran.out.suffix(4000))\(ran.err.suffix(4000))")
-        return ran.out
-    }
+private func run(_ program: String, _ arguments: String...) throws -> String {
+    let place = try Workplace()
+    let ran = try place.run(
+        try #require(Machine.program("python3")),
+        [proofs.appending(path: program).path, Program.builtFolder.path] + arguments)
+    #expect(ran.status == 0, "\(ran.out.suffix(4000))\(ran.err.suffix(4000))")
+    return ran.out
+}
 
+@Suite("Proofs in short: crashes", .serialized, .ownThreads)
+struct CrashProofTests {
     @Test(
         "A sample of kills and of failing calls loses nothing",
         .enabled(if: mayRun("crash.py"), "needs python3, and strace with the right to trace"))
@@ -54,7 +54,10 @@ struct ProofTests {
         )
         #expect(output.contains(": 0 losses"))
     }
+}
 
+@Suite("Proofs in short: what others do", .serialized, .ownThreads)
+struct FaultProofTests {
     // The daemons here are not optimised and share the machine with other tests: the loop is given more time.
     @Test(
         "A sample of the faults of a relay has the outcomes that the rules say",
