@@ -141,7 +141,7 @@ package final class Daemon {
         guard queue.scheduler.isOpen else { return }
         readAgain()
         queue.buckets.clockWasSet()
-        queue.new.read()
+        queue.newJobs.read()
         boxes.readAll()
     }
 

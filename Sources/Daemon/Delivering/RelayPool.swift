@@ -74,7 +74,7 @@ final class RelayPool: Courier {
         connection.send(
             envelope: letter.envelope, body: letter.mail.bytes,
             commit: { [unowned self] accepted in mark(job, letter, accepted.map { letter.recipients[$0] }) },
-            completion: { [unowned self] outcome in conclude(job, letter, outcome) })
+            completion: { [self] outcome in conclude(job, letter, outcome) })
         // What the job leaves of its connection is the next one's.
         giveBack(connection)
     }
