@@ -80,9 +80,11 @@ package final class EventLoop {
 
         /// No callback comes after this. Calling it again does nothing.
         package func cancel() {
-            guard action != nil else { return }
+            // Let go of last: it may hold all there is, the loop too.
+            guard let last = action else { return }
             action = nil
             loop.remove(self)
+            withExtendedLifetime(last) {}
         }
     }
 
@@ -143,9 +145,10 @@ package final class EventLoop {
 
         /// No call comes after this. Calling it again does nothing.
         package func cancel() {
-            guard action != nil else { return }
+            guard let last = action else { return }
             action = nil
             loop.timers.remove(slot)
+            withExtendedLifetime(last) {}
         }
 
         /// Whether it has neither fired nor been cancelled.
