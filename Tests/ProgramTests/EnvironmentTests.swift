@@ -2,7 +2,7 @@ import Foundation
 import Scratch
 import Testing
 
-/// What a launcher, a container or a log's reader does to the process stops no mail.
+/// A launcher, a container or a log's reader that does harm to the process stops no mail.
 @Suite("What the daemon inherits", .serialized, .ownThreads)
 struct EnvironmentTests {
     /// A FIFO that is open and never read.
@@ -78,11 +78,17 @@ struct EnvironmentTests {
         ("stderr", "mount -t tmpfs none /proc/$$/fd; exec DAEMON 2> fifo"),
         (
             "journal",
-            "mount -t tmpfs none /run; mkdir -p /run/systemd/journal; ln -s $PWD/socket /run/systemd/journal/socket; exec DAEMON"
+            """
+            mount -t tmpfs none /run; mkdir -p /run/systemd/journal
+            ln -s $PWD/socket /run/systemd/journal/socket; exec DAEMON
+            """
         ),
         (
             "syslog",
-            "mkdir dev; touch dev/null; mount --bind /dev/null dev/null; ln -s $PWD/socket dev/log; mount --rbind dev /dev; exec DAEMON"
+            """
+            mkdir dev; touch dev/null; mount --bind /dev/null dev/null
+            ln -s $PWD/socket dev/log; mount --rbind dev /dev; exec DAEMON
+            """
         ),
     ]
 
