@@ -262,8 +262,9 @@ final class LogOutput {
 }
 
 extension Log.Destination {
-    /// The reason that nothing can be written there, as a path and an error; nil where that is not known. Nothing is made, and what
-    /// this user may not look at is no finding: another one may be who runs the daemon.
+    /// The reason that nothing can be written there, as a path and an error; nil where that is not known.
+    ///
+    /// Nothing is made. Where this user may not look, nothing is found: the daemon may run as another one.
     var finding: String? {
         do throws(Errno) {
             switch self {
