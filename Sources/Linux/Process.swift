@@ -55,7 +55,7 @@ package enum Process {
         } catch { return nil }
     }
 
-    /// Whether fewer than `count` descriptors can be opened now, because the process or the system has no more.
+    /// True when fewer than `count` descriptors can be opened now, because the process or the system has no more.
     package static func lacksDescriptors(_ count: Int) -> Bool {
         var opened: [Int32] = []
         defer { for number in opened { close(number) } }

@@ -20,8 +20,8 @@ package struct DescriptorBudget: Equatable, Sendable {
         self.open = open
     }
 
-    /// Lowers `connections` of each relay to what fits, and says so in one line for each: relays take turns, so each may
-    /// have all.
+    /// Lowers `connections` of each relay to what fits; one line for each that is lowered. Relays take turns, so each
+    /// may have all.
     package func fit(_ settings: inout Settings) -> [String] {
         let programs = settings.tasks.concurrency + settings.tasks.dataConcurrency
         let room = limit - open - DescriptorBudget.reserve - programs * DescriptorBudget.program

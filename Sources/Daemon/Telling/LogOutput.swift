@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Glibc
 internal import Linux
 
-/// Where the lines of the log go, one after the other, without ever waiting for their reader.
+/// Writes the lines of the log, one after the other, and never waits for their reader.
 ///
 /// What a reader does not take at once waits in memory, up to ``limit`` bytes, until it does. Lines beyond that, and
 /// those that are refused with an error, are lost; a line says how many as soon as one can be written. Only a regular
@@ -59,7 +59,7 @@ final class LogOutput {
 
     /// What ends a line, see ``add(_:)``.
     var lineEnd: Character { destination.isStream ? "\n" : "\0" }
-    /// Whether a reader is being waited for.
+    /// A reader is being waited for.
     private var isStalled: Bool { watch != nil }
     private var size: Int { pending.count - start }
     private var number: Int32 { descriptor?.raw ?? 2 }
@@ -77,9 +77,9 @@ final class LogOutput {
         pending += line.utf8
     }
 
-    /// Whether nothing waits.
+    /// True when nothing waits.
     var isEmpty: Bool { size == 0 }
-    /// Whether so much waits that it is to be written before the end of the loop's round.
+    /// True when so much waits that it is to be written before the end of the loop's round.
     var isFull: Bool { size > 65536 }
 
     /// Writes what waits, as far as it is taken now.
@@ -262,8 +262,9 @@ final class LogOutput {
 }
 
 extension Log.Destination {
-    /// Why nothing can be written there, as a path and an error; nil where that is not known. Nothing is made, and what
-    /// this user may not look at is no finding: another one may be who runs the daemon.
+    /// The reason that nothing can be written there, as a path and an error; nil where that is not known.
+    ///
+    /// Nothing is made. Where this user may not look, nothing is found: the daemon may run as another one.
     var finding: String? {
         do throws(Errno) {
             switch self {
