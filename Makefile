@@ -85,7 +85,9 @@ SANITIZED = OUTSPOOL_SANITIZE=1 ASAN_OPTIONS=detect_leaks=0
 SANITIZE = --sanitize $(SANITIZER) -Xswiftc -use-ld=lld --scratch-path .build/sanitize-$(SANITIZER)
 sanitize: packages-test
 	$(SANITIZED) $(SWIFT) build --build-tests $(SANITIZE)
-	$(SANITIZED) $(SWIFT) test --skip-build $(SANITIZE) \
+	$(SANITIZED) $(SWIFT) test --skip-build $(SANITIZE) --no-parallel \
+		--skip '$(SLOW)|$(UNSANITIZED)$(UNSANITIZED_$(SANITIZER))'
+	$(SANITIZED) $(SWIFT) test --skip-build $(SANITIZE) --filter '$(SLOW)' \
 		--skip '$(UNSANITIZED)$(UNSANITIZED_$(SANITIZER))'
 
 MINUTES = 5

@@ -120,7 +120,7 @@ let package = Package(
             exclude: ["cases.py", "email.judge.py", "gmime.judge.py", "gmime.c"], swiftSettings: common),
 
         // Tests of the libraries: tables of values for decisions, real files for the rest.
-        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "TextTests", dependencies: ["Text"]),
         .testTarget(name: "TimeTests", dependencies: ["Time"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Time"]),

@@ -1,5 +1,6 @@
 import Glibc
 import Scratch
+import Spool
 import Testing
 
 @testable import Daemon
@@ -57,12 +58,8 @@ struct ExposureRuleTests {
             ("drop/local/new", 0o1733, nil), ("drop/local/tmp", 0o733, "+t"), ("drop/local", 0o713, "o-w"),
         ] as [(String, UInt32, String?)])
     func spool(name: String, mode: UInt32, remedy: String?) throws {
-        for box in ["shop", "local"] {
-            try Program.shell("mkdir -m 711 -p '\(place.spool.path)/drop/\(box)'")
-            try Program.shell(
-                "mkdir -m \(box == "local" ? "1733" : "3730") '\(place.spool.path)/drop/\(box)/new' '\(place.spool.path)/drop/\(box)/tmp'"
-            )
-        }
+        try Creation.dropBox("shop", group: getegid(), in: place.spool.path)
+        try Creation.dropBox("local", group: nil, in: place.spool.path)
         #expect(try Exposure.spool(at: place.spool.path, instance: "main") == [])
         #expect(chmod(place.scratch.path("spool/\(name)"), mode) == 0)
         let findings = try Exposure.spool(at: place.spool.path, instance: "main")

@@ -57,7 +57,7 @@ struct OnDeadTests {
             ("kill -9 $$", "failed", "for a"), ("sleep 100", "timeout", "on_dead: did not end within "),
         ])
     func fails(body: String, end: String, line: String) throws {
-        try use("read line; case $line in *'\"a\"'*) \(body);; esac", "on_dead_timeout = 1s")
+        try use("read line; case $line in *'\"a\"'*) \(body);; esac", "on_dead_timeout = 200ms")
         note("a")
         note("b")
         try place.run(until: { runs("ok") == 1 })

@@ -116,7 +116,7 @@ struct QueueTests {
 
     @Test("A job whose relay does not answer goes back to new/ without an attempt, and is sent when one does")
     func returned() throws {
-        let place = try QueuePlace(relay: ["--fail", "greeting=421 4.3.2 Busy:2"])
+        let place = try QueuePlace(relay: ["--fail", "greeting=421 4.3.2 Busy:1"])
         try place.submit(id: "a")
         place.queue.open()
         try place.run(until: "a", isIn: place.done)

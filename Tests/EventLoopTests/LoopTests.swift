@@ -106,4 +106,27 @@ struct LoopTests {
         try loop.run()
         #expect(Set(log.lines) == ["user1", "hangUp"])
     }
+
+    @Test("An action may hold the last of the loop: it ends with the action's cancellation", arguments: [false, true])
+    func lastReference(isTimer: Bool) throws {
+        final class Witness {
+            let ended: () -> Void
+            init(_ ended: @escaping () -> Void) { self.ended = ended }
+            deinit { ended() }
+        }
+        var hasEnded = false
+        let pair = try SocketPair()
+        func make() throws -> () -> Void {
+            let loop = try EventLoop()
+            let witness = Witness { hasEnded = true }
+            func keep() { withExtendedLifetime((loop, witness)) {} }
+            if isTimer { return loop.schedule(after: .hours(1)) { keep() }.cancel }
+            return try loop.watch(pair.left, for: .read) { _ in keep() }.cancel
+        }
+        var cancel: (() -> Void)? = try make()
+        #expect(!hasEnded)
+        cancel?()
+        cancel = nil
+        #expect(hasEnded)
+    }
 }

@@ -115,8 +115,13 @@ struct ProgramRunTests {
 
     @Test("It starts where it is told, in a session of its own, within its limits")
     func limits() throws {
-        let outcome = try run("pwd; ulimit -d; ulimit -t; ulimit -c; nice; cut -d' ' -f1,5,6 < /proc/$$/stat; echo $$")
-        {
+        // The niceness comes once it runs.
+        let outcome = try run(
+            """
+            pwd; ulimit -d; ulimit -t; ulimit -c; until [ "$(nice)" = 5 ]; do :; done
+            nice; cut -d' ' -f1,5,6 < /proc/$$/stat; echo $$
+            """
+        ) {
             $0.directory = "/usr/bin"
             $0.limits.memory = 64 << 20
             $0.limits.cpu = 7

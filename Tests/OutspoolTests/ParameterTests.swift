@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import Scratch
 import Testing
 
 @testable import Outspool
@@ -71,7 +72,10 @@ struct ParameterTests {
             #expect(throws: SubmitError.self) { try ParameterEncoder.encode(nested(depth)) }
         }
     }
+}
 
+@Suite("More parameters than there may be", .serialized, .ownThreads)
+struct ParameterCostTests {
     @Test("More values than a job may have are refused")
     func values() {
         let job = Job(template: "x", params: ["a": [Int](repeating: 0, count: JSON.valueLimit)], to: [])

@@ -2,10 +2,6 @@ import Foundation
 import Scratch
 import Testing
 
-/// The repository's own files.
-private let repository = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
 /// What a reader of docs/tutorial.md types, and what it says that will be printed.
 private struct Tutorial {
     struct Step {

@@ -2,11 +2,14 @@ import Foundation
 import Scratch
 import Testing
 
+/// The repository's own files.
+let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appending(path: "../..").standardizedFileURL
+
 /// A place with the repository's sample templates, and what is made of them.
 func sampleShop() throws -> Workplace {
     let place = try Workplace()
-    let templates = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../etc/templates").standardizedFileURL
+    let templates = repository.appending(path: "etc/templates")
     try FileManager.default.removeItem(at: place.root.appending(path: "templates"))
     try FileManager.default.copyItem(at: templates, to: place.root.appending(path: "templates"))
     return place

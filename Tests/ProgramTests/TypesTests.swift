@@ -204,8 +204,13 @@ struct TypesTests {
             // The client library and what it is built of.
             let objects = try ["Outspool", "Spool", "Text", "JSON", "Time", "Linux", "CLinux"].flatMap { module in
                 let folder = Program.builtFolder.appending(path: "\(module).build")
+                // A build leaves the objects of files that have gone since the one before.
+                let sources = try FileManager.default.subpathsOfDirectory(
+                    atPath: "\(repository.path)/Sources/\(module)"
+                )
+                .map { ($0 as NSString).lastPathComponent + ".o" }
                 return try FileManager.default.contentsOfDirectory(atPath: folder.path)
-                    .filter { $0.hasSuffix(".o") }.map { folder.appending(path: $0).path }
+                    .filter(sources.contains).map { folder.appending(path: $0).path }
             }
             let program = place.root.appending(path: "zoo").path
             let built = try swiftc(

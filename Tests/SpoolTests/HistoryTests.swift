@@ -1,5 +1,6 @@
 import JSON
 import Spool
+import Scratch
 import Testing
 import Time
 
@@ -244,9 +245,13 @@ struct JobFileTests {
         "What is wrong with the object is an error",
         arguments: ["", "\0\0\0", "{", "{\"a\":1", "not json", "{\"a\":1,\"a\":2}"])
     func brokenObjects(text: String) { #expect(throws: JSONError.self) { try JobFile(Array(text.utf8)) } }
+}
 
+@Suite("What a long history costs", .serialized, .ownThreads)
+struct HistoryCostTests {
     @Test("A long history costs its length, not its square")
     func longHistory() throws {
+        let sent = #"{"at":"2026-11-23T17:44:12Z","event":"sent","attempt":1,"to":"a"}"#
         let line = Array((sent + "\n{\"torn\n").utf8)
         var bytes = Array("{}\n".utf8)
         for _ in 0..<20_000 { bytes += line }
