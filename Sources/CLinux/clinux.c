@@ -29,16 +29,44 @@ int clinux_rename_exchange(int from_dir, const char *from, int to_dir, const cha
 
 int clinux_run(char *const arguments[], int output) {
     posix_spawn_file_actions_t actions;
-    int error = posix_spawn_file_actions_init(&actions);
-    if (!error) {
-        if (output != -1) error = posix_spawn_file_actions_adddup2(&actions, output, 1);
-        pid_t pid = -1;
-        if (!error) error = posix_spawnp(&pid, arguments[0], &actions, NULL, arguments, environ);
-        posix_spawn_file_actions_destroy(&actions);
-        if (!error) return pid;
-    }
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    /* What clinux_prepare has ignored. */
+    sigset_t ignored;
+    sigemptyset(&ignored);
+    sigaddset(&ignored, SIGXFSZ);
+    posix_spawnattr_setsigdefault(&attributes, &ignored);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    int error = output == -1 ? 0 : posix_spawn_file_actions_adddup2(&actions, output, 1);
+    pid_t pid = -1;
+    if (!error) error = posix_spawnp(&pid, arguments[0], &actions, &attributes, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    if (!error) return pid;
     errno = error;
     return -1;
+}
+
+void clinux_prepare(void) {
+    signal(SIGCHLD, SIG_DFL);
+    signal(SIGXFSZ, SIG_IGN);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int number = 0; number < 3; number++)
+        if (fcntl(number, F_GETFD) < 0 && errno == EBADF && open("/dev/null", number ? O_RDONLY : O_WRONLY) < 0) return;
+}
+
+/* The soft limit of descriptors that this process was given; 0 while it has not been raised. */
+static rlim_t given_descriptors;
+int64_t clinux_raise_descriptors(void) {
+    struct rlimit now;
+    if (getrlimit(RLIMIT_NOFILE, &now) < 0) return -1;
+    struct rlimit wanted = {.rlim_cur = now.rlim_max, .rlim_max = now.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &wanted) < 0) return (int64_t)now.rlim_cur;
+    if (!given_descriptors) given_descriptors = now.rlim_cur;
+    return wanted.rlim_cur > INT32_MAX ? INT32_MAX : (int64_t)wanted.rlim_cur;
 }
 
 int clinux_openat(int dir, const char *path, int flags, mode_t mode) { return openat(dir, path, flags, mode); }
@@ -139,6 +167,8 @@ static __attribute__((noinline)) int become(const struct clinux_program *program
     /* SIGXCPU first, SIGKILL five seconds later. */
     if (program->cpu && limit(RLIMIT_CPU, program->cpu, program->cpu + 5) < 0) return errno;
     if (program->is_bound && limit(RLIMIT_CORE, 0, 0) < 0) return errno;
+    /* A program that closes or selects each descriptor it may have is not to have ours. */
+    if (given_descriptors && limit(RLIMIT_NOFILE, given_descriptors, RLIM_INFINITY) < 0) return errno;
     sigset_t none;
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0) return errno;

@@ -23,6 +23,7 @@ package final class Daemon {
     let started = Timestamp.now
     private var wallClock = WallClock(wall: .now, sinceBoot: Span(nanoseconds: Clock.sinceBoot))
     private(set) var settings: Settings
+    private let descriptors: DescriptorBudget
     /// What was logged last of where mail may go.
     private var staging = Staging()
     /// Reads the configuration anew, or says why it cannot be used.
@@ -53,9 +54,10 @@ package final class Daemon {
         package let description: String
     }
 
-    /// Takes the spool. Nothing is claimed before the loop runs.
+    /// Takes the spool; `descriptors` is how many this process may have open. Nothing is claimed before the loop runs.
     package init(
-        _ settings: Settings, version: String, loop: EventLoop, log: Log, reload: @escaping () -> Settings?
+        _ settings: Settings, version: String, descriptors: Int, loop: EventLoop, log: Log,
+        reload: @escaping () -> Settings?
     ) throws(StartError) {
         self.loop = loop
         self.log = log
@@ -66,6 +68,7 @@ package final class Daemon {
             spool = try SpoolTree(path: settings.spool, instance: settings.instance)
         } catch { throw StartError(description: "\(error)") }
         do throws(CurlError) { curl = try CurlLoop(loop) } catch { throw StartError(description: "libcurl: \(error)") }
+        self.descriptors = DescriptorBudget(limit: descriptors, open: Process.openDescriptors ?? 32)
         status = StatusFile(spool: spool, started: started)
         janitor = Janitor(spool: spool, loop: loop, log: log, retention: settings.doneRetention)
         census = Census(spool: spool, loop: loop, log: log)
@@ -76,7 +79,7 @@ package final class Daemon {
             log.write("inotify: \(error); directories are read every minute instead", .warning)
         }
         apply(settings)
-        log.later = { [unowned loop] in loop.later($0) }
+        log.loop = loop
     }
 
     private func hear(_ notice: Queue.Notice) {
@@ -92,6 +95,8 @@ package final class Daemon {
             staging = settings.mail.staging
             log.write(staging.summary ?? "mail goes to everybody again", .warning)
         }
+        var settings = settings
+        for finding in descriptors.fit(&settings) { log.write(finding, .warning) }
         self.settings = settings
         queue.use(settings)
         janitor.retention = settings.doneRetention
@@ -141,7 +146,7 @@ package final class Daemon {
         guard queue.scheduler.isOpen else { return }
         readAgain()
         queue.buckets.clockWasSet()
-        queue.new.read()
+        queue.newJobs.read()
         boxes.readAll()
     }
 
@@ -300,7 +305,7 @@ package final class Daemon {
     package func reloadConfiguration() {
         supervisor.tell("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
         defer { supervisor.tell("READY=1") }
-        do throws(Errno) { try log.reopen() } catch { log.write("log: \(error)", .warning) }
+        do throws(Errno) { try log.reopen() } catch { log.write("log_to: \(settings.logTo): \(error)", .warning) }
         guard let fresh = reload() else {
             ledger.counters.failedReloads += 1
             return
@@ -345,8 +350,7 @@ package final class Daemon {
         writeStatus(.now)
         writeMetrics()
         log.write("stopped")
-        log.flush()
-        log.later = nil
+        log.finish()
         loop.stop()
     }
 }

@@ -15,7 +15,10 @@ package enum Program {
             case .help: try say(Array(Invocation.helpText.utf8))
             case .version: try say(Array("outspoold \(programVersion)\n".utf8))
             case .probe(let relay, let mailTo, let path): return try probe(relay, mailTo, try settings(at: path))
-            case .check(let path): try refuseOpenSpool(of: try settings(at: path), isCheck: true)
+            case .check(let path):
+                let settings = try settings(at: path)
+                try refuseOpenSpool(of: settings, isCheck: true)
+                if let finding = settings.logTo.finding { throw .configuration("log_to: \(finding)") }
             case .serve(let path):
                 let settings = try settings(at: path)
                 try refuseOpenSpool(of: settings)
@@ -95,7 +98,9 @@ package enum Program {
         let (signals, loop, log) = try start(settings)
         let daemon: Daemon
         do throws(Daemon.StartError) {
-            daemon = try Daemon(settings, version: programVersion, loop: loop, log: log) {
+            daemon = try Daemon(
+                settings, version: programVersion, descriptors: Process.raiseDescriptorLimit(), loop: loop, log: log
+            ) {
                 do throws(ProgramFailure) { return try Program.settings(at: path) } catch {
                     log.write("the configuration stays as it was: \(error.message)", .warning)
                     return nil
@@ -126,10 +131,14 @@ package enum Program {
     /// Signals first: they are blocked before a library starts a thread.
     private static func start(_ settings: Settings) throws(ProgramFailure) -> (Signals, EventLoop, Log) {
         Process.ignoreBrokenPipe()
-        do {
-            let signals = try Signals([.hangUp, .interrupt, .terminate])
-            return (signals, try EventLoop(), try Log(settings.logTo, format: settings.logFormat))
-        } catch { throw ProgramFailure(71, "\(error)") }
+        let (signals, loop): (Signals, EventLoop)
+        do throws(Errno) {
+            signals = try Signals([.hangUp, .interrupt, .terminate])
+            loop = try EventLoop()
+        } catch { throw ProgramFailure(71, "signals or epoll: \(error)") }
+        do throws(Errno) {
+            return (signals, loop, try Log(settings.logTo, format: settings.logFormat))
+        } catch { throw ProgramFailure(71, "log_to: \(settings.logTo): \(error)") }
     }
 }
 

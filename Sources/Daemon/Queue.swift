@@ -30,6 +30,7 @@ final class Queue {
     private var willSchedule = false
     private var willLook = false
 
+    // Each part gets a closure that needs the whole queue, so each is made when it is first used.
     private(set) lazy var settler = Settler(
         spool: spool, loop: loop, ledger: ledger, tell: { [unowned self] in hear($0) },
         settled: { [unowned self] in settled($0, $1, $2) })
@@ -42,7 +43,7 @@ final class Queue {
     private lazy var data = DataCourier(
         loop: loop, ledger: ledger, templates: templates, strays: strays, letters: letters,
         tell: { [unowned self] in hear($0) })
-    private(set) lazy var new = NewJobs(
+    private(set) lazy var newJobs = NewJobs(
         spool: spool, loop: loop, log: ledger.log, mayRead: { [unowned self] in scheduler.hasRoomForJobs },
         mayGoOn: { [unowned self] in scheduler.hasRoomForNames }, tell: { [unowned self] in hear($0) })
     private(set) lazy var buckets = Buckets(
@@ -81,7 +82,7 @@ final class Queue {
         tasks.settings = settings
         letters.settings = settings
         data.letters = letters
-        perform(scheduler.handle(.places(tasks: settings.tasks.concurrency, data: settings.tasks.dataConcurrency)))
+        note(.places(tasks: settings.tasks.concurrency, data: settings.tasks.dataConcurrency))
         var old = relays
         relays = settings.relays.map { relay in
             if let index = old.firstIndex(where: { $0.settings == relay }) { return old.remove(at: index) }
@@ -95,7 +96,7 @@ final class Queue {
 
     /// A name came into a waiting state, or is to be looked at again.
     func arrived(_ name: DirectoryName, in state: State, isListed: Bool = false) {
-        perform(scheduler.handle(.arrived(name, state, isListed: isListed)))
+        note(.arrived(name, state, isListed: isListed))
     }
 
     /// Takes a job that is due; false when there is no room for it.
@@ -116,7 +117,6 @@ final class Queue {
         willLook = false
         let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
         let now = Timestamp.now
-        askRelays()
         while let arrival = scheduler.nextArrival() {
             look(at: arrival, now)
             if Clock.monotonic > end {
@@ -125,7 +125,7 @@ final class Queue {
             }
         }
         if scheduler.isLowOnNames {
-            new.goOn(fromStart: scheduler.takeOverflow())
+            newJobs.goOn(fromStart: scheduler.takeOverflow())
             buckets.resume()
         }
         schedule()
@@ -141,40 +141,41 @@ final class Queue {
         switch triage.look(id, in: state, isUnderWay: isUnderWay, now: now) {
         case .nothing: break
         case .due(let due): buckets.put(id, in: state, due: due)
-        case .ends(let ready, let ending): end(ready, ending, now)
+        case .ends(let ready, let ending): settleUnsent(ready, ending, now)
         case .ready(let ready): offer(ready)
         }
     }
 
     /// A job stays on disk, to be met at the next reading of its directory.
-    private func miss(_ state: State) { if state == .new { new.missed() } else { buckets.missed(state) } }
+    private func miss(_ state: State) { if state == .new { newJobs.missed() } else { buckets.missed(state) } }
 
     // Starts.
 
     private func offer(_ ready: consuming ReadyJob) {
+        askRelays()
         let actions = scheduler.handle(.waiting(ready.facts.waiting))
         if case .start(_, let place) = actions.first {
             begin(ready, on: place)
-            askRelays()
         } else {
             perform(actions)
         }
     }
 
-    private func start(_ job: WaitingJob, on place: Scheduler.Place) {
+    /// A job that was lined up is looked at anew: its file may have changed.
+    private func lookAndBegin(_ job: WaitingJob, on place: Scheduler.Place) {
         let now = Timestamp.now
         switch triage.look(job.id, in: job.state, now: now) {
-        case .nothing: perform(scheduler.handle(.ended(job.id)))
+        case .nothing: note(.ended(job.id))
         case .due(let due):
-            perform(scheduler.handle(.ended(job.id)))
+            note(.ended(job.id))
             buckets.put(job.id, in: job.state, due: due)
         case .ends(let ready, let ending):
-            perform(scheduler.handle(.ended(job.id)))
-            end(ready, ending, now)
+            note(.ended(job.id))
+            settleUnsent(ready, ending, now)
         case .ready(let ready):
             if ready.facts.waiting.kind == job.kind { return begin(ready, on: place) }
             // Its template has become another since it was lined up.
-            perform(scheduler.handle(.ended(job.id)))
+            note(.ended(job.id))
             offer(ready)
         }
     }
@@ -183,8 +184,8 @@ final class Queue {
     private func begin(_ ready: consuming ReadyJob, on place: Scheduler.Place) {
         let waiting = ready.facts.waiting
         let now = Timestamp.now
-        guard let job = triage.take(ready, now: now) else { return perform(scheduler.handle(.ended(waiting.id))) }
-        perform(scheduler.handle(.claimed(job.id, waiting)))
+        guard let job = triage.take(ready, now: now) else { return note(.ended(waiting.id)) }
+        note(.claimed(waiting))
         switch place {
         case .program where waiting.kind == .task: tasks.begin(job)
         case .program: data.begin(job)
@@ -202,9 +203,9 @@ final class Queue {
     }
 
     /// Ends a job without a courier.
-    private func end(_ ready: consuming ReadyJob, _ ending: Triage.Ending, _ now: Timestamp) {
+    private func settleUnsent(_ ready: consuming ReadyJob, _ ending: Triage.Ending, _ now: Timestamp) {
         guard let (job, verdict) = triage.take(ready, ending, now: now) else { return }
-        perform(scheduler.handle(.claimed(job.id, nil)))
+        note(.settling(job.id))
         finish(job, verdict)
     }
 
@@ -212,7 +213,7 @@ final class Queue {
 
     private func carry(_ job: ClaimedJob, isPrepared: Bool) {
         carried[job.id] = job
-        perform(scheduler.handle(.carried(job.id, isPrepared: isPrepared)))
+        note(.carried(job.id, isPrepared: isPrepared))
         scheduleSoon()
     }
 
@@ -228,6 +229,7 @@ final class Queue {
     private func refuse(_ job: ClaimedJob, _ error: MailError) {
         job.enter(in: ledger, sender: nil)
         if case .ours(let reason) = error { blocked.add(job.id, template: job.template, because: reason) }
+        job.isRefusedByUs = job.waiting.kind != .task
         finish(job, .refused(error, job.attempt, .now))
     }
 
@@ -242,13 +244,14 @@ final class Queue {
     private func settled(_ job: ClaimedJob, _ verdict: Verdict, _ state: State?) {
         ledger.ended(job, in: state, verdict, now: .now)
         switch state {
-        case .retry?, .scheduled?: buckets.put(job.id, in: state!, due: verdict.due ?? .now)
+        case .retry(let bucket)?: buckets.put(job.id, in: .retry(bucket), due: verdict.due ?? .now)
+        case .scheduled?: buckets.put(job.id, in: .scheduled, due: verdict.due ?? .now)
         case .new?:
             // inotify tells of it, too; where it cannot, the next reading would be late.
             if !scheduler.isStopping { arrived(DirectoryName(job.id.text), in: .new) }
         default: break
         }
-        perform(scheduler.handle(.ended(job.id)))
+        note(.ended(job.id))
         if !scheduler.isStopping { scheduleSoon() }
     }
 
@@ -259,20 +262,20 @@ final class Queue {
         case .verdict(let job, let verdict): finish(job, verdict)
         case .refused(let job, let error): refuse(job, error)
         case .carried(let job, let isPrepared): carry(job, isPrepared: isPrepared)
-        case .abandoned(let job): perform(scheduler.handle(.ended(job.id)))
+        case .abandoned(let job): note(.ended(job.id))
         case .shortage(let kind): rest(kind)
         case .relayChanged: schedule()
         case .relayEmptied(let pool): retired.removeAll { $0 === pool }
         case .diskRefused(let error): settler.rest(after: error)
         case .disk(let takesWrites):
-            perform(scheduler.handle(.disk(takesWrites: takesWrites)))
+            note(.disk(takesWrites: takesWrites))
             if takesWrites { schedule() }
         case .leftNew(let id, let size): tell(.leftNew(id, size: size))
         case .lookAgain(let id, let state, let wait):
             loop.schedule(after: wait) { [weak self] in self?.arrived(DirectoryName(id.text), in: state) }
         case .found(let name): if !isKnown(name) { arrived(name, in: .new, isListed: true) }
         case .reading(let isReading):
-            perform(scheduler.handle(.reading(isReading)))
+            note(.reading(isReading))
             if !isReading { schedule() }
         }
     }
@@ -282,15 +285,17 @@ final class Queue {
         return scheduler.isLinedUp(id, in: .new)
     }
 
+    private func note(_ event: Scheduler.Event) { perform(scheduler.handle(event)) }
+
     private func perform(_ actions: [Scheduler.Action]) { for action in actions { perform(action) } }
 
     private func perform(_ action: Scheduler.Action) {
         switch action {
-        case .start(let job, let place): start(job, on: place)
+        case .start(let job, let place): lookAndBegin(job, on: place)
         case .send(let id, let relay): if let job = carried.removeValue(forKey: id) { send(job, by: relay) }
         case .giveBack(let id, let reason): giveBack(id, because: reason)
         case .missed(let state): miss(state)
-        case .readAgain: readAgain()
+        case .readAgain: readMissed()
         case .look: lookSoon()
         case .connect(let name, let jobs): relays.first { $0.name == name }?.connect(for: jobs)
         case .pace(let name): relays.first { $0.name == name }?.pace()
@@ -298,18 +303,18 @@ final class Queue {
         }
     }
 
-    private func readAgain() {
+    private func readMissed() {
         buckets.resume()
         buckets.readMissed()
-        new.readIfIncomplete()
+        newJobs.readIfIncomplete()
     }
 
     /// The machine lacks what a program needs: none of its kind is started for a second.
     private func rest(_ kind: WaitingJob.Kind) {
-        perform(scheduler.handle(.shortage(kind, true)))
+        note(.shortage(of: kind, isThere: true))
         loop.schedule(after: .seconds(1)) { [weak self] in
             guard let self else { return }
-            perform(scheduler.handle(.shortage(kind, false)))
+            note(.shortage(of: kind, isThere: false))
             schedule()
         }
     }
@@ -321,23 +326,27 @@ final class Queue {
         if isScheduling { return }
         isScheduling = true
         defer { isScheduling = false }
-        askRelays()
         for kind in WaitingJob.Kind.allCases {
             let end = Clock.monotonic + DirectoryReading.slice.nanoseconds
-            while let action = scheduler.next(kind) {
+            while let action = next(kind) {
                 perform(action)
-                askRelays()
                 if Clock.monotonic > end {
                     scheduleSoon()
                     break
                 }
             }
         }
+        askRelays()
         perform(scheduler.endTurn())
     }
 
+    private func next(_ kind: WaitingJob.Kind) -> Scheduler.Action? {
+        askRelays()
+        return scheduler.next(kind)
+    }
+
     /// What a relay can take changes with the clock and with each job that it gets: it is asked before each decision.
-    private func askRelays() { perform(scheduler.handle(.relays(relays.map(\.slot)))) }
+    private func askRelays() { note(.relays(relays.map(\.slot))) }
 
     private func scheduleSoon() {
         if willSchedule { return }
@@ -352,24 +361,24 @@ final class Queue {
 
     /// Lets jobs start, once it is known that nothing is paused.
     func open() {
-        perform(scheduler.handle(.opened))
-        new.read()
+        note(.opened)
+        newJobs.read()
         buckets.start()
     }
 
     /// Uses other pauses from now on.
-    func use(_ pauses: Pauses) { perform(scheduler.handle(.pauses(pauses))) }
+    func use(_ pauses: Pauses) { note(.pauses(pauses)) }
 
     /// Reads everything: hints were lost, or what was held may go.
     func readAll() {
-        new.read()
+        newJobs.read()
         buckets.readAll()
     }
 
     /// Looks at jobs that are past their time, and reads `new/` if it has changed.
     func readAgain(now: Timestamp) {
-        perform(scheduler.handle(.expiry(now)))
-        new.readIfChanged(isFull: scheduler.hasDroppedMails)
+        note(.expiry(now))
+        newJobs.readIfChanged(isFull: scheduler.hasDroppedMails)
     }
 
     /// Tries the jobs again that a template, or the configuration, blocked.
@@ -377,9 +386,9 @@ final class Queue {
 
     /// Starts nothing any more; ``Notice/idle`` comes when what is under way is done.
     func stop(within grace: Span) {
-        let couriers: [any Courier] = [tasks, data] + relays
+        let couriers: [any Courier] = [tasks, data] + relays + retired
         for courier in couriers { courier.stop(within: grace) }
-        perform(scheduler.handle(.stopping))
+        note(.stopping)
     }
 
     /// Ends what is still on its way: where the dot was not written, the job is returned.

@@ -20,12 +20,14 @@ struct Supervisor {
     }
 
     /// Sends assignments such as `READY=1`. Nothing is reported: a supervisor that does not listen
-    /// must not stop the mail.
+    /// must not stop the mail, and is waited for no longer than a moment.
     func tell(_ message: String) {
         guard let address, address.utf8.count < 108 else { return }
         let socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { return }
         defer { close(socket) }
+        var patience = timeval(tv_sec: 0, tv_usec: 200_000)
+        _ = setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var name = sockaddr_un()
         name.sun_family = sa_family_t(AF_UNIX)
         let length = address.utf8.count

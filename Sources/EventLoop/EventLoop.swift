@@ -80,11 +80,11 @@ package final class EventLoop {
 
         /// No callback comes after this. Calling it again does nothing.
         package func cancel() {
-            guard let last = action else { return }
+            guard let ended = action else { return }
             action = nil
             loop.remove(self)
-            // Freed last: what it holds may be the loop itself.
-            withExtendedLifetime(last) {}
+            // Freed last: what it holds may be all that holds the loop.
+            withExtendedLifetime(ended) {}
         }
     }
 
@@ -145,10 +145,11 @@ package final class EventLoop {
 
         /// No call comes after this. Calling it again does nothing.
         package func cancel() {
-            guard let last = action else { return }
+            guard let ended = action else { return }
             action = nil
             loop.timers.remove(slot)
-            withExtendedLifetime(last) {}
+            // As above.
+            withExtendedLifetime(ended) {}
         }
 
         /// Whether it has neither fired nor been cancelled.

@@ -16,11 +16,14 @@ package struct ChildProcess: ~Copyable {
         /// By itself, with that exit status.
         case exit(Int32)
         case signal(Int32)
+        /// Its status was taken by another part of this process.
+        case unknown
 
         package var description: String {
             switch self {
             case .exit(let status): "exit status \(status)"
             case .signal(let number): "ended by signal \(number)"
+            case .unknown: "ended, and its exit status is not known"
             }
         }
     }
@@ -102,8 +105,12 @@ package struct ChildProcess: ~Copyable {
     package mutating func reap() -> End? {
         var (code, signal): (Int32, Int32) = (0, 0)
         signalGroup(SIGKILL)
-        guard clinux_reap(id, 0, &code, &signal) == 1 else { return nil }
-        return signal == 0 ? .exit(code) : .signal(signal)
+        switch clinux_reap(id, 0, &code, &signal) {
+        case 0: return nil
+        case 1: return signal == 0 ? .exit(code) : .signal(signal)
+        // ECHILD: it is no child of ours any more, and will not tell.
+        default: return .unknown
+        }
     }
 }
 

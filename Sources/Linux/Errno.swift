@@ -35,6 +35,9 @@ package struct Errno: Error, Hashable, CustomStringConvertible {
     package static let connectionReset = Errno(ECONNRESET)
     package static let tooBig = Errno(EFBIG)
     package static let noDevice = Errno(ENXIO)
+    package static let noBuffers = Errno(ENOBUFS)
+    package static let messageTooLong = Errno(EMSGSIZE)
+    package static let noChild = Errno(ECHILD)
 
     /// Whether the machine lacks what it may have again in a moment: processes, memory, descriptors.
     package var isShortage: Bool {

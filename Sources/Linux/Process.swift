@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Who this process is, and what the kernel gives it.
@@ -30,6 +31,41 @@ package enum Process {
 
     /// Ends the process with `status`; nothing is flushed, since nothing is buffered. See _exit(2).
     package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
+
+    /// Puts right what the process inherits from whoever started it; to be called first thing in `main`.
+    ///
+    /// A launcher that ignores SIGCHLD would take the exit statuses of our programs, SIGXFSZ would kill where a write
+    /// can fail with EFBIG, and a blocked signal would never come. A closed standard stream becomes one that fails
+    /// with EBADF, so that no file of ours has its number. See sigaction(2), execve(2).
+    package static func prepare() { clinux_prepare() }
+
+    /// Raises the soft limit of open descriptors to the hard one. Each ``ChildProcess`` gets the one from before.
+    /// Returns how many this process may have. See RLIMIT_NOFILE in setrlimit(2).
+    @discardableResult
+    package static func raiseDescriptorLimit() -> Int { Int(clinux_raise_descriptors()) }
+
+    /// How many descriptors are open; nil where /proc is not there.
+    package static var openDescriptors: Int? {
+        do throws(Errno) {
+            var stream = try Directory(path: "/proc/self/fd").entries()
+            var count = 0
+            while try stream.next() != nil { count += 1 }
+            // The two that looked.
+            return count - 2
+        } catch { return nil }
+    }
+
+    /// True when fewer than `count` descriptors can be opened now, because the process or the system has no more.
+    package static func lacksDescriptors(_ count: Int) -> Bool {
+        var opened: [Int32] = []
+        defer { for number in opened { close(number) } }
+        while opened.count < count {
+            let number = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            if number < 0 { return Errno.last == .tooManyOpenFiles || Errno.last == .tooManyOpenFilesInSystem }
+            opened.append(number)
+        }
+        return false
+    }
 
     /// Has a signal ignored. See signal(2).
     package static func ignoreBrokenPipe() { _ = signal(SIGPIPE, SIG_IGN) }

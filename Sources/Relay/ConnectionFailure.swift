@@ -12,6 +12,8 @@ package struct ConnectionFailure: Error, Equatable, CustomStringConvertible {
     package let reason: String
     /// It will not mend itself: a certificate that does not verify, a login that is refused, a wrong setting.
     package let isConfigurationFault: Bool
+    /// No descriptor was left for it: that says nothing about the relay.
+    package var isShortage = false
 
     package var description: String { "\(phase.rawValue): \(reason)" }
 

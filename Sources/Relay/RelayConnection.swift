@@ -1,5 +1,6 @@
 internal import CCurl
 internal import EventLoop
+internal import Linux
 package import SMTP
 package import Time
 
@@ -131,7 +132,13 @@ package final class RelayConnection {
         }
     }
 
+    /// So many descriptors a connection opens at most while it comes to be: sockets, those of a lookup, a file.
+    private static let descriptors = 16
+
     private func fail(_ failure: ConnectionFailure) {
+        var failure = failure
+        // Asked before the socket is given back. libcurl does not say what it wanted a descriptor for, nor that it did.
+        failure.isShortage = Process.lacksDescriptors(Self.descriptors)
         release()
         onFailure(failure)
     }

@@ -21,7 +21,7 @@ package enum Program {
     private static func serve(_ settings: Settings) -> Int32 {
         do throws(StartError) {
             Process.ignoreBrokenPipe()
-            raiseFileLimit()
+            Process.raiseDescriptorLimit()
             let (loop, signals) = try start()
             let server = try Server(settings, on: loop)
             let lines = server.addresses.map { "listening on \($0)\n" }.joined()
@@ -52,15 +52,6 @@ package enum Program {
 
     private static func inOrder(_ what: String, _ body: () throws(Errno) -> Void) throws(StartError) {
         do throws(Errno) { try body() } catch { throw .inputOutput(what, error) }
-    }
-
-    /// As many descriptors as the administrator allows. See setrlimit(2).
-    private static func raiseFileLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        // Without it there is room for fewer sessions, and accept says so when they come.
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     /// Writes to standard output; the status to end with.

@@ -1,4 +1,5 @@
 internal import Command
 internal import Linux
 
+Process.prepare()
 Process.exit(Program.run())

@@ -1,4 +1,5 @@
 internal import Daemon
 internal import Linux
 
+Process.prepare()
 Process.exit(Program.run(Array(CommandLine.arguments.dropFirst())))

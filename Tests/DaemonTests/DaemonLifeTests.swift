@@ -42,7 +42,7 @@ struct DaemonLifeTests {
     }
 
     private func daemon(_ settings: Settings, reload: @escaping () -> Settings? = { nil }) throws -> Daemon {
-        try Daemon(settings, version: "1.2.3", loop: loop, log: log, reload: reload)
+        try Daemon(settings, version: "1.2.3", descriptors: 1024, loop: loop, log: log, reload: reload)
     }
 
     private func submit(_ id: String, _ template: String = "hello", box: String? = nil) throws {

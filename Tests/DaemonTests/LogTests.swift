@@ -1,5 +1,10 @@
+import EventLoop
+import Glibc
 import JSON
 import Linux
+import Mail
+import Relay
+import Scratch
 import Testing
 import Time
 
@@ -73,5 +78,128 @@ struct LogTests {
         let log = try Log(.file("/dev/full"), format: .json)
         for _ in 0..<3 { log.write("lost") }
         #expect(log.dropped == 3)
+    }
+
+    @Test("What a reader does not take waits, up to a limit; then lines are lost, and their number is told")
+    func stalled() throws {
+        let scratch = try Scratch()
+        let path = scratch.path("fifo")
+        #expect(mkfifo(path, 0o600) == 0)
+        let loop = try EventLoop()
+        let log = try Log(.file(path), format: .text)
+        log.loop = loop
+        for index in 0..<10_000 { log.write("line \(index)", index % 7 == 0 ? .warning : .info) }
+        #expect(log.dropped > 0 && log.dropped < 10_000)
+        let text = try read(path, on: loop) { $0.contains(" were lost\n") }
+        let lines = text.split(separator: "\n").map { $0.split(separator: ": ").last! }
+        let whole = 10_000 - log.dropped
+        #expect(lines.count == whole + 1)
+        #expect(lines.dropLast().enumerated().allSatisfy { $1 == "line \($0)" })
+        #expect(lines.last! == "\(log.dropped) lines of the log were lost")
+    }
+
+    @Test("A socket that is not read does not hold up the daemon", arguments: [Log.Destination.syslog, .journal])
+    func stalledSocket(destination: Log.Destination) throws {
+        let scratch = try Scratch()
+        let socket = try Listener(scratch.path("log"))
+        let loop = try EventLoop()
+        let log = try Log(destination, format: .text, socket: scratch.path("log"))
+        log.loop = loop
+        for index in 0..<10_000 { log.write("line \(index)") }
+        #expect(log.dropped > 0 && log.dropped < 10_000)
+        var lines: [String] = []
+        while lines.last?.contains(" were lost") != true {
+            lines += socket.read()
+            loop.later { loop.stop() }
+            try loop.run()
+        }
+        #expect(lines.count == 10_000 - log.dropped + 1)
+        #expect(lines.last!.contains("\(log.dropped) lines of the log were lost"))
+        #expect(!lines.contains { $0.contains("\0") })
+    }
+
+    @Test("A syslogd that was started anew gets the line that the old one does not take")
+    func restartedSocket() throws {
+        let scratch = try Scratch()
+        var socket: Listener? = try Listener(scratch.path("log"))
+        let log = try Log(.syslog, format: .text, socket: scratch.path("log"))
+        log.write("one")
+        #expect(socket!.read().count == 1)
+        socket = nil
+        log.write("two")
+        #expect(log.dropped == 1)
+        try scratch.remove("log")
+        socket = try Listener(scratch.path("log"))
+        log.write("three")
+        let lines = socket!.read()
+        #expect(lines.count == 2)
+        #expect(lines.first?.hasSuffix("warning: 1 line of the log was lost") == true)
+        #expect(lines.last?.hasSuffix(": three") == true)
+    }
+
+    /// Reads a FIFO while the loop runs, until the text is as wanted.
+    private func read(_ path: String, on loop: EventLoop, until isDone: (String) -> Bool) throws -> String {
+        let reader = try Descriptor(readingFileAt: path)
+        var bytes: [UInt8] = []
+        while !isDone(String(decoding: bytes, as: UTF8.self)) {
+            bytes += [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
+                // Nothing is there yet: the next round brings it.
+                count = (try? reader.read(into: UnsafeMutableRawBufferPointer(buffer))) ?? 0
+            }
+            loop.later { loop.stop() }
+            try loop.run()
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A socket as syslogd has one.
+    private final class Listener {
+        private let number: Int32
+
+        init(_ path: String) throws {
+            number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+            let result = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+            try #require(result == 0, "\(path): too long for a socket?")
+        }
+
+        deinit { close(number) }
+
+        /// The datagrams that are there.
+        func read() -> [String] {
+            var all: [String] = []
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            while true {
+                let count = recv(number, &buffer, buffer.count, 0)
+                if count < 0 { return all }
+                all.append(String(decoding: buffer[..<count], as: UTF8.self))
+            }
+        }
+    }
+}
+
+@Suite("Descriptor budget")
+struct DescriptorBudgetTests {
+    @Test(
+        "Connections are lowered to what the limit has room for",
+        arguments: [
+            (1024, 10, [10, 10], 0), (1024, 1000, [295, 10], 1), (1 << 20, 1000, [1000, 10], 0), (64, 10, [1, 1], 2),
+        ])
+    func fits(limit: Int, connections: Int, result: [Int], findings: Int) throws {
+        func relay(_ name: String) throws -> Settings.Relay {
+            .init(name: name, connection: try RelaySettings(url: "smtp://127.0.0.1:9"))
+        }
+        var settings = Settings(
+            mail: MailDefaults(from: "a@example.org", domain: "example.org"),
+            relays: [try relay("main"), try relay("other")])
+        settings.relays[0].connections = connections
+        #expect(DescriptorBudget(limit: limit, open: 20).fit(&settings).count == findings)
+        #expect(settings.relays.map(\.connections) == result)
     }
 }

@@ -219,14 +219,14 @@ struct SchedulerTests {
             _ = scheduler.handle(.carried(JobID(id)!, isPrepared: true))
         }
         _ = scheduler.handle(.relays([Slot("main", isUp: false, mayConnect: true)]))
-        #expect(run(&scheduler) == ["back b: the relay failed while data ran"])
+        #expect(run(&scheduler) == ["back a: the relay failed while data ran"])
         _ = scheduler.handle(.relays([Slot("main", room: .idle, isUp: false, isProbe: true)]))
-        #expect(run(&scheduler) == ["send a"])
-        _ = scheduler.handle(.carried(JobID("a")!, isPrepared: true))
+        #expect(run(&scheduler) == ["send b"])
+        _ = scheduler.handle(.carried(JobID("b")!, isPrepared: true))
         var pauses = Pauses()
         _ = pauses.insert("pause")
         _ = scheduler.handle(.pauses(pauses))
-        #expect(run(&scheduler) == ["back a: the relay failed while data ran"])
+        #expect(run(&scheduler) == ["back b: the relay failed while data ran"])
     }
 
     @Test("A stop gives back what waits for a connection, and is over when the last job has ended")
@@ -234,7 +234,7 @@ struct SchedulerTests {
         var scheduler = scheduler([idle()])
         for id in ["a", "b"] { _ = scheduler.handle(.waiting(job(id))) }
         _ = scheduler.handle(.waiting(job("t", .task, template: "report")))
-        _ = scheduler.handle(.claimed(JobID("x")!, nil))
+        _ = scheduler.handle(.settling(JobID("x")!))
         _ = scheduler.handle(.carried(JobID("b")!, isPrepared: false))
         #expect(scheduler.handle(.stopping).map(text) == ["back b: the daemon stops"])
         #expect(scheduler.handle(.waiting(job("c"))) == [])
@@ -244,6 +244,26 @@ struct SchedulerTests {
         #expect(scheduler.handle(.ended(JobID("t")!)) == [.idle])
         var nothing = self.scheduler()
         #expect(nothing.handle(.stopping) == [.idle])
+    }
+
+    @Test("A job that was moved by hand while it was lined up does not start a second time")
+    func moved() {
+        var scheduler = scheduler([Slot("main")], data: 0)
+        _ = scheduler.handle(.waiting(job("x", .mailWithData, template: "order", in: .retry(.first))))
+        _ = scheduler.handle(.relays([idle()]))
+        #expect(scheduler.handle(.waiting(job("x"))).map(text) == ["x"])
+        _ = scheduler.handle(.places(tasks: 1, data: 1))
+        #expect(run(&scheduler, .mailWithData) == ["missed retry/01-30s"])
+        #expect(scheduler.isUnderWay(JobID("x")!) && scheduler.mailsUnderWay == 1)
+    }
+
+    @Test("A mail whose connection turns out to be stale while the daemon stops goes back at once")
+    func staleAtTheStop() {
+        var scheduler = scheduler([idle()])
+        _ = scheduler.handle(.waiting(job("a")))
+        #expect(scheduler.handle(.stopping) == [])
+        #expect(scheduler.handle(.carried(JobID("a")!, isPrepared: false)).map(text) == ["back a: the daemon stops"])
+        #expect(scheduler.handle(.ended(JobID("a")!)) == [.idle])
     }
 
     // Programs.
@@ -273,18 +293,18 @@ struct SchedulerTests {
         #expect(scheduler.tasksByTemplate == ["a": 1, "b": 1])
         _ = scheduler.handle(.waiting(job("a4", .task, template: "a", places: 3)))
         #expect(run(&scheduler, .task) == ["a2", "a3"])
-        _ = scheduler.handle(.claimed(JobID("a2")!, job("a2", .task, template: "a", places: nil)))
+        _ = scheduler.handle(.claimed(job("a2", .task, template: "a", places: nil)))
         #expect(run(&scheduler, .task) == ["a4"])
     }
 
     @Test("While the machine lacks what a program needs, none of its kind starts")
     func shortage() {
         var scheduler = scheduler([idle()])
-        _ = scheduler.handle(.shortage(.task, true))
+        _ = scheduler.handle(.shortage(of: .task, isThere: true))
         #expect(scheduler.handle(.waiting(job("t", .task, template: "report"))) == [])
         #expect(scheduler.handle(.waiting(job("d", .mailWithData, template: "order"))).map(text) == ["d"])
         #expect(run(&scheduler, .task) == [])
-        _ = scheduler.handle(.shortage(.task, false))
+        _ = scheduler.handle(.shortage(of: .task, isThere: false))
         #expect(run(&scheduler, .task) == ["t"])
     }
 

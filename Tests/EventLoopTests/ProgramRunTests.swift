@@ -37,6 +37,21 @@ struct ProgramRunTests {
         #expect(try run("true").isTimedOut == false)
     }
 
+    @Test("An end that another part of the process took is one of unknown status")
+    func unknown() throws {
+        let loop = try EventLoop()
+        var end: ChildProcess.End?
+        let order = ProgramRun.Order(["/bin/true"], environment: [], input: [], timeout: .seconds(20))
+        let run = try ProgramRun(order, on: loop) {
+            end = $0.end
+            loop.stop()
+        }
+        var status: Int32 = 0
+        #expect(waitpid(run.process, &status, 0) == run.process)
+        try loop.run()
+        #expect(end == .unknown)
+    }
+
     @Test("It reads its input, however long, and its words and environment are those that were given")
     func input() throws {
         let long = [UInt8](repeating: 0x78, count: 3 << 20)

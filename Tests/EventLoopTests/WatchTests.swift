@@ -49,6 +49,24 @@ struct WatchTests {
         #expect(log.lines == ["asked", "read"])
     }
 
+    @Test("What is cancelled may be all that holds its loop")
+    func cancelFreesLoop() throws {
+        let pair = try SocketPair()
+        weak var freed: EventLoop?
+        func make() throws -> (EventLoop.Watch, EventLoop.Timer) {
+            let (watched, timed) = (try EventLoop(), try EventLoop())
+            freed = watched
+            let watch = try watched.watch(pair.left, for: .read) { _ in watched.stop() }
+            return (watch, timed.schedule(after: .hours(1)) { timed.stop() })
+        }
+        let (watch, timer) = try make()
+        #expect(freed != nil)
+        watch.cancel()
+        #expect(freed == nil)
+        timer.cancel()
+        #expect(!timer.isPending)
+    }
+
     @Test("A watch cancelled by an earlier callback of the same batch is not called")
     func cancelInBatch() throws {
         let loop = try EventLoop()

@@ -20,6 +20,14 @@ int clinux_rename_exchange(int from_dir, const char *from, int to_dir, const cha
 /// child's standard output. The child's pid.
 int clinux_run(char *const arguments[], int output);
 
+/// Puts right what whoever started this process left to it: SIGCHLD has its default, SIGXFSZ is ignored (a file that
+/// is too large is an error of the write, EFBIG), no signal is blocked, and a standard stream that was closed is one
+/// that fails, so that no other file becomes it.
+void clinux_prepare(void);
+/// Raises the soft limit of open descriptors to the hard one and returns it; programs that clinux_spawn starts get the
+/// one from before. -1 and errno where there is none to be had. See RLIMIT_NOFILE in setrlimit(2).
+int64_t clinux_raise_descriptors(void);
+
 /// openat(2), whose mode argument is variadic in C.
 int clinux_openat(int dir, const char *path, int flags, mode_t mode);
 

@@ -29,14 +29,16 @@ struct Scheduler: ~Copyable {
         case arrived(DirectoryName, State, isListed: Bool)
         /// A job was looked at and may start.
         case waiting(WaitingJob)
-        /// A job was claimed; `nil` where it ends without a courier.
-        case claimed(JobID, WaitingJob?)
+        /// A job that starts was claimed; it was looked at anew.
+        case claimed(WaitingJob)
+        /// A job was claimed to be settled without a courier.
+        case settling(JobID)
         /// A claimed mail waits for a connection: the one it had was stale, or a program has made what it shows.
         case carried(JobID, isPrepared: Bool)
         /// A job is no longer worked on.
         case ended(JobID)
         /// Whether the machine lacks what a program of this kind needs: none is started meanwhile.
-        case shortage(WaitingJob.Kind, Bool)
+        case shortage(of: WaitingJob.Kind, isThere: Bool)
         /// Time has passed: what is past its expiry is looked at once more.
         case expiry(Timestamp)
     }
@@ -88,8 +90,9 @@ struct Scheduler: ~Copyable {
     private var shortages: Set<WaitingJob.Kind> = []
     /// The kinds of which a job was not lined up for want of room.
     private var dropped: Set<WaitingJob.Kind> = []
-    /// Claimed mails that wait for a connection.
-    private var carried: [(id: JobID, isPrepared: Bool)] = []
+    /// Claimed mails that wait for a connection: the one they had was stale, or a program has prepared them.
+    private var stale = FIFO<JobID>()
+    private var prepared = FIFO<JobID>()
     private var flights = Flights()
 
     /// `capacity` is how many jobs of each priority are lined up: mails, mails with data, and tasks apart.
@@ -152,18 +155,20 @@ struct Scheduler: ~Copyable {
             isStuck = !takesWrites
             return look()
         case .pauses(let pauses): self.pauses = pauses
-        case .places(let tasks, let data): (taskPlaces, dataPlaces) = (tasks, data)
+        case .places(let tasks, let data):
+            (taskPlaces, dataPlaces) = (tasks, data)
+            // The configuration was read: what templates say may have changed, too.
+            templatePlaces = [:]
         case .relays(let slots): self.slots = slots
         case .reading(let isReading): self.isReading = isReading
         case .arrived(let name, let state, let isListed):
             return arrivals.append(name, in: state, isListed: isListed) ? look() : [.missed(state)]
         case .waiting(let job): return offer(job)
-        case .claimed(let id, nil): flights.settle(id)
-        case .claimed(_, let job?):
-            // It was looked at anew.
+        case .claimed(let job):
             notePlaces(job)
             flights.begin(job)
-        case .carried(let id, let isPrepared): if flights.becomeMail(id) { carried.append((id, isPrepared)) }
+        case .settling(let id): flights.settle(id)
+        case .carried(let id, let isPrepared): return carry(id, isPrepared: isPrepared)
         case .ended(let id): if flights.end(id), isStopping, flights.isEmpty { return [.idle] }
         case .shortage(let kind, let isThere): if isThere { shortages.insert(kind) } else { shortages.remove(kind) }
         case .expiry(let now):
@@ -175,11 +180,22 @@ struct Scheduler: ~Copyable {
 
     private mutating func stop() -> [Action] {
         isStopping = true
-        let left = carried
-        carried = []
-        let actions = left.map { Action.giveBack($0.id, because: "the daemon stops") }
+        var actions: [Action] = []
+        while let id = nextCarried() { actions.append(.giveBack(id, because: "the daemon stops")) }
         return actions + (flights.isEmpty ? [.idle] : [])
     }
+
+    private mutating func carry(_ id: JobID, isPrepared: Bool) -> [Action] {
+        let isFlying = flights.becomeMail(id)
+        assert(isFlying, "\(id) is carried and nobody works at it")
+        // Nothing is sent any more.
+        if isStopping || !isFlying { return [.giveBack(id, because: "the daemon stops")] }
+        if isPrepared { prepared.append(id) } else { stale.append(id) }
+        return []
+    }
+
+    private mutating func nextCarried() -> JobID? { stale.popFirst() ?? prepared.popFirst() }
+    private var carriedCount: Int { stale.count + prepared.count }
 
     private func look() -> [Action] { mayLook && !arrivals.isEmpty ? [.look] : [] }
 
@@ -190,6 +206,8 @@ struct Scheduler: ~Copyable {
     mutating func nextArrival() -> Arrivals.Arrival? { mayLook ? arrivals.next() : nil }
 
     private mutating func start(_ job: WaitingJob, on place: Place) -> Action {
+        // The operator moved it while it was lined up, and it flies already.
+        guard !flights.contains(job.id) else { return .missed(job.state) }
         flights.begin(job)
         return .start(job, on: place)
     }
@@ -258,8 +276,8 @@ struct Scheduler: ~Copyable {
     private mutating func nextMail() -> Action? {
         if let action = giveBack() { return action }
         guard mayStart else { return nil }
-        if !carried.isEmpty, let slot = slot(for: "", behind: false) {
-            return .send(carried.removeFirst().id, relay: slot.relay)
+        if carriedCount > 0, let slot = slot(for: "", behind: false), let id = nextCarried() {
+            return .send(id, relay: slot.relay)
         }
         guard !mails.isEmpty else { return nil }
         // The next envelope travels with a body under way only when there is a backlog: a lone job must not wait for
@@ -285,9 +303,9 @@ struct Scheduler: ~Copyable {
     mutating func endTurn() -> [Action] {
         var actions: [Action] = []
         if mayStart, let preferred {
-            let jobs = mails.count + carried.count + data.count + flights.data.count
+            let jobs = mails.count + carriedCount + data.count + flights.data.count
             if jobs > 0 { actions.append(.connect(relay: preferred.relay, jobs: jobs)) }
-            if !mails.isEmpty || !carried.isEmpty, preferred.isPaced, preferred.room != .none {
+            if !mails.isEmpty || carriedCount > 0, preferred.isPaced, preferred.room != .none {
                 actions.append(.pace(relay: preferred.relay))
             }
         }
@@ -328,12 +346,11 @@ struct Scheduler: ~Copyable {
     /// Gives back a claimed mail that nothing will take soon: it waits in `new/` as all others do, for a relay, the end
     /// of a pause, or its expiry. One whose program has run may be the mail that a relay is tried with.
     private mutating func giveBack() -> Action? {
-        guard isOpen, !isStopping, !isStuck, !carried.isEmpty, pauses.all || preferred?.isUp != true else { return nil }
+        guard isOpen, !isStopping, !isStuck, carriedCount > 0, pauses.all || preferred?.isUp != true else { return nil }
+        if let id = stale.popFirst() { return .giveBack(id, because: "the connection went stale") }
         let isTried = !pauses.all && preferred != nil
-        let probe = isTried ? carried.firstIndex { $0.isPrepared } : nil
-        guard let index = carried.indices.first(where: { $0 != probe }) else { return nil }
-        let (id, isPrepared) = carried.remove(at: index)
-        return .giveBack(id, because: isPrepared ? "the relay failed while data ran" : "the connection went stale")
+        guard prepared.count > (isTried ? 1 : 0), let id = prepared.popFirst() else { return nil }
+        return .giveBack(id, because: "the relay failed while data ran")
     }
 
     /// While names wait unseen, bulk leaves half of the connections to what may be among them. Of the places for tasks

@@ -29,6 +29,7 @@ package enum TaskOutcome: Equatable, Sendable {
         case .signal(let number):
             let name = TaskOutcome.signals[number].map { " (\($0))" } ?? ""
             self = .deferred(because: "ended by signal \(number)\(name)")
+        case .unknown: self = .deferred(because: "\(end)")
         }
     }
 

@@ -68,6 +68,7 @@ final class DataCourier: Courier {
             let program = try ProgramRun(order, on: loop) { [unowned self] outcome in
                 strays.ended(mark)
                 runs[job.id] = nil
+                job.run = nil
                 conclude(job, view, outcome, after: order.timeout)
             }
             job.run = .init(program: program, started: now, deadline: now + order.timeout)

@@ -23,6 +23,7 @@ struct LetterMaker {
         let recipients = history.open(of: mail.recipients)
         guard recipients.isEmpty else {
             claimed.letter = .init(mail: mail, recipients: recipients, envelope: try envelope(mail, recipients))
+            claimed.forget()
             ledger.active(claimed)
             return nil
         }
@@ -31,6 +32,7 @@ struct LetterMaker {
             return .settled(isDone: history.isSent(to: mail.recipients + mail.disallowed), now)
         }
         // Nothing is sent, and it ends as a dead letter that says so.
+        claimed.isRefusedByUs = true
         let verdict = Verdict([], of: claimed.attempt, now: now, jitter: 0)
         ledger.disallowed(claimed, verdict, now: now)
         return verdict

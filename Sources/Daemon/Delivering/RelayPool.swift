@@ -26,6 +26,8 @@ final class RelayPool: Courier {
     /// How many jobs were handed over and have no outcome yet.
     private var inFlight = 0
     private var timer: EventLoop.Timer?
+    /// Until when no connection is tried, because no descriptor was left for the last one; nil where there was.
+    private var shortUntil: Int64?
     private var isRetired = false
     private var isStopping = false
     private let tell: (Report) -> Void
@@ -46,6 +48,8 @@ final class RelayPool: Courier {
 
     private var isUp: Bool { !breaker.isOpen && !isRetired }
 
+    private var isShort: Bool { shortUntil.map { Clock.monotonic < $0 } ?? false }
+
     /// What it can take now.
     var slot: Slot {
         let mayTake = mayTakeMore
@@ -57,7 +61,7 @@ final class RelayPool: Courier {
         return Slot(
             name, room: room, isPaced: room != .none && rate?.take(at: Clock.monotonic) != nil, isUp: isUp,
             isProbe: breaker.isOpen && room == .idle,
-            mayConnect: !isRetired && breaker.allowed(at: Clock.monotonic) > 0,
+            mayConnect: !isRetired && breaker.allowed(at: Clock.monotonic) > 0 && !isShort,
             limit: settings.connections)
     }
 
@@ -74,7 +78,7 @@ final class RelayPool: Courier {
         connection.send(
             envelope: letter.envelope, body: letter.mail.bytes,
             commit: { [unowned self] accepted in mark(job, letter, accepted.map { letter.recipients[$0] }) },
-            completion: { [unowned self] outcome in conclude(job, letter, outcome) })
+            completion: { [self] outcome in conclude(job, letter, outcome) })
         // What the job leaves of its connection is the next one's.
         giveBack(connection)
     }
@@ -141,7 +145,7 @@ final class RelayPool: Courier {
 
     /// Opens connections for so many waiting jobs.
     func connect(for jobs: Int) {
-        guard jobs > 0, !isRetired else { return }
+        guard jobs > 0, !isRetired, !isShort else { return }
         var missing = jobs - idle.count - connecting.count
         while missing > 0, connections.count < breaker.allowed(at: Clock.monotonic) {
             connect()
@@ -154,7 +158,7 @@ final class RelayPool: Courier {
     /// taken over, and this one is to have them back.
     private func watchBreaker() {
         guard !isRetired, let probe = breaker.nextProbe, connecting.isEmpty else { return }
-        let wait = probe - Clock.monotonic
+        let wait = max(probe, shortUntil ?? .min) - Clock.monotonic
         // When it is due, a connection that is there is the probe: what becomes of it tells what comes next.
         guard wait > 0 || connections.isEmpty else { return }
         wake(after: Span(nanoseconds: max(wait, 0)))
@@ -179,6 +183,7 @@ final class RelayPool: Courier {
         connection.onReady = { [weak self, weak connection] _ in
             guard let self, let connection else { return }
             connecting.removeAll { $0 === connection }
+            shortUntil = nil
             let wasOpen = breaker.isOpen
             breaker.connected(at: Clock.monotonic)
             if wasOpen, !breaker.isOpen { log.write("relay \(name): works again") }
@@ -189,7 +194,7 @@ final class RelayPool: Courier {
             guard let self, let connection else { return }
             connecting.removeAll { $0 === connection }
             remove(connection)
-            failed(failure)
+            if failure.isShortage { lackedDescriptors() } else { failed(failure) }
         }
         connection.onRoom = { [weak self, weak connection] in
             guard let self, let connection else { return }
@@ -215,6 +220,17 @@ final class RelayPool: Courier {
         idle.removeAll { $0 === connection }
         underWay.removeAll { $0 === connection }
         if isRetired, connections.isEmpty { tell(.relayEmptied(self)) }
+    }
+
+    /// The process has as many files open as it may: the connections that are there go on, and the relay is not to
+    /// blame.
+    private func lackedDescriptors() {
+        if shortUntil == nil {
+            log.write("relay \(name): no connection: \(Errno.tooManyOpenFiles); tried again every second", .warning)
+        }
+        let wait = Span.seconds(1)
+        shortUntil = Clock.monotonic + wait.nanoseconds
+        wake(after: wait)
     }
 
     private func failed(_ failure: ConnectionFailure) {

@@ -41,12 +41,14 @@ final class TaskCourier: Courier {
         let now = Timestamp.now
         if job.attempt.history.isDone { return tell(.verdict(job, .settled(isDone: true, now))) }
         do throws(MailError) {
-            run(job, try order(for: job, now: now), now)
+            let (path, order) = try order(for: job, now: now)
+            job.forget()
+            run(job, path, order, now)
         } catch { tell(.refused(job, error)) }
     }
 
-    /// What is run for a job; throws where the job or the template is at fault.
-    private func order(for job: ClaimedJob, now: Timestamp) throws(MailError) -> ProgramRun.Order {
+    /// The path of what is run for a job, and how; throws where the job or the template is at fault.
+    private func order(for job: ClaimedJob, now: Timestamp) throws(MailError) -> (String, ProgramRun.Order) {
         let name = job.template ?? ""
         if let reason = settings.tasks.objection(to: job.id, asking: name) { throw .job(reason) }
         let template = try templates.task(name)
@@ -56,12 +58,13 @@ final class TaskCourier: Courier {
         job.attempt.onDoubt =
             template.settings.onDoubt.flatMap { .init(rawValue: $0.rawValue) } ?? settings.onDoubt
         let timeout = min(template.settings.program.timeout ?? settings.tasks.timeout, job.attempt.expiry - now)
-        return ProgramRun.Order(
+        let order = ProgramRun.Order(
             path, of: template, params: object.params, id: job.id, attempt: job.attempt.number, started: now,
             timeout: timeout, mark: strays.mark(job.id.text), settings: settings)
+        return (path, order)
     }
 
-    private func run(_ job: ClaimedJob, _ order: ProgramRun.Order, _ now: Timestamp) {
+    private func run(_ job: ClaimedJob, _ path: String, _ order: ProgramRun.Order, _ now: Timestamp) {
         job.startedAt = Clock.monotonic
         do throws(SpoolError) { try job.mark(.running, now: now) } catch {
             // Nothing is run without a record of it.
@@ -83,7 +86,7 @@ final class TaskCourier: Courier {
             runs[job.id] = job
             strays.began(mark, program.process)
             ledger.began(job, process: program.process)
-        } catch { cannotStart(job, order.words[0], error) }
+        } catch { cannotStart(job, path, error) }
     }
 
     private func cannotStart(_ job: ClaimedJob, _ path: String, _ error: Errno) {
@@ -101,6 +104,7 @@ final class TaskCourier: Courier {
 
     private func conclude(_ job: ClaimedJob, _ outcome: TaskOutcome, reply: String?) {
         runs[job.id] = nil
+        job.run = nil
         let now = Timestamp.now
         let verdict = Verdict(outcome, reply: reply, of: job.attempt, now: now, jitter: .random(in: -1...1))
         ledger.ran(job, verdict, now: now)

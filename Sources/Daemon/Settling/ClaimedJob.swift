@@ -9,7 +9,10 @@ internal import Time
 /// A job in `cur/` that is worked at, from its claim to its verdict: the only holder of a ``Claim``.
 final class ClaimedJob {
     let id: JobID
-    private let facts: ReadyJob.Facts
+    let waiting: WaitingJob
+    private let owner: UInt32
+    /// What is in its file, as long as something has to be made of it.
+    private var facts: ReadyJob.Facts?
     /// When it was claimed and when it was handed to a courier, by the monotonic clock.
     let claimedAt: Int64
     var startedAt: Int64
@@ -23,6 +26,8 @@ final class ClaimedJob {
     var run: Run?
     /// Whom a dead letter of it names, where that is not whom the letter is for.
     var named: [String]?
+    /// Whether it was refused before a relay was asked: then its dead letter tells of that alone.
+    var isRefusedByUs = false
     /// Whether the log has told the end of its attempt; nil where it has if a recipient was refused.
     var isReported: Bool?
     /// Whether this is its first claim, and the ledger does not have it yet.
@@ -48,6 +53,8 @@ final class ClaimedJob {
 
     init(_ claim: consuming Claim, _ facts: ReadyJob.Facts, attempt: Verdict.Attempt, isNew: Bool, claimedAt: Int64) {
         id = claim.id
+        waiting = facts.waiting
+        owner = facts.status.owner
         self.facts = facts
         self.attempt = attempt
         self.isNew = isNew
@@ -56,23 +63,26 @@ final class ClaimedJob {
         self.claim = consume claim
     }
 
-    var waiting: WaitingJob { facts.waiting }
     var template: String? { waiting.template }
-    /// Its object as it is in the file.
-    var value: JSON { facts.value }
+    /// Its object as it is in the file; null once ``forget()`` was called.
+    var value: JSON { facts?.value ?? .null }
     var submitted: Timestamp { attempt.submitted }
 
     /// What the producer asked for. Throws where the object is no job.
     func object() throws(MailError) -> Job {
-        switch facts.job {
+        switch facts?.job {
         case .success(let job): return job
         case .failure(let error): throw .job("\(error)")
+        case nil: throw .ours("its object is needed again")
         }
     }
 
+    /// Lets go of the object: all that is sent or run was made of it, and it may be as large as a job may be.
+    func forget() { facts = nil }
+
     /// Enters the job into the ledger at its first claim, once. `sender` is nil when no mail was made of it.
     func enter(in ledger: Ledger, sender: String?) {
-        if isNew { ledger.received(id, owner: facts.status.owner, sender: sender) }
+        if isNew { ledger.received(id, owner: owner, sender: sender) }
         isNew = false
     }
 

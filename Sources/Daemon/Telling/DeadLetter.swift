@@ -31,12 +31,7 @@ package struct DeadLetter: Equatable, Sendable {
         let cause = events.last { $0.kind == .expired || $0.kind == .dead } ?? refused.first ?? events.last
         self.id = id
         at = now
-        event =
-            switch cause?.kind {
-            case .expired: .expired
-            case .refused: .refused
-            default: .dead
-            }
+        event = cause?.kind == .expired ? .expired : refused.isEmpty ? .dead : .refused
         self.template = template
         let named = refused.flatMap(\.to)
         self.recipients = Array((named.isEmpty ? recipients : named).prefix(DeadLetter.recipientLimit))

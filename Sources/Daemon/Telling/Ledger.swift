@@ -116,9 +116,9 @@ final class Ledger {
             log.write(.qmgr, job: job.id.text, [], text: "removed")
         case .hold?: held(job.id, job.template, verdict.events, sender: job.letter?.mail.sender)
         case .dead?:
-            // The history of the attempt, without the marker, or with it: both end in the verdict's events.
-            let history = job.attempt.history
-            let recipients = job.named ?? job.letter?.mail.recipients ?? DeadLetter.recipients(of: job.value, history)
+            let history = job.isRefusedByUs ? History() : job.attempt.history
+            let recipients =
+                job.named ?? job.letter?.mail.recipients ?? DeadLetter.recipients(of: job.value, job.attempt.history)
             let letter = DeadLetter(
                 job.id.text, template: job.template, events: history.events + verdict.events, recipients: recipients,
                 submitted: job.submitted, at: now)

@@ -1,3 +1,4 @@
+package import EventLoop
 internal import Glibc
 internal import JSON
 package import Linux
@@ -7,12 +8,22 @@ package import Time
 /// The log, in Postfix's words: one line an event.
 ///
 /// Lines for a file wait for the end of the loop's round and are written together; a warning takes them along
-/// at once. A line that cannot be written is dropped: the history in the job's file is the record, and a
-/// full disk must not stop the mail.
+/// at once. A line that cannot be written is lost, and counted: the history in the job's file is the record, and
+/// neither a full disk nor a reader that stalls may stop the mail. See `LogOutput.swift`.
 package final class Log {
-    package enum Destination: Equatable, Sendable {
+    package enum Destination: Equatable, Sendable, CustomStringConvertible {
         case stderr, syslog, journal
         case file(String)
+
+        /// The path of the file or socket, for an error.
+        package var description: String {
+            switch self {
+            case .stderr: "stderr"
+            case .syslog: "/dev/log"
+            case .journal: "/run/systemd/journal/socket"
+            case .file(let path): path
+            }
+        }
 
         /// Whether lines follow each other there; a socket takes them one by one.
         var isStream: Bool {
@@ -41,43 +52,41 @@ package final class Log {
 
     private let destination: Destination
     private let format: Format
-    private var file: Descriptor?
-    /// The descriptor's number; standard error's until there is another.
-    private var number: Int32 = 2
-    /// Has a call made at the end of the round; without it each line is written at once.
-    var later: ((@escaping () -> Void) -> Void)?
-    private var pending: [UInt8] = []
-    /// The last write ended within a line: the next one begins with a newline.
-    private var isTorn = false
+    private let output: LogOutput
+    private var willFlush = false
+    /// Has lines of one round written together, and a stalled reader waited for; without it each line is written at
+    /// once.
+    package var loop: EventLoop? {
+        get { output.loop }
+        set { output.loop = newValue }
+    }
     /// How many lines could not be written.
-    package private(set) var dropped = 0
+    package var dropped: Int { output.lost }
     /// The last second that was written out, and its text.
     private var stamp: (second: Int64, text: String) = (.min, "")
     /// How the lines of that second begin.
     private var beginnings: [Source: String] = [:]
     private let host = String(Process.hostName.prefix { $0 != "." })
 
-    deinit { flush() }
-
-    package init(_ destination: Destination, format: Format) throws(Errno) {
+    /// Opens the destination. A FIFO needs no reader. `socket` stands in for that of syslog or the journal.
+    package init(_ destination: Destination, format: Format, socket: String? = nil) throws(Errno) {
         self.destination = destination
         self.format = format
-        try reopen()
+        output = try LogOutput(destination, socket: socket)
+        output.mention = { [unowned self] count in
+            let text = count == 1 ? "1 line of the log was lost" : "\(count) lines of the log were lost"
+            return line(.master, .warning, job: nil, members: [], text: text, note: nil)
+        }
     }
 
-    /// Opens the file or socket anew, as logrotate(8) asks for with SIGHUP.
-    package func reopen() throws(Errno) {
-        flush()
-        let opened: Descriptor
-        switch destination {
-        case .stderr: return
-        case .file(let path): opened = try Log.openFile(path)
-        case .syslog: opened = try Log.connect("/dev/log")
-        case .journal: opened = try Log.connect("/run/systemd/journal/socket")
-        }
-        number = opened.raw
-        file = consume opened
+    deinit {
+        // It asks a log that is there.
+        output.mention = nil
+        output.finish()
     }
+
+    /// Opens the file or socket anew, as logrotate(8) asks for with SIGHUP. On error the old one stays.
+    package func reopen() throws(Errno) { try output.reopen() }
 
     /// A line without a job: what the daemon does, or what is wrong with its surroundings.
     package func write(_ text: String, _ level: Level = .info, _ source: Source = .master) {
@@ -104,18 +113,27 @@ package final class Log {
         _ source: Source, _ level: Level, job: String?, members: [(String, LogValue)], text: String?,
         note: String? = nil
     ) {
+        output.add(line(source, level, job: job, members: members, text: text, note: note))
+        guard let loop, level == .info, destination.isStream, !output.isFull else { return output.flush() }
+        if willFlush { return }
+        willFlush = true
+        loop.later { [weak self] in self?.flush() }
+    }
+
+    private func line(
+        _ source: Source, _ level: Level, job: String?, members: [(String, LogValue)], text: String?, note: String?
+    ) -> String {
         let now = Timestamp.now
         let said = (text ?? note).map { Log.cut($0) }
         let body =
             format == .json
             ? Log.object(source, level, job: job, members, said, at: now)
             : Log.line(source, level, job: job, members, said, isNote: text == nil)
-        var line: String
+        var line = ""
         switch destination {
         case .stderr, .file:
-            line = format == .json ? "" : beginning(of: source, at: now)
+            if format == .text { line = beginning(of: source, at: now) }
             line += body
-            line += "\n"
         case .syslog:
             // Facility mail. See syslog(3), RFC 3164.
             line = "<\(2 << 3 | level.rawValue)>\(moment(now)) \(source.rawValue)[\(Process.id)]: \(body)"
@@ -123,20 +141,8 @@ package final class Log {
             line =
                 "PRIORITY=\(level.rawValue)\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=\(source.rawValue)\nMESSAGE=\(body)\n"
         }
-        if let later, level == .info, destination.isStream {
-            if pending.isEmpty { later { [weak self] in self?.flush() } }
-            pending += line.utf8
-            if pending.count > 65536 { flush() }
-            return
-        }
-        flush()
-        if send(Array(line.utf8)) { return }
-        // A syslogd or journald that was started anew has another socket of that name.
-        if !destination.isStream {
-            do throws(Errno) { try reopen() } catch { return dropped += 1 }
-            if send(Array(line.utf8)) { return }
-        }
-        dropped += 1
+        line.append(output.lineEnd)
+        return line
     }
 
     /// `ID: key=value, key=value (note)`; of `pickup` without commas, as Postfix has it.
@@ -183,26 +189,14 @@ package final class Log {
 
     /// Writes what waits for the end of the round.
     package func flush() {
-        guard !pending.isEmpty else { return }
-        if !send(pending) { dropped += pending.count { $0 == 0x0A } }
-        pending.removeAll(keepingCapacity: true)
+        willFlush = false
+        output.flush()
     }
 
-    /// False when not all of it could be written.
-    private func send(_ bytes: [UInt8]) -> Bool {
-        let bytes = isTorn ? [0x0A] + bytes : bytes
-        var start = 0
-        while start < bytes.count {
-            let count = bytes[start...].withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
-            if count <= 0 {
-                // A full disk takes half a line.
-                if destination.isStream, start > 0 { isTorn = bytes[start - 1] != 0x0A }
-                return false
-            }
-            start += count
-        }
-        isTorn = false
-        return true
+    /// Writes what waits, and gives a slow reader a moment for it; from then on each line is written at once.
+    package func finish() {
+        output.finish()
+        loop = nil
     }
 
     /// `Nov 23 17:44:42`, in local time as syslog has it.
@@ -231,25 +225,5 @@ package final class Log {
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let day = parts.tm_mday < 10 ? " \(parts.tm_mday)" : "\(parts.tm_mday)"
         return "\(months[Int(parts.tm_mon)]) \(day) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-    }
-
-    private static func openFile(_ path: String) throws(Errno) -> Descriptor {
-        Descriptor(owning: try retrying { open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o640) })
-    }
-
-    private static func connect(_ path: String) throws(Errno) -> Descriptor {
-        let socket = Descriptor(
-            owning: try retrying { Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0) }
-        )
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        _ = try retrying {
-            withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(socket.raw, $0, size) }
-            }
-        }
-        return socket
     }
 }

@@ -6,7 +6,8 @@ internal import Spool
 internal import Time
 
 /// `status.json`: what the daemon knows of itself, replaced as a whole and never synced. It is for
-/// people and monitoring; nothing reads it back.
+/// people and monitoring, of the spool's user and group: ids and what tasks wrote are not everybody's to read. Nothing
+/// reads it back.
 struct StatusFile {
     private let spool: SpoolTree
     private let started: Timestamp
@@ -58,7 +59,7 @@ struct StatusFile {
             let name = ".status.\(spool.instance)"
             // One that a crash left behind is replaced.
             try allowing(.noEntry, spool.tmp.unlink(name))
-            let file = try spool.tmp.create(name, mode: 0o644)
+            let file = try spool.tmp.create(name, mode: 0o640)
             try file.write(all: status.encoded + [0x0A])
             try spool.tmp.replace(name, into: spool.root, as: "status.json")
         } catch {}
