@@ -72,6 +72,13 @@ struct Arguments {
     var names: [String] { given.map(\.name) }
 }
 
+/// The place of the first word of this process that is not UTF-8; nil if all are.
+func firstWordBeyondUTF8() -> Int? {
+    (0..<Int(CommandLine.argc)).first { index in
+        CommandLine.unsafeArgv[index].map { String(validatingCString: $0) == nil } ?? false
+    }
+}
+
 /// The words of this process, the program's own name first. What is not UTF-8 is taken for Latin-1, in which every
 /// byte is a character.
 func givenWords() -> [String] {

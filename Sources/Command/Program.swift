@@ -8,7 +8,13 @@ package enum Program {
         reserveStandardDescriptors()
         let words = givenWords()
         let rest = Array(words.dropFirst())
-        return (Sendmail(calledBy: words.first ?? "")?.run(rest) ?? run(rest)).rawValue
+        if let sendmail = Sendmail(calledBy: words.first ?? "") { return sendmail.run(rest).rawValue }
+        // A file of another name would be made, and another user told.
+        if let place = firstWordBeyondUTF8() {
+            complain("\(printable(words[place])): not UTF-8")
+            return ExitStatus.usage.rawValue
+        }
+        return run(rest).rawValue
     }
 
     /// Runs one command line to its end. Everything that fails is said here, once, on standard error.
@@ -48,7 +54,14 @@ package enum Program {
                 globals.append(word)
             }
         }
-        guard let name = words.popFirst() else { throw .usage("no verb; see outspool --help") }
+        guard var name = words.popFirst() else { throw .usage("no verb; see outspool --help") }
+        if name == "help" {
+            guard let asked = words.popFirst() else {
+                try output.write(help)
+                return .success
+            }
+            (name, words) = (asked, ["--help"])
+        }
         guard let verb = Verb.named(name) else {
             let names = Verb.Purpose.allCases.flatMap { $0.verbs.map(\.name) }
             let near = nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? "; see outspool --help"

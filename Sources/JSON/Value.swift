@@ -52,6 +52,9 @@ package enum JSON: Equatable, Sendable {
         }
     }
 
+    /// What stands for a secret where a value is shown or kept.
+    package static let mask = "***"
+
     package var string: String? { if case .string(let value) = self { value } else { nil } }
     package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
     package var int: Int? { if case .number(let value) = self { value.int } else { nil } }

@@ -1,6 +1,7 @@
 internal import JSON
 internal import Message
 package import Spool
+internal import Text
 package import Time
 
 extension OutgoingMail {
@@ -38,6 +39,7 @@ extension OutgoingMail {
         (mail.to, mail.cc) = (to, cc)
         mail.headers = try headers(job, beside: rendered?.fields ?? [])
         let own = try attachments(job, defaults)
+        try judgeContentIDs(own, shownBy: rendered == nil ? mail.html : nil)
         mail.attachments = own + (try rendered?.files(beside: own) ?? [])
         let composed: ComposedMessage
         do throws(CompositionError) { composed = try mail.compose() } catch {
@@ -74,7 +76,8 @@ extension OutgoingMail {
             recipients = try whole(message.recipients().map(\.text))
         }
         if job.from == nil, job.envelopeFrom == nil {
-            sender = try whole(message.sender()?.text) ?? sender
+            sender = message.sender?.text ?? sender
+            if sender == nil { throw .job("/message: no address in From, and no default for it") }
         }
         self.init(
             sender: try envelopeSender(job, otherwise: sender ?? ""),
@@ -105,6 +108,20 @@ private func headers(_ job: Job, beside fields: [ExtraHeader]) throws(MailError)
     // The template's word on a click is about the template's page.
     if replaced.contains("list-unsubscribe") { replaced.insert("list-unsubscribe-post") }
     return fields.filter { !replaced.contains($0.name.lowercased()) } + own
+}
+
+/// Each cid is that of one attachment, and the HTML of a job shows none that no attachment has: either would be a
+/// picture that the reader does not see. A template's HTML is judged with its images, see `RenderedPart.files`.
+private func judgeContentIDs(_ own: [Attachment], shownBy html: String?) throws(MailError) {
+    var cids: Set<[UInt8]> = []
+    for (index, attachment) in own.enumerated() {
+        if let cid = attachment.cid, !cids.insert(Array(cid.utf8)).inserted {
+            throw .job("/attachments/\(index)/cid: \(JSON.string(cid).text) is the cid of another attachment")
+        }
+    }
+    for name in html.map(ContentReferences.names) ?? [] where !cids.contains(Array(name.utf8)) {
+        throw .job("/attachments: none has the cid \(JSON.string(name).text) that the HTML shows")
+    }
 }
 
 /// What is wrong with a whole message is the job's fault.

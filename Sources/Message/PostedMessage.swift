@@ -27,35 +27,29 @@ package struct PostedMessage {
     package var hasFrom: Bool { header.has("from") }
 
     /// Whom the header names: `To`, `Cc` and `Bcc`, or where there are any, the `Resent-` fields; each address once.
-    /// - Throws: if one of these fields cannot be read.
-    package func recipients() throws(WholeMessageError) -> [Address] {
+    ///
+    /// An address that cannot be read is among the faults, and the others stand.
+    package func recipients() -> (addresses: [Address], faults: [AddressError]) {
         let plain = ["to", "cc", "bcc"]
         let resent = plain.map { "resent-" + $0 }
         let names = resent.contains(where: header.has) ? resent : plain
         var seen: Set<Address> = []
-        var recipients: [Address] = []
+        var (addresses, faults): ([Address], [AddressError]) = ([], [])
         for name in names {
             for field in header.fields where field.isNamed(name) {
-                let value = Array(header.value(field, in: bytes))
-                do throws(AddressParser.Fault) {
-                    var parser = AddressParser(value, origin: origin)
-                    for mailbox in try parser.list() where seen.insert(mailbox.address).inserted {
-                        recipients.append(mailbox.address)
-                    }
-                } catch {
-                    let text = String(decoding: value, as: UTF8.self)
-                    throw .address(field: field.name, AddressError(text: text, reason: error.reason))
-                }
+                let read = PostedAddresses(header.value(field, in: bytes), origin: origin)
+                addresses += read.mailboxes.map(\.address).filter { seen.insert($0).inserted }
+                faults += read.faults
             }
         }
-        return recipients
+        return (addresses, faults)
     }
 
     /// The message for a job, with LF line ends.
     ///
-    /// Addresses in the header have their domain, a field that cannot be read stays as it is. Where `To` and `Cc` are
-    /// missing, `To: undisclosed-recipients:;` is added. Lines over 998 octets are broken, in the body with a space
-    /// on the new line, as Postfix does. What ``WholeMessage/completed(from:date:messageID:)`` does is left to it.
+    /// Addresses in the header have their domain, those that cannot be read stay as they are. Where `To` and `Cc` are
+    /// missing, `To: undisclosed-recipients:;` is added. Lines over 998 octets are broken: between two addresses, at
+    /// white space, in the body with a space on the new line, as Postfix does. What ``WholeMessage/completed(from:date:messageID:)`` does is left to it.
     package func completed() -> [UInt8] {
         var lines = LineBreaker(reserving: bytes.count + 100)
         for field in header.fields {
@@ -75,20 +69,24 @@ package struct PostedMessage {
     private static let addressFields =
         ["from", "sender", "reply-to", "to", "cc", "bcc"].flatMap { [$0, "resent-" + $0] }
 
-    /// The field with `@` and the origin behind each local part that stands alone.
+    /// The field with `@` and the origin behind each local part that stands alone, folded between addresses if a line
+    /// of it is too long.
     private func qualified(_ field: HeaderSection.Field) -> [UInt8] {
         let raw = bytes[field.range]
         let places = raw.indices.filter { $0 >= field.valueStart && raw[$0] != 0x0D && raw[$0] != 0x0A }
-        let value = places.map { raw[$0] }
-        var parser = AddressParser(value, origin: origin)
-        // A field that cannot be read is the reader's to make sense of, as it would be without us.
-        guard (try? parser.list()) != nil else { return Array(raw) }
+        let read = PostedAddresses(places.map { raw[$0] }, origin: origin)
+        let isLong = raw.count > Wire.lineLimit
+        var insertions = read.completions.map { (behind: places[$0 - 1], text: Array("@\(origin)".utf8)) }
+        if isLong { insertions += read.commas.map { (behind: places[$0], text: [0x0A, 0x20]) } }
+        insertions.sort { $0.behind < $1.behind }
         var text: [UInt8] = []
         var start = raw.startIndex
-        for end in parser.completions {
-            let next = places[end - 1] + 1
-            text += raw[start..<next] + "@\(origin)".utf8
-            start = next
+        for (behind, inserted) in insertions {
+            text += raw[start...behind]
+            start = behind + 1
+            // A line end there is one already.
+            let isFold = inserted.first == 0x0A && start < raw.endIndex && (raw[start] == 0x0D || raw[start].isBlank)
+            if !isFold { text += inserted }
         }
         return text + raw[start...]
     }

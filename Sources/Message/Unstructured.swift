@@ -67,7 +67,7 @@ extension Wire {
     }
 
     /// Appends a display name as words, as a quoted string or as encoded-words.
-    private mutating func phrase(_ name: String) {
+    mutating func phrase(_ name: String) {
         let bytes = Array(name.utf8)
         var isAtoms = true
         var isASCII = bytes.count <= Wire.longestPlain

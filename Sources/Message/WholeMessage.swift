@@ -26,12 +26,14 @@ package struct WholeMessage: Sendable {
         header.fields.map { ($0.name, String(decoding: header.value($0, in: bytes), as: UTF8.self)) }
     }
 
-    /// Whom an error is reported to, if no envelope says so: `Sender`, or the first of `From`;
-    /// nil if there is neither.
-    /// - Throws: if the field cannot be read.
-    package func sender() throws(WholeMessageError) -> Address? {
+    /// Whom an error is reported to, if no envelope says so: `Sender`, or the first of `From` that can be read; nil if
+    /// there is none. What else these fields say is the reader's to judge.
+    package var sender: Address? {
         for name in ["sender", "from"] {
-            if let first = try addresses(in: name).first { return first }
+            for field in header.fields where field.isNamed(name) {
+                let read = PostedAddresses(header.value(field, in: bytes), origin: nil)
+                if let first = read.mailboxes.first { return first.address }
+            }
         }
         return nil
     }
@@ -62,8 +64,11 @@ package struct WholeMessage: Sendable {
         return addresses
     }
 
-    /// The message as it travels: without `Bcc`, `Resent-Bcc` and `Return-Path`; `From`,
-    /// `Date` and `Message-ID` are added where they are missing. All else is as it was.
+    /// The message as it travels: without `Bcc`, `Resent-Bcc`, `Return-Path` and `Content-Length`, which would not fit;
+    /// `From`, `Date` and `Message-ID` are added where they are missing.
+    ///
+    /// A field with UTF-8 is encoded, so that a relay needs SMTPUTF8 only for addresses that do; not in a message that
+    /// is signed, which must stay as it was. All else is as it was.
     ///
     /// - Parameter from: the author of a message that names none.
     /// - Throws: if neither the message nor the caller has a `From`.
@@ -71,9 +76,15 @@ package struct WholeMessage: Sendable {
         from: Mailbox?, date: Timestamp, messageID: MessageID
     ) throws(WholeMessageError) -> ComposedMessage {
         var wire = Wire(reserving: bytes.count + 600)
+        let isSigned = header.has("dkim-signature")
         for field in header.fields where !WholeMessage.dropped.contains(where: field.isNamed) {
-            wire.append(bytes[field.range])
-            wire.endLastLine()
+            let value = header.value(field, in: bytes)
+            if !isSigned, value.contains(where: { $0 >= 0x80 }), isUTF8(value.span) {
+                wire.encodedField(field.name, value)
+            } else {
+                wire.append(bytes[field.range])
+                wire.endLastLine()
+            }
         }
         if !header.has("date") { wire.field("Date", date.rfc5322) }
         if !header.has("from") {
@@ -98,7 +109,7 @@ package struct WholeMessage: Sendable {
             hasLongLines: WholeMessage.hasLongLine(message))
     }
 
-    private static let dropped = ["bcc", "resent-bcc", "return-path"]
+    private static let dropped = ["bcc", "resent-bcc", "return-path", "content-length"]
 
     private static func hasLongLine(_ bytes: [UInt8]) -> Bool {
         var start = 0

@@ -141,7 +141,7 @@ public struct Job: Sendable {
         if !tags.isEmpty { job.add("tags", .array(tags.map { .string($0) })) }
         job.add("metadata", try texts(metadata, "metadata"))
         let value = JSON.object(JSON.Object(job.list))
-        assert(isJob(value), "the daemon would refuse \(value.text)")
+        if let (field, reason) = jobFault(value) { throw .invalid(field: field, reason: reason) }
         var bytes = value.encoded
         bytes.append(0x0A)
         // What has more values than a job may have is longer than this.

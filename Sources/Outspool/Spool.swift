@@ -64,7 +64,9 @@ public struct Spool: Sendable {
         var results = jobs.enumerated().map { index, job -> Result<String, SubmitError> in
             do throws(SubmitError) {
                 let id = try job.jobID()
-                batch.append((try job.object(), id))
+                let object = try job.object()
+                if job.id != nil { try refuseNamesake(of: id, object) }
+                batch.append((object, id))
                 places.append(index)
                 return .success(id.text)
             } catch {
@@ -98,10 +100,24 @@ public struct Spool: Sendable {
     public func prepare(_ job: Job) throws(SubmitError) -> Draft {
         let id = try job.jobID()
         let object = try job.object()
+        if job.id != nil { try refuseNamesake(of: id, object) }
         do throws(SpoolError) {
             return Draft(try entrance.prepare(object, id: id), in: entrance)
         } catch {
             throw SubmitError(error, id: id.text)
+        }
+    }
+}
+
+extension Spool {
+    /// Throws if the spool has a job of a chosen id, as far as this user can see.
+    private func refuseNamesake(of id: JobID, _ object: [UInt8]) throws(SubmitError) {
+        // It was written as JSON a moment ago.
+        guard let value = try? JSON(parsing: object), let namesake = entrance.namesake(of: id, value) else { return }
+        switch namesake {
+        case .same: throw .alreadyQueued(id: id.text)
+        case .other(let state):
+            throw .invalid(field: "id", reason: "another job of that id is in \(state.path); a new job needs a new id")
         }
     }
 }

@@ -3,8 +3,9 @@ internal import Spool
 
 /// Why a job was not queued, and for two of the cases, that it was or may be.
 public enum SubmitError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A job of this id waits in the spool, and is what it was. Whoever chose ``Job/id`` as an
-    /// idempotency key takes this for success.
+    /// The same job is in the spool already, and is what it was: in whatever state, or in a drop box, where nobody can
+    /// look, waiting. Whoever chose ``Job/id`` as an idempotency key takes this for success. Another job of that id is
+    /// ``invalid(field:reason:)``.
     case alreadyQueued(id: String)
     /// The job may be queued or not: the last wait for the disk failed. Submitting it again may
     /// send it twice, unless ``Job/id`` was chosen: then the second one ends in ``alreadyQueued(id:)`` or

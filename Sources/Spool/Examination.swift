@@ -69,6 +69,9 @@ extension SpoolTree {
         do throws(JSONError) { contents = try JobFile(bytes) } catch {
             return .malformed(status, reason: "not a JSON object: \(error)")
         }
+        if state == .new, contents.hasStrayText {
+            return .malformed(status, reason: "text behind the job object: a file has one job")
+        }
         guard contents.object.count <= limit else {
             return .malformed(status, reason: "\(contents.object.count) bytes, and max_job_size is \(limit)")
         }

@@ -1,4 +1,7 @@
 package import JSON
 
-/// Whether ``Job/init(_:)`` takes it: for a module that has a `Job` of its own and hides this one.
-package func isJob(_ object: JSON) -> Bool { (try? Job(object)) != nil }
+/// Why ``Job/init(_:)`` refuses an object; nil if it takes it. For a module that has a `Job` of its own and hides this one.
+package func jobFault(_ object: JSON) -> (field: String, reason: String)? {
+    do throws(JobError) { _ = try Job(object) } catch { return (error.pointer, error.reason) }
+    return nil
+}

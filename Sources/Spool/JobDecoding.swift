@@ -16,14 +16,14 @@ extension Job {
         try fields.allow { Job.fieldNames.contains($0) || $0.hasPrefix("x-") }
         content = try Job.content(fields)
         params = try fields.object("params") ?? JSON.Object()
-        (to, cc, bcc) = (fields["to"], fields["cc"], fields["bcc"])
-        (from, replyTo, sender) = (fields["from"], fields["replyTo"], fields["sender"])
+        (to, cc, bcc) = (fields.address("to"), fields.address("cc"), fields.address("bcc"))
+        (from, replyTo, sender) = (fields.address("from"), fields.address("replyTo"), fields.address("sender"))
         if let envelope = try fields.object("envelope") {
             let inner = JobFields(envelope, below: "/envelope")
             try inner.allow { $0 == "from" || $0 == "to" }
             envelopeFrom = try inner.string("from")
             envelopeTo = try inner.strings("to")
-            if let envelopeTo, envelopeTo.isEmpty { throw JobError("/envelope/to", "no recipient") }
+            if envelope["to"] == .null || envelopeTo?.isEmpty == true { throw JobError("/envelope/to", "no recipient") }
         }
         locale = try fields.string("locale")
         headers = try fields.object("headers") ?? JSON.Object()
@@ -53,7 +53,14 @@ extension Job {
                     ? "neither template, nor subject with text or html, nor message"
                     : "more than one of template, subject with text or html, and message")
         }
-        if let template { return .template(template) }
+        if let template {
+            // A folder's name has the alphabet of ids.
+            guard JobID(template) != nil else {
+                throw JobError(
+                    "/template", "is not a template's name: A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
+            }
+            return .template(template)
+        }
         if own {
             guard let subject else { throw JobError("/subject", "missing beside text or html") }
             guard text != nil || html != nil else { throw JobError("", "a subject without text or html") }

@@ -57,8 +57,16 @@ package struct JobFields {
         return strings
     }
 
-    /// An RFC 3339 date-time.
+    /// An address field; an empty text counts as absent, since forms send one for a field that was left blank.
+    package func address(_ name: String) -> JSON? {
+        let value = self[name]
+        return value?.string?.isEmpty == true ? nil : value
+    }
+
+    /// An RFC 3339 date-time. Null is an error: it is what clients make of a date that is none, and without a date the
+    /// mail would be sent at once.
     package func moment(_ name: String) throws(JobError) -> Timestamp? {
+        if object[name] == .null { throw wrongType(name, .null, "an RFC 3339 date-time; leave it out instead") }
         guard let text = try string(name) else { return nil }
         guard let moment = Timestamp(rfc3339: text) else {
             throw JobError("\(prefix)/\(name)", "is not an RFC 3339 date-time such as 2026-11-23T17:44:11Z")

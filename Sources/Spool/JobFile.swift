@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 
 /// The bytes of a job's file, taken apart: the producer's object, then the history.
 package struct JobFile: Sendable {
@@ -8,6 +9,9 @@ package struct JobFile: Sendable {
     package let history: History
     /// Whether the last byte is a newline: an append begins with one if not.
     package let endsInNewline: Bool
+    /// Whether the text behind the object is neither a history nor the beginning of one that a power cut tore, such as a
+    /// second object.
+    package let hasStrayText: Bool
     /// How long the file was.
     package let size: Int
 
@@ -20,5 +24,7 @@ package struct JobFile: Sendable {
         size = bytes.count
         endsInNewline = bytes.last == 0x0A
         history = History(bytes[end...])
+        let rest = bytes[end...].drop(while: \.isSpace)
+        hasStrayText = history.isEmpty && !rest.prefix(6).elementsEqual("{\"at\":".utf8.prefix(rest.count))
     }
 }

@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 internal import Linux
 
 /// How a job with secrets leaves `cur/`: as a copy in which they are masked.
@@ -70,25 +70,6 @@ extension Claim {
             // The directory of its day was removed while it was open.
             mayBePruned = false
             if case .done(let day) = target { spool.forgetDay(day) }
-        }
-    }
-}
-
-extension JSON {
-    /// Whether this is `original` but for values in whose place `mask` stands.
-    ///
-    /// So a masked copy is known for what it is, whatever the job's template says by now. A copy keeps the order.
-    package func isMasked(of original: JSON, by mask: String) -> Bool {
-        if self == .string(mask) { return true }
-        switch (self, original) {
-        case (.array(let own), .array(let others)):
-            return own.count == others.count && zip(own, others).allSatisfy { $0.isMasked(of: $1, by: mask) }
-        case (.object(let own), .object(let others)):
-            return own.count == others.count
-                && zip(own.members, others.members).allSatisfy {
-                    $0.name == $1.name && $0.value.isMasked(of: $1.value, by: mask)
-                }
-        default: return self == original
         }
     }
 }

@@ -21,7 +21,9 @@ extension Job {
         for field in fields.compactMap(\.self) {
             for value in field.array ?? [field] {
                 if named.count == limit { return named }
-                if let address = address(value), seen.insert(address).inserted { named.append(address) }
+                if let address = address(value), !address.isEmpty, seen.insert(address).inserted {
+                    named.append(address)
+                }
             }
         }
         return named

@@ -113,7 +113,13 @@ extension SpoolTree {
                 name, at: directory, place: place, now: now, reason: "not a JSON object: \(error)",
                 contents: (bytes, status))
         }
-        return try publish(contents.object, as: id, original: text, at: directory, path: path, status: status)
+        if contents.hasStrayText {
+            if let wait = youth(status, now) { return .later(wait) }
+            return try bury(
+                name, at: directory, place: place, now: now, reason: "text behind the job object: a file has one job",
+                contents: (bytes, status))
+        }
+        return try publish(contents, as: id, original: text, at: directory, path: path, status: status)
     }
 
     /// Whether `dead/` has the letter that was made of a file with these bytes.
@@ -130,11 +136,11 @@ extension SpoolTree {
     }
 
     private func publish(
-        _ object: ArraySlice<UInt8>, as id: JobID, original: String, at directory: borrowing Directory, path: String,
+        _ job: JobFile, as id: JobID, original: String, at directory: borrowing Directory, path: String,
         status: FileStatus
     ) throws(SpoolError) -> Fate {
         let draft = JobID.random(characters: 20)
-        let bytes = Array(object) + [0x0A]
+        let bytes = Array(job.object) + [0x0A]
         var isPublished = false
         // A draft that cannot be removed is litter that the sweep of tmp/ clears.
         defer { if !isPublished { try? tmp.unlink(draft) } }
@@ -146,7 +152,7 @@ extension SpoolTree {
             try copy.sync()
         }
         if try step(.publish, "new/\(id)", allowing(.exists, tmp.rename(draft, into: new, as: id.text))) == nil {
-            return try settleDuplicate(bytes, of: id, original: original, at: directory, path: path, status: status)
+            return try settleDuplicate(job, of: id, original: original, at: directory, path: path, status: status)
         }
         isPublished = true
         try step(.settle, "new/\(id)", new.sync())
@@ -157,12 +163,12 @@ extension SpoolTree {
     /// The id waits in `new/` already: the same job once more (a crash between the two steps, an
     /// interrupted transfer), or another one that took its id.
     private func settleDuplicate(
-        _ bytes: [UInt8], of id: JobID, original: String, at directory: borrowing Directory, path: String,
+        _ job: JobFile, of id: JobID, original: String, at directory: borrowing Directory, path: String,
         status: FileStatus
     ) throws(SpoolError) -> Fate {
         let isSame: Bool
-        switch try examine(id, in: .new, limit: bytes.count) {
-        case .job(let waiting): isSame = waiting.contents.object.elementsEqual(bytes.dropLast())
+        switch try examine(id, in: .new, limit: .max - SpoolTree.historyLimit - 1) {
+        case .job(let waiting): isSame = waiting.contents.value.isSame(as: job.value)
         // It was claimed a moment ago. The copy that comes when the box is read again meets the
         // daemon's own check.
         case .gone: return .later(Timestamp(nanoseconds: status.changed))
@@ -177,7 +183,7 @@ extension SpoolTree {
         }
         return try bury(
             DirectoryName(original), at: directory, place: path, now: Timestamp(nanoseconds: status.changed),
-            reason: "\(id) is queued already, with other contents", contents: (bytes, status))
+            reason: "\(id) is queued already, with other contents", contents: (Array(job.object) + [0x0A], status))
     }
 
     /// The drop box that a file came from: the one that it lies in, or the one that its name tells of.

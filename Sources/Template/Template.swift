@@ -130,8 +130,14 @@ package struct Template: Sendable {
 }
 
 /// The text without line breaks: those at the ends are dropped with the white space around
-/// them, those within become one space.
+/// them, those within become one space. So does every other control character but the tab: old databases have U+0092
+/// for an apostrophe.
 private func oneLine(_ bytes: [UInt8]) -> String {
     let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }.map { $0.trimmed(\.isSpace) }.filter { !$0.isEmpty }
-    return String(decoding: Array(lines.joined(separator: [0x20])), as: UTF8.self)
+    let text = String(decoding: Array(lines.joined(separator: [0x20])), as: UTF8.self).unicodeScalars
+    func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 && scalar != "\t" || (0x7F...0x9F).contains(scalar.value)
+    }
+    guard text.contains(where: isControl) else { return String(text) }
+    return String(String.UnicodeScalarView(text.map { isControl($0) ? " " : $0 }))
 }

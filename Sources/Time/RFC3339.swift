@@ -48,9 +48,13 @@ extension Timestamp {
         }
     }
 
+    /// The nearest second that a signed 64-bit count of nanoseconds holds.
+    package static func inRange(_ seconds: Int64) -> Int64 { min(max(seconds, -9_200_000_000), 9_200_000_000) }
+
     /// Parses a date-time of RFC 3339, section 5.6: any offset, any number of fractional
     /// digits (those beyond nanoseconds are dropped), `T` and `Z` in either case. A leap
-    /// second counts as the second after. Nil for anything else, a date that does not
+    /// second counts as the second after. What a count of nanoseconds cannot hold, before 1678 and after 2261, is the
+    /// nearest that it can: `9999-12-31T23:59:59Z` is everybody's "never". Nil for anything else, a date that does not
     /// exist included.
     package init?(rfc3339 text: some StringProtocol) {
         var rest = Substring(text).utf8[...]
@@ -95,9 +99,7 @@ extension Timestamp {
         guard rest.isEmpty else { return nil }
         let days = CalendarTime.days(year: year, month: month, day: day)
         let seconds = days * 86400 + Int64(hour * 3600 + minute * 60 + second) - Int64(offset)
-        // What a signed 64-bit count of nanoseconds holds: the years 1678 to 2261.
-        guard seconds > -9_200_000_000, seconds < 9_200_000_000 else { return nil }
-        self.init(nanoseconds: seconds * 1_000_000_000 + fraction)
+        self.init(nanoseconds: Timestamp.inRange(seconds) * 1_000_000_000 + fraction)
     }
 }
 

@@ -4,6 +4,17 @@ import Testing
 
 @Suite("outspool init, dropbox; the program itself", .serialized, .ownThreads)
 struct SetupTests {
+    @Test("A word that is not UTF-8 is refused, and help is a verb")
+    func words() throws {
+        let scratch = try Scratch()
+        let path = Program.built("outspool").path
+        let ran = try Program.shell("cd '\(scratch.path)' && '\(path)' init \"$(printf 'sp\\377')\"; echo $?; ls")
+        #expect(ran.out == "64\n" && ran.err.contains("not UTF-8"), "\(ran)")
+        #expect(try Program(path).run(["help", "submit"]).out == Program(path).run(["submit", "--help"]).out)
+        #expect(try Program(path).run(["help"]).out == Program(path).run(["--help"]).out)
+        #expect(try Program(path).run(["help", "submt"]).status == 64)
+    }
+
     @Test("init prints what it made, and completes what is there")
     func initializes() throws {
         let scratch = try Scratch()

@@ -69,12 +69,12 @@ struct WholeMessageTests {
         let text =
             "From: Zoë <a@b>, x@y\nTo: c@d,\n  Friends: e@F, \"g, h\" <g@h>;\nCC: c@d (again)\nBcc: i@j\nSubject: x\n\nTo: no@body\n"
         let message = try WholeMessage(parsing: Array(text.utf8))
-        #expect(try message.sender()?.text == "a@b")
+        #expect(message.sender?.text == "a@b")
         #expect(try message.recipients().map(\.text) == ["c@d", "e@f", "g@h", "i@j"])
         #expect(message.fields.map(\.name) == ["From", "To", "CC", "Bcc", "Subject"])
         #expect(message.fields[1].value == "c@d,  Friends: e@F, \"g, h\" <g@h>;")
-        #expect(try WholeMessage(parsing: Array("Sender: s@t\nFrom: a@b\n".utf8)).sender()?.text == "s@t")
-        #expect(try WholeMessage(parsing: []).sender() == nil)
+        #expect(try WholeMessage(parsing: Array("Sender: s@t\nFrom: a@b\n".utf8)).sender?.text == "s@t")
+        #expect(try WholeMessage(parsing: []).sender == nil)
         #expect(throws: WholeMessageError.self) { try WholeMessage(parsing: Array("To: a b\n".utf8)).recipients() }
         #expect(throws: WholeMessageError.notUTF8(field: "To")) {
             try WholeMessage(parsing: Array("To: Zo".utf8) + [0xEB] + Array(" <a@b>\n".utf8)).recipients()
@@ -85,8 +85,10 @@ struct WholeMessageTests {
     func flags() throws {
         let body = try completed("From: a@b\n\nü")
         #expect(body.needs8Bit && !body.needsSMTPUTF8)
-        let header = try completed("From: ü <a@b>\n\nx")
+        let header = try completed("From: ü@b\n\nx")
         #expect(header.needs8Bit && header.needsSMTPUTF8)
+        let signed = try completed("DKIM-Signature: x\nFrom: ü <a@b>\n\nx")
+        #expect(signed.needs8Bit && signed.needsSMTPUTF8)
         // Only what travels counts.
         #expect(try !completed("From: a@b\nBcc: ü@b\n\nx").needsSMTPUTF8)
         let latin = try WholeMessage(parsing: Array("From: a@b\nSubject: ".utf8) + [0xFC, 0x0A])
@@ -94,5 +96,33 @@ struct WholeMessageTests {
         #expect(latin.needs8Bit && !latin.needsSMTPUTF8)
         #expect(try !completed("From: a@b\n\n" + String(repeating: "x", count: 998) + "\ny").hasLongLines)
         #expect(try completed("From: a@b\n\n" + String(repeating: "x", count: 999)).hasLongLines)
+    }
+
+    @Test(
+        "UTF-8 in the header is encoded; only an address can need SMTPUTF8",
+        arguments: [
+            ("Subject: Grüße aus Köln", "Subject: =?utf-8?b?R3LDvMOfZQ==?= aus =?utf-8?b?S8O2bG4=?="),
+            ("Subject: =?utf-8?q?a?= ü b", "Subject: =?utf-8?q?a?= =?utf-8?b?IMO8?= b"),
+            ("Subject: ü\n\tx\u{1} y", "Subject: =?utf-8?b?w7w=?= x y"),
+            ("From: Zoë <a@b.example>", "From: =?utf-8?q?Zo=C3=AB?= <a@b.example>"),
+            (
+                "To: \"Müller, Zoë\" <a@b>, c@d (Jörg),e@f",
+                "To: =?utf-8?b?TcO8bGxlciwgWm/Dqw==?= <a@b>,\r\n =?utf-8?b?SsO2cmc=?= <c@d>, e@f"
+            ),
+            ("To: Gäste: a@b, c@d;, e@f", "To: =?utf-8?b?R8Okc3Rl?=: a@b, c@d;, e@f"),
+            ("To: Größe:;", "To: =?utf-8?b?R3LDtsOfZQ==?=:;"),
+            ("Cc: zoe@exämple.org", "Cc: zoe@xn--exmple-cua.org"),
+            ("Cc: Zoë [Büro] a@b", "Cc: =?utf-8?b?Wm/DqyBbQsO8cm9d?= a@b:;"),
+            ("Organization: Café", "Organization: =?utf-8?b?Q2Fmw6k=?="),
+            (
+                "Content-Type: text/plain; charset=utf-8; name=\"Grüße.txt\"",
+                "Content-Type: text/plain; charset=utf-8; name*=utf-8''Gr%C3%BC%C3%9Fe.txt"
+            ),
+        ])
+    func encodes(field: String, expected: String) throws {
+        let rest = "Date: x\nMessage-ID: <y@z>\n\nx\n"
+        let message = try completed((field.hasPrefix("From") ? "" : "From: f@g\n") + field + "\n" + rest)
+        #expect(!message.needs8Bit && !message.needsSMTPUTF8)
+        #expect(String(decoding: message.bytes, as: UTF8.self).contains(expected + "\r\nDate"))
     }
 }

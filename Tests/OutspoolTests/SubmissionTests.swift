@@ -103,6 +103,10 @@ struct SubmissionTests {
         job.id = "order-1"
         #expect(try box.spool.submit(job) == "order-1")
         #expect(throws: SubmitError.alreadyQueued(id: "order-1")) { try box.spool.submit(job) }
+        var other = Job(OrderShipped(orderId: 2, carrier: "DHL"), to: "a@b")
+        other.id = "order-1"
+        let error = #expect(throws: SubmitError.self) { try box.spool.submit(other) }
+        guard case .invalid(field: "id", _) = error else { Issue.record("\(String(describing: error))"); return }
         #expect(try box.ids == ["order-1"])
         #expect(try box.scratch.list("tmp") == [])
     }

@@ -13,7 +13,7 @@ struct JobDecodingTests {
             #"{"subject":"s","text":"t","to":"a@b"}"#, #"{"subject":"","html":"<p>","text":null}"#,
             #"{"message":"From: a\r\n\r\nx","envelope":{"from":"","to":["a@b"]}}"#, #"{"message":{"base64":"aGk="}}"#,
             #"{"template":"x","envelope":{"from":"f@b"}}"#, #"{"template":"x","x-order":{"any":["thing"]},"x-":1}"#,
-            #"{"template":"x","params":null,"to":null,"sendAt":null,"tags":null}"#,
+            #"{"template":"x","params":null,"to":null,"tags":null}"#,
             #"{"template":"x","priority":"bulk","sendAt":"2026-11-23T18:44:11+01:00","expiresAt":"2026-11-24T00:00:00Z"}"#,
             #"{"template":"x","tags":["a","b"],"metadata":{"k":[1]},"headers":{"X-A":"b"},"attachments":[{}],"locale":"de-AT"}"#,
         ])
@@ -31,7 +31,7 @@ struct JobDecodingTests {
             (#"{"template":"x","params":[]}"#, "/params"), (#"{"message":{"base64":"*"}}"#, "/message/base64"),
             (#"{"message":{"base64":"aGk=","x":1}}"#, "/message"), (#"{"message":1}"#, "/message"),
             (#"{"template":"x","priority":"urgent"}"#, "/priority"), (#"{"template":"x","priority":1}"#, "/priority"),
-            (#"{"template":"x","sendAt":"tomorrow"}"#, "/sendAt"),
+            (#"{"template":"x","sendAt":"tomorrow"}"#, "/sendAt"), (#"{"template":"x","sendAt":null}"#, "/sendAt"),
             (#"{"template":"x","expiresAt":1795455851}"#, "/expiresAt"),
             (#"{"template":"x","tags":"a"}"#, "/tags"), (#"{"template":"x","tags":["a",1]}"#, "/tags/1"),
             (#"{"template":"x","metadata":"a"}"#, "/metadata"), (#"{"template":"x","headers":[]}"#, "/headers"),

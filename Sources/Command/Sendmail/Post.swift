@@ -1,5 +1,6 @@
 internal import JSON
 internal import Linux
+internal import Mail
 internal import Message
 internal import Spool
 internal import Text
@@ -10,6 +11,9 @@ internal import Time
 /// On return the job is on disk and outlives a power cut. What is the site's fault and not the message's (no spool, no
 /// permission, a full disk, a broken configuration) is ``ExitStatus/temporary``, so that a caller keeps the mail and
 /// tries again. What is missing of From, Date and Message-ID is added when the mail is made.
+///
+/// An address that cannot be read costs that recipient the mail and nobody else: the sender gets a notice. If no
+/// other recipient is left, nothing is queued, and the status is ``ExitStatus/data``.
 func post(_ options: SendmailOptions) throws(Failure) -> JobID {
     guard options.takesRecipientsFromHeader || !options.operands.isEmpty else {
         throw .usage("no recipients: name them, or take them from the header with -t; see sendmail(1)")
@@ -17,26 +21,63 @@ func post(_ options: SendmailOptions) throws(Failure) -> JobID {
     let site: MailSite
     do throws(Failure) { site = try MailSite() } catch { throw Failure(.temporary, error.message) }
     let sender = try EnvelopeSender(options, .current(), at: site.mailName)
-    var recipients: [Address] = []
+    var (recipients, faults): ([Address], [AddressError]) = ([], [])
     for operand in options.operands {
-        recipients += try mailboxes(operand, at: site.mailName).map(\.address)
+        let read = Mailbox.posted(operand, origin: site.mailName)
+        recipients += read.mailboxes.map(\.address)
+        faults += read.faults
     }
+    if recipients.isEmpty, !options.takesRecipientsFromHeader, let fault = faults.first { throw unreadable(fault) }
     // Before the message is read: nobody should type it in vain.
     let entrance: Entrance
     do throws(SpoolError) { entrance = try site.entrance() } catch { throw temporary(error) }
     let source = try MessageInput.read(endsAtDot: options.endsAtDot, limit: site.jobLimit)
-    let message = try whole(PostedMessage(source, origin: site.mailName))
-    if options.takesRecipientsFromHeader {
-        recipients += try whole(message.recipients())
-        if recipients.isEmpty { throw .usage("no recipients: To, Cc and Bcc name none") }
+    let message: PostedMessage
+    do throws(WholeMessageError) { message = try PostedMessage(source, origin: site.mailName) } catch {
+        throw Failure(.data, printable("the message: \(error)"))
     }
-    if recipients.isEmpty { throw .usage("no recipients") }
-    let object = jobObject(message, from: sender, to: recipients).encoded + [0x0A]
+    if options.takesRecipientsFromHeader {
+        let named = message.recipients()
+        recipients += named.addresses
+        faults += named.faults
+        if recipients.isEmpty, faults.isEmpty { throw .usage("no recipients: To, Cc and Bcc name none") }
+    }
+    if recipients.isEmpty { throw faults.first.map(unreadable) ?? .usage("no recipients") }
+    let job = jobObject(message, from: sender, to: recipients)
+    if let objection = try? Job(job).objection(nil, nil) { throw Failure(.data, printable(objection)) }
+    let object = job.encoded + [0x0A]
     if object.count > site.jobLimit { throw MessageInput.tooLarge(site.jobLimit) }
     let id = JobID.make(at: .now)
     do throws(SpoolError) { try entrance.submit(object, id: id) } catch { throw temporary(error) }
+    for fault in faults { complain("warning: not sent to \(printable("\(fault)"))", as: "sendmail") }
+    if !faults.isEmpty, let address = sender.address {
+        let notice = notice(of: faults, in: id, to: address, at: site.mailName).encoded + [0x0A]
+        do throws(SpoolError) { try entrance.submit(notice, id: JobID.make(at: .now)) } catch {
+            complain("warning: the sender gets no notice: \(printable("\(error)"))", as: "sendmail")
+        }
+    }
     return id
 }
+
+/// The mail that tells the sender of addresses that cannot be read. Its own sender is the null sender: nothing answers.
+private func notice(of faults: [AddressError], in id: JobID, to sender: Address, at mailName: String) -> JSON {
+    let text = """
+        Your mail was not sent to these addresses, which cannot be read:
+
+        \(faults.prefix(100).map { "    " + printable("\($0)") }.joined(separator: "\n"))
+
+        To its other recipients it is on its way, as the job \(id) at \(mailName).
+        """
+    return .object(
+        JSON.Object([
+            ("envelope", ["from": "", "to": [.string(sender.text)]]),
+            ("from", ["name": "Mail Delivery System", "email": .string("MAILER-DAEMON@\(mailName)")]),
+            ("to", .string(sender.text)), ("subject", "Undelivered mail: an address cannot be read"),
+            ("text", .string(text + "\n")), ("headers", ["Auto-Submitted": "auto-replied"]),
+        ]))
+}
+
+private func unreadable(_ fault: AddressError) -> Failure { Failure(.data, printable("a recipient: \(fault)")) }
 
 /// Who the mail is from, in the envelope and, where the message does not say it, in its header.
 private struct EnvelopeSender {
@@ -56,7 +97,8 @@ private struct EnvelopeSender {
                 address = nil
                 author = try Mailbox(name: options.fullName, address: Address(user: "MAILER-DAEMON", at: mailName))
             case let text?:
-                let own = try Mailbox.list(parsing: text, origin: mailName)
+                let (own, faults) = Mailbox.posted(text, origin: mailName)
+                if let fault = faults.first { throw fault }
                 if own.count != 1 { throw AddressError(text: text, reason: "not one address") }
                 address = own[0].address
                 // The caller's own name does not go with an address that was chosen.
@@ -87,19 +129,6 @@ private func jobObject(_ message: PostedMessage, from sender: EnvelopeSender, to
         job["message"] = .object(.init([("base64", .string(String(decoding: Base64.encode(bytes), as: UTF8.self)))]))
     }
     return .object(job)
-}
-
-/// One operand, which may be a list as in a header field.
-private func mailboxes(_ operand: String, at mailName: String) throws(Failure) -> [Mailbox] {
-    do throws(AddressError) { return try Mailbox.list(parsing: operand, origin: mailName) } catch {
-        throw Failure(.data, printable("a recipient: \(error)"))
-    }
-}
-
-private func whole<Result>(_ read: @autoclosure () throws(WholeMessageError) -> Result) throws(Failure) -> Result {
-    do throws(WholeMessageError) { return try read() } catch {
-        throw Failure(.data, printable("the message: \(error)"))
-    }
 }
 
 /// What went wrong with the spool is not the message's fault.

@@ -23,6 +23,7 @@ private struct Batch {
     private var number = 0
     private var bytes = 0
     private var jobs: [(object: [UInt8], id: JobID)] = []
+    private var values: [JSON] = []
     private var numbers: [Int] = []
     private(set) var hasBadLines = false
 
@@ -36,7 +37,14 @@ private struct Batch {
         number += 1
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
         do throws(Failure) {
-            jobs.append(try job(line))
+            let (value, object, id, isChosen) = try job(line)
+            if isChosen, let namesake = entrance.namesake(of: id, value),
+                let refusal = refusal(of: id, because: namesake)
+            {
+                throw refusal
+            }
+            jobs.append((object, id))
+            values.append(value)
             numbers.append(number)
         } catch {
             complain("line \(number): \(error.message)")
@@ -49,7 +57,9 @@ private struct Batch {
     }
 
     /// A line is a job object, or `{"id": …, "job": {…}}`.
-    private func job(_ line: [UInt8]) throws(Failure) -> (object: [UInt8], id: JobID) {
+    private func job(
+        _ line: [UInt8]
+    ) throws(Failure) -> (value: JSON, object: [UInt8], id: JobID, isChosen: Bool) {
         var value = try Input.json(line, of: "not JSON")
         var object = line
         var id: String?
@@ -65,7 +75,7 @@ private struct Batch {
             object = inner.encoded
         }
         try judge(value, templates)
-        return (object + [0x0A], try jobID(id))
+        return (value, object + [0x0A], try jobID(id), id != nil)
     }
 
     /// Queues what waits.
@@ -76,16 +86,26 @@ private struct Batch {
             switch result {
             case .success(let id): try output.line(id.text)
             case .failure(let error) where error.step == .publish && error.errno == .exists:
-                complain("line \(numbers[index]): \(jobs[index].id) is already queued")
-                try output.line(jobs[index].id.text)
+                let id = jobs[index].id
+                if let namesake = entrance.namesake(of: id, values[index]),
+                    let refusal = refusal(of: id, because: namesake)
+                {
+                    complain("line \(numbers[index]): \(refusal.message)")
+                    hasBadLines = true
+                } else {
+                    complain("line \(numbers[index]): \(id) is already queued")
+                    try output.line(id.text)
+                }
             case .failure(let error):
                 complain("line \(numbers[index]): \(error)")
                 failure = Failure(error)
             }
         }
-        try output.flush()
         let last = number
-        (jobs, numbers, bytes) = ([], [], 0)
+        do throws(Failure) { try output.flush() } catch {
+            throw Failure(error.status, "\(error.message); the jobs up to line \(last) are queued")
+        }
+        (jobs, values, numbers, bytes) = ([], [], [], 0)
         if let failure { throw Failure(failure.status, "stopped after line \(last)") }
     }
 }

@@ -1,6 +1,5 @@
 internal import JSON
 internal import Linux
-internal import Message
 internal import Spool
 internal import Text
 internal import Time
@@ -15,7 +14,9 @@ extension Verb {
                        outspool submit --batch FILE
 
                 Queues a mail, and prints its id once it is on disk. FILE may be - for
-                standard input. An id that is queued already is printed too: exit 0.
+                standard input. The same job under an id that it was queued under before is
+                not queued again; its id is printed: exit 0. Another job under a known id
+                is refused: exit 65.
 
                   --to, --cc, --bcc ADDR  a recipient, zoe@example.com or Zoe <zoe@example.com>;
                                           may be repeated
@@ -54,47 +55,61 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     }
     let templates = try VisibleTemplates(arguments)
     let object: [UInt8]
+    let value: JSON
     if let file = try arguments.value("--job") {
         try allow(["--job", "--id"], beside: "--job", arguments)
         object = try Input.read(file)
-        try judge(try Input.json(object, of: file == "-" ? "standard input" : file), templates)
+        value = try Input.json(object, of: file == "-" ? "standard input" : file)
     } else {
-        let job = JSON.object(try jobObject(arguments, templates, now: .now))
-        try judge(job, templates)
-        object = job.encoded + [0x0A]
+        value = JSON.object(try jobObject(arguments, templates, now: .now))
+        object = value.encoded + [0x0A]
     }
+    try judge(value, templates)
     let id = try jobID(try arguments.value("--id"))
-    let entrance = try spoolStep(Entrance(path: path))
-    do throws(SpoolError) { try entrance.submit(object, id: id) } catch {
-        guard error.step == .publish, error.errno == .exists else { throw Failure(error) }
+    let entrance: Entrance
+    do throws(SpoolError) { entrance = try Entrance(path: path) } catch { throw notSubmitted(error) }
+    var namesake = try arguments.value("--id") == nil ? nil : entrance.namesake(of: id, value)
+    if namesake == nil {
+        do throws(SpoolError) { try entrance.submit(object, id: id) } catch {
+            guard error.step == .publish, error.errno == .exists else { throw notSubmitted(error) }
+            // In a drop box nobody can look.
+            namesake = entrance.namesake(of: id, value) ?? .same(.new)
+        }
+    }
+    if let namesake {
+        if let refusal = refusal(of: id, because: namesake) { throw refusal }
         complain("\(id) is already queued")
     }
-    try invocation.output.line(id.text)
+    do throws(Failure) {
+        try invocation.output.line(id.text)
+        try invocation.output.flush()
+    } catch { throw Failure(error.status, "\(error.message); the job is queued, as \(id)") }
     return .success
 }
 
-/// Holds a job object against what the daemon would say of its form, its addresses and, where its template is in
-/// sight, its parameters.
+/// The spool's refusal, with a word about drop boxes where this user may not submit.
+private func notSubmitted(_ error: SpoolError) -> Failure {
+    let failure = Failure(error)
+    guard failure.status == .noPermission else { return failure }
+    return Failure(
+        failure.status, failure.message + "; an application submits to its drop box: --spool, or OUTSPOOL_SPOOL")
+}
+
+/// Holds a job object against what the daemon would say of it: its form, its addresses and, where its template is in
+/// sight, the mail that is made of it.
 func judge(_ value: JSON, _ templates: VisibleTemplates) throws(Failure) {
     let job: Job
     do throws(JobError) { job = try Job(value) } catch {
         throw Failure(.data, "the job: \(printable(error.description))")
     }
     if let objection = templates.objection(to: job) { throw Failure(.data, printable(objection)) }
-    try judge(job.to, "to")
-    try judge(job.cc, "cc")
-    try judge(job.bcc, "bcc")
-    try judge(job.from, "from")
-    try judge(job.replyTo, "replyTo")
-    try judge(job.sender, "sender")
     templates.warnOfUnknown(job.template)
 }
 
-private func judge(_ mailboxes: JSON?, _ field: String) throws(Failure) {
-    guard let mailboxes else { return }
-    do throws(AddressError) { _ = try Mailbox.list(json: mailboxes) } catch {
-        throw Failure(.data, "\(field): \(printable(error.description))")
-    }
+/// The refusal of a job whose id another job has; nil if that is the same job.
+func refusal(of id: JobID, because namesake: Namesake) -> Failure? {
+    guard case .other(let state) = namesake else { return nil }
+    return Failure(.data, "\(id): another job of that id is in \(state.path); a new job needs a new id")
 }
 
 func jobID(_ text: String?) throws(Failure) -> JobID {

@@ -11,6 +11,8 @@ internal import Text
 /// templates, and the daemon holds every job against its schema anyway.
 struct VisibleTemplates {
     private let store: TemplateStore?
+    /// What the configuration fills into mails, where it can be seen.
+    private let defaults: MailDefaults?
 
     /// A configuration that was named has to be readable; the default one may be out of sight.
     init(_ arguments: Arguments) throws(Failure) {
@@ -19,6 +21,8 @@ struct VisibleTemplates {
             if try arguments.value("--config") != nil { throw error }
             store = nil
         }
+        // What is wrong with it is the daemon's to say.
+        defaults = try? Location.mailDefaults(arguments)
     }
 
     /// One that is unknown or broken may be repaired before the job's turn comes.
@@ -43,9 +47,13 @@ struct VisibleTemplates {
     /// The names of the templates that can be seen; nil when none can.
     var names: [String]? { try? store?.names() }
 
-    /// Why a job does not fit its template, in one line; nil if it does, or nothing is known.
+    /// Why the daemon would bury a job, in one line; nil if it would not, as far as can be seen here.
     func objection(to job: Job) -> String? {
-        job.template.flatMap { terms($0) }?.objection(to: job)
+        if let terms = job.template.flatMap({ terms($0) }) {
+            if let objection = terms.objection(to: job) { return objection }
+            if terms.isTask { return nil }
+        }
+        return job.objection(job.template.flatMap { template($0) }, defaults)
     }
 
     /// Says so where a job's template is not among those that can be seen: it is queued, and waits until there is one.

@@ -73,7 +73,7 @@ extension Settings {
                     "'on_dead' begins with a path, not with '\(words[0])': PATH is not asked", at: "on_dead")
             }
             // As any path, from the directory of the file.
-            words[0] = path.dropLast(text.count) + words[0]
+            if words[0].first != "/" { words[0] = path.dropLast(text.count) + words[0] }
             onDead = words
         }
         if let span = try main.span("on_dead_timeout") { onDeadTimeout = span }

@@ -306,7 +306,7 @@ final class Triage {
     ) throws(SpoolError) -> Bool {
         let duplicate = try spool.settleDuplicate(id, inode: inode, of: place, limit: settings.maxJobSize, now: .now) {
             other in
-            if other.object.elementsEqual(newcomer.object) { return true }
+            if other.value.isSame(as: newcomer.value) { return true }
             // What was masked since cannot be compared.
             guard case .done = place else { return false }
             return other.value.isMasked(of: newcomer.value, by: Schema.mask)
