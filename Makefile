@@ -1,6 +1,6 @@
 # make            builds the programs into .build/release
 # make demo       shows the main job on this machine, start to end
-# make check      passes the tests of values and files, in seconds: they start no program
+# make check      passes the tests of values and files, in seconds: they start no program of ours
 # make test       passes all tests, see Tests/README.md
 # make lint       holds the Swift sources against the format, and the suites against having one name
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
@@ -44,7 +44,7 @@ build: packages-build
 demo: build
 	docs/demo.sh $(RELEASE)
 
-# The targets and suites that start programs, or compute for seconds: CONTRIBUTING.md has the rule for their names.
+# The targets and suites that start our programs, or compute for seconds: CONTRIBUTING.md has the rule for their names.
 SLOW = ^(Command|Program|RelayServer|SinkProgram)Tests\.|(Cost|Judge|ProgramRun)Tests/
 
 # One test after the other, so that the time of each is its own.
