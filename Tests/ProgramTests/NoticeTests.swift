@@ -22,7 +22,7 @@ struct NoticeTests {
         try place.hello("sent")
         try place.hello("gone", to: "gone@example.com")
         try place.hello("later", to: "later@example.com")
-        try place.drop("strange", #"{"template":"no\"such\n{template","to":"a@example.com"}"#)
+        try place.drop("strange", #"{"template":"nosuch","to":"a@example.com"}"#)
         try place.wait(for: "sent", in: "done")
         try place.wait(for: "gone", in: "dead")
         try place.wait(for: "later", in: "retry/01-30s")
