@@ -55,6 +55,9 @@ package final class SpoolTree {
         }
     }
 
+    /// For half a second.
+    private static let lockTries = 25
+
     /// Opens every directory and takes the lock; a missing `cur/INSTANCE` is made.
     package init(path: String, instance: String) throws(OpenError) {
         self.path = path
@@ -89,7 +92,12 @@ package final class SpoolTree {
         }
         self.retry = retry
         func lock(_ directory: borrowing Directory, _ path: String) throws(OpenError) {
-            guard try at(path, .lock, directory.lock()) else { throw .locked(path: path) }
+            // A program that a killed daemon was about to start holds its locks until it is loaded.
+            for _ in 0..<SpoolTree.lockTries {
+                if try at(path, .lock, directory.lock()) { return }
+                Process.pause(milliseconds: 20)
+            }
+            throw .locked(path: path)
         }
         try lock(claims, "\(path)/cur")
         let own = "\(path)/cur/\(instance)"
