@@ -2,7 +2,7 @@
 # make demo       shows the main job on this machine, start to end
 # make check      passes the tests of values and files, in seconds: they start no program of ours
 # make test       passes all tests, see Tests/README.md
-# make lint       holds the Swift sources against the format, and the suites against having one name
+# make lint       holds the Swift sources against the format, texts against Swift's equality, suites against one name
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
@@ -58,6 +58,7 @@ test: packages-test check
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
+	.ci/exact
 	! grep -rhoE '^struct [A-Za-z]+Tests\b' Tests | sort | uniq -d | grep .
 
 format:

@@ -127,7 +127,8 @@ let package = Package(
         .testTarget(name: "SchemaTests", dependencies: ["Schema", "JSON", "Scratch"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux", "Scratch", "Time"]),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "JSON", "Time", "Linux", "Scratch"]),
-        .testTarget(name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Time", "Scratch"]),
+        .testTarget(
+            name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Text", "Time", "Scratch"]),
         .testTarget(name: "TypeGenerationTests", dependencies: ["TypeGeneration", "Schema", "JSON"]),
         .testTarget(
             name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Text", "Time", "Scratch"]),

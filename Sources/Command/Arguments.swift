@@ -25,20 +25,18 @@ struct Arguments {
                 operands += rest
                 return
             }
-            guard word.hasPrefix("-"), word != "-" else {
+            guard word.begins(with: "-"), word != "-" else {
                 operands.append(word)
                 continue
             }
             var name = word
             var attached: String?
-            if word.hasPrefix("--") {
-                if let equals = word.firstIndex(of: "=") {
-                    name = String(word[..<equals])
-                    attached = String(word[word.index(after: equals)...])
-                }
+            if word.begins(with: "--") {
+                if let (option, value) = word.halves(at: "=") { (name, attached) = (String(option), String(value)) }
             } else if word.utf8.count > 2 {
-                name = String(word.prefix(2))
-                attached = String(word.dropFirst(2))
+                let letter = word.unicodeScalars.prefix(2)
+                name = String(letter)
+                attached = String(word[letter.endIndex...])
             }
             guard let option = options.first(where: { $0.name == name }) else {
                 let near = nearest(to: name, among: options.map(\.name)).map { "did you mean \($0)?" }

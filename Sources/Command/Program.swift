@@ -35,7 +35,7 @@ package enum Program {
     private static func dispatch(_ words: [String], _ output: Output) throws(Failure) -> ExitStatus {
         var words = words[...]
         var globals: [String] = []
-        while let word = words.first, word.hasPrefix("-") {
+        while let word = words.first, word.begins(with: "-") {
             words.removeFirst()
             switch word {
             case "--help", "-h":
@@ -48,7 +48,7 @@ package enum Program {
                 guard let value = words.popFirst() else { throw .usage("\(word) needs a value") }
                 globals += [word, value]
             default:
-                guard word.hasPrefix("--spool=") || word.hasPrefix("--config=") else {
+                guard word.begins(with: "--spool=") || word.begins(with: "--config=") else {
                     throw .usage("unknown option \(printable(word)); see outspool --help")
                 }
                 globals.append(word)

@@ -82,11 +82,8 @@ package struct ConfigurationEntry: Equatable, Sendable {
     /// The value as a list: what stands between its commas, without the blanks around it. Two commas in a row have an
     /// empty word between them.
     package var words: [String] {
-        value.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            var word = part.drop { $0 == " " || $0 == "\t" }
-            while word.last == " " || word.last == "\t" { word.removeLast() }
-            return String(word)
-        }
+        Array(value.utf8).split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+            .map { String(decoding: $0.trimmed(\.isBlank), as: UTF8.self) }
     }
 }
 

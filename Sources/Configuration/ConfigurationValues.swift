@@ -1,3 +1,4 @@
+internal import Text
 package import Time
 
 extension ConfigurationSection {
@@ -57,7 +58,7 @@ extension ConfigurationSection {
     /// A path; one that does not begin with `/` starts from the directory of the file.
     package mutating func path(_ key: String) -> String? {
         guard let path = string(key) else { return nil }
-        guard path.first != "/", let slash = file.lastIndex(of: "/") else { return path }
+        guard !path.begins(with: "/"), let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
         return file[...slash] + path
     }
 }

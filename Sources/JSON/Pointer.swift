@@ -1,3 +1,5 @@
+internal import Text
+
 /// A name as a JSON pointer holds it: `~` is `~0`, `/` is `~1`. RFC 6901.
 package func pointerToken(_ name: String) -> String {
     guard name.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return name }
@@ -26,7 +28,7 @@ extension JSON {
     package static func position(of pointer: String, in text: [UInt8]) -> Position {
         let offset = text.withUnsafeBufferPointer { buffer in
             var reader = Reader(buffer)
-            return reader.offset(of: pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst())
+            return reader.offset(of: pointer.pieces(at: "/").dropFirst())
         }
         return Position(of: offset, in: text)
     }
@@ -61,7 +63,7 @@ extension Reader {
                 let start = position
                 let name = try memberName()
                 try skipColon()
-                if pointerToken(name) == step { return start }
+                if pointerToken(name).isExactly(step) { return start }
                 _ = try value(depth: 0)
             } while try skipComma(orEnd: UInt8(ascii: "}"))
         case UInt8(ascii: "["):

@@ -144,7 +144,7 @@ struct Reader {
     private mutating func object(depth: Int) throws(Failure) -> JSON.Object {
         if depth > JSON.depthLimit { throw fail("nested deeper than \(JSON.depthLimit)") }
         var members: [(name: String, value: JSON)] = []
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         guard enterList(endedBy: UInt8(ascii: "}")) else { return JSON.Object() }
         repeat {
             let start = position
@@ -152,10 +152,10 @@ struct Reader {
             // A few names are compared; many are looked up, or a large object would cost its square.
             let duplicate: Bool
             if members.count < 16 {
-                duplicate = members.contains { $0.name == name }
+                duplicate = members.contains { $0.name.isExactly(name) }
             } else {
-                if seen.isEmpty { seen = Set(members.map(\.name)) }
-                duplicate = !seen.insert(name).inserted
+                if seen.isEmpty { seen = Set(members.map { ExactText($0.name) }) }
+                duplicate = !seen.insert(ExactText(name)).inserted
             }
             if duplicate { throw fail("duplicate member \"\(name)\"", at: start) }
             try skipColon()

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A JSON value (RFC 8259).
 package enum JSON: Equatable, Sendable {
     case null
@@ -6,6 +8,19 @@ package enum JSON: Equatable, Sendable {
     case string(String)
     case array([JSON])
     case object(Object)
+
+    /// Equal values, strings and names by code points and numbers as they are written.
+    package static func == (left: JSON, right: JSON) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.isExactly(right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
 
     /// A number as it was written: digits are kept, `1.0` stays `1.0`.
     package struct Number: Equatable, Sendable {
@@ -20,7 +35,7 @@ package enum JSON: Equatable, Sendable {
         package var double: Double { Double(text) ?? 0 }
     }
 
-    /// An object's members in the order they were written, each name once.
+    /// An object's members in the order they were written, each name once; names differ where a code point does.
     package struct Object: Equatable, Sendable {
         package private(set) var members: [(name: String, value: JSON)]
 
@@ -34,11 +49,11 @@ package enum JSON: Equatable, Sendable {
         /// The member's value; setting nil removes it, setting a new name appends it.
         package subscript(name: String) -> JSON? {
             get {
-                for member in members where member.name == name { return member.value }
+                for member in members where member.name.isExactly(name) { return member.value }
                 return nil
             }
             set {
-                if let index = members.firstIndex(where: { $0.name == name }) {
+                if let index = members.firstIndex(where: { $0.name.isExactly(name) }) {
                     if let newValue { members[index].value = newValue } else { members.remove(at: index) }
                 } else if let newValue {
                     members.append((name, newValue))

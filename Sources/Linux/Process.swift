@@ -24,7 +24,7 @@ package enum Process {
 
     /// The path from the root; a relative one starts from where this process is. See getcwd(3).
     package static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let place = getcwd(nil, 0) else { return path }
+        guard path.utf8.first != UInt8(ascii: "/"), let place = getcwd(nil, 0) else { return path }
         defer { free(place) }
         return String(cString: place) + "/" + path
     }

@@ -45,7 +45,7 @@ private func attachment(_ value: JSON, _ pointer: String, _ defaults: MailDefaul
     }
     let filename = try text("filename") ?? name
     return Attachment(
-        filename: filename, contentType: try text("contentType") ?? filename.flatMap { mediaType(of: $0, bytes) },
+        filename: filename, contentType: try text("contentType") ?? filename.flatMap(mediaType),
         cid: try text("cid"), content: bytes)
 }
 
@@ -54,7 +54,7 @@ private func contents(of name: String, _ pointer: String, _ defaults: MailDefaul
     guard let path = defaults.attachmentsDirectory else {
         throw .ours("\(pointer)/file: the configuration has no attachments_directory")
     }
-    guard !name.isEmpty, !name.hasPrefix("."), !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0) else {
+    guard !name.isEmpty, !name.begins(with: "."), !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0) else {
         throw .job("\(pointer)/file: is no plain file name")
     }
     do throws(Errno) {

@@ -1,14 +1,9 @@
-internal import Message
 internal import Text
 
 /// The media type of a file by the ending of its name; nil where that does not tell.
-///
-/// Text is told to be in UTF-8 where it can be: without a charset readers take it for ASCII.
-func mediaType(of filename: String, _ content: [UInt8]) -> String? {
+func mediaType(of filename: String) -> String? {
     guard let dot = filename.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
-    guard let type = types[filename[dot...].dropFirst().lowercased()] else { return nil }
-    guard type.hasPrefix("text/"), isUTF8(content.span) else { return type }
-    return "\(type); charset=utf-8"
+    return types[String(decoding: filename.utf8[dot...].dropFirst().map(\.lowercased), as: UTF8.self)]
 }
 
 private let types = [

@@ -104,10 +104,10 @@ private func headers(_ job: Job, beside fields: [ExtraHeader]) throws(MailError)
         }
         own.append(ExtraHeader(name: member.name, value: value))
     }
-    var replaced = Set(own.map { $0.name.lowercased() })
+    var replaced = Set(own.map { ExactText($0.name.lowercasedASCII) })
     // The template's word on a click is about the template's page.
     if replaced.contains("list-unsubscribe") { replaced.insert("list-unsubscribe-post") }
-    return fields.filter { !replaced.contains($0.name.lowercased()) } + own
+    return fields.filter { !replaced.contains(ExactText($0.name.lowercasedASCII)) } + own
 }
 
 /// Each cid is that of one attachment, and the HTML of a job shows none that no attachment has: either would be a
@@ -168,8 +168,8 @@ private func envelopeRecipients(_ job: Job, otherwise listed: [String]) throws(M
     } else {
         recipients = listed
     }
-    var seen: Set<String> = []
-    recipients.removeAll { !seen.insert($0).inserted }
+    var seen: Set<ExactText> = []
+    recipients.removeAll { !seen.insert(ExactText($0)).inserted }
     if recipients.isEmpty { throw .job("no recipient: none of to, cc, bcc and envelope names one") }
     return recipients
 }

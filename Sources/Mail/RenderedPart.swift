@@ -81,8 +81,9 @@ extension RenderedPart {
     /// An image that nobody has is the job's fault: what the template names was there when it was read.
     func files(beside own: [Attachment]) throws(MailError) -> [Attachment] {
         var shown: [Attachment] = []
-        for name in html.map(ContentReferences.names) ?? [] where !own.contains(where: { $0.cid == name }) {
-            guard let image = images.first(where: { $0.cid == name }) else {
+        for name in html.map(ContentReferences.names) ?? []
+        where !own.contains(where: { $0.cid?.isExactly(name) == true }) {
+            guard let image = images.first(where: { $0.cid?.isExactly(name) == true }) else {
                 throw .job("/attachments: none has the cid \(JSON.string(name).text) that the template's HTML shows")
             }
             shown.append(image)
@@ -104,6 +105,6 @@ extension RenderedPart {
 extension Attachment {
     /// A template's file.
     fileprivate init(_ file: TemplateFile, cid: String?) {
-        self.init(filename: file.name, contentType: mediaType(of: file.name, file.bytes), cid: cid, content: file.bytes)
+        self.init(filename: file.name, contentType: mediaType(of: file.name), cid: cid, content: file.bytes)
     }
 }

@@ -1,5 +1,6 @@
 internal import Configuration
 package import Message
+package import Text
 
 /// Which recipients mail may leave for, where it is not to reach everybody: on staging machines.
 ///
@@ -19,14 +20,14 @@ package struct Staging: Equatable, Sendable {
     package enum Entry: Hashable, Sendable {
         /// Everybody at this very domain, not at those below it; as ``Address/domain`` has it.
         case domain(String)
-        /// One address, in lower case.
-        case address(String)
+        /// One address, the letters of ASCII in lower case.
+        case address(ExactText)
 
         /// Parses `@example.com` or `zoe@example.com`.
         package init(parsing text: String) throws(AddressError) {
             let isDomain = text.utf8.first == UInt8(ascii: "@")
             let address = try Address(parsing: isDomain ? "x\(text)" : text)
-            self = isDomain ? .domain(address.domain) : .address(address.text.lowercased())
+            self = isDomain ? .domain(address.domain) : .address(ExactText(address.text.lowercasedASCII))
         }
     }
 
@@ -34,13 +35,13 @@ package struct Staging: Equatable, Sendable {
 
     /// Whether mail for a recipient may leave.
     package func allows(_ recipient: String) -> Bool {
-        if isOff || recipient == redirect?.text { return true }
+        if isOff || redirect.map({ recipient.isExactly($0.text) }) == true { return true }
         let domain = recipient.utf8.lastIndex(of: UInt8(ascii: "@")).map { recipient[$0...].dropFirst() }
         return allowed?.contains { entry in
             switch entry {
-            case .domain(let own): domain?.lowercased() == own
+            case .domain(let own): domain?.lowercasedASCII == own
             // Local parts may differ in case, but nobody writes two addresses that do.
-            case .address(let own): recipient.lowercased() == own
+            case .address(let own): ExactText(recipient.lowercasedASCII) == own
             }
         } ?? false
     }
@@ -92,6 +93,6 @@ extension OutgoingMail {
             let names = others.count > 50 ? others.prefix(50) + ["and \(others.count - 50) more"] : others[...]
             bytes = headerField("X-Outspool-Redirected-From", names.joined(separator: ", ")) + bytes
         }
-        if !recipients.contains(redirect) { recipients.append(redirect) }
+        if !recipients.holds(exactly: redirect) { recipients.append(redirect) }
     }
 }

@@ -14,6 +14,9 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { text }
 
+    package static func == (left: Address, right: Address) -> Bool { left.text.isExactly(right.text) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(ExactText(text)) }
+
     /// Parses a bare address, `a@b`: no name, no angle brackets, no comments.
     package init(parsing text: String) throws(AddressError) {
         if text.hasControl { throw AddressError(text: text, reason: "a control character") }
@@ -68,7 +71,7 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// An address and the name of whoever reads there. RFC 5322, section 3.4.
-package struct Mailbox: Hashable, Sendable {
+package struct Mailbox: Equatable, Sendable {
     /// Never empty and without control characters, but otherwise untrusted.
     package let name: String?
     package let address: Address

@@ -6,8 +6,8 @@ package struct Attachment: Sendable {
     package var filename: String?
     /// Such as `application/pdf`; nil is `application/octet-stream`.
     package var contentType: String?
-    /// The name by which the HTML refers to the file, as in `cid:logo.png`. A file that has
-    /// one is shown inline, not listed. Without an `@` it is good for one message only, and is
+    /// The name by which the HTML refers to the file, as in `cid:logo.png`. A file to which it does refer
+    /// is shown inline, not listed. Without an `@` the name is good for one message only, and is
     /// made unique, with the HTML, when the message is composed.
     package var cid: String?
     package var content: [UInt8]
@@ -19,20 +19,9 @@ package struct Attachment: Sendable {
         self.content = content
     }
 
-    /// The part that carries the file.
+    /// Checks the names.
     /// - Throws: the reason, without a field.
-    func leaf() throws(CompositionError) -> Leaf {
-        var type = ContentType.octetStream
-        if let contentType {
-            guard let parsed = ContentType(parsing: contentType) else {
-                throw .init("", "\(contentType.quoted) is not a content type")
-            }
-            type = parsed
-        }
-        // These are made of parts or stand for what is elsewhere; no file is one.
-        if type.type == "multipart" || (type.type == "message" && ["partial", "external-body"].contains(type.subtype)) {
-            throw .init("", "\(type.type)/\(type.subtype) cannot be attached")
-        }
+    func check() throws(CompositionError) {
         if let filename {
             if filename.hasControl { throw .init("", "a control character in the file name") }
             if filename.utf8.count > 1024 { throw .init("", "a file name of more than 1024 octets") }
@@ -42,7 +31,29 @@ package struct Attachment: Sendable {
                 cid.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") })
             else { throw .init("", "a cid must be up to 250 printable ASCII characters without spaces and angles") }
         }
-        let disposition: Leaf.Disposition = cid == nil ? .attachment : .inline
+    }
+
+    /// The part that carries the file, whose names were checked.
+    ///
+    /// Text without a charset that is UTF-8 is told to be that: RFC 2046, section 4.1.2, takes it for ASCII.
+    /// - Throws: the reason, without a field.
+    func leaf(_ disposition: Leaf.Disposition) throws(CompositionError) -> Leaf {
+        var type = ContentType.octetStream
+        if let contentType {
+            guard let parsed = ContentType(parsing: contentType) else {
+                throw .init("", "\(contentType.quoted) is not a content type")
+            }
+            type = parsed
+        }
+        if type.type == "text", !type.parameters.contains(where: { $0.name == "charset" }), isUTF8(content.span) {
+            type = ContentType(
+                type: type.type, subtype: type.subtype,
+                parameters: type.parameters + [ContentType.Parameter(name: "charset", value: "utf-8")])
+        }
+        // These are made of parts or stand for what is elsewhere; no file is one.
+        if type.type == "multipart" || (type.type == "message" && ["partial", "external-body"].contains(type.subtype)) {
+            throw .init("", "\(type.type)/\(type.subtype) cannot be attached")
+        }
         var leaf = Leaf(type: type, body: .octets(content), disposition: disposition, filename: filename, cid: cid)
         if type.type == "message", type.subtype == "rfc822" { leaf.body = try attachedMessage() }
         return leaf
@@ -63,7 +74,9 @@ package struct Attachment: Sendable {
     static func plainName(_ filename: String) -> String {
         var name: [UInt8] = []
         for scalar in filename.unicodeScalars {
-            let isKept = scalar.isASCII && scalar != "\"" && scalar != "\\"
+            // No reader is to find an encoded-word in it.
+            let isEncoded = scalar == "?" && name.last == UInt8(ascii: "=")
+            let isKept = scalar.isASCII && scalar != "\"" && scalar != "\\" && !isEncoded
             name.append(isKept ? UInt8(ascii: scalar) : UInt8(ascii: "_"))
         }
         if name.count > Wire.longestPlain {

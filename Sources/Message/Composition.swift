@@ -62,34 +62,37 @@ extension Composition {
         wire.endLine()
         wire.part(root, boundaries)
         wire.endLastLine()
-        var needs8Bit = false
-        root.forEachLeaf { if case .text(_, .eightBit) = $0.body { needs8Bit = true } }
         let mailboxes = [[from], sender.map { [$0] } ?? [], replyTo, to, cc]
         let needsSMTPUTF8 = mailboxes.contains { $0.contains(where: \.address.needsSMTPUTF8) }
         return ComposedMessage(
-            bytes: wire.bytes, needs8Bit: needs8Bit, needsSMTPUTF8: needsSMTPUTF8, hasLongLines: false)
+            bytes: wire.bytes, needs8Bit: root.has8Bit, needsSMTPUTF8: needsSMTPUTF8, hasLongLines: false)
     }
 
     /// Text and HTML are alternatives; files that the HTML shows are related to it; all
     /// others are mixed with what is read.
+    ///
+    /// Readers show the last alternative that they know, so that a blank one hides the other: it is left out, and so is
+    /// a blank text beside HTML. RFC 2046, section 5.1.4.
     private func root() throws(CompositionError) -> Part {
-        let (html, attachments) = withUniqueContentIDs()
+        let (html, attachments) = related(html: text != nil && html.map(HTMLText.isBlank) == true ? nil : html)
         var inline: [Part] = []
         var attached: [Part] = []
-        for (index, attachment) in attachments.enumerated() {
+        for (index, (attachment, isShown)) in attachments.enumerated() {
             do throws(CompositionError) {
-                let leaf = Part.leaf(try attachment.leaf())
-                if attachment.cid != nil, html != nil { inline.append(leaf) } else { attached.append(leaf) }
+                try self.attachments[index].check()
+                let leaf = Part.leaf(try attachment.leaf(isShown ? .inline : .attachment))
+                if isShown { inline.append(leaf) } else { attached.append(leaf) }
             } catch {
                 throw CompositionError("attachments[\(index)]", error.reason)
             }
         }
         var body: Part
         if let html {
-            var shown = Part.leaf(Leaf("html", BodyText(html.utf8)))
-            if !inline.isEmpty { shown = .multipart(.related, [shown] + inline) }
-            let plain = text.map { BodyText($0.utf8) } ?? BodyText(HTMLText.text(of: html))
-            body = .multipart(.alternative, [.leaf(Leaf("plain", plain)), shown])
+            body = Part.leaf(Leaf("html", BodyText(html.utf8)))
+            if !inline.isEmpty { body = .multipart(.related, [body] + inline) }
+            let own = text.map { Array($0.utf8) } ?? []
+            let plain = own.isBlank ? HTMLText.text(of: html) : own
+            if !plain.isBlank { body = .multipart(.alternative, [.leaf(Leaf("plain", BodyText(plain))), body]) }
         } else if let text {
             body = .leaf(Leaf("plain", BodyText(text.utf8)))
         } else {
@@ -114,12 +117,12 @@ extension Composition {
         wire.unstructured(subject, limit: Wire.longestPlain)
         wire.endLine()
         wire.field("Message-ID", messageID.text)
-        var unique: Set<String> = []
+        var unique: Set<ExactText> = []
         var saysHowSubmitted = false
         for header in headers {
             try header.check()
-            let lowercase = header.name.lowercased()
-            if ExtraHeader.isUnique(lowercase), !unique.insert(lowercase).inserted {
+            let lowercase = header.name.lowercasedASCII
+            if ExtraHeader.isUnique(lowercase), !unique.insert(ExactText(lowercase)).inserted {
                 throw CompositionError("headers", "\(header.name.quoted): twice")
             }
             saysHowSubmitted = saysHowSubmitted || lowercase == "auto-submitted"

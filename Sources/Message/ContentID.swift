@@ -24,35 +24,41 @@ enum ContentID {
 }
 
 extension Composition {
-    /// HTML and attachments with ids that are unique: one without an `@` that the HTML refers to
-    /// gets it, and the reference with it. Others stay as they are.
-    func withUniqueContentIDs() -> (html: String?, attachments: [Attachment]) {
-        guard let html, attachments.contains(where: { $0.cid.map(Composition.isLocal) == true }) else {
-            return (html, attachments)
+    /// The HTML and the attachments as they are sent, and which of these the HTML shows.
+    ///
+    /// An id without an `@` that the HTML refers to is made unique, and the reference with it. An attachment that the
+    /// HTML does not show has no id of that kind: readers would hide the file, waiting for who refers to it. Of several
+    /// with one id the first is shown.
+    func related(html: String?) -> (html: String?, attachments: [(Attachment, isShown: Bool)]) {
+        let source = Array((html ?? "").utf8)
+        var ids: [ExactText: String] = [:]
+        for cid in attachments.compactMap(\.cid) {
+            ids[ExactText(cid)] = Composition.isLocal(cid) ? ContentID.unique(cid, in: messageID) : cid
         }
-        var ids: [String: String] = [:]
-        for attachment in attachments {
-            guard let cid = attachment.cid, Composition.isLocal(cid) else { continue }
-            ids[cid] = ContentID.unique(cid, in: messageID)
-        }
-        let source = Array(html.utf8)
         var out: [UInt8] = []
-        var used: Set<String> = []
+        var shown: Set<ExactText> = []
         var start = 0
-        for range in ContentReferences.ranges(in: html) {
-            guard let name = ContentReferences.decoded(source[range]), let id = ids[name] else { continue }
-            used.insert(name)
+        for range in ids.isEmpty ? [] : ContentReferences.ranges(in: html ?? "") {
+            guard let name = ContentReferences.decoded(source[range]).map(ExactText.init(_:)), let id = ids[name] else {
+                continue
+            }
+            shown.insert(name)
             out += source[start..<range.lowerBound]
             out += id.utf8
             start = range.upperBound
         }
-        if used.isEmpty { return (html, attachments) }
-        out += source[start...]
-        var attachments = attachments
-        for index in attachments.indices {
-            if let cid = attachments[index].cid, used.contains(cid) { attachments[index].cid = ids[cid] }
+        let attachments = attachments.map { attachment -> (Attachment, isShown: Bool) in
+            guard let cid = attachment.cid else { return (attachment, false) }
+            var attachment = attachment
+            let isShown = shown.remove(ExactText(cid)) != nil
+            if isShown {
+                attachment.cid = ids[ExactText(cid)]
+            } else if Composition.isLocal(cid) {
+                attachment.cid = nil
+            }
+            return (attachment, isShown)
         }
-        return (String(decoding: out, as: UTF8.self), attachments)
+        return (html.map { start == 0 ? $0 : String(decoding: out + source[start...], as: UTF8.self) }, attachments)
     }
 
     /// Whether it can only have been meant within one message.

@@ -54,7 +54,7 @@ package struct ContentType: Hashable, Sendable {
         while skip(UInt8(ascii: ";")) {
             skipSpace()
             if rest.isEmpty { break }
-            guard let name = token()?.lowercased(), skip(UInt8(ascii: "=")),
+            guard let name = token()?.lowercasedASCII, skip(UInt8(ascii: "=")),
                 let value = skip(UInt8(ascii: "\"")) ? quoted() : token(),
                 !parameters.contains(where: { $0.name == name })
             else { return nil }
@@ -62,7 +62,7 @@ package struct ContentType: Hashable, Sendable {
             skipSpace()
         }
         guard rest.isEmpty else { return nil }
-        self.init(type: type.lowercased(), subtype: subtype.lowercased(), parameters: parameters)
+        self.init(type: type.lowercasedASCII, subtype: subtype.lowercasedASCII, parameters: parameters)
     }
 }
 
@@ -75,16 +75,19 @@ extension Wire {
             extendedParameter(name, Array(value.utf8))
             return
         }
-        let isToken = !value.isEmpty && value.utf8.allSatisfy(\.isToken)
-        let written = isToken ? Array(value.utf8) : Wire.quoted(value.utf8)
+        // Some readers take the other characters of a token, such as the apostrophe, for syntax.
+        let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0.isLetterOrDigit || "-._+".utf8.contains($0) }
+        let written = isPlain ? Array(value.utf8) : Wire.quoted(value.utf8)
         beginWord(name.utf8.count + 1 + written.count)
         append(name.utf8)
         append(UInt8(ascii: "="))
         append(written)
     }
 
+    /// Whether a quoted string cannot carry the value: also where readers would find an encoded-word in it, which has no
+    /// meaning there (RFC 2047, section 5) and is decoded by most.
     static func needsExtendedForm(_ value: String) -> Bool {
-        value.utf8.count > longestPlain || !value.utf8.allSatisfy(\.isPrintable)
+        value.utf8.count > longestPlain || !value.utf8.allSatisfy(\.isPrintable) || value.holds("=?")
     }
 
     /// RFC 2231, sections 3 and 4: no piece splits a character.

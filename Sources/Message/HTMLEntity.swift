@@ -27,8 +27,8 @@ enum HTMLEntity {
 
     private static let table: [String: Unicode.Scalar] = {
         var table: [String: Unicode.Scalar] = [:]
-        for entry in names.split(separator: " ") {
-            let pair = entry.split(separator: "=")
+        for entry in names.split(separator: " ") {  // exact: our own
+            let pair = entry.split(separator: "=")  // exact: our own
             guard pair.count == 2, let value = UInt32(pair[1], radix: 16) else { continue }
             table[String(pair[0])] = Unicode.Scalar(value)
         }

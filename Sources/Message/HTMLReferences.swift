@@ -7,8 +7,8 @@ extension ContentReferences {
         // Most HTML has none, and need not be taken apart.
         let bytes = Array(html.utf8)
         guard !find(in: bytes[...]).isEmpty else { return [] }
-        var seen: Set<String> = []
-        return ranges(in: html).compactMap { decoded(bytes[$0]) }.filter { seen.insert($0).inserted }
+        var seen: Set<ExactText> = []
+        return ranges(in: html).compactMap { decoded(bytes[$0]) }.filter { seen.insert(ExactText($0)).inserted }
     }
 
     /// The places of all references, in the octets of `html`.

@@ -36,6 +36,29 @@ package struct HTMLText {
         return text.lines.finished()
     }
 
+    /// Whether `html` has nothing to show: no text, hidden or not, and no image or other element that is seen by itself.
+    static func isBlank(_ html: String) -> Bool {
+        let lowercase = html.lowercasedASCII
+        if ["<svg", "url(", "background="].contains(where: { lowercase.holds($0) }) { return false }
+        var scanner = HTMLScanner(html)
+        while let token = scanner.next() {
+            switch token {
+            case .text(let bytes):
+                var isVisible = false
+                decode(bytes) { isVisible = isVisible || $0.isVisible }
+                if isVisible { return false }
+            case .tag(let tag): if seen.contains(tag.name) { return false }
+            }
+        }
+        return true
+    }
+
+    /// Elements that are something to see without text in them.
+    private static let seen: Set = [
+        "img", "picture", "hr", "input", "video", "audio", "object", "embed", "iframe", "canvas", "math", "meter",
+        "progress", "button", "select",
+    ]
+
     /// Whether the tag stands outside of what is hidden; it may begin or end that.
     private mutating func isShown(_ tag: HTMLScanner.Tag) -> Bool {
         if let (name, depth) = hidden {

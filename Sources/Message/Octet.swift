@@ -46,7 +46,23 @@ extension Sequence<UInt8> {
     }
 }
 
+extension [UInt8] {
+    /// Whether nothing of this text in UTF-8 can be seen: white space and characters without a shape of their own.
+    var isBlank: Bool { String(decoding: self, as: UTF8.self).unicodeScalars.allSatisfy { !$0.isVisible } }
+}
+
 extension Unicode.Scalar {
+    /// Whether it leaves ink on paper, as white space, controls and format characters do not.
+    var isVisible: Bool {
+        if isASCII { return value > 0x20 && value < 0x7F }
+        if properties.isWhitespace { return false }
+        switch properties.generalCategory {
+        case .control, .format: return false
+        // The combining grapheme joiner, and the other mark that mails fill a preview with.
+        default: return value != 0x34F && value != 0x2800
+        }
+    }
+
     /// Of C0 or C1, or DEL.
     var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }

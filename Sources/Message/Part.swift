@@ -49,6 +49,13 @@ indirect enum Part {
         }
     }
 
+    /// Whether a leaf is in 8bit.
+    var has8Bit: Bool {
+        var found = false
+        forEachLeaf { if case .text(_, .eightBit) = $0.body { found = true } }
+        return found
+    }
+
     /// Enough room for what ``Wire/part(_:_:)`` appends, more or less.
     var estimatedSize: Int {
         var size = 0
@@ -79,6 +86,8 @@ extension Wire {
             append(UInt8(ascii: ";"))
             word("boundary=\"\(boundary)\"")
             endLine()
+            // RFC 2045, section 6.4.
+            if part.has8Bit { field("Content-Transfer-Encoding", TransferEncoding.eightBit.rawValue) }
             endLine()
             for (index, child) in parts.enumerated() {
                 if index > 0 { endLine() }

@@ -39,7 +39,7 @@ package struct ReadMessage: Sendable {
 
     /// The value of the first field of that name; nil if there is none.
     package func value(of name: String) -> String? {
-        fields.first { $0.name.lowercased() == name.lowercased() }?.value
+        fields.first { $0.name.lowercasedASCII == name.lowercasedASCII }?.value
     }
 
     /// What readers without HTML show, and readers with it.
@@ -48,7 +48,7 @@ package struct ReadMessage: Sendable {
 
     /// What is offered as a file: neither a text nor what the HTML shows.
     package var attachments: [Part] {
-        parts.filter { $0.isAttachment || ($0.cid == nil && !$0.type.hasPrefix("text/")) }
+        parts.filter { $0.isAttachment || ($0.cid == nil && !$0.type.begins(with: "text/")) }
     }
 
     private static func split(_ bytes: [UInt8]) -> (header: HeaderSection?, body: ArraySlice<UInt8>) {
@@ -78,7 +78,7 @@ package struct ReadMessage: Sendable {
             ContentType(parsing: "disposition/" + $0, limit: 20_000)
         }
         let content =
-            switch value("content-transfer-encoding")?.lowercased() {
+            switch value("content-transfer-encoding")?.lowercasedASCII {
             case "quoted-printable": quotedPrintableDecoded(body)
             case "base64": Base64.decode(body, .lenient) ?? Array(body)
             default: Array(body)

@@ -182,7 +182,7 @@ extension Timestamp {
     /// Reads a certificate's date as OpenSSL prints it: `Nov  4 17:44:11 2026 GMT`. See ASN1_TIME_print(3).
     package init?(certificate text: String) {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let words = text.split(separator: " ")
+        let words = text.split(separator: " ")  // exact: from OpenSSL
         guard words.count == 5, words[4] == "GMT", let month = months.firstIndex(of: String(words[0])) else {
             return nil
         }

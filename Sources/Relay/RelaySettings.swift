@@ -57,17 +57,17 @@ package struct RelaySettings: Equatable, Sendable {
     /// The default ports are 25 and 465.
     package init(url: String) throws(RelaySettingsError) {
         let rest: Substring
-        if url.lowercased().hasPrefix("smtp://") {
+        if url.lowercasedASCII.begins(with: "smtp://") {
             isImplicitTLS = false
-            rest = url.dropFirst(7)
-        } else if url.lowercased().hasPrefix("smtps://") {
+            rest = Substring(url.utf8.dropFirst(7))
+        } else if url.lowercasedASCII.begins(with: "smtps://") {
             isImplicitTLS = true
-            rest = url.dropFirst(8)
+            rest = Substring(url.utf8.dropFirst(8))
         } else {
             throw RelaySettingsError("expected smtp://host or smtps://host", url)
         }
-        let text = rest.hasSuffix("/") ? rest.dropLast() : rest
-        if text.contains("@") { throw RelaySettingsError("the user does not belong in the URL", "") }
+        let text = rest.ends(with: "/") ? rest.dropLast() : rest
+        if text.holds("@") { throw RelaySettingsError("the user does not belong in the URL", "") }
         let (name, portText) = try Self.split(text, url)
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isHostByte) else {
             throw RelaySettingsError("no host name or address", url)
@@ -84,15 +84,17 @@ package struct RelaySettings: Equatable, Sendable {
     }
 
     private static func split(_ text: Substring, _ url: String) throws(RelaySettingsError) -> (Substring, Substring?) {
-        if text.first == "[" {
-            guard let end = text.firstIndex(of: "]") else { throw RelaySettingsError("no ] after the address", url) }
+        if text.begins(with: "[") {
+            guard let end = text.utf8.firstIndex(of: UInt8(ascii: "]")) else {
+                throw RelaySettingsError("no ] after the address", url)
+            }
             let after = text[text.index(after: end)...]
             if after.isEmpty { return (text[...end], nil) }
-            guard after.first == ":" else { throw RelaySettingsError("no port number", url) }
+            guard after.begins(with: ":") else { throw RelaySettingsError("no port number", url) }
             return (text[...end], after.dropFirst())
         }
-        guard let colon = text.firstIndex(of: ":") else { return (text, nil) }
-        return (text[..<colon], text[text.index(after: colon)...])
+        guard let (host, port) = text.halves(at: ":") else { return (text, nil) }
+        return (host, port)
     }
 
     private static func isHostByte(_ byte: UInt8) -> Bool {

@@ -1,3 +1,5 @@
+internal import Text
+
 /// What a server offers in its reply to EHLO. RFC 5321 section 4.1.1.1.
 package struct Capabilities: Equatable {
     /// RFC 2920.
@@ -25,9 +27,10 @@ package struct Capabilities: Equatable {
     package init(_ reply: Reply) {
         for line in reply.lines.dropFirst() {
             // `AUTH=PLAIN LOGIN` is how servers before RFC 2554 wrote it; some still do so beside the other.
-            let words = line.uppercased().split(whereSeparator: { $0 == " " || $0 == "=" || $0 == "\t" })
+            let words = line.utf8.split { $0 == 0x20 || $0 == UInt8(ascii: "=") || $0 == 0x09 }
+                .map { String(decoding: $0.map(\.uppercased), as: UTF8.self) }
             guard let keyword = words.first else { continue }
-            add(String(keyword), words.dropFirst().map(String.init))
+            add(keyword, Array(words.dropFirst()))
         }
     }
 

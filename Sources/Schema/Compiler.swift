@@ -5,7 +5,7 @@ internal import Text
 struct Compiler {
     var nodes: [Node] = []
     /// The node that stands at each pointer.
-    var places: [String: Int] = [:]
+    var places: [ExactText: Int] = [:]
     /// `$ref`s whose targets are found once all nodes are there.
     var references: [Reference] = []
     private var instructions = 0
@@ -36,7 +36,7 @@ struct Compiler {
         if index >= Self.nodeLimit { throw fault(pointer, "more than \(Self.nodeLimit) schemas") }
         if depth > Self.depthLimit { throw fault(pointer, "nested deeper than \(Self.depthLimit)") }
         nodes.append(Node(pointer: pointer, source: schema))
-        places[pointer] = index
+        places[ExactText(pointer)] = index
         switch schema {
         case .bool(true): break
         case .bool(false):
@@ -101,14 +101,14 @@ struct Compiler {
 
     private mutating func members(_ reading: KeywordReading, depth: Int) throws(SchemaFault) -> Members? {
         let required = try reading.required()
-        var rest = Set(required)
+        var rest = Set(required.map(ExactText.init(_:)))
         var declared: [Members.Declared] = []
         for property in try reading.map("properties") {
             let node = try compile(property.value, at: property.pointer, depth: depth + 1)
-            let isRequired = rest.remove(property.name) != nil
+            let isRequired = rest.remove(ExactText(property.name)) != nil
             declared.append(.init(name: property.name, node: node, isRequired: isRequired))
         }
-        for name in required where rest.contains(name) {
+        for name in required where rest.contains(ExactText(name)) {
             declared.append(.init(name: name, node: nil, isRequired: true))
         }
         var additional: Int?

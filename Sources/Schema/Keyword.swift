@@ -81,7 +81,7 @@ struct KeywordReading {
         let names = value.array ?? [value]
         if names.isEmpty { throw fault("type", "type lists nothing, so nothing fits") }
         var kinds: ValueKinds = []
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         for name in names {
             guard case .string(let name) = name, let kind = ValueKinds.names.first(where: { $0.name == name })?.kind
             else {
@@ -89,7 +89,7 @@ struct KeywordReading {
                 let hint = suggestion(for: name.string ?? "", among: known)
                 throw fault("type", "\(name.brief) is none of \(known.joined(separator: ", "))" + hint)
             }
-            guard seen.insert(name).inserted else { throw fault("type", "\(name) occurs twice") }
+            guard seen.insert(ExactText(name)).inserted else { throw fault("type", "\(name) occurs twice") }
             kinds.formUnion(kind)
         }
         return kinds
@@ -172,12 +172,14 @@ struct KeywordReading {
             throw fault("required", "required is a list of names, not \(value.brief)")
         }
         var names: [String] = []
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         for (index, element) in elements.enumerated() {
             guard case .string(let name) = element else {
                 throw fault("required/\(index)", "a name is a string, not \(element.brief)")
             }
-            guard seen.insert(name).inserted else { throw fault("required/\(index)", "this name occurs twice") }
+            guard seen.insert(ExactText(name)).inserted else {
+                throw fault("required/\(index)", "this name occurs twice")
+            }
             names.append(name)
         }
         return names

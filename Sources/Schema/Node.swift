@@ -146,18 +146,17 @@ struct Members: Sendable {
     let declared: [Declared]
     /// For those that `declared` gives no node; nil if anything goes.
     let additional: Int?
-    /// Each name's place in `declared`. Names are equal as ``JSON/Object`` and so templates see
-    /// them: whether accents are composed does not matter, or a name could evade its mask.
-    let places: [String: Int]
+    /// Each name's place in `declared`. Names are equal as ``JSON/Object`` and so templates see them.
+    let places: [ExactText: Int]
     let requiresAny: Bool
 
     init(_ declared: [Declared], additional: Int?) {
         self.declared = declared
         self.additional = additional
-        places = Dictionary(uniqueKeysWithValues: declared.enumerated().map { ($1.name, $0) })
+        places = Dictionary(uniqueKeysWithValues: declared.enumerated().map { (ExactText($1.name), $0) })
         requiresAny = declared.contains(where: \.isRequired)
     }
 
     /// The node that judges the member of this name, if any.
-    func node(for name: String) -> Int? { places[name].flatMap { declared[$0].node } ?? additional }
+    func node(for name: String) -> Int? { places[ExactText(name)].flatMap { declared[$0].node } ?? additional }
 }

@@ -20,9 +20,9 @@ func pointer(_ steps: some Sequence<Step>) -> String {
 }
 
 /// `text` with its `%41` decoded (RFC 3986, section 2.1), or nil if they are malformed or not UTF-8.
-func percentDecoded(_ text: some StringProtocol) -> String? {
+func percentDecoded(_ text: some Sequence<UInt8>) -> String? {
     var bytes: [UInt8] = []
-    var rest = text.utf8.makeIterator()
+    var rest = text.makeIterator()
     while let byte = rest.next() {
         guard byte == UInt8(ascii: "%") else {
             bytes.append(byte)

@@ -15,13 +15,17 @@ extension Compiler {
     private func target(of reference: Reference) throws(SchemaFault) -> Int {
         let place = nodes[reference.node].pointer + "/$ref"
         func fault(_ reason: String) -> SchemaFault { SchemaFault(pointer: place, reason: reason) }
-        guard reference.text.first == "#" else {
+        guard reference.text.begins(with: "#") else {
             throw fault("only references into the same document are supported, such as #/$defs/name")
         }
-        guard let text = percentDecoded(reference.text.dropFirst()) else { throw fault("a malformed percent escape") }
-        guard text.isEmpty || text.first == "/" else { throw fault("anchors are not supported; write #/$defs/name") }
-        if let node = places[text] { return node }
-        throw fault("no schema stands there" + suggestion(for: text, among: places.keys.sorted()))
+        guard let text = percentDecoded(reference.text.utf8.dropFirst()) else {
+            throw fault("a malformed percent escape")
+        }
+        guard text.isEmpty || text.begins(with: "/") else {
+            throw fault("anchors are not supported; write #/$defs/name")
+        }
+        if let node = places[ExactText(text)] { return node }
+        throw fault("no schema stands there" + suggestion(for: text, among: places.keys.sorted().map(\.text)))
     }
 
     /// The nodes ordered so that each comes after those that judge the same value on its behalf.

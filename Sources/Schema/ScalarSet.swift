@@ -1,3 +1,5 @@
+internal import Text
+
 /// The characters that one position of a pattern accepts.
 struct ScalarSet: Sendable {
     /// Ascending and apart from each other.
@@ -141,7 +143,7 @@ struct Categories: OptionSet, Sendable {
         let bits = single.enumerated().map { (name: $1.0, bits: UInt32(1) << UInt32($0)) }
         return zip(single, bits).map { ($0.0, $0.1, $1.bits) }
             + groups.map { group in
-                (group.0, group.1, bits.reduce(0) { $1.name.hasPrefix(group.0) ? $0 | $1.bits : $0 })
+                (group.0, group.1, bits.reduce(0) { $1.name.begins(with: group.0) ? $0 | $1.bits : $0 })
             }
     }()
 }

@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 
 extension Schema {
     /// What stands for a `writeOnly` value in ``masked(_:)``.
@@ -49,7 +50,7 @@ extension Schema {
         walk.visitsLeft -= 1
         let all = inPlaceClosure(of: nodes)
         if all.contains(where: { self.nodes[$0].isSecret }) {
-            if !walk.found.contains(path) { walk.found.append(path) }
+            if !walk.found.holds(exactly: path) { walk.found.append(path) }
             return
         }
         let outer = outer + [nodes]
@@ -98,9 +99,10 @@ extension Schema {
     /// The names of properties that `nodes` declare, in order and each once.
     func names(_ nodes: [Int]) -> [String] {
         var names: [String] = []
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         for node in nodes {
-            for declared in self.nodes[node].members?.declared ?? [] where seen.insert(declared.name).inserted {
+            for declared in self.nodes[node].members?.declared ?? []
+            where seen.insert(ExactText(declared.name)).inserted {
                 names.append(declared.name)
             }
         }

@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 
 /// A schema inside a document, as it is written: what a generator of types walks over.
 ///
@@ -48,7 +49,7 @@ package struct Subschema: Sendable {
     }
 
     private func placeInRequired(_ name: String) -> Int {
-        self["required"]?.array?.firstIndex { $0.string == name } ?? 0
+        self["required"]?.array?.firstIndex { $0.string?.isExactly(name) == true } ?? 0
     }
 
     /// What the properties that are not listed must fit; nil if anything goes.
@@ -93,7 +94,7 @@ extension Schema {
         guard let names = root["$defs"]?.object?.names else { return [] }
         return names.compactMap { name in
             let pointer = "/$defs/\(pointerToken(name))"
-            return nodes.firstIndex { $0.pointer == pointer }.map { (name, Subschema(self, $0)) }
+            return nodes.firstIndex { $0.pointer.isExactly(pointer) }.map { (name, Subschema(self, $0)) }
         }
     }
 }

@@ -160,7 +160,7 @@ struct Validator {
         if members.requiresAny {
             var isThere = Array(repeating: false, count: members.declared.count)
             for member in object.members {
-                if let place = members.places[member.name] { isThere[place] = true }
+                if let place = members.places[ExactText(member.name)] { isThere[place] = true }
             }
             for (declared, isThere) in zip(members.declared, isThere) where declared.isRequired && !isThere {
                 report(

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 
 /// A place in the values that a schema describes, with everything said about it: through `$ref`,
 /// `allOf`, `anyOf` and `oneOf`. What a template that goes from name to name is held against.
@@ -40,8 +41,8 @@ package struct ValuePlace: Hashable, Sendable {
     /// RFC 6901: where the schema declares the name, in `properties` or else in `required`; nowhere if it comes
     /// under `additionalProperties`.
     package func declarations(of name: String) -> [String] {
-        all.filter { schema.nodes[$0].members?.places[name] != nil }.flatMap { node in
-            Subschema(schema, node).properties.filter { $0.name == name }.map(\.pointer)
+        all.filter { schema.nodes[$0].members?.places[ExactText(name)] != nil }.flatMap { node in
+            Subschema(schema, node).properties.filter { $0.name.isExactly(name) }.map(\.pointer)
         }
     }
 
@@ -50,10 +51,10 @@ package struct ValuePlace: Hashable, Sendable {
         var isDeclared = false
         var inside: [Int] = []
         for members in all.compactMap({ schema.nodes[$0].members }) {
-            if members.places[name] != nil { isDeclared = true }
+            if members.places[ExactText(name)] != nil { isDeclared = true }
             guard let node = members.node(for: name) else { continue }
             inside.append(node)
-            if members.places[name] == nil, case .object = schema.nodes[node].source { isDeclared = true }
+            if members.places[ExactText(name)] == nil, case .object = schema.nodes[node].source { isDeclared = true }
         }
         return isDeclared ? ValuePlace(schema, inside) : nil
     }
@@ -69,7 +70,8 @@ package struct ValuePlace: Hashable, Sendable {
         var answer = false
         for check in schema.nodes[index].checks where !answer {
             switch check {
-            case .members(let members): answer = members.places[name].map { members.declared[$0].isRequired } ?? false
+            case .members(let members):
+                answer = members.places[ExactText(name)].map { members.declared[$0].isRequired } ?? false
             case .reference(let target): answer = requires(name, by: target, &known)
             case .all(let all): for node in all where !answer { answer = requires(name, by: node, &known) }
             case .any(let some), .one(let some):

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 package import Time
 
 /// What has happened to a job, read from the lines behind its object.
@@ -76,17 +77,17 @@ package struct History: Sendable {
     /// outcome: the daemon died there, or is there now.
     package var openSending: Event? {
         var open: Event?
-        var answered: Set<String> = []
+        var answered: Set<ExactText> = []
         for event in events {
             switch event.kind {
             case .sending: (open, answered) = (event, [])
             case .returned: open = nil
-            case .sent, .deferred, .refused, .inDoubt: answered.formUnion(event.to)
+            case .sent, .deferred, .refused, .inDoubt: answered.formUnion(event.to.map(ExactText.init(_:)))
             default: break
             }
         }
         guard !answered.isEmpty else { return open }
-        open?.to.removeAll { answered.contains($0) }
+        open?.to.removeAll { answered.contains(ExactText($0)) }
         return open?.to.isEmpty == true ? nil : open
     }
 
@@ -136,18 +137,21 @@ package struct History: Sendable {
     /// Whether every one of the recipients was accepted, in whatever round: none is ever sent to again.
     package func isSent(to recipients: [String]) -> Bool {
         let sent = recipientsSent
-        return recipients.allSatisfy { sent.contains($0) }
+        return recipients.allSatisfy { sent.contains(ExactText($0)) }
     }
 
     /// Those of the recipients that are still to be tried: neither accepted, in whatever round, nor
     /// refused since the last requeueing.
     package func open(of recipients: [String]) -> [String] {
         if events.isEmpty { return recipients }
-        let settled = recipientsSent.union(round.lazy.filter { $0.kind == .refused }.flatMap(\.to))
-        return recipients.filter { !settled.contains($0) }
+        let settled = recipientsSent.union(
+            round.lazy.filter { $0.kind == .refused }.flatMap { $0.to.map(ExactText.init(_:)) })
+        return recipients.filter { !settled.contains(ExactText($0)) }
     }
 
-    private var recipientsSent: Set<String> { Set(events.lazy.filter { $0.kind == .sent }.flatMap(\.to)) }
+    private var recipientsSent: Set<ExactText> {
+        Set(events.lazy.filter { $0.kind == .sent }.flatMap { $0.to.map(ExactText.init(_:)) })
+    }
 
     /// Whether any recipient was refused since the last requeueing.
     package var hasRefused: Bool { round.contains { $0.kind == .refused } }

@@ -13,7 +13,7 @@ extension Job {
     package init(_ value: JSON) throws(JobError) {
         guard let object = value.object else { throw JobError("", "the job is \(value.typeName), not an object") }
         let fields = JobFields(object)
-        try fields.allow { Job.fieldNames.contains($0) || $0.hasPrefix("x-") }
+        try fields.allow { Job.fieldNames.contains($0) || $0.begins(with: "x-") }
         content = try Job.content(fields)
         params = try fields.object("params") ?? JSON.Object()
         (to, cc, bcc) = (fields.address("to"), fields.address("cc"), fields.address("bcc"))

@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 
 /// The recipients that a job's object names, as they are written there: for lists, filters and reports. Whether they
 /// are addresses, and who gets the mail, only its making can tell.
@@ -17,11 +18,11 @@ extension Job {
 
     private static func recipients(_ fields: [JSON?], _ limit: Int) -> [String] {
         var named: [String] = []
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         for field in fields.compactMap(\.self) {
             for value in field.array ?? [field] {
                 if named.count == limit { return named }
-                if let address = address(value), !address.isEmpty, seen.insert(address).inserted {
+                if let address = address(value), !address.isEmpty, seen.insert(ExactText(address)).inserted {
                     named.append(address)
                 }
             }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// One file directly below the spool that keeps jobs from being started as long as it is there: `pause`,
 /// `pause.template.NAME` or `pause.relay.NAME`.
 package enum PauseFile: Hashable, Comparable, Sendable, CustomStringConvertible {
@@ -10,7 +12,7 @@ package enum PauseFile: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// Reads the name of a file; nil for one that pauses nothing.
     package init?(name: String) {
-        let parts = name.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+        let parts = name.pieces(at: ".", most: 3).map(String.init)
         switch (parts[0], parts.count) {
         case ("pause", 1): self = .all
         case ("pause", 3): self.init(words: Array(parts[1...]))
@@ -48,6 +50,9 @@ package enum PauseFile: Hashable, Comparable, Sendable, CustomStringConvertible 
     }
 
     package var description: String { words.joined(separator: " ") }
+
+    package static func == (left: PauseFile, right: PauseFile) -> Bool { left.name.isExactly(right.name) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(ExactText(name)) }
 }
 
 /// The pause files of a spool, and what they keep from being started.

@@ -1,5 +1,6 @@
 internal import JSON
 package import Linux
+internal import Text
 package import Time
 
 /// One drop box, as the daemon sees it: whatever lies in it may be an attack.
@@ -188,7 +189,7 @@ extension SpoolTree {
 
     /// The drop box that a file came from: the one that it lies in, or the one that its name tells of.
     private static func box(of name: DirectoryName, at place: String) -> String? {
-        let parts = place.split(separator: "/")
+        let parts = place.pieces(at: "/")
         return parts.count > 1 && parts[0] == "drop" ? String(parts[1]) : name.text.flatMap { JobID($0) }?.box
     }
 

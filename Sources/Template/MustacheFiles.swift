@@ -22,7 +22,7 @@ extension Mustache {
             for range in ContentReferences.find(in: source[offset..<end]) {
                 // What a tag goes on with is a name that only the parameters know.
                 if range.upperBound == end, tag != nil { continue }
-                guard let name = ContentReferences.decoded(source[range]), name.contains("."), !name.contains("@")
+                guard let name = ContentReferences.decoded(source[range]), name.holds("."), !name.holds("@")
                 else { continue }
                 found.append(FileReference(name: name, position: places.position(of: range.lowerBound)))
             }

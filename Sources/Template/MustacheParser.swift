@@ -112,7 +112,7 @@ struct MustacheParser {
         guard let frame = frames.last else {
             throw TemplateFault(file: file, tag.position, "'\(tag.name.prefix(60))' is closed but was not opened")
         }
-        guard frame.name == tag.name else {
+        guard frame.name.isExactly(tag.name) else {
             throw TemplateFault(
                 file: file, tag.position,
                 "'\(tag.name.prefix(60))' is closed where '\(frame.name.prefix(60))' of \(frame.position) is open")

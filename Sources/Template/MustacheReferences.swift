@@ -1,3 +1,5 @@
+internal import Text
+
 extension Mustache {
     /// A tag that includes another template.
     struct Reference {
@@ -31,13 +33,13 @@ extension Mustache {
     }
 
     /// The names of all blocks in the template.
-    var blockNames: Set<String> {
-        var names: Set<String> = []
+    var blockNames: Set<ExactText> {
+        var names: Set<ExactText> = []
         Self.collect(nodes, into: &names)
         return names
     }
 
-    private static func collect(_ nodes: [Node], into names: inout Set<String>) {
+    private static func collect(_ nodes: [Node], into names: inout Set<ExactText>) {
         for node in nodes {
             switch node {
             case .text, .variable, .partial: break
@@ -45,7 +47,7 @@ extension Mustache {
             case .parent(let parent):
                 for override in parent.overrides { collect(override.body, into: &names) }
             case .block(let block):
-                names.insert(block.name)
+                names.insert(ExactText(block.name))
                 collect(block.body, into: &names)
             }
         }
@@ -55,11 +57,11 @@ extension Mustache {
     ///
     /// A block that stands outside of everything and is one of `blocks` goes beside `body`:
     /// it overrides the layout's block of that name, and is not part of the body.
-    func wrapped(in layout: String, blocks: Set<String>) -> Mustache {
+    func wrapped(in layout: String, blocks: Set<ExactText>) -> Mustache {
         var body: [Node] = []
         var overrides: [Block] = []
         for node in nodes {
-            if case .block(let block) = node, blocks.contains(block.name), block.name != "body" {
+            if case .block(let block) = node, blocks.contains(ExactText(block.name)), block.name != "body" {
                 overrides.append(block)
             } else {
                 body.append(node)

@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 
 /// What one rendering may cost, since parameters are not to be trusted.
 package struct RenderLimits: Sendable {
@@ -16,7 +17,8 @@ package struct RenderLimits: Sendable {
 package enum Escape: Sendable {
     /// Nothing: for plain text.
     case none
-    /// `& < > " '` become character references.
+    /// `& < > " ' = `` ` `` become character references, so that a value cannot end its attribute, and cannot begin
+    /// another with a value where the attribute has no quotation marks.
     case html
 }
 
@@ -117,7 +119,7 @@ private struct MustacheRenderer {
     ) throws(RenderLimit) {
         for (level, candidates) in overrides.enumerated() {
             try step(candidates.count)
-            guard let override = candidates.first(where: { $0.name == block.name }) else { continue }
+            guard let override = candidates.first(where: { $0.name.isExactly(block.name) }) else { continue }
             let start = out.count
             lineStart = block.isStandalone ? .due : .done
             // Only the parents outside the one that overrides can override what is in it.
@@ -204,6 +206,8 @@ extension MustacheRenderer {
             case UInt8(ascii: ">"): out.append(contentsOf: "&gt;".utf8)
             case UInt8(ascii: "\""): out.append(contentsOf: "&quot;".utf8)
             case UInt8(ascii: "'"): out.append(contentsOf: "&#39;".utf8)
+            case UInt8(ascii: "="): out.append(contentsOf: "&#61;".utf8)
+            case UInt8(ascii: "`"): out.append(contentsOf: "&#96;".utf8)
             default:
                 out.append(byte)
                 continue

@@ -1,4 +1,5 @@
 package import Schema
+package import Text
 
 /// Holds the names that a mustache template uses against the schema of its parameters, without rendering it.
 ///
@@ -13,7 +14,7 @@ package struct NameCheck {
     private let isPublic: Bool
     package private(set) var findings: [Finding] = []
     /// RFC 6901: the places in the schema that declare what was used.
-    package private(set) var used: Set<String> = []
+    package private(set) var used: Set<ExactText> = []
     private var reported: Set<Report> = []
     private var visits: Set<Visit> = []
     private var open: Set<Opening> = []
@@ -118,7 +119,7 @@ package struct NameCheck {
     /// The outermost override wins, as in rendering, and only parents outside of it can override what is in it.
     private mutating func walk(_ block: Mustache.Block, _ view: View) {
         for (level, candidates) in view.overrides.enumerated() {
-            guard let override = candidates.first(where: { $0.block.name == block.name }) else { continue }
+            guard let override = candidates.first(where: { $0.block.name.isExactly(block.name) }) else { continue }
             return walk(
                 override.block.body,
                 View(scope: view.scope, file: override.file, overrides: Array(view.overrides[..<level])))
@@ -128,15 +129,15 @@ package struct NameCheck {
 
     /// An override that its parent has no block for is never rendered.
     private mutating func refuseStrayOverrides(_ parent: Mustache.Parent, _ view: View) {
-        var names: Set<String> = []
+        var names: Set<ExactText> = []
         var pending = [parent.name]
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         while let name = pending.popLast() {
-            guard seen.insert(name).inserted, let partial = partials[name] else { continue }
+            guard seen.insert(ExactText(name)).inserted, let partial = partials[name] else { continue }
             names.formUnion(partial.blockNames)
             pending += partial.references.map(\.name)
         }
-        for override in parent.overrides where !names.contains(override.name) {
+        for override in parent.overrides where !names.contains(ExactText(override.name)) {
             report(.stray, override.position, view.file) {
                 .strayOverride(override, of: parent.name, among: names, in: view.file)
             }

@@ -61,10 +61,10 @@ extension Finding {
     }
 
     static func strayOverride(
-        _ block: Mustache.Block, of parent: String, among names: Set<String>, in file: String
+        _ block: Mustache.Block, of parent: String, among names: Set<ExactText>, in file: String
     ) -> Finding {
         Finding(
             .warning, file, block.position, "'\(parent)' has no block '\(block.name)' that this could replace",
-            suggestion: nearest(to: block.name, among: names.sorted()))
+            suggestion: nearest(to: block.name, among: names.sorted().map(\.text)))
     }
 }

@@ -1,9 +1,10 @@
 internal import Schema
+internal import Text
 
 /// The way to a value from the parameters: what a section guards.
 struct ValuePath: Hashable {
     enum Step: Hashable {
-        case name(String)
+        case name(ExactText)
         /// Any element; in the section that is nested so deep.
         case element(Int)
     }
@@ -105,7 +106,7 @@ struct NameScope {
     /// strictly inside. Where an inner frame need not have it and an outer one may, both count.
     ///
     /// The places in the schema that declare what is found are added to `used`.
-    func lookUp(_ name: Mustache.Name, used: inout Set<String>) -> Result {
+    func lookUp(_ name: Mustache.Name, used: inout Set<ExactText>) -> Result {
         guard let first = name.parts.first else {
             guard case .values(let values) = frames.last else { return .unknown }
             return .found(values, values.contains(where: mayBeNull) ? .null(parts: 0) : nil)
@@ -138,7 +139,7 @@ struct NameScope {
 
     /// What `name` may stand for inside `values`, and whether it may have no value.
     private func step(
-        _ name: String, into values: [NamedValue], parts: Int, used: inout Set<String>
+        _ name: String, into values: [NamedValue], parts: Int, used: inout Set<ExactText>
     ) -> ([NamedValue], Doubt?) {
         var found: [NamedValue] = []
         var doubt: Doubt?
@@ -149,8 +150,8 @@ struct NameScope {
                 doubt = .optional(parts: parts)
                 continue
             }
-            used.formUnion(place.declarations(of: name))
-            let path = value.path.adding(.name(name))
+            used.formUnion(place.declarations(of: name).map(ExactText.init(_:)))
+            let path = value.path.adding(.name(ExactText(name)))
             let next = NamedValue(
                 place: inner, kinds: inner.kinds, path: path, isSecret: value.isSecret || inner.isSecret)
             if !present.contains(path) {

@@ -1,6 +1,6 @@
 package import JSON
 package import Schema
-internal import Text
+package import Text
 
 /// One template: all its files, read at one moment and parsed.
 package struct Template: Sendable {
@@ -16,7 +16,7 @@ package struct Template: Sendable {
     package let parts: [Part]
     package let source: TemplateSource
     /// The files that its HTMLs name as `cid:NAME`, by name.
-    package let images: [String: TemplateFile]
+    package let images: [ExactText: TemplateFile]
     /// The files that each of its mails carries, in the order of `template.conf`.
     package let attachments: [TemplateFile]
 

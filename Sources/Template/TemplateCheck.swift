@@ -1,6 +1,6 @@
 internal import JSON
 internal import Schema
-internal import Text
+package import Text
 
 extension Template {
     /// Everything that can be said of the template without a job: of its names against its schema, its sample, its
@@ -12,7 +12,7 @@ extension Template {
         let all = nameFindings() + layoutFindings() + sampleFindings() + localeFindings() + fileFindings()
         return all.map { finding in
             var finding = finding
-            if !(finding.file + "/").hasPrefix(source.path + "/") { finding.template = name }
+            if !(finding.file + "/").begins(with: source.path + "/") { finding.template = name }
             return finding
         }.sorted()
     }
@@ -40,9 +40,9 @@ extension Template {
     }
 
     /// The files that the parts include, partials and layouts, and those that its mails carry.
-    package var includedFiles: Set<String> {
-        let carried = Set((images.values + attachments).map(\.path))
-        return parts.reduce(into: carried) { $0.formUnion($1.partials.values.map(\.file)) }
+    package var includedFiles: Set<ExactText> {
+        let carried = Set((images.values + attachments).map { ExactText($0.path) })
+        return parts.reduce(into: carried) { $0.formUnion($1.partials.values.map { ExactText($0.file) }) }
     }
 
     /// A block at the top of the HTML that is almost one of the layout's: it would become part of the body.
@@ -53,7 +53,7 @@ extension Template {
                 let body = parent.overrides.last?.body
             else { continue }
             let names = part.partials.values.reduce(into: Set()) { $0.formUnion($1.blockNames) }
-            for case .block(let block) in body where !names.contains(block.name) {
+            for case .block(let block) in body where !names.contains(ExactText(block.name)) {
                 let finding = Finding.strayOverride(block, of: layout, among: names, in: part.mustache.file)
                 if finding.suggestion != nil { findings.append(finding) }
             }
@@ -62,7 +62,7 @@ extension Template {
     }
 
     /// Declared and used in no part: left over, or forgotten.
-    private func unusedNames(_ schema: Schema, _ used: Set<String>, _ file: String, _ text: [UInt8]?) -> [Finding] {
+    private func unusedNames(_ schema: Schema, _ used: Set<ExactText>, _ file: String, _ text: [UInt8]?) -> [Finding] {
         schema.unusedProperties(used).map { property in
             source.finding(
                 .warning, in: file, text, at: property.pointer,
@@ -76,7 +76,7 @@ extension Template {
         for (part, check) in zip(parts, checks) where part.locale != nil {
             guard let index = parts.firstIndex(where: { $0.kind == part.kind && $0.locale == nil }) else { continue }
             for name in schema.place.names {
-                let places = schema.place.declarations(of: name)
+                let places = schema.place.declarations(of: name).map(ExactText.init(_:))
                 guard check.used.isDisjoint(with: places), !checks[index].used.isDisjoint(with: places) else {
                     continue
                 }
@@ -144,17 +144,17 @@ extension Template {
     private func fileFindings() -> [Finding] {
         // Its other files are the program's own.
         if isTask { return [] }
-        var used: Set = ["schema.json", "sample.json", "template.conf"]
+        var used: Set<ExactText> = ["schema.json", "sample.json", "template.conf"]
         if view != nil { used.formUnion(["data", "view.schema.json", "view.sample.json"]) }
         for part in parts {
-            used.insert(part.mustache.file.lastComponent)
-            for partial in part.partials.values where partial.file.hasPrefix(source.path + "/") {
-                used.insert(partial.file.lastComponent)
+            used.insert(ExactText(part.mustache.file.lastComponent))
+            for partial in part.partials.values where partial.file.begins(with: source.path + "/") {
+                used.insert(ExactText(partial.file.lastComponent))
             }
         }
         used.formUnion(images.keys)
-        used.formUnion(attachments.map(\.name))
-        return source.names.filter { !used.contains($0) }.map { name in
+        used.formUnion(attachments.map { ExactText($0.name) })
+        return source.names.filter { !used.contains(ExactText($0)) }.map { name in
             Finding(.warning, source.path(of: name), "not used", suggestion: meant(by: name))
         }
     }
@@ -162,12 +162,12 @@ extension Template {
     /// The file of a template that `name` may be a slip for, unless that is there too.
     private func meant(by name: String) -> String? {
         let kinds = Part.Kind.allCases.map(\.rawValue)
-        let words = name.split(separator: ".", maxSplits: 1)
+        let words = name.pieces(at: ".", most: 2)
         var guess = nearest(to: name, among: ["schema.json", "sample.json", "template.conf"])
-        if words.count == 2, words[1].hasSuffix("mustache"), let kind = nearest(to: String(words[0]), among: kinds) {
+        if words.count == 2, words[1].ends(with: "mustache"), let kind = nearest(to: String(words[0]), among: kinds) {
             guess = "\(kind).\(words[1])"
         }
-        return guess.flatMap { source.names.contains($0) ? nil : $0 }
+        return guess.flatMap { source.names.holds(exactly: $0) ? nil : $0 }
     }
 }
 
@@ -181,7 +181,7 @@ extension Finding {
 
 extension String {
     /// What follows the last slash of a path.
-    fileprivate var lastComponent: String { String(split(separator: "/").last ?? "") }
+    fileprivate var lastComponent: String { pieces(at: "/").last.map(String.init) ?? "" }
 }
 
 extension [Mustache.Node] {

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A file of a template that is neither Mustache nor about it: an image, a document.
 package struct TemplateFile: Equatable, Sendable {
     /// Without a folder.
@@ -15,12 +17,12 @@ package struct TemplateFile: Equatable, Sendable {
 
     /// Why a file of that name cannot be sent; nil if it can.
     static func refusal(of name: String) -> String? {
-        if name.isEmpty || name.hasPrefix(".") || name.utf8.count > 255 || name.utf8.contains(UInt8(ascii: "/"))
+        if name.isEmpty || name.begins(with: ".") || name.utf8.count > 255 || name.utf8.contains(UInt8(ascii: "/"))
             || name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
         {
             return "not the plain name of a file"
         }
-        if name.hasSuffix(".mustache") || parts.contains(name) {
+        if name.ends(with: ".mustache") || parts.contains(name) {
             return "a part of the template, which is not sent"
         }
         return nil

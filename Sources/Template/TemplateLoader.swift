@@ -1,5 +1,6 @@
 internal import JSON
 internal import Schema
+internal import Text
 
 /// Makes a template of its files.
 struct TemplateLoader {
@@ -11,7 +12,7 @@ struct TemplateLoader {
     /// What was parsed already, by path: the parts share most of their partials.
     private var parsed: [String: Mustache] = [:]
     /// The files for its mails that were read already, by name.
-    var sent: [String: TemplateFile] = [:]
+    var sent: [ExactText: TemplateFile] = [:]
 
     init(_ files: TemplateFiles, name: String) {
         self.files = files
@@ -98,8 +99,8 @@ struct TemplateLoader {
     /// The parts' files, of each kind the default first.
     private func variants() throws(TemplateError) -> [Variant] {
         var variants: [Variant] = []
-        for file in try files.names() where file.hasSuffix(".mustache") {
-            let words = file.dropLast(".mustache".count).split(separator: ".", maxSplits: 1)
+        for file in try files.names() where file.ends(with: ".mustache") {
+            let words = Substring(file.utf8.dropLast(".mustache".utf8.count)).pieces(at: ".", most: 2)
             guard let kind = words.first.flatMap({ Template.Part.Kind(rawValue: String($0)) }) else { continue }
             var locale: String?
             if words.count == 2 {
@@ -131,7 +132,7 @@ struct TemplateLoader {
 
     private mutating func blocks(
         ofLayout name: String, _ settings: TemplateSettings
-    ) throws(TemplateError) -> Set<String> {
+    ) throws(TemplateError) -> Set<ExactText> {
         let conf = "\(files.path)/template.conf"
         guard let layout = try partial(name, .html) else {
             throw .broken(TemplateFault(file: conf, line: settings.layoutLine, reason: "there is no layout '\(name)'"))

@@ -1,11 +1,13 @@
+internal import Text
+
 /// The files that travel with a template's mails.
 extension TemplateLoader {
     /// Every file that an HTML, or what it includes, names as `cid:NAME`.
-    mutating func images(of parts: [Template.Part]) throws(TemplateError) -> [String: TemplateFile] {
-        var images: [String: TemplateFile] = [:]
+    mutating func images(of parts: [Template.Part]) throws(TemplateError) -> [ExactText: TemplateFile] {
+        var images: [ExactText: TemplateFile] = [:]
         for part in parts where part.kind == .html {
             for mustache in [part.mustache] + part.partials.values.sorted(by: { $0.file < $1.file }) {
-                for reference in mustache.fileReferences where images[reference.name] == nil {
+                for reference in mustache.fileReferences where images[ExactText(reference.name)] == nil {
                     func fault(_ reason: String) -> TemplateError {
                         .broken(TemplateFault(file: mustache.file, reference.position, reason))
                     }
@@ -14,7 +16,7 @@ extension TemplateLoader {
                         throw fault("'\(name.prefix(60))' is \(refusal)")
                     }
                     guard let file = try file(name) else { throw fault("there is no file '\(name)'") }
-                    images[name] = file
+                    images[ExactText(name)] = file
                 }
             }
         }
@@ -39,7 +41,7 @@ extension TemplateLoader {
     /// The file of that name in the template's own folder, then in `_partials`, then in `_layouts`;
     /// nil if there is none. Its name was found good.
     private mutating func file(_ name: String) throws(TemplateError) -> TemplateFile? {
-        if let file = sent[name] { return file }
+        if let file = sent[ExactText(name)] { return file }
         let size = sent.values.reduce(0) { $0 + $1.bytes.count }
         for place in TemplateFiles.Place.allCases {
             guard let (bytes, path) = try files.read(name, in: place, limit: TemplateFile.sizeLimit) else { continue }
@@ -48,7 +50,7 @@ extension TemplateLoader {
                 throw .broken(TemplateFault(file: path, reason: reason))
             }
             let file = TemplateFile(name: name, bytes: bytes, path: path)
-            sent[name] = file
+            sent[ExactText(name)] = file
             return file
         }
         return nil

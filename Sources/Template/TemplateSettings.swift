@@ -67,8 +67,9 @@ package struct TemplateSettings: Equatable, Sendable {
             listUnsubscribe = try UnsubscribeURI.templates(in: entry, file: file)
         }
         for field in fields {
-            if !listUnsubscribe.isEmpty, field.key.lowercased().hasPrefix("list-unsubscribe") {
-                throw TemplateFault(file: file, line: field.line, reason: "'\(field.key)' is made of list_unsubscribe")
+            if !listUnsubscribe.isEmpty, field.key.lowercasedASCII.begins(with: "list-unsubscribe") {
+                throw TemplateFault(
+                    file: file, line: field.line, reason: "'\(field.key)' is made of list_unsubscribe")
             }
             let value = Array(field.value.utf8)[...]
             headers.append(Header(name: field.key, value: try .value(value, of: field, file: file)))
@@ -116,7 +117,7 @@ package struct TemplateSettings: Equatable, Sendable {
             attachmentsLine = entry.line
             for name in entry.words {
                 var refusal = TemplateFile.refusal(of: name)
-                if attachments.contains(name) { refusal = "there twice" }
+                if attachments.holds(exactly: name) { refusal = "there twice" }
                 if let refusal { throw section.fault("'attachments': '\(name)' is \(refusal)", at: "attachments") }
                 attachments.append(name)
             }
@@ -128,9 +129,9 @@ package struct TemplateSettings: Equatable, Sendable {
         var entries: [ConfigurationEntry] = []
         for var section in sections {
             if section.name != nil { throw section.fault("[headers] has no name") }
-            var seen: Set<String> = []
+            var seen: Set<ExactText> = []
             for entry in section.allEntries() {
-                guard seen.insert(entry.key.lowercased()).inserted else {
+                guard seen.insert(ExactText(entry.key.lowercasedASCII)).inserted else {
                     throw section.fault("the header '\(entry.key)' is set twice", at: entry.key)
                 }
                 entries.append(entry)

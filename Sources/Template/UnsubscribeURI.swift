@@ -35,13 +35,13 @@ package enum UnsubscribeURI {
         if let text = template.fixedText { return refusal(of: text) }
         guard case .text(let first)? = template.nodes.first(where: { $0 != .text(.init([], startsLine: true)) })
         else { return nil }
-        let text = String(decoding: first.bytes, as: UTF8.self).lowercased()
-        return schemes.contains { text.hasPrefix($0) || $0.hasPrefix(text) } ? nil : scheme
+        let text = String(decoding: first.bytes, as: UTF8.self).lowercasedASCII
+        return schemes.contains { text.begins(with: $0) || $0.begins(with: text) } ? nil : scheme
     }
 
     /// Why a text cannot stand in `List-Unsubscribe`; nil if it can.
     package static func refusal(of uri: String) -> String? {
-        guard schemes.contains(where: { uri.lowercased().hasPrefix($0) }) else { return scheme }
+        guard schemes.contains(where: { uri.lowercasedASCII.begins(with: $0) }) else { return scheme }
         guard uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"<>\"\\".utf8.contains($0) }) else {
             return "has a character that an URI would have to encode"
         }
@@ -53,5 +53,5 @@ package enum UnsubscribeURI {
     private static let longest = 900
 
     /// Whether a reader's mail program may call it by itself: RFC 8058, section 3.1.
-    package static func takesOneClick(_ uri: String) -> Bool { uri.lowercased().hasPrefix("https://") }
+    package static func takesOneClick(_ uri: String) -> Bool { uri.lowercasedASCII.begins(with: "https://") }
 }

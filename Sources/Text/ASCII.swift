@@ -13,6 +13,9 @@ extension UInt8 {
     /// The small letter of a capital one; any other byte is itself.
     @inlinable package var lowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
 
+    /// The capital letter of a small one; any other byte is itself.
+    @inlinable package var uppercased: UInt8 { self >= 0x61 && self <= 0x7A ? self & 0xDF : self }
+
     /// The number that a hexadecimal digit of either case stands for; nil for any other byte.
     @inlinable package var hexValue: UInt8? {
         switch self {

@@ -8,7 +8,9 @@ package struct Rate: Equatable, Sendable {
     /// Parses `14/s`, `600/m`, `50k/h` (`k` thousand, `M` million; `s`, `m`, `h`, `d`). Nil for anything else, for
     /// zero, and for more than a million a second.
     package init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = Substring(text).utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+            Substring($0)
+        }
         guard parts.count == 2, let unit = Self.units[String(parts[1])] else { return nil }
         let digits = parts[0].prefix { $0.isASCII && $0.isNumber }
         guard let number = Int64(digits), let factor = Self.factors[String(parts[0].dropFirst(digits.count))] else {

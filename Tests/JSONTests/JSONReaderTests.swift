@@ -46,6 +46,17 @@ struct JSONReaderTests {
         #expect(throws: JSONError.self) { try JSON(parsing: String(repeating: "[", count: 1_000_000)) }
     }
 
+    @Test("Names and values are equal by code points", arguments: [0, 20])
+    func codePoints(others: Int) throws {
+        let more = (0..<others).map { #","\#($0)":0"# }.joined()
+        let object = try #require(try JSON(parsing: #"{"\u00e9":1,"e\u0301":2\#(more)}"#).object)
+        #expect(object["\u{E9}"] == 1)
+        #expect(object["e\u{301}"] == 2)
+        #expect(JSON.string("\u{E9}") != JSON.string("e\u{301}"))
+        #expect(try JSON(parsing: #"{"K":1}"#) != JSON(parsing: #"{"\u212a":1}"#))
+        #expect(JSON.position(of: "/e\u{301}", in: Array(#"{"\u00e9":1,"e\u0301":2}"#.utf8)).column == 13)
+    }
+
     @Test("Finds a duplicate among many members")
     func findsDuplicateAmongMany() {
         let members = (0..<100).map { "\"k\($0)\":0" } + ["\"k42\":1"]

@@ -1,5 +1,6 @@
 import JSON
 import Mail
+import Message
 import Spool
 import Template
 import Scratch
@@ -52,6 +53,16 @@ struct PreparationTests {
         let made = try mail("{\"subject\":\"Hi\",\"text\":\"Hello\",\(fields)}")
         #expect(made.sender == sender)
         #expect(made.recipients == recipients)
+    }
+
+    @Test("Recipients that differ by a code point are two")
+    func codePoints() throws {
+        let made = try mail(#"{"subject":"s","text":"x","to":["\u00e9@example.org","e\u0301@example.org"]}"#)
+        #expect(
+            made.recipients.map { Array($0.utf8.prefix { $0 != UInt8(ascii: "@") }) } == [
+                [0xC3, 0xA9], [0x65, 0xCC, 0x81],
+            ])
+        #expect(try Address(parsing: "\u{E9}@a.example") != Address(parsing: "e\u{301}@a.example"))
     }
 
     @Test("bcc is in the envelope only")

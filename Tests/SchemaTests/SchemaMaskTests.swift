@@ -38,7 +38,7 @@ struct SchemaMaskTests {
                 #"{"next":{"next":{"s":"***"}}}"#
             ),
             (#"{"writeOnly":true}"#, "[1]", #""***""#),
-            (#"{"properties":{"caf\u00e9":{"writeOnly":true}}}"#, #"{"cafe\u0301":1}"#, #"{"cafe\#u{301}":"***"}"#),
+            (#"{"properties":{"caf\u00e9":{"writeOnly":true}}}"#, #"{"cafe\u0301":1}"#, #"{"cafe\#u{301}":1}"#),
             (#"{"properties":{"a":{}}}"#, #"{"a":1.50}"#, #"{"a":1.50}"#),
         ] as [(String, String, String)])
     func masks(schema: String, value: String, masked: String) throws {

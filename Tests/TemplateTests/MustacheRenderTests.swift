@@ -38,12 +38,21 @@ struct MustacheRenderTests {
         #expect(try render("{{a}}", "{\"a\":\(value)}") == text)
     }
 
+    @Test("Names are found by code points")
+    func codePoints() throws {
+        #expect(try render("{{\u{E9}}}-{{e\u{301}}}", #"{"\u00e9":1,"e\u0301":2}"#) == "1-2")
+        #expect(throws: TemplateFault.self) { try render("{{#\u{E9}}}x{{/e\u{301}}}", "{}") }
+    }
+
     @Test("Escapes for HTML, and only there")
     func escapes() throws {
         let view = #"{"a":"<b> & \"c\" 'ü'"}"#
         #expect(
             try render("{{a}} {{{a}}}", view, escape: .html)
                 == "&lt;b&gt; &amp; &quot;c&quot; &#39;ü&#39; <b> & \"c\" 'ü'")
+        #expect(
+            try render("<a href={{a}}>", #"{"a":"x onclick=alert`1`"}"#, escape: .html)
+                == "<a href=x onclick&#61;alert&#96;1&#96;>")
         #expect(try render("{{a}} {{&a}}", view) == "<b> & \"c\" 'ü' <b> & \"c\" 'ü'")
     }
 

@@ -1,6 +1,7 @@
 import JSON
 import Schema
 import Testing
+import Text
 
 @testable import Template
 
@@ -159,7 +160,9 @@ struct TemplateNameTests {
                       "c": {"properties": {"inside": {}}}, "d": false, "e": {"deprecated": true}}, "required": ["only"],
                      "$defs": {"pair": {"properties": {"x": {}, "y": {}}}, "base": {"properties": {"f": {}}}}}
                     """))
-        func names(_ used: Set<String>) -> Set<String> { Set(schema.unusedProperties(used).map(\.pointer)) }
+        func names(_ used: Set<String>) -> Set<String> {
+            Set(schema.unusedProperties(Set(used.map { ExactText($0) })).map(\.pointer))
+        }
         #expect(
             names([]) == ["/properties/a", "/properties/b", "/properties/c", "/required/0", "/$defs/base/properties/f"])
         #expect(

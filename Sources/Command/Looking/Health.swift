@@ -1,3 +1,5 @@
+internal import Text
+
 /// How a spool does, in the exit statuses of monitoring plugins.
 enum Health: Int32, Comparable, Sendable {
     case ok = 0
@@ -21,7 +23,7 @@ struct Threshold<Value: Comparable & Sendable>: Sendable {
 
     /// Nil when a part is no value, or the second is less than the first.
     init?(_ text: String, _ parse: (String) -> Value?) {
-        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let parts = text.pieces(at: ",").map(String.init)
         guard (1...2).contains(parts.count), let first = parse(parts[0]) else { return nil }
         warning = first
         guard parts.count == 2 else {

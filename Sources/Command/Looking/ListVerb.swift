@@ -177,8 +177,11 @@ extension Glance {
     var addressee: String {
         guard let first = recipients.first else { return "-" }
         var address = first
-        if let open = first.lastIndex(of: "<"), let close = first.lastIndex(of: ">"), open < close {
-            address = String(first[first.index(after: open)..<close])
+        if let open = first.utf8.lastIndex(of: UInt8(ascii: "<")),
+            let close = first.utf8.lastIndex(of: UInt8(ascii: ">")),
+            open < close
+        {
+            address = String(first[first.utf8.index(after: open)..<close])
         }
         return printable(address) + (recipients.count > 1 ? " +\(recipients.count - 1)" : "")
     }

@@ -1,5 +1,6 @@
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 /// A spool counted: how many jobs each state has, which is the oldest, and the shape of what waits.
@@ -62,15 +63,17 @@ struct SpoolSurvey {
         case .template: shape.add(job.template ?? "(none)", age: age)
         case .error: shape.add(job.last?.short ?? "(none)", age: age)
         case .toDomain:
-            for recipient in Set(job.recipients.prefix(100)) { shape.add(SpoolSurvey.domain(of: recipient), age: age) }
+            for recipient in Set(job.recipients.prefix(100).map(ExactText.init(_:))) {
+                shape.add(SpoolSurvey.domain(of: recipient.text), age: age)
+            }
             if job.recipients.isEmpty { shape.add("(none)", age: age) }
         }
     }
 
     private static func domain(of recipient: String) -> String {
-        guard let at = recipient.lastIndex(of: "@") else { return "(none)" }
-        let domain = recipient[recipient.index(after: at)...].prefix { $0 != ">" && !$0.isWhitespace }
-        return domain.isEmpty ? "(none)" : domain.lowercased()
+        guard let at = recipient.utf8.lastIndex(of: UInt8(ascii: "@")) else { return "(none)" }
+        let domain = Substring(recipient.utf8[at...].dropFirst().prefix { $0 != UInt8(ascii: ">") && !$0.isSpace })
+        return domain.isEmpty ? "(none)" : domain.lowercasedASCII
     }
 
     /// What is held against limits.

@@ -1,4 +1,5 @@
 internal import Spool
+internal import Text
 internal import Time
 
 /// What a filter looks at of a job.
@@ -93,11 +94,11 @@ struct JobFilter: Equatable, Sendable {
     }
 
     private static func rest(of word: String, after prefix: String) -> Substring? {
-        word.hasPrefix(prefix) ? word.dropFirst(prefix.count) : nil
+        word.begins(with: prefix) ? Substring(word.utf8.dropFirst(prefix.utf8.count)) : nil
     }
 }
 
 extension String {
     /// Whether the text occurs here, in whatever case.
-    fileprivate func contains(text: String) -> Bool { lowercased().contains(text.lowercased()) }
+    fileprivate func contains(text: String) -> Bool { lowercased().holds(text.lowercased()) }  // exact: in any case
 }

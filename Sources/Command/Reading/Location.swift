@@ -80,10 +80,10 @@ enum Location {
     }
 }
 
-/// The text without white space at its ends.
+/// The text without white space at its ends, and with the mark that stands behind a space.
 func trimmed(_ text: some StringProtocol) -> Substring {
-    var rest = Substring(text)
-    while rest.first?.isWhitespace == true { rest.removeFirst() }
-    while rest.last?.isWhitespace == true { rest.removeLast() }
-    return rest
+    var rest = Substring(text).unicodeScalars
+    while rest.first?.properties.isWhitespace == true { rest.removeFirst() }
+    while rest.last?.properties.isWhitespace == true { rest.removeLast() }
+    return Substring(rest)
 }

@@ -80,7 +80,7 @@ enum SelectionOptions {
                 let text = trimmed(String(decoding: line, as: UTF8.self))
                 if text.isEmpty { return }
                 // A line that is no JSON is no id either, and said to be none.
-                let object = text.hasPrefix("{") ? (try? JSON(parsing: line))?.object : nil
+                let object = text.begins(with: "{") ? (try? JSON(parsing: line))?.object : nil
                 try take(object?["id"]?.string ?? String(text))
             }
         }

@@ -36,10 +36,10 @@ private func runInit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
 }
 
 /// Which of a spool's directories are there; the spool itself is the empty name.
-private func present(_ path: String) -> Set<String> {
+private func present(_ path: String) -> Set<String> {  // exact: our own
     // What cannot be opened will be made, or say why not.
     guard let root = try? Directory(path: path) else { return [] }
-    var names: Set<String> = [""]
+    var names: Set<String> = [""]  // exact: our own
     for name in Creation.directories where (try? root.contains(name)) == true { names.insert(name) }
     return names
 }

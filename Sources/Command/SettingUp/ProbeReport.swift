@@ -50,7 +50,7 @@ struct ProbeReport: Equatable {
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         guard count > 0 else { return "outspoold" }
         let own = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let folder = own.split(separator: "/").dropLast().map { "/" + $0 }.joined()
+        let folder = own.pieces(at: "/").dropLast().joined(separator: "/")
         for candidate in ["\(folder)/outspoold", "\(folder)/../sbin/outspoold"] where access(candidate, X_OK) == 0 {
             return candidate
         }

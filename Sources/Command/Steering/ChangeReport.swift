@@ -21,7 +21,7 @@ final class ChangeReport {
     /// How many jobs were changed.
     private(set) var count = 0
     /// The directories in which names came or went.
-    private(set) var touched: Set<String> = []
+    private(set) var touched: Set<String> = []  // exact: ids are ASCII
 
     init(_ change: JobChange, _ invocation: Invocation) {
         self.change = change

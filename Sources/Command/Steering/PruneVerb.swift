@@ -39,7 +39,7 @@ private func runPrune(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     guard let age = filter.older else { throw .usage("prune needs --older SPAN, such as --older 30d") }
     // Here it is when the job ended, and not when it was submitted.
     filter.older = nil
-    for word in filter.states where word != "done" && word != "dead" && !word.hasPrefix("done/") {
+    for word in filter.states where word != "done" && word != "dead" && !word.begins(with: "done/") {
         throw .usage("prune: --state \(word): only done and dead are pruned; see outspool rm")
     }
     let reader = try SpoolReader(path: try invocation.spoolPath())

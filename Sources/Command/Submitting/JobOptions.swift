@@ -53,14 +53,14 @@ private func params(
     }
     var given = JSON.Object()
     for word in words {
-        guard let equals = word.firstIndex(of: "=") else {
+        guard let (name, rest) = word.halves(at: "=") else {
             throw .usage("-p \(printable(word)) is neither KEY=VALUE nor KEY:=JSON")
         }
-        var key = String(word[..<equals])
-        let text = String(word[word.index(after: equals)...])
+        var key = String(name)
+        let text = String(rest)
         let value: JSON
-        if key.hasSuffix(":") {
-            key.removeLast()
+        if key.ends(with: ":") {
+            key.unicodeScalars.removeLast()
             value = try Input.json(Array(text.utf8), of: "-p \(key)")
         } else {
             value = templates.value(of: text, for: key, in: arguments.operands[0])
@@ -78,12 +78,12 @@ private func params(
 private func headers(_ words: [String]) throws(Failure) -> JSON.Object {
     var headers = JSON.Object()
     for word in words {
-        guard let colon = word.firstIndex(of: ":"), colon != word.startIndex else {
+        guard let (field, value) = word.halves(at: ":"), !field.isEmpty else {
             throw .usage("submit: --header \(printable(word)) is not 'NAME: VALUE'")
         }
-        let name = String(word[..<colon])
+        let name = String(field)
         if headers[name] != nil { throw .usage("submit: --header \(printable(name)) is given twice") }
-        headers[name] = .string(String(trimmed(word[word.index(after: colon)...])))
+        headers[name] = .string(String(trimmed(value)))
     }
     return headers
 }
@@ -91,7 +91,7 @@ private func headers(_ words: [String]) throws(Failure) -> JSON.Object {
 /// A moment of RFC 3339 as it was given, or a span from now.
 private func moment(_ option: String, _ arguments: Arguments, now: Timestamp) throws(Failure) -> JSON? {
     guard let text = try arguments.value(option) else { return nil }
-    if text.hasPrefix("+"), let span = Span(text.dropFirst()), (now + span).seconds < 9_000_000_000 {
+    if text.begins(with: "+"), let span = Span(text.dropFirst()), (now + span).seconds < 9_000_000_000 {
         return .string((now + span).rfc3339)
     }
     guard Timestamp(rfc3339: text) != nil else {

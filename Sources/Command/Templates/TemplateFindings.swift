@@ -15,7 +15,7 @@ func templateFindings(in path: String, only names: [String]) throws(Failure) -> 
         throw Failure(.noInput, "there is no template \(printable(name)) in \(printable(path))\(guess)")
     }
     var findings: [Finding] = []
-    var included: Set<String>? = names.isEmpty ? [] : nil
+    var included: Set<ExactText>? = names.isEmpty ? [] : nil
     for name in names.isEmpty ? known : names {
         do throws(TemplateError) {
             let template = try store.template(named: name)
@@ -28,7 +28,7 @@ func templateFindings(in path: String, only names: [String]) throws(Failure) -> 
     }
     guard let included else { return findings }
     do throws(TemplateError) {
-        let unused = try store.sharedFiles().filter { !included.contains($0) }
+        let unused = try store.sharedFiles().filter { !included.contains(ExactText($0)) }
         return findings + unused.map { Finding(.warning, $0, "not used by any template") }
     } catch { return findings + [finding(error, in: path)] }
 }

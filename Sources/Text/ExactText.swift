@@ -1,0 +1,68 @@
+/// A text that equals another where all their code points are the same: the key of what came from outside.
+///
+/// `String` compares by canonical equivalence: `é` equals `e` with an accent behind it, and the Kelvin sign equals `K`.
+/// Addresses (RFC 5321, section 2.3.11), names in JSON (RFC 8259, section 8.3), ids and files have no such rule.
+package struct ExactText: Hashable, Comparable, Sendable, ExpressibleByStringLiteral {
+    package let text: String
+
+    @inlinable package init(_ text: String) { self.text = text }
+    @inlinable package init(stringLiteral text: String) { self.text = text }
+
+    @inlinable package static func == (left: ExactText, right: ExactText) -> Bool { left.text.isExactly(right.text) }
+
+    /// By bytes, which is the order of code points.
+    @inlinable package static func < (left: ExactText, right: ExactText) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+
+    @inlinable package func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        // So that no two texts in a row look like two others.
+        hasher.combine(0xFF as UInt8)
+    }
+}
+
+// A combining mark makes one `Character` of itself and what stands before it, so that `split`, `first` and `hasPrefix`
+// of a `String` do not see a delimiter with a mark behind it. These see code points.
+extension StringProtocol {
+    /// Whether both have the same code points.
+    @inlinable package func isExactly(_ other: some StringProtocol) -> Bool {
+        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    }
+
+    @inlinable package func begins(with prefix: some StringProtocol) -> Bool { utf8.starts(with: prefix.utf8) }
+
+    @inlinable package func ends(with suffix: some StringProtocol) -> Bool {
+        utf8.count >= suffix.utf8.count && utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+    }
+
+    /// Whether `other` occurs somewhere. The time is that of both lengths multiplied.
+    package func holds(_ other: some StringProtocol) -> Bool {
+        var rest = Array(utf8)[...]
+        while true {
+            if rest.starts(with: other.utf8) { return true }
+            if rest.popFirst() == nil { return false }
+        }
+    }
+
+    /// The text with the capital letters of ASCII made small, and nothing else changed.
+    package var lowercasedASCII: String { String(decoding: utf8.map(\.lowercased), as: UTF8.self) }
+
+    /// What stands between the separators, which are ASCII; empty pieces too.
+    package func pieces(at separator: Unicode.Scalar, most: Int = .max) -> [SubSequence] {
+        utf8.split(separator: UInt8(ascii: separator), maxSplits: most - 1, omittingEmptySubsequences: false)
+            .map { self[$0.startIndex..<$0.endIndex] }
+    }
+
+    /// The text before and behind the first `separator`, which is ASCII; nil where there is none.
+    package func halves(at separator: Unicode.Scalar) -> (SubSequence, SubSequence)? {
+        guard let place = utf8.firstIndex(of: UInt8(ascii: separator)) else { return nil }
+        return (self[..<place], self[utf8.index(after: place)...])
+    }
+}
+
+extension Sequence where Element: StringProtocol {
+    /// Whether one of the texts has the code points of `text`.
+    @inlinable package func holds(exactly text: some StringProtocol) -> Bool { contains { $0.isExactly(text) } }
+}
