@@ -6,10 +6,10 @@ extension Wire {
     mutating func encodedField(_ name: String, _ value: ArraySlice<UInt8>) {
         let text = value.map { $0.isControl ? 0x20 : $0 }
         begin(name)
-        let lowercase = name.lowercased()
+        let lowercase = name.lowercased()  // exact: a field name is ASCII
         if Wire.addressFields.contains(lowercase) {
             addresses(PostedAddresses(text, origin: nil).parts)
-        } else if lowercase.hasPrefix("content-") {
+        } else if lowercase.hasPrefix("content-") {  // exact: as above
             parameters(text)
         } else {
             words(text[...])
@@ -17,7 +17,7 @@ extension Wire {
         endLine()
     }
 
-    private static let addressFields: Set<String> = [
+    private static let addressFields: Set<String> = [  // exact: all ASCII
         "from", "sender", "reply-to", "to", "cc", "resent-from", "resent-sender", "resent-reply-to", "resent-to",
         "resent-cc", "errors-to", "disposition-notification-to",
     ]

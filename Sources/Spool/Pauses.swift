@@ -38,7 +38,9 @@ package enum PauseFile: Hashable, Comparable, Sendable, CustomStringConvertible 
     }
 
     /// The file's name below the spool.
-    package var name: String { self == .all ? "pause" : "pause." + words.joined(separator: ".") }
+    package var name: String {
+        if case .all = self { "pause" } else { "pause." + words.joined(separator: ".") }
+    }
 
     /// The operator's words for it, as ``init(words:)`` reads them.
     package var words: [String] {

@@ -24,7 +24,8 @@ struct LanguageTag: Hashable, Sendable {
         guard let locale, locale.utf8.count <= 64 else { return [] }
         let name = locale.utf8.prefix { $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: "@") }
         let parts = name.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }
-        guard let tag = LanguageTag(String(decoding: parts, as: UTF8.self)) else { return [] }
+        // POSIX is no language, nor is C, which is too short for one.
+        guard let tag = LanguageTag(String(decoding: parts, as: UTF8.self)), tag.text != "posix" else { return [] }
         var tags = [tag]
         var rest = tag.text[...]
         while let hyphen = rest.utf8.lastIndex(of: UInt8(ascii: "-")) {

@@ -78,7 +78,7 @@ struct SampleTemplateTests {
         #expect(html.contains("<title>Ihre Bestellung 1042</title>"))
         #expect(html.contains(">Sie hat unser Lager mit DHL verlassen.</div>"))
         #expect(html.contains(">Darjeeling &lt;First Flush&gt; &amp; Co., 100 g</td>"))
-        #expect(html.contains("href=\"https://tracking.example.com/?parcel=00340434161094027318&amp;lang=en\""))
+        #expect(html.contains("href=\"https://tracking.example.com/?parcel&#61;00340434161094027318&amp;lang&#61;en\""))
         #expect(html.components(separatedBy: "&times;").count == 3)
     }
 
