@@ -194,6 +194,9 @@ def texts(box, place):
         ("nan", head + b',"x-a":NaN}', "not a JSON object"), ("hex", head + b',"x-a":0x10}', "not a JSON object"),
         ("comma", head + b",}", "not a JSON object"), ("array", b"[" + head + b"}]", "not an object"),
         ("string", b'"' + b"x" * 100 + b'"', "not an object"), ("unknown", head + b',"colour":1}', "unknown field"),
+        # A history that it never had, and a second job.
+        ("history", head + b'}\n{"event":"sent","to":"mallory@example.com","attempt":1}\n', "text behind the job object"),
+        ("twice", head + b"}" + head + b"}", "text behind the job object"),
         ("control", head + b',"x-a":"\n"}', "not a JSON object"), ("single", head.replace(b'"', b"'") + b"}",
         "not a JSON object"),
     ]:
@@ -204,7 +207,6 @@ def texts(box, place):
         ("wide", head + b',"metadata":{' + b",".join(b'"k%d":1' % index for index in range(200_000)) + b"}}"),
         ("array-wide", head + b',"x-a":[' + b",".join([b"1"] * 500_000) + b"]}"),
         ("string-long", head + b',"x-a":"' + b"\\u00e9" * 1_000_000 + b'"}'),
-        ("history", head + b'}\n{"event":"sent","to":"mallory@example.com","attempt":1}\n'),
     ]:
         attacker.put("text-" + name, content)
         yield "text-" + name, "sent", None
