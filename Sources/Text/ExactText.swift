@@ -38,12 +38,14 @@ extension StringProtocol {
     }
 
     /// Whether `other` occurs somewhere. The time is that of both lengths multiplied.
-    package func holds(_ other: some StringProtocol) -> Bool {
-        var rest = Array(utf8)[...]
-        while true {
-            if rest.starts(with: other.utf8) { return true }
-            if rest.popFirst() == nil { return false }
+    @inlinable package func holds(_ other: some StringProtocol) -> Bool {
+        let (own, wanted) = (Array(utf8), Array(other.utf8))
+        guard let first = wanted.first else { return true }
+        guard own.count >= wanted.count else { return false }
+        for start in 0...(own.count - wanted.count) where own[start] == first {
+            if own[start..<(start + wanted.count)].elementsEqual(wanted) { return true }
         }
+        return false
     }
 
     /// The text with the capital letters of ASCII made small, and nothing else changed.
@@ -59,6 +61,17 @@ extension StringProtocol {
     package func halves(at separator: Unicode.Scalar) -> (SubSequence, SubSequence)? {
         guard let place = utf8.firstIndex(of: UInt8(ascii: separator)) else { return nil }
         return (self[..<place], self[utf8.index(after: place)...])
+    }
+}
+
+extension String {
+    /// The same for two whole texts, which is what most are: the lengths are compared, then the bytes at one go.
+    @inlinable package func isExactly(_ other: String) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
+        var (left, right) = (self, other)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in left.indices.allSatisfy { left[$0] == right[$0] } }
+        }
     }
 }
 
