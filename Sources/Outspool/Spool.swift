@@ -113,8 +113,13 @@ extension Spool {
     /// Throws if the spool has a job of a chosen id, as far as this user can see.
     private func refuseNamesake(of id: JobID, _ object: [UInt8]) throws(SubmitError) {
         // It was written as JSON a moment ago.
-        guard let value = try? JSON(parsing: object), let namesake = entrance.namesake(of: id, value) else { return }
+        guard let value = try? JSON(parsing: object) else { return }
+        let namesake: Namesake?
+        do throws(SpoolError) { namesake = try entrance.namesake(of: id, value) } catch {
+            throw SubmitError(error, id: id.text)
+        }
         switch namesake {
+        case nil: return
         case .same: throw .alreadyQueued(id: id.text)
         case .other(let state):
             throw .invalid(field: "id", reason: "another job of that id is in \(state.path); a new job needs a new id")

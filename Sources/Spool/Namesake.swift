@@ -11,21 +11,21 @@ package enum Namesake: Equatable {
 }
 
 extension Entrance {
-    /// Looks for a job of that id in the spool; nil if there is none, or if this user cannot read the spool, as in a drop
+    /// Looks for a job of that id in the spool; nil if there is none, or if this user may not read the spool, as in a drop
     /// box. It is for the submitter: the daemon judges again when it claims the job.
     ///
+    /// On error it is not known whether there is one.
     /// - Parameter object: the job that is to be submitted.
-    package func namesake(of id: JobID, _ object: JSON) -> Namesake? {
-        // What cannot be read is not known here.
-        guard let root = try? Directory(path: path) else { return nil }
+    package func namesake(of id: JobID, _ object: JSON) throws(SpoolError) -> Namesake? {
+        guard let root = try visible(path, Directory(path: path)) else { return nil }
         var states: [State] = State.waiting + [.hold, .dead]
-        states += Entrance.names(in: "cur", of: root).map { .claimed(instance: $0) }
-        states += Entrance.names(in: "done", of: root).map { .done(day: $0) }
+        states += try names(in: "cur", of: root).map { .claimed(instance: $0) }
+        states += try names(in: "done", of: root).map { .done(day: $0) }
         for state in states {
             let name = "\(state.path)/\(id)"
-            guard let status = try? root.status(name), status.isRegular,
-                let bytes = try? root.open(name).readAll(limit: status.size, sizeHint: status.size),
-                let value = try? JobFile(bytes).value
+            guard let status = try visible(name, root.status(name)), status.isRegular,
+                let bytes = try visible(name, root.open(name).readAll(limit: status.size, sizeHint: status.size)),
+                let value = try? JobFile(bytes).value  // What is no job is not this one.
             else { continue }
             var isSame = value.isSame(as: object)
             if case .done = state { isSame = isSame || value.isMasked(of: object, by: JSON.mask) }
@@ -34,13 +34,26 @@ extension Entrance {
         return nil
     }
 
-    private static func names(in directory: String, of root: borrowing Directory) -> [String] {
-        // As above: without the right to read there is nothing to say.
-        guard let opened = try? root.directory(directory), var entries = try? opened.entries() else { return [] }
+    private func names(in directory: String, of root: borrowing Directory) throws(SpoolError) -> [String] {
+        guard let opened = try visible(directory, root.directory(directory)),
+            var entries = try visible(directory, opened.entries())
+        else { return [] }
         var names: [String] = []
-        while let entry = try? entries.next() {
+        while let entry = try step(.list, directory, entries.next()) {
             if !entry.isHidden, let name = entry.text { names.append(name) }
         }
         return names
+    }
+
+    /// Nil for what is not there, or not for this user to see.
+    private func visible<Result: ~Copyable>(
+        _ path: String, _ call: @autoclosure () throws(Errno) -> Result
+    ) throws(SpoolError) -> Result? {
+        do throws(Errno) { return try call() } catch {
+            switch error {
+            case .noEntry, .notDirectory, .accessDenied, .notPermitted, .loop: return nil
+            default: throw SpoolError(.read, path, error)
+            }
+        }
     }
 }

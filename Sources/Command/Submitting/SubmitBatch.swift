@@ -38,7 +38,7 @@ private struct Batch {
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
         do throws(Failure) {
             let (value, object, id, isChosen) = try job(line)
-            if isChosen, let namesake = entrance.namesake(of: id, value),
+            if isChosen, let namesake = try spoolStep(entrance.namesake(of: id, value)),
                 let refusal = refusal(of: id, because: namesake)
             {
                 throw refusal
@@ -87,7 +87,7 @@ private struct Batch {
             case .success(let id): try output.line(id.text)
             case .failure(let error) where error.step == .publish && error.errno == .exists:
                 let id = jobs[index].id
-                if let namesake = entrance.namesake(of: id, values[index]),
+                if let namesake = try spoolStep(entrance.namesake(of: id, values[index])),
                     let refusal = refusal(of: id, because: namesake)
                 {
                     complain("line \(numbers[index]): \(refusal.message)")

@@ -68,12 +68,12 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let id = try jobID(try arguments.value("--id"))
     let entrance: Entrance
     do throws(SpoolError) { entrance = try Entrance(path: path) } catch { throw notSubmitted(error) }
-    var namesake = try arguments.value("--id") == nil ? nil : entrance.namesake(of: id, value)
+    var namesake = try arguments.value("--id") == nil ? nil : spoolStep(entrance.namesake(of: id, value))
     if namesake == nil {
         do throws(SpoolError) { try entrance.submit(object, id: id) } catch {
             guard error.step == .publish, error.errno == .exists else { throw notSubmitted(error) }
             // In a drop box nobody can look.
-            namesake = entrance.namesake(of: id, value) ?? .same(.new)
+            namesake = try spoolStep(entrance.namesake(of: id, value)) ?? .same(.new)
         }
     }
     if let namesake {
