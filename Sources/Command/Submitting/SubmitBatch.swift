@@ -47,6 +47,11 @@ private struct Batch {
             values.append(value)
             numbers.append(number)
         } catch {
+            // Not the line's fault: those before it are queued, and it is said how far this came.
+            guard error.status != .inputOutput, error.status != .temporary else {
+                try flush()
+                throw Failure(error.status, "line \(number): \(error.message)")
+            }
             complain("line \(number): \(error.message)")
             hasBadLines = true
             return
