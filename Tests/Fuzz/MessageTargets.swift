@@ -89,7 +89,7 @@ func fuzzMessage(_ input: [UInt8]) {
     must(!completed.contains(0) && !completed.contains(0x0D), "lines end in LF")
     must(completed.split(separator: 0x0A).allSatisfy { $0.count <= 998 }, "no line is longer than SMTP carries")
     guard let whole = try? WholeMessage(parsing: completed) else { return must(false, "what was posted is a message") }
-    if let recipients = try? posted.recipients() { for recipient in recipients { isSafe(mailbox(recipient)) } }
+    for recipient in posted.recipients().addresses { isSafe(mailbox(recipient)) }
     if let sent = try? whole.completed(from: author, date: date, messageID: id) { isMessage(sent.bytes) }
 }
 
