@@ -3,8 +3,8 @@ internal import Spool
 
 /// The names that wait to be looked at, each once, in their turn.
 ///
-/// What the kernel told of goes before what a reading found: it may be of a high priority, and a thousand looks take ten
-/// milliseconds.
+/// A name that the kernel told goes before one that a reading found: it may be of a high priority, and a thousand looks
+/// take ten milliseconds.
 struct Arrivals {
     struct Arrival {
         let name: DirectoryName

@@ -2,7 +2,7 @@ internal import Spool
 
 /// The jobs that are claimed, and what they take up.
 struct Flights {
-    /// What the programs of one kind take up.
+    /// The places that the programs of one kind take up.
     struct Running {
         fileprivate(set) var count = 0
         fileprivate(set) var bulk = 0
@@ -48,7 +48,7 @@ struct Flights {
     /// A job is claimed to be settled without a courier.
     mutating func settle(_ id: JobID) { settling.insert(id) }
 
-    /// What was a program's job is a mail's from now on; false when no courier has the job.
+    /// Turns a program's job into a mail; false when no courier has the job.
     mutating func becomeMail(_ id: JobID) -> Bool {
         guard let flight = flights[id] else { return false }
         count(flight, -1)

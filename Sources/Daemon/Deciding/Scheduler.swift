@@ -4,8 +4,8 @@ internal import Time
 
 /// Decides which job starts next, on what, and what must be read again: an event in, actions out.
 ///
-/// It knows names and numbers, and neither files nor relays nor the clock. ``Queue`` feeds it and performs what it says.
-/// There is one, and it is not copied.
+/// It knows names and numbers, and neither files nor relays nor the clock. ``Queue`` feeds it and performs what it
+/// says. There is one, and it is not copied.
 ///
 ///     name ──arrived──> arrivals ──nextArrival──> a look ──waiting──> lanes ──next──> start ──ended──>
 ///                                                          │                           │  ^

@@ -1,4 +1,4 @@
-/// What a relay can take at this moment, as it says when it is asked.
+/// The room that a relay has at this moment, as it says when it is asked.
 struct Slot: Sendable {
     /// Where a job can go in.
     enum Room: Equatable, Sendable {

@@ -9,7 +9,7 @@ extension Verdict {
     /// What is done with a job whose delivery is in doubt for the first time.
     package enum OnDoubt: String, CaseIterable, Sendable { case resend, hold }
 
-    /// What an attempt is made with.
+    /// The circumstances of an attempt.
     package struct Attempt: Sendable {
         package var number: Int
         package var relay: String?

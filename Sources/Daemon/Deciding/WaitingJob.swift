@@ -14,7 +14,7 @@ struct WaitingJob: Equatable {
     /// How many programs of its template run at a time, where the template says so.
     let places: Int?
 
-    /// What is done for a job.
+    /// The work that a job asks for.
     enum Kind: CaseIterable, Sendable {
         /// Its program runs.
         case task
