@@ -57,7 +57,9 @@ let package = Package(
         .target(
             name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
         .target(name: "Message", dependencies: ["CIDN2", "JSON", "Text", "Time"], swiftSettings: common),
-        .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: common),
+        .target(
+            name: "SMTP", dependencies: ["Text", "Time"], resources: [.embedInCode("replies.conf")],
+            swiftSettings: common),
         .target(
             name: "Mail",
             dependencies: [
