@@ -1,6 +1,4 @@
-internal import CCurl
 internal import EventLoop
-internal import Linux
 package import SMTP
 package import Time
 
@@ -46,8 +44,8 @@ package final class RelayConnection {
     private let curl: CurlLoop
     private let loop: EventLoop
     private let settings: RelaySettings
-    private let transcript = Transcript()
     private let outbox = Outbox()
+    private var opening: Opening?
     private var easy: Easy?
     private var watch: EventLoop.Watch?
     private var timer: EventLoop.Timer?
@@ -108,70 +106,33 @@ package final class RelayConnection {
     package func connect() {
         guard state == .new else { return }
         state = .connecting
-        let credentials: Credentials?
-        do throws(CredentialsError) {
-            credentials = try Credentials.read(settings)
-        } catch {
-            return failLater(ConnectionFailure(.auth, error.description, isConfigurationFault: true))
-        }
-        do throws(CurlError) {
-            let easy = try Easy()
-            try easy.configure(settings, credentials)
-            try easy.record(into: transcript)
-            if wantsCertificate { try easy.keepCertificates() }
-            self.easy = easy
-            curl.add(easy.handle) { self.connected($0, credentials) }
-        } catch {
-            failLater(ConnectionFailure(.connect, error.description, isConfigurationFault: true))
+        let opening = Opening(curl, to: settings, wantsCertificate: wantsCertificate) { [self] in opened($0) }
+        self.opening = opening
+        opening.start()
+    }
+
+    private func opened(_ result: Result<Opening.Opened, ConnectionFailure>) {
+        opening = nil
+        switch result {
+        case .failure(let failure):
+            release()
+            onFailure(failure)
+        case .success(let opened): take(opened)
         }
     }
 
-    private func failLater(_ failure: ConnectionFailure) {
-        loop.later { [self] in
-            if state == .connecting { fail(failure) }
-        }
-    }
-
-    /// So many descriptors a connection opens at most while it comes to be: sockets, those of a lookup, a file.
-    private static let descriptors = 16
-
-    private func fail(_ failure: ConnectionFailure) {
-        var failure = failure
-        // Asked before the socket is given back. libcurl does not say what it wanted a descriptor for, nor that it did.
-        failure.isShortage = Process.lacksDescriptors(Self.descriptors)
-        release()
-        onFailure(failure)
-    }
-
-    private func connected(_ result: CURLcode, _ credentials: Credentials?) {
-        guard let easy else { return }
-        // Closed while the name was being looked up.
-        if state == .closed { return release() }
-        let heard = transcript.error.map { ConnectionFailure(transcript.phase(settings), $0.description) }
-        if result != CURLE_OK || heard != nil {
-            let failure = heard ?? easy.failure(result, transcript, settings)
-            return fail(credentials.map { failure.withholding($0) } ?? failure)
-        }
-        // libcurl goes on without a login where the server offers none.
-        if credentials != nil, !transcript.isLoggedIn {
-            return fail(ConnectionFailure(.auth, "the relay offers no login", isConfigurationFault: true))
-        }
-        // libcurl forgets it when it hands the connection over: CURLINFO_TLS_SSL_PTR says nothing then.
-        isEncrypted = settings.isImplicitTLS || transcript.hasStartedTLS
-        if wantsCertificate { certificateEnd = easy.certificateEnd }
-        // The first call makes the connection ours: before it libcurl might prune it.
-        switch easy.receive(into: curl.scratch) {
-        case .again: break
-        case .bytes: return fail(ConnectionFailure(.ehlo, "the relay said something that was not asked for"))
-        case .closed(let text): return fail(ConnectionFailure(.ehlo, text))
-        }
+    private func take(_ opened: Opening.Opened) {
+        easy = opened.easy
+        isEncrypted = opened.isEncrypted
+        certificateEnd = opened.certificateEnd
         do {
-            watch = try loop.watch(easy.socket, for: .read) { self.ready($0) }
+            watch = try loop.watch(opened.easy.socket, for: .read) { self.ready($0) }
         } catch {
-            return fail(ConnectionFailure(.connect, "cannot be watched: \(error)"))
+            release()
+            return onFailure(ConnectionFailure(.connect, "cannot be watched: \(error)"))
         }
         state = .open
-        session = Session(transcript.capabilities, settings.timeouts)
+        session = Session(opened.capabilities, settings.timeouts)
         openedAt = loop.now
         progressAt = loop.now
         offered = .idle
@@ -367,20 +328,12 @@ package final class RelayConnection {
     }
 
     /// Closes now. What is under way is completed before this returns; ``onClosed`` and ``onFailure`` do not come.
-    ///
-    /// While the relay's name is being looked up, the handle is let go only when that is over, at the latest
-    /// after the connect timeout: libcurl would wait for it.
     package func close() {
-        let wasConnecting = state == .connecting
         if state == .closed { return }
         onClosed = { _ in }
-        if wasConnecting, let easy, !easy.hasLookedUp {
-            state = .closed
-        } else {
-            perform(session.interrupted(.ourselves))
-            completePending()
-            release()
-        }
+        perform(session.interrupted(.ourselves))
+        completePending()
+        release()
     }
 
     /// Messages that were refused without asking the relay, and not told of yet.
@@ -411,6 +364,8 @@ package final class RelayConnection {
     /// Lets go of everything: the watch before the descriptor that it is for.
     private func release() {
         state = .closed
+        opening?.cancel()
+        opening = nil
         timer?.cancel()
         watch?.cancel()
         watch = nil
