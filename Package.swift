@@ -86,7 +86,7 @@ let package = Package(
             name: "Command",
             dependencies: [
                 "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail", "Configuration",
-                "JSON", "Text", "Time", "Linux",
+                "JSON", "SMTP", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
         .executableTarget(

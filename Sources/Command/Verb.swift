@@ -38,7 +38,7 @@ extension Verb {
             case .look: [.ls, .show, .status, .top]
             case .steer: [.retry, .hold, .release, .edit, .remove, .pause, .resume, .prune]
             case .writeTemplates: [.preview, .check, .types]
-            case .setUp: [.initialize, .dropBox, .doctor, .testSend]
+            case .setUp: [.initialize, .dropBox, .doctor, .testSend, .explain]
             }
         }
     }

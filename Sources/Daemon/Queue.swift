@@ -3,6 +3,7 @@ internal import Linux
 internal import Mail
 internal import Relay
 internal import Spool
+internal import Text
 internal import Time
 
 /// The queue at work: hands events to the ``Scheduler``, and performs its actions.
@@ -213,8 +214,18 @@ final class Queue {
 
     private func carry(_ job: ClaimedJob, isPrepared: Bool) {
         carried[job.id] = job
-        note(.carried(job.id, isPrepared: isPrepared))
+        note(.carried(job.waiting, isPrepared: isPrepared))
         scheduleSoon()
+    }
+
+    /// One relay cannot take the job: another may. Where that one is down, the job waits.
+    private func passOn(_ job: ClaimedJob, _ verdict: Verdict) {
+        let others = relays.filter { !job.waiting.unfit.holds(exactly: $0.name) }
+        if others.contains(where: { $0.slot.isUp }) { return carry(job, isPrepared: false) }
+        var verdict = verdict
+        if !others.isEmpty { verdict = verdict.deferred(job.attempt, now: .now) }
+        ledger.attempted(job, verdict, now: .now)
+        finish(job, verdict)
     }
 
     private func giveBack(_ id: JobID, because reason: String) {
@@ -260,6 +271,7 @@ final class Queue {
     private func hear(_ report: Report) {
         switch report {
         case .verdict(let job, let verdict): finish(job, verdict)
+        case .unfit(let job, let verdict): passOn(job, verdict)
         case .refused(let job, let error): refuse(job, error)
         case .carried(let job, let isPrepared): carry(job, isPrepared: isPrepared)
         case .abandoned(let job): note(.ended(job.id))

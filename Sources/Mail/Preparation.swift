@@ -89,6 +89,7 @@ extension OutgoingMail {
 
     /// SMTPUTF8 is needed for the envelope's addresses as well as for the header's.
     private mutating func noteAddresses() {
+        hasUTF8Header = needsSMTPUTF8
         if !needsSMTPUTF8 {
             needsSMTPUTF8 = ([sender] + recipients).contains { !$0.utf8.allSatisfy { $0 < 0x80 } }
         }

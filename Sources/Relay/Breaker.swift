@@ -4,7 +4,7 @@ internal import Time
 ///
 /// Closed, it lets all through. A failure of the relay opens it; one probe follows after 1, 2, 4 … 60 s, and after a
 /// success the flow ramps up: 1, 2, 4 … connections. Times are monotonic, in nanoseconds.
-package struct Breaker: Equatable {
+package struct Breaker: Equatable, Sendable {
     private static let longestDelay = Span.seconds(60)
 
     private let limit: Int

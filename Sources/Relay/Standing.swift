@@ -15,7 +15,7 @@ internal import Time
 ///
 /// While the account rests, senders that were never refused may still be tried: one of them may be the proof of the
 /// opposite. Times are monotonic, in nanoseconds.
-package struct Standing {
+package struct Standing: Sendable {
     /// What is done with a job.
     package enum Fate: Equatable {
         /// What its outcome says.
@@ -71,6 +71,9 @@ package struct Standing {
         /// Whether one of its jobs is being tried.
         var isTried = false
         var reason = ""
+
+        /// Whether the sender rests between its tries; otherwise its jobs are only counted.
+        var isResting: Bool { rests > 0 }
     }
 
     /// `limit` is the relay's `connections`.
@@ -92,6 +95,15 @@ package struct Standing {
     /// Whether only senders that were never refused may be tried now.
     package func isTrying(at now: Int64) -> Bool {
         breaker.isOpen && !breaker.isDue(at: now) && !breaker.isUnreachable
+    }
+
+    /// Whether nothing rests.
+    package var isClear: Bool { troubled.isEmpty && !breaker.isOpen }
+
+    /// Why a sender rests; nil where it does not.
+    package func reason(for sender: String) -> String? {
+        guard let trouble = troubled[sender], trouble.isResting else { return nil }
+        return trouble.reason
     }
 
     /// Whether a sender is refused, and rests between its tries.
@@ -140,10 +152,10 @@ package struct Standing {
                 return .reconnect(reason)
             }
             return mailFailed(reason, isPermanent: false, job: job, sender: sender, at: now)
-        case .interrupted(.mail, let reason):
+        case .interrupted(.mail, let reason), .silent(.mail, let reason):
             if let scope = readings.first?.scope, scope == .session { return .reconnect(reason) }
             return mailFailed(reason, isPermanent: false, job: job, sender: sender, at: now)
-        case .interrupted(_, let reason):
+        case .interrupted(_, let reason), .silent(_, let reason):
             if let scope = readings.first?.scope, scope == .session { return .reconnect(reason) }
             cutOff(reason, job: job, sender: sender, at: now)
             return .asSaid
@@ -293,10 +305,6 @@ package struct Standing {
         troubled = troubled.filter { $0.value.isResting && $0.value.until > now }
         if troubled.count > Self.sendersLimit { troubled = [:] }
     }
-}
-
-extension Standing.Trouble {
-    fileprivate var isResting: Bool { rests > 0 }
 }
 
 extension RecipientOutcome {

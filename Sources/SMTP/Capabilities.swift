@@ -3,7 +3,7 @@ internal import Text
 /// What a server offers in its reply to EHLO. RFC 5321 section 4.1.1.1.
 package struct Capabilities: Equatable {
     /// The name that the server gives itself in its reply to EHLO; nil after HELO.
-    package private(set) var server: String?
+    package var server: String?
     /// RFC 2920.
     package var pipelining = false
     /// SIZE is offered. RFC 1870.

@@ -10,6 +10,12 @@ package struct ReplyTable: Equatable, Sendable {
         package var verdict = Verdict.asSaid
         /// The line that decided, such as `replies.conf:31`; nil where none did.
         package var line: String?
+
+        package init(scope: Scope? = nil, verdict: Verdict = .asSaid, line: String? = nil) {
+            self.scope = scope
+            self.verdict = verdict
+            self.line = line
+        }
     }
 
     package enum Verdict: String, Sendable {

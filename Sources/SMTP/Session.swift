@@ -147,11 +147,12 @@ package struct Session {
     /// replies.
     private mutating func needsProof(_ outcome: TransactionOutcome) -> Bool {
         guard capabilities.server != nil else { return false }
-        if outcome.recipients.contains(where: { if case .refused(.reply) = $0 { true } else { false } }) {
-            return capabilities.pipelining || count > 1
-        }
         let taken = outcome.recipients.lazy.compactMap { if case .sent(let reply) = $0 { reply } else { nil } }.first
-        guard let taken else { return false }
+        guard let taken else {
+            let isRefused = outcome.recipients.contains { if case .refused(.reply) = $0 { true } else { false } }
+            return isRefused && (capabilities.pipelining || count > 1)
+        }
+        // The 354 in its place has proven the refusals of others.
         // 2.1.x is about addresses: MAIL and RCPT are answered so.
         let isOfAnAddress = taken.enhanced?.subject == 1
         let isRepeated = lastTaken?.isExactly(taken.text) == true
@@ -173,6 +174,8 @@ package struct Session {
             return [.finish(outcome), .close("EHLO was refused (\(reply))")]
         }
         let reason = "a reply too many (\(reply))"
-        return [.finish(outcome.disbelieved(reason)), .close(reason)]
+        // Both are good: whichever was the dot's, the message was taken. Who else was refused was asked for twice.
+        let isTaken = isSent && reply.kind == .positive
+        return [.finish(isTaken ? outcome.extraReply(reason) : outcome.disbelieved(reason)), .close(reason)]
     }
 }

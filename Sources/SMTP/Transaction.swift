@@ -108,7 +108,7 @@ package struct Transaction {
     package mutating func interrupted(_ why: Interruption) -> Action {
         let place = phase
         let reason = why.reason(place)
-        let fault = Fault.interrupted(place, reason)
+        let fault = why == .timedOut ? Fault.silent(place, reason) : .interrupted(place, reason)
         switch (state, why) {
         case (.finished, _): return .none
         case (.dot, .closing(let reply)): return finish(Self.outcome(of: reply), fault: fault, reuse: .close)

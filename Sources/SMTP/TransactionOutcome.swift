@@ -33,6 +33,14 @@ package struct TransactionOutcome: Equatable {
             recipients: recipients, fault: fault, phase: phase, isFirst: isFirst, reuse: .close)
     }
 
+    /// The outcome as it is, of a relay that said more than it was asked.
+    func extraReply(_ reason: String) -> TransactionOutcome {
+        var outcome = self
+        outcome.fault = .outOfStep(reason)
+        outcome.reuse = .close
+        return outcome
+    }
+
     /// The outcome where its replies may have answered something else: in doubt from the dot on, otherwise nothing was
     /// learned.
     func disbelieved(_ reason: String) -> TransactionOutcome {
@@ -93,15 +101,19 @@ package enum Fault: Equatable {
     /// The relay answers other commands than it was asked: what it said is not believed, and nothing more is sent to it in
     /// groups, nor a second message on one connection.
     case outOfStep(String)
-    /// 421, the end of the connection, or silence: an attempt of the job.
+    /// 421 or the end of the connection: an attempt of the job.
     case interrupted(Phase, String)
+    /// Silence, for as long as the timeout says: an attempt of the job, and what a relay does that loses commands.
+    case silent(Phase, String)
     /// We ended it ourselves before the final dot; recipients without a refusal are ``RecipientOutcome/notTried``.
     case aborted
 
     package var reason: String? {
         switch self {
         case .none: nil
-        case .stale(let reason), .outOfStep(let reason), .interrupted(_, let reason): reason
+        case .stale(let reason), .outOfStep(let reason), .interrupted(_, let reason),
+            .silent(_, let reason):
+            reason
         case .aborted: "closed by us"
         }
     }

@@ -93,9 +93,11 @@ struct SessionTests {
         #expect(words(it.begin(try envelope())) == ["MAIL+RCPT+DATA"])
     }
 
-    @Test("Believes no refusal that another reply follows", arguments: [
-        Reply(code: 250, "2.1.0 Ok"), Reply(code: 354, "Go"), Reply(code: 250, "other.test"),
-    ])
+    @Test(
+        "Believes no refusal that another reply follows",
+        arguments: [
+            Reply(code: 250, "2.1.0 Ok"), Reply(code: 354, "Go"), Reply(code: 250, "other.test"),
+        ])
     func disbelieved(reply: Reply) throws {
         var it = session()
         _ = it.begin(try envelope())

@@ -171,7 +171,7 @@ struct TransactionTests {
         case .none: "-"
         case .outOfStep: "outOfStep"
         case .stale: "stale"
-        case .interrupted: "interrupted"
+        case .interrupted, .silent: "interrupted"
         case .aborted: "aborted"
         }
     }
@@ -217,6 +217,7 @@ struct TransactionTests {
             #expect(outcome.reuse == reuse)
             #expect(outcome.committed == (phase == .dot || phase == .body && event != .nonsense))
             #expect(outcome.phase == phase)
+            #expect({ if case .silent = outcome.fault { true } else { false } }() == (event == .timedOut))
             if case .interrupted(let at, let reason) = outcome.fault {
                 #expect(at == phase)
                 #expect(reason.contains("while"))
@@ -236,7 +237,8 @@ struct TransactionTests {
             return
         }
         #expect(outcome.fault == .stale("421 4.3.2 Bye while waiting for the reply to MAIL"))
-        #expect(outcome.recipients == [.notTried])
+        // What it said counts where the sender is known to be refused.
+        #expect(outcome.recipients == [.deferred(.reply(Self.bye))])
     }
 
     @Test(
@@ -256,7 +258,8 @@ struct TransactionTests {
         }
     }
 
-    @Test("Ends DATA with a lone dot where nobody was accepted", arguments: [[ok, never], [never, never], [never, ok]])
+    @Test(
+        "Ends DATA with a lone dot where nobody was accepted", arguments: [[ok, never], [never, never], [never, ok]])
     func loneDot(replies: [Reply]) throws {
         var it = try transaction(true, 1)
         _ = it.start()

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import Linux
 internal import Mail
+internal import SMTP
 internal import Text
 
 /// Which spool the command works on, and which templates it can see.
@@ -27,6 +28,14 @@ enum Location {
     static func templatesPath(_ arguments: Arguments) throws(Failure) -> String? {
         guard var section = try configuration(arguments) else { return nil }
         return section.path("templates") ?? "/etc/outspool/templates"
+    }
+
+    /// How replies are read: the configuration's own table, if it names one, before the one that is built in.
+    static func replies(_ arguments: Arguments) throws(Failure) -> ReplyTable {
+        guard var section = try configuration(arguments), let path = section.path("replies") else { return .standard }
+        do {
+            return try ReplyTable(Descriptor.contents(ofFile: path, limit: 1 << 20), name: path).followed(by: .standard)
+        } catch { throw Failure(.configuration, printable("\(path): \(error)")) }
     }
 
     /// What the configuration fills into a mail; nil where there is no configuration.

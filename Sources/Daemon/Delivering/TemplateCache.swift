@@ -15,6 +15,8 @@ final class TemplateCache {
         let onDoubt: Verdict.OnDoubt?
         /// What is to be done for its jobs.
         let kind: WaitingJob.Kind
+        /// Who its mails are from, where it says so.
+        let from: String?
         /// How many of its programs run at a time, where it says so.
         let concurrency: Int?
     }
@@ -57,7 +59,7 @@ final class TemplateCache {
             ttl: settings.ttl, priority: settings.priority.flatMap { Job.Priority(rawValue: $0.rawValue) },
             onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) },
             kind: template.isTask ? .task : template.view != nil ? .mailWithData : .mail,
-            concurrency: settings.program.concurrency)
+            from: settings.from, concurrency: settings.program.concurrency)
     }
 
     /// Why the system does not let the template be read; nil if it can be, is not there, or is broken.

@@ -1,5 +1,6 @@
 package import Mail
 package import Relay
+package import SMTP
 package import Spool
 package import Time
 
@@ -45,6 +46,10 @@ package struct Settings: Equatable, Sendable {
         /// How many connections at most.
         package var connections = 10
         package var rate: RateLimit?
+        /// How many recipients a transaction has at most.
+        package var recipientsPerMail = 100
+        /// How its replies are read.
+        package var replies = ReplyTable.standard
 
         package init(name: String, connection: RelaySettings) {
             self.name = name

@@ -9,7 +9,7 @@ internal import Time
 /// A job in `cur/` that is worked at, from its claim to its verdict: the only holder of a ``Claim``.
 final class ClaimedJob {
     let id: JobID
-    let waiting: WaitingJob
+    private(set) var waiting: WaitingJob
     private let owner: UInt32
     /// What is in its file, as long as something has to be made of it.
     private var facts: ReadyJob.Facts?
@@ -28,6 +28,8 @@ final class ClaimedJob {
     var named: [String]?
     /// Whether it was refused before a relay was asked: then its dead letter tells of that alone.
     var isRefusedByUs = false
+    /// Whether it is to be tried on a connection that has carried nothing: it may be the connection that had enough.
+    var wantsNewConnection = false
     /// Whether the log has told the end of its attempt; nil where it has if a recipient was refused.
     var isReported: Bool?
     /// Whether this is its first claim, and the ledger does not have it yet.
@@ -111,6 +113,16 @@ final class ClaimedJob {
         do throws(SpoolError) { try claim?.cut(to: unmarked.length) } catch { return }
         attempt.history = unmarked.history
     }
+
+    /// Appends what became of some of its recipients while others are still to be sent to.
+    func note(_ events: [Event]) throws(SpoolError) {
+        try claim?.append(events, durably: false)
+        for event in events { attempt.history.append(event) }
+        unmarked = nil
+    }
+
+    /// Leaves the relay to others: it does not offer what the job needs.
+    func shun(_ relay: String) { waiting.unfit.append(relay) }
 
     /// Gives up the claim, to be settled; nil the second time.
     func finish() -> Claim? {

@@ -88,7 +88,7 @@ final class Ledger {
         }
         counters.attempts.count(relay)
         counters.attemptTime.observe(Double(max(Clock.monotonic - job.startedAt, 0)) / 1e9)
-        for event in verdict.events where event.attempt != nil { counters.recipients.count(event.kind.rawValue) }
+        count(verdict)
         if case .retry = verdict.target { count(job.template, in: &counters.deferred) }
     }
 
@@ -97,7 +97,21 @@ final class Ledger {
         for line in DeliveryRecord(verdict, submitted: job.submitted, now: now).lines {
             log.write(.smtp, job: job.id.text, line.members, note: line.note)
         }
-        for event in verdict.events { counters.recipients.count(event.kind.rawValue) }
+        count(verdict)
+    }
+
+    /// Some recipients of an attempt that goes on have their outcome.
+    func reported(_ job: ClaimedJob, _ verdict: Verdict, now: Timestamp) {
+        for line in DeliveryRecord(job, verdict, now: now).lines {
+            log.write(.smtp, job: job.id.text, line.members, note: line.note)
+        }
+        count(verdict)
+    }
+
+    private func count(_ verdict: Verdict) {
+        for event in verdict.events where event.attempt != nil {
+            for _ in event.to { counters.recipients.count(event.kind.rawValue) }
+        }
     }
 
     /// A task was put into a bucket.

@@ -199,7 +199,9 @@ final class Triage {
         let waiting = WaitingJob(
             open.id, in: state, priority: job.priority ?? template?.priority ?? .normal, template: job.template,
             expiry: settings.retry.expiry(submitted: submitted, expiresAt: job.expiresAt, ttl: template?.ttl),
-            kind: template?.kind ?? .mail, places: template?.concurrency)
+            kind: template?.kind ?? .mail, places: template?.concurrency,
+            sender: template?.kind == .task ? "" : job.expectedSender(template?.from ?? settings.mail.from),
+            isTried: !history.isFresh || state != .new)
         let sendAt = job.sendAt
         let facts = ReadyJob.Facts(
             waiting, .success(job), value, open.status, submitted: submitted,
