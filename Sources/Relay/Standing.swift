@@ -147,6 +147,7 @@ package struct Standing: Sendable {
         }
         switch outcome.fault {
         case .aborted, .outOfStep: return .asSaid
+        case .unordered(let reason): return .reconnect(reason)
         case .stale(let reason):
             guard isResting(sender), outcome.recipients.contains(where: { $0 != .notTried }) else {
                 return .reconnect(reason)
@@ -226,7 +227,7 @@ package struct Standing: Sendable {
         let isBeyondOwn = own.row.note(reply.gist, job, sender)
         troubled[sender] = own
         if own.row.isFull { trouble(sender, reply.description, at: now) }
-        if row.isFull, row.senders.count > 1 || breaker.isOpen {
+        if row.isFull, row.senders.count > 1 || breaker.isOpen || !othersPass(sender, at: now) {
             breaker.open(reply.description, isUnreachable: false, at: now)
         }
         forgetSome(at: now)
@@ -238,16 +239,16 @@ package struct Standing: Sendable {
         _ reason: String, isPermanent: Bool, job: String, sender: String, at now: Int64
     ) -> Fate {
         let isNews = !isResting(sender)
+        let isOthersPass = othersPass(sender, at: now)
         trouble(sender, reason, at: now)
         if isNews || breaker.isOpen { _ = row.note("MAIL", job, sender) }
-        if breaker.isOpen || row.key.isExactly("MAIL") && row.senders.count > 1 {
+        // Where one sender is all there is, the relay is no use while it is refused.
+        let isAll = row.senders.count > 1 || troubled[sender]?.rests ?? 0 >= Self.rowLimit && !isOthersPass
+        if breaker.isOpen || row.key.isExactly("MAIL") && isAll {
             breaker.open(reason, isUnreachable: false, at: now)
         }
         forgetSome(at: now)
         if breaker.isOpen { return .putBack(reason) }
-        let isOthersPass = accepted.contains {
-            !$0.sender.isExactly(sender) && now - $0.at < Self.recently.nanoseconds
-        }
         return isPermanent && !isOthersPass ? .putBack(reason) : .asSaid
     }
 
@@ -259,10 +260,15 @@ package struct Standing: Sendable {
         let isFull = own.row.isFull
         troubled[sender] = own
         if isFull { trouble(sender, reason, at: now) }
-        if breaker.isOpen || row.isFull && row.senders.count > 1 {
+        if breaker.isOpen || row.isFull && (row.senders.count > 1 || !othersPass(sender, at: now)) {
             breaker.open(reason, isUnreachable: false, at: now)
         }
         forgetSome(at: now)
+    }
+
+    /// Whether another sender was accepted lately.
+    private func othersPass(_ sender: String, at now: Int64) -> Bool {
+        accepted.contains { !$0.sender.isExactly(sender) && now - $0.at < Self.recently.nanoseconds }
     }
 
     /// The sender rests, the longer the more often it was refused.

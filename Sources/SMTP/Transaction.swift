@@ -108,6 +108,8 @@ package struct Transaction {
     package mutating func interrupted(_ why: Interruption) -> Action {
         let place = phase
         let reason = why.reason(place)
+        // What was heard of a group that has no end may be one reply off.
+        if isPipelined, !committed, state != .commit { (mail, replies) = (nil, []) }
         let fault = why == .timedOut ? Fault.silent(place, reason) : .interrupted(place, reason)
         switch (state, why) {
         case (.finished, _): return .none
@@ -147,7 +149,11 @@ package struct Transaction {
             state = .recipient(next)
             return isPipelined ? .none : .write(Array(recipientCommand(next).utf8))
         }
-        guard isPipelined, !isOneGroup, isMailAccepted, !accepted.isEmpty else { return askForData() }
+        guard isPipelined, !isOneGroup else { return askForData() }
+        if !isMailAccepted, let taken = replies.first(where: { $0.kind == .positive }) {
+            return unordered("MAIL was refused, and a recipient accepted (\(taken))")
+        }
+        guard !accepted.isEmpty else { return askForData() }
         var doubtful: [Int] = []
         for index in replies.indices where replies[index].kind != .positive && !isBeyondLimit(index) {
             switch replies[index].addressee {
@@ -170,7 +176,9 @@ package struct Transaction {
     }
 
     private mutating func confirmed(_ indices: [Int], _ reply: Reply) -> Action {
-        guard let index = indices.first, reply.kind == replies[index].kind else { return outOfStep(reply) }
+        guard let index = indices.first, reply.kind == replies[index].kind else {
+            return unordered("another reply to the same RCPT (\(reply))")
+        }
         replies[index] = reply
         return confirm(Array(indices.dropFirst()))
     }
@@ -201,6 +209,11 @@ package struct Transaction {
     }
 
     private mutating func outOfStep(_ reply: Reply) -> Action { interrupted(.outOfStep("unexpected reply (\(reply))")) }
+
+    private mutating func unordered(_ reason: String) -> Action {
+        state = .finished
+        return .finish(.untold(envelope, .unordered(reason), at: .recipient, isFirst: isFirst))
+    }
 
     private var isMailAccepted: Bool { mail?.kind == .positive }
 

@@ -101,6 +101,9 @@ package enum Fault: Equatable {
     /// The relay answers other commands than it was asked: what it said is not believed, and nothing more is sent to it in
     /// groups, nor a second message on one connection.
     case outOfStep(String)
+    /// The replies to a group of commands contradict each other: nothing is believed of them, and nothing more is sent to it
+    /// in groups. Every recipient is ``RecipientOutcome/notTried``.
+    case unordered(String)
     /// 421 or the end of the connection: an attempt of the job.
     case interrupted(Phase, String)
     /// Silence, for as long as the timeout says: an attempt of the job, and what a relay does that loses commands.
@@ -111,7 +114,7 @@ package enum Fault: Equatable {
     package var reason: String? {
         switch self {
         case .none: nil
-        case .stale(let reason), .outOfStep(let reason), .interrupted(_, let reason),
+        case .stale(let reason), .outOfStep(let reason), .unordered(let reason), .interrupted(_, let reason),
             .silent(_, let reason):
             reason
         case .aborted: "closed by us"

@@ -109,6 +109,7 @@ final class Exchange {
         switch fault {
         case .none: ""
         case .outOfStep: " outOfStep"
+        case .unordered: " unordered"
         case .stale: " stale"
         case .silent(let phase, _): " silent(\(phase))".replacing("waiting for the reply to ", with: "")
         case .interrupted(let phase, _): " interrupted(\(phase))".replacing("waiting for the reply to ", with: "")

@@ -201,6 +201,7 @@ struct StandingTests {
     @Test("Three jobs in a row that were cut off are the sender's, or of several senders the relay's")
     func cut() {
         var it = World()
+        _ = it.sent("g")
         for job in ["a", "b", "c"] { expect(it.cut(job, "bad", at: .recipient), .asSaid) }
         #expect(!it.standing.takes("bad", at: 0))
         #expect(it.standing.takes("good", at: 0) && !it.standing.breaker.isOpen)

@@ -73,7 +73,7 @@ struct TransactionTests {
         #expect(text(it.received(Self.ok)) == "RCPT TO:<r0@x>\r\n")
         let outcome = try #require(outcome(&it, of: Self.ok))
         #expect(outcome.recipients == [.notTried, .notTried])
-        #expect(kind(outcome.fault) == "outOfStep")
+        #expect(kind(outcome.fault) == "unordered")
     }
 
     @Test("A refusal that names its recipient is not asked for again; one that names another is out of step")
@@ -170,6 +170,7 @@ struct TransactionTests {
         switch fault {
         case .none: "-"
         case .outOfStep: "outOfStep"
+        case .unordered: "unordered"
         case .stale: "stale"
         case .interrupted, .silent: "interrupted"
         case .aborted: "aborted"
@@ -274,14 +275,20 @@ struct TransactionTests {
 
     @Test("Keeps what recipients were told when the connection ends later")
     func mixed() throws {
-        var it = try transaction(true, 4)
-        _ = it.start()
-        for reply in [Self.ok, Self.never, Self.ok, Self.later] { _ = it.received(reply) }
-        guard case .finish(let outcome) = it.interrupted(.closed("connection closed")) else {
-            Issue.record("not finished")
-            return
+        // In a group that has no end a reply may be missing.
+        for (pipelining, expected) in [
+            (false, ["refused 550", "deferred", "deferred 451", "deferred"]),
+            (true, ["deferred", "deferred", "deferred", "deferred"]),
+        ] {
+            var it = try transaction(pipelining, 4)
+            _ = it.start()
+            for reply in [Self.ok, Self.never, Self.ok, Self.later] { _ = it.received(reply) }
+            guard case .finish(let outcome) = it.interrupted(.closed("connection closed")) else {
+                Issue.record("not finished")
+                return
+            }
+            #expect(outcome.recipients.map(kind) == expected)
         }
-        #expect(outcome.recipients.map(kind) == ["refused 550", "deferred", "deferred 451", "deferred"])
     }
 
     @Test("Does not write the body without the commit")

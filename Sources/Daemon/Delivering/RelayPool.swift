@@ -175,6 +175,9 @@ final class RelayPool: Courier {
         switch outcome.fault {
         case .silent(let phase, _) where phase != .dot && phase != .body && care.isNews(.stepByStep):
             log.write("relay \(name): \(outcome.fault.reason ?? ""); from now on one command at a time", .warning)
+        case .unordered(let reason) where care.isNews(.stepByStep):
+            log.write("relay \(name): \(reason); from now on one command at a time", .warning)
+            retireConnections()
         case .outOfStep(let reason):
             if care.isNews(.alone) {
                 log.write("relay \(name): \(reason); from now on one command, and one mail, at a time", .warning)
@@ -460,7 +463,7 @@ extension Fault {
     fileprivate var interruption: String? {
         switch self {
         case .none: nil
-        case .stale(let reason), .outOfStep(let reason): reason
+        case .stale(let reason), .outOfStep(let reason), .unordered(let reason): reason
         case .interrupted(let phase, let reason), .silent(let phase, let reason): "\(reason) (at \(phase))"
         case .aborted: "given back before the mail was sent"
         }
