@@ -122,6 +122,23 @@ package struct History: Sendable {
     /// When the job is due by its last outcome; not every event of it says when.
     package var due: Timestamp? { lastOutcome.compactMap(\.next).max() }
 
+    /// When the job is tried again by its last attempt, as the daemon wrote it; nil for a `sendAt`.
+    package var nextTry: Timestamp? { last?.kind == .scheduled ? nil : due }
+
+    /// The date of the job's mail: the later of submission and `sendAt`, the same at every attempt.
+    ///
+    /// A job that the operator had sent before its `sendAt` has the date of its submission: no mail is from the future.
+    package func date(submitted: Timestamp, sendAt: Timestamp?, now: Timestamp) -> Timestamp {
+        guard let sendAt, sendAt > submitted else { return submitted }
+        let first = events.first {
+            switch $0.kind {
+            case .sending, .sent, .deferred, .refused, .inDoubt: true
+            default: false
+            }
+        }
+        return (first?.at ?? now) < sendAt ? submitted : sendAt
+    }
+
     /// Whether the last outcome is in doubt and is not to be tried again: the job's place is `hold/`.
     package var isHeldInDoubt: Bool { due == nil && lastOutcome.contains { $0.kind == .inDoubt } }
 

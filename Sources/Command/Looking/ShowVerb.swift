@@ -71,7 +71,8 @@ private func showMail(of shown: Shown, _ templates: VisibleTemplates, _ invocati
         throw Failure(.data, "\(shown.id): \(printable(shown.problem ?? "no job"))")
     }
     let source = try PreviewSource(
-        value, shown.id, submitted: shown.submitted, templates, reveals: invocation.arguments.has("--reveal"),
+        value, shown.id, JobTimes(submitted: shown.submitted, history: shown.history), templates,
+        reveals: invocation.arguments.has("--reveal"),
         invocation.arguments)
     try invocation.output.show(source.preview(in: source.job.locale).mail.bytes)
 }

@@ -2,6 +2,7 @@ internal import Configuration
 internal import Linux
 internal import Mail
 internal import Text
+internal import Time
 
 /// Which spool the command works on, and which templates it can see.
 enum Location {
@@ -35,6 +36,13 @@ enum Location {
         do throws(ConfigurationError) { return try MailDefaults(&section) } catch {
             throw Failure(.configuration, printable("\(error)"))
         }
+    }
+
+    /// How old a job may become; nil where there is no configuration, or none that can be read.
+    static func maximumAge(_ arguments: Arguments) -> Span? {
+        // What is wrong with it is the daemon's to say.
+        guard var section = (try? configuration(arguments)) ?? nil else { return nil }
+        return (try? section.span("max_age")) ?? .days(5)
     }
 
     /// The names of the configuration's relays, in order of preference.

@@ -38,10 +38,11 @@ private struct Batch {
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
         do throws(Failure) {
             let (value, object, id, isChosen) = try job(line)
-            if isChosen, let namesake = try spoolStep(entrance.namesake(of: id, value)),
-                let refusal = refusal(of: id, because: namesake)
-            {
-                throw refusal
+            let namesake = isChosen ? try spoolStep(entrance.namesake(of: id, value)) : nil
+            if let namesake {
+                if let refusal = refusal(of: id, because: namesake) { throw refusal }
+            } else {
+                try refuseLate(value)
             }
             jobs.append((object, id))
             values.append(value)

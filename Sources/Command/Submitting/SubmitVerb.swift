@@ -70,6 +70,7 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     do throws(SpoolError) { entrance = try Entrance(path: path) } catch { throw notSubmitted(error) }
     var namesake = try arguments.value("--id") == nil ? nil : spoolStep(entrance.namesake(of: id, value))
     if namesake == nil {
+        try refuseLate(value)
         do throws(SpoolError) { try entrance.submit(object, id: id) } catch {
             guard error.step == .publish, error.errno == .exists else { throw notSubmitted(error) }
             // In a drop box nobody can look.
@@ -104,6 +105,13 @@ func judge(_ value: JSON, _ templates: VisibleTemplates) throws(Failure) {
     }
     if let objection = templates.objection(to: job) { throw Failure(.data, printable(objection)) }
     templates.warnOfUnknown(job.template)
+}
+
+/// Throws if the job, which is new, could only expire.
+func refuseLate(_ value: JSON) throws(Failure) {
+    // It was judged before.
+    guard let error = (try? Job(value))?.lateness(now: .now) else { return }
+    throw Failure(.data, "the job: \(error)")
 }
 
 /// The refusal of a job whose id another job has; nil if that is the same job.

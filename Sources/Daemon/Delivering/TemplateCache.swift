@@ -70,14 +70,14 @@ final class TemplateCache {
 
     /// The job's mail, its template rendered with its parameters, or with the view that `data` has made of them.
     func mail(
-        for job: Job, id: JobID, submitted: Timestamp, view: JSON.Object? = nil, settings: Settings
+        for job: Job, id: JobID, date: Timestamp, view: JSON.Object? = nil, settings: Settings
     ) throws(MailError) -> OutgoingMail {
         guard let name = job.template else {
-            return try OutgoingMail(job, id: id, submitted: submitted, rendered: nil, defaults: settings.mail)
+            return try OutgoingMail(job, id: id, date: date, rendered: nil, defaults: settings.mail)
         }
         do throws(MailError) {
             let rendered = try render(name, job, view)
-            return try OutgoingMail(job, id: id, submitted: submitted, rendered: rendered, defaults: settings.mail)
+            return try OutgoingMail(job, id: id, date: date, rendered: rendered, defaults: settings.mail)
         } catch {
             if case .ours = error { noteFailing(name) }
             throw error

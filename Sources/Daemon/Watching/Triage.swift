@@ -183,14 +183,15 @@ final class Triage {
         do throws(JobError) { job = try Job(value) } catch {
             let waiting = WaitingJob(
                 open.id, in: state, priority: .normal, template: value.object?["template"]?.string,
-                expiry: settings.retry.expiry(submitted: submitted, expiresAt: nil, ttl: nil))
+                expiry: settings.retry.expiry(submitted: submitted, of: nil, ttl: nil))
             let facts = ReadyJob.Facts(
                 waiting, .failure(error), value, open.status, submitted: submitted, onDoubt: settings.onDoubt)
             return .ends(ReadyJob(open: open, facts: facts), .malformed(error))
         }
         switch state {
         case .retry(let bucket):
-            let due = bucket.due(modified: modified, now: now)
+            let changed = Timestamp(nanoseconds: open.status.changed)
+            let due = bucket.due(modified: modified, changed: changed, next: history.nextTry, now: now)
             if due > now { return .due(due) }
         case .scheduled: if modified > now { return .due(modified) }
         default: break
@@ -198,7 +199,7 @@ final class Triage {
         let template = job.template.flatMap { templates.facts(of: $0) }
         let waiting = WaitingJob(
             open.id, in: state, priority: job.priority ?? template?.priority ?? .normal, template: job.template,
-            expiry: settings.retry.expiry(submitted: submitted, expiresAt: job.expiresAt, ttl: template?.ttl),
+            expiry: settings.retry.expiry(submitted: submitted, of: job, ttl: template?.ttl),
             kind: template?.kind ?? .mail, places: template?.concurrency)
         let sendAt = job.sendAt
         let facts = ReadyJob.Facts(
