@@ -162,7 +162,7 @@ private struct Listing {
     private func cells(_ job: Glance) -> [String] {
         [
             job.id, job.state.word, job.submitted.map { (now - $0).approximate } ?? "-",
-            job.template.map { printable($0) } ?? "-",
+            job.kind,
             job.addressee, job.attempts > 0 ? String(job.attempts) : "-", job.due.map { until($0, now: now) } ?? "-",
             job.lastWord,
         ]
@@ -186,6 +186,14 @@ extension Glance {
         return printable(address) + (recipients.count > 1 ? " +\(recipients.count - 1)" : "")
     }
 
+    /// The template, or of a job that carries its mail the subject, or else who it is from.
+    var kind: String {
+        if let template { return printable(template) }
+        if let subject, !subject.isEmpty { return "\"\(printable(cut(subject, to: 40)))\"" }
+        if let sender { return "from \(sender.isEmpty ? "<>" : printable(cut(sender, to: 40)))" }
+        return "-"
+    }
+
     /// Bytes, roughly.
     fileprivate var weight: Int { recipients.reduce(500) { $0 + $1.utf8.count + 16 } }
 
@@ -202,6 +210,7 @@ extension Glance {
             ("id", .string(id)), ("state", .string(state.word)), ("path", .string("\(state.path)/\(id)")),
         ])
         object["template"] = template.map { .string($0) }
+        object["subject"] = subject.map { .string($0) }
         object["to"] = .array(recipients.map { .string($0) })
         if !tags.isEmpty { object["tags"] = .array(tags.map { .string($0) }) }
         object["attempts"] = .number(.init(attempts))

@@ -10,7 +10,9 @@ internal import Text
 func submitBatch(
     _ file: String, to path: String, _ templates: VisibleTemplates, _ output: Output
 ) throws(Failure) -> ExitStatus {
-    var batch = Batch(try spoolStep(Entrance(path: path)), templates, output)
+    let entrance: Entrance
+    do throws(SpoolError) { entrance = try Entrance(path: path) } catch { throw notSubmitted(error, to: path) }
+    var batch = Batch(entrance, templates, output)
     try Input.lines(of: file) { (line) throws(Failure) in try batch.add(line) }
     try batch.flush()
     return batch.hasBadLines ? .data : .success

@@ -67,12 +67,12 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     try judge(value, templates)
     let id = try jobID(try arguments.value("--id"))
     let entrance: Entrance
-    do throws(SpoolError) { entrance = try Entrance(path: path) } catch { throw notSubmitted(error) }
+    do throws(SpoolError) { entrance = try Entrance(path: path) } catch { throw notSubmitted(error, to: path) }
     var namesake = try arguments.value("--id") == nil ? nil : spoolStep(entrance.namesake(of: id, value))
     if namesake == nil {
         try refuseLate(value)
         do throws(SpoolError) { try entrance.submit(object, id: id) } catch {
-            guard error.step == .publish, error.errno == .exists else { throw notSubmitted(error) }
+            guard error.step == .publish, error.errno == .exists else { throw notSubmitted(error, to: path) }
             // In a drop box nobody can look.
             namesake = try spoolStep(entrance.namesake(of: id, value)) ?? .same(.new)
         }
@@ -86,14 +86,6 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         try invocation.output.flush()
     } catch { throw Failure(error.status, "\(error.message); the job is queued, as \(id)") }
     return .success
-}
-
-/// The spool's refusal, with a word about drop boxes where this user may not submit.
-private func notSubmitted(_ error: SpoolError) -> Failure {
-    let failure = Failure(error)
-    guard failure.status == .noPermission else { return failure }
-    return Failure(
-        failure.status, failure.message + "; an application submits to its drop box: --spool, or OUTSPOOL_SPOOL")
 }
 
 /// Holds a job object against what the daemon would say of it: its form, its addresses and, where its template is in

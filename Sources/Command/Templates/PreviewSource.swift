@@ -36,9 +36,12 @@ struct PreviewSource {
             if let other = arguments.operands.first ?? others.first(where: { arguments.has($0) }) {
                 throw .usage("preview: \(printable(other)) has no place beside --job")
             }
-            let value = try Input.json(try Input.read(file), of: file == "-" ? "standard input" : file)
-            let reveals = arguments.has("--reveal")
-            try self.init(value, Self.id, JobTimes(), templates, reveals: reveals, arguments)
+            let found = try FoundJob(file, arguments)
+            var times = JobTimes()
+            times.history = found.history
+            if let submitted = found.history.submitted { times.submitted = submitted }
+            try self.init(
+                found.value, found.id ?? Self.id, times, templates, reveals: arguments.has("--reveal"), arguments)
             return
         }
         guard arguments.operands.count == 1 else { throw .usage("preview takes one template, or --job") }
