@@ -31,8 +31,9 @@ package struct History: Sendable {
     package var isFresh: Bool { events.allSatisfy { $0.kind == .recovered } }
     package var last: Event? { events.last }
 
-    /// When the job was submitted, as its first event says: the mtime that the first claim found.
-    package var submitted: Timestamp? { events.lazy.compactMap(\.submitted).first }
+    /// When the job was submitted, as its first event says: the mtime that the first claim found. A later event says it
+    /// anew where the clock was set since.
+    package var submitted: Timestamp? { events.last { $0.submitted != nil }?.submitted }
 
     /// When the job was submitted, as the daemon takes it. Its age, and with it its expiry, counts from there.
     ///
@@ -104,6 +105,11 @@ package struct History: Sendable {
 
     /// Whether the task's program has ended as it should, in whatever round: it is never run again.
     package var isDone: Bool { events.contains { $0.kind == .done } }
+
+    /// How often a program that ran for the job was ended because the daemon stopped.
+    package var interruptions: Int {
+        zip(events, events.dropFirst()).count { $0.kind == .running && $1.kind == .returned }
+    }
 
     /// How many deliveries since the last requeueing ended in doubt.
     package var doubts: Int { Set(round.lazy.filter { $0.kind == .inDoubt }.map(\.attempt)).count }

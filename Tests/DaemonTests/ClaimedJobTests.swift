@@ -92,6 +92,7 @@ struct ClaimedJobTests {
             case .due(let time): "due in \(Int(((time - .now).inSeconds + 0.5)))"
             case .ready(let ready): "ready, \(ready.facts.waiting.priority)"
             case .ends(_, .expired): "expired"
+            case .ends(_, .skipped): "skipped"
             case .ends(_, .malformed(let error)): "malformed: \(error)"
             case .ends(_, .scheduled): "scheduled"
             }

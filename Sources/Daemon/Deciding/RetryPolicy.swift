@@ -6,6 +6,9 @@ package struct RetryPolicy: Equatable, Sendable {
     /// How old a job may become, counted from the later of its submission and its `sendAt`.
     package var maximumAge: Span = .days(5)
 
+    /// How many attempts a job gets, by its template; nil: as many as its age allows.
+    package var maximumAttempts: Int?
+
     package init(maximumAge: Span = .days(5)) { self.maximumAge = maximumAge }
 
     /// The moment from which nothing is sent any more; see ``Lifetime``. `job` is nil where the object is no job.

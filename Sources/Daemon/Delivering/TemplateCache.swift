@@ -13,6 +13,7 @@ final class TemplateCache {
         let ttl: Span?
         let priority: Job.Priority?
         let onDoubt: Verdict.OnDoubt?
+        let maximumAttempts: Int?
         /// What is to be done for its jobs.
         let kind: WaitingJob.Kind
         /// How many of its programs run at a time, where it says so.
@@ -56,6 +57,7 @@ final class TemplateCache {
         return Facts(
             ttl: settings.ttl, priority: settings.priority.flatMap { Job.Priority(rawValue: $0.rawValue) },
             onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) },
+            maximumAttempts: settings.maximumAttempts,
             kind: template.isTask ? .task : template.view != nil ? .mailWithData : .mail,
             concurrency: settings.program.concurrency)
     }

@@ -13,6 +13,9 @@ final class ClaimedJob {
     private let owner: UInt32
     /// What is in its file, as long as something has to be made of it.
     private var facts: ReadyJob.Facts?
+    /// What its producer said for the operator, which its dead letter tells.
+    let tags: [String]
+    let metadata: JSON.Object
     /// When it was claimed and when it was handed to a courier, by the monotonic clock.
     let claimedAt: Int64
     var startedAt: Int64
@@ -56,6 +59,8 @@ final class ClaimedJob {
         waiting = facts.waiting
         owner = facts.status.owner
         self.facts = facts
+        let job = try? facts.job.get()  // What is no job says nothing.
+        (tags, metadata) = (job?.tags ?? [], job?.metadata ?? JSON.Object())
         self.attempt = attempt
         self.isNew = isNew
         self.claimedAt = claimedAt
@@ -110,6 +115,16 @@ final class ClaimedJob {
         // The next append goes to the end of what is there, in either case.
         do throws(SpoolError) { try claim?.cut(to: unmarked.length) } catch { return }
         attempt.history = unmarked.history
+    }
+
+    /// The verdict on the last attempt that it gets, if that failed: the log has told the attempt and not the end, and the
+    /// dead letter names whom it did not reach.
+    var lastFailure: Verdict? {
+        didSet {
+            isReported = false
+            guard let letter, let lastFailure else { return }
+            named = History(attempt.history.events + lastFailure.events).open(of: letter.mail.recipients)
+        }
     }
 
     /// Gives up the claim, to be settled; nil the second time.

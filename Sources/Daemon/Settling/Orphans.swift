@@ -120,11 +120,13 @@ struct Orphans {
         let job = Result { () throws(JobError) in try Job(value) }
         // What is no job has no times of its own.
         let expiry = settings.retry.expiry(submitted: submitted, of: try? job.get(), ttl: own?.ttl)
+        var policy = settings.retry
+        policy.maximumAttempts = own?.maximumAttempts
         let attempt = Verdict.Attempt(
             number: history.attempts, history: history, submitted: submitted, expiry: expiry,
             // A template that is gone or broken cannot say; and nothing would be sent before it was repaired.
             onDoubt: template == nil || own != nil ? own?.onDoubt ?? settings.onDoubt : .hold,
-            policy: settings.retry)
+            policy: policy)
         let verdict = Verdict(recovery, of: attempt, now: now)
         log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: \(verdict.target.path)")
         if state != .claimed(instance: spool.instance), try spool.claimed.holds(id) {

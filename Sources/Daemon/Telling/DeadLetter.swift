@@ -18,6 +18,11 @@ package struct DeadLetter: Equatable, Sendable {
     package var reason: String
     package var attempts: Int
     package var submitted: Timestamp?
+    /// What the job said for the log and the operator.
+    package var tags: [String] = []
+    package var metadata = JSON.Object()
+    /// Bytes of `tags` and `metadata` each: events wait in memory.
+    private static let remarkLimit = 16 << 10
 
     package static let recipientLimit = 100
 
@@ -55,7 +60,14 @@ package struct DeadLetter: Equatable, Sendable {
         object["code"] = code.map { .number(.init($0)) }
         object["dsn"] = dsn.map { .string($0) }
         object["submitted"] = submitted.map { .string($0.rfc3339) }
+        object["tags"] = remark(.array(tags.map { .string($0) }), isEmpty: tags.isEmpty)
+        object["metadata"] = remark(.object(metadata), isEmpty: metadata.isEmpty)
         return .object(object)
+    }
+
+    /// Nil where there is nothing, or too much.
+    private func remark(_ value: JSON, isEmpty: Bool) -> JSON? {
+        isEmpty || value.encoded.count > DeadLetter.remarkLimit ? nil : value
     }
 
     /// The recipients to report of a job whose mail was never made: those of its history, else those that its object

@@ -18,10 +18,12 @@ struct ReadyJob: ~Copyable {
         let status: FileStatus
         let submitted: Timestamp
         let onDoubt: Verdict.OnDoubt
+        /// The template's `max_attempts`.
+        let maximumAttempts: Int?
 
         init(
             _ waiting: WaitingJob, _ job: Result<Job, JobError>, _ value: JSON, _ status: FileStatus,
-            submitted: Timestamp, onDoubt: Verdict.OnDoubt
+            submitted: Timestamp, onDoubt: Verdict.OnDoubt, maximumAttempts: Int? = nil
         ) {
             self.waiting = waiting
             self.job = job
@@ -29,6 +31,7 @@ struct ReadyJob: ~Copyable {
             self.status = status
             self.submitted = submitted
             self.onDoubt = onDoubt
+            self.maximumAttempts = maximumAttempts
         }
     }
 }
@@ -50,6 +53,8 @@ final class Triage {
     enum Ending {
         case malformed(JobError)
         case expired
+        /// The clock was set forward over its expiry: by the clock as it was, its time is not over.
+        case skipped(WallClock.Skip)
         case scheduled(Timestamp)
     }
 
@@ -58,13 +63,18 @@ final class Triage {
     private let ledger: Ledger
     private let templates: TemplateCache
     private let tell: (Report) -> Void
+    /// Tells whether the clock was set over a job's expiry since its submission.
+    private let skip: (_ expiry: Timestamp, _ submitted: Timestamp) -> WallClock.Skip?
     var settings: Settings
     /// The waits of jobs whose files were refused.
     private var refusals: [JobID: Backoff] = [:]
 
     init(
-        spool: SpoolTree, ledger: Ledger, templates: TemplateCache, settings: Settings, tell: @escaping (Report) -> Void
+        spool: SpoolTree, ledger: Ledger, templates: TemplateCache, settings: Settings,
+        skip: @escaping (_ expiry: Timestamp, _ submitted: Timestamp) -> WallClock.Skip? = { _, _ in nil },
+        tell: @escaping (Report) -> Void
     ) {
+        self.skip = skip
         self.spool = spool
         log = ledger.log
         self.ledger = ledger
@@ -204,9 +214,11 @@ final class Triage {
         let sendAt = job.sendAt
         let facts = ReadyJob.Facts(
             waiting, .success(job), value, open.status, submitted: submitted,
-            onDoubt: template?.onDoubt ?? settings.onDoubt)
+            onDoubt: template?.onDoubt ?? settings.onDoubt, maximumAttempts: template?.maximumAttempts)
         let ready = ReadyJob(open: open, facts: facts)
-        if waiting.expiry <= now { return .ends(ready, .expired) }
+        if waiting.expiry <= now {
+            return .ends(ready, skip(waiting.expiry, submitted).map { .skipped($0) } ?? .expired)
+        }
         if let sendAt, sendAt > now, history.isFresh, state == .new { return .ends(ready, .scheduled(sendAt)) }
         return .ready(ready)
     }
@@ -225,10 +237,12 @@ final class Triage {
         let isNew = state == .new && history.isEmpty
         for event in notes { history.append(event) }
         guard let claim = claim(ready.open, in: state, noting: notes) else { return nil }
+        var policy = settings.retry
+        policy.maximumAttempts = facts.maximumAttempts
         let attempt = Verdict.Attempt(
             number: history.attempts(in: state) + 1, history: history, submitted: facts.submitted,
             expiry: facts.waiting.expiry,
-            onDoubt: facts.onDoubt, policy: settings.retry, softBounce: settings.softBounce)
+            onDoubt: facts.onDoubt, policy: policy, softBounce: settings.softBounce)
         return ClaimedJob(claim, facts, attempt: attempt, isNew: isNew, claimedAt: claimedAt)
     }
 
@@ -243,6 +257,7 @@ final class Triage {
                 .only(
                     .expired, "expired at \(claimed.attempt.expiry.rfc3339Seconds)", target: .dead, claimed.attempt, now
                 )
+            case .skipped(let skip): .held(over: skip, claimed.attempt, now)
             case .scheduled(let time): .only(.scheduled, nil, target: .scheduled, due: time, claimed.attempt, now)
             }
         return (claimed, verdict)
