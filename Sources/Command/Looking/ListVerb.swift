@@ -62,15 +62,20 @@ private func list(
 ) throws(Failure) -> ExitStatus {
     var status = ExitStatus.success
     let isClean = try SelectionOptions.forEachID(words, of: "ls") { (id) throws(Failure) in
-        let places = try reader.settledPlaces(of: id)
-        if places.isEmpty {
+        var isFound = false
+        try reader.find(id) { (state) throws(Failure) in
+            var job: Glance?
+            try reader.with(state) { (directory) throws(Failure) in
+                job = try Glance(DirectoryName(id.text), in: state, at: directory)
+            }
+            guard let job else { return false }
+            isFound = true
+            try listing.add(job)
+            return true
+        }
+        if !isFound {
             complain("no job \(id) in \(printable(reader.path))")
             status = .noInput
-        }
-        for state in places {
-            try reader.with(state) { (directory) throws(Failure) in
-                if let job = try Glance(DirectoryName(id.text), in: state, at: directory) { try listing.add(job) }
-            }
         }
     }
     try listing.end()

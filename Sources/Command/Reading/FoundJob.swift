@@ -7,21 +7,23 @@ internal import Text
 struct FoundJob {
     let value: JSON
     let history: History
-    /// Its id, where it has one.
+    /// Its id: what the daemon has had has one.
     let id: JobID?
 
     /// Reads a file, `-` for standard input; where there is none of that name, looks in the spool for a job of that id.
     init(_ operand: String, _ arguments: Arguments) throws(Failure) {
-        var name = operand
-        var bytes: [UInt8]?
-        do throws(Failure) { bytes = try Input.read(operand) } catch {
+        let name = operand == "-" ? "standard input" : operand
+        var isInSpool = false
+        let bytes: [UInt8]
+        do throws(Failure) { bytes = try Input.read(operand, limit: FoundJob.limit) } catch {
             guard error.status == .noInput, let id = JobID(operand) else { throw error }
-            bytes = try FoundJob.inSpool(id, arguments)
-            if bytes == nil { throw Failure(.noInput, "\(error.message), and no job of that id in the spool") }
+            guard let found = try FoundJob.inSpool(id, arguments) else {
+                throw Failure(.noInput, "\(error.message), and no job of that id in the spool")
+            }
+            (bytes, isInSpool) = (found, true)
         }
-        if operand == "-" { name = "standard input" }
         let file: JobFile
-        do throws(JSONError) { file = try JobFile(bytes ?? []) } catch {
+        do throws(JSONError) { file = try JobFile(bytes) } catch {
             throw Failure(.data, printable("\(name): \(error)"))
         }
         if file.hasStrayText {
@@ -29,12 +31,13 @@ struct FoundJob {
         }
         (value, history) = (file.value, file.history)
         let last = operand.pieces(at: "/").last.map(String.init) ?? operand
-        id = history.isEmpty && bytes != nil && operand.utf8.contains(UInt8(ascii: "/")) ? nil : JobID(last)
+        id = isInSpool || !history.isEmpty ? JobID(last) : nil
     }
+
+    private static let limit = Input.jobLimit + SpoolTree.historyLimit
 
     private static func inSpool(_ id: JobID, _ arguments: Arguments) throws(Failure) -> [UInt8]? {
         let reader = try SpoolReader(path: try Location.spoolPath(arguments))
-        let limit = Input.jobLimit + SpoolTree.historyLimit
         var found: [UInt8]?
         try reader.find(id) { (state) throws(Failure) in
             do throws(Errno) {
