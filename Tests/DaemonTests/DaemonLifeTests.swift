@@ -138,6 +138,19 @@ struct DaemonLifeTests {
         try run(until: { daemon.isFinished })
     }
 
+    @Test("Who asks in the first moment is told of this daemon, and not of the one before")
+    func firstStatus() throws {
+        try scratch.write(#"{"at":"2026-01-01T00:00:00Z","state":"stopped"}"#, to: "spool/status.json")
+        let daemon = try daemon(try settings())
+        daemon.start()
+        // Before the loop has run once.
+        #expect(try status().isAlive(now: .now) && status().pid == Int(Process.id))
+        try run(until: { logged.contains(": ready") })
+        #expect(try status().state == "running")
+        daemon.stop()
+        try run(until: { daemon.isFinished })
+    }
+
     @Test("A spool that another daemon has, or that is none, is refused")
     func refused() throws {
         let first = try daemon(try settings())

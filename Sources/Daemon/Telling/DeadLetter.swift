@@ -1,5 +1,6 @@
 package import JSON
 package import Spool
+internal import Text
 package import Time
 
 /// A job that has just gone to `dead/`: what the operator is told of it.
@@ -38,8 +39,13 @@ package struct DeadLetter: Equatable, Sendable {
         at = now
         event = cause?.kind == .expired ? .expired : refused.isEmpty ? .dead : .refused
         self.template = template
-        let named = refused.flatMap(\.to)
-        self.recipients = Array((named.isEmpty ? recipients : named).prefix(DeadLetter.recipientLimit))
+        var named = Array(refused.flatMap(\.to).prefix(DeadLetter.recipientLimit))
+        // Given up for the others, it did not reach them either.
+        if named.isEmpty || cause?.kind == .dead {
+            let others = recipients.lazy.filter { [named] in !named.holds(exactly: $0) }
+            named += others.prefix(DeadLetter.recipientLimit - named.count)
+        }
+        self.recipients = named
         relay = cause?.relay
         code = cause?.code
         dsn = cause?.dsn
