@@ -22,6 +22,11 @@ struct FoundJobTests {
             #expect(ran.out.contains("Date: Mon, 23 Nov 2026 17:44:11 +0000"))
             #expect(ran.out.contains("job-1"))
         }
+        let later = #"{"subject":"s","text":"t","to":"a@example.com","sendAt":"2099-12-24T12:00:00Z"}"# + "\n"
+        try spool.put(later, "scheduled/later")
+        for words in [["preview", "--job", "later", "--raw"], ["show", "--mail", "later"]] {
+            #expect(try spool.outspool.run(words).out.contains("Date: Thu, 24 Dec 2099 12:00:00 +0000"))
+        }
         let none = try spool.run("preview", "--job", "job-2")
         #expect(none.status == 66 && none.err.contains("no job of that id in the spool"))
         let two = try spool.run("preview", "--job", "-", input: Self.mail + Self.mail)

@@ -76,7 +76,8 @@ struct PreviewSource {
         shown = reveals ? nil : value.maskingSecrets(of: template)?.object?["params"]?.object
         title = job.template ?? "a job's own mail"
         self.id = id
-        date = times.history.date(submitted: times.submitted, sendAt: job.sendAt, now: .now)
+        // As when its time has come.
+        date = times.history.date(submitted: times.submitted, sendAt: job.sendAt, now: .distantFuture)
         var defaults = try Location.mailDefaults(arguments) ?? MailDefaults(domain: "example.com")
         if defaults.from == nil, template?.settings.from == nil, job.from == nil {
             defaults.from = "sender@example.com"
