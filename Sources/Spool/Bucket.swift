@@ -52,7 +52,7 @@ package enum Bucket: Int, CaseIterable, Comparable, Sendable {
         }
     }
 
-    /// Whether a due time is further away than any that the daemon gives a job of this bucket: the operator's, or the
+    /// True for a due time further away than any that the daemon gives a job of this bucket: the operator's, or the
     /// daemon's own by a clock that was set back since.
     package func isFar(_ due: Timestamp, now: Timestamp) -> Bool { due > now + delay * 1.2 }
 

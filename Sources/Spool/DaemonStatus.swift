@@ -59,7 +59,7 @@ package struct DaemonStatus: Equatable, Sendable {
     package var totals: [Outcome: Int] = [:]
     package var lastMinute: [Outcome: Int] = [:]
     package var relays: [Relay] = []
-    /// What became of the last configuration that the daemon was to use, where not all of it is in use.
+    /// The sentence about the last configuration that the daemon was to use, where not all of it is in use.
     package var configuration: String?
     package var tasksWaiting = 0
     package var tasksRunning = 0

@@ -1,7 +1,7 @@
 package import JSON
 package import Time
 
-/// What decides until when a job may be sent: its own times, its template's and the configuration's.
+/// The times that decide until when a job may be sent: its own, its template's and the configuration's.
 package struct Lifetime: Equatable, Sendable {
     package var sendAt: Timestamp?
     package var expiresAt: Timestamp?
@@ -27,7 +27,7 @@ package struct Lifetime: Equatable, Sendable {
 }
 
 extension Job {
-    /// Why a job that is submitted now could only expire: its `expiresAt` is over; nil if it can be sent.
+    /// Returns why a job that is submitted now could only expire: its `expiresAt` is over. Nil if it can be sent.
     ///
     /// It is for the submitter, who has looked for the same job in the spool before: what was queued in time stays so.
     package func lateness(now: Timestamp) -> JobError? {
@@ -36,7 +36,7 @@ extension Job {
     }
 }
 
-/// Why the object of a job that is submitted now could only expire; see ``Job/lateness(now:)``. For a module that has a
+/// Returns why the object of a job that is submitted now could only expire; see ``Job/lateness(now:)``. For a module that has a
 /// `Job` of its own and hides this one.
 package func jobLateness(_ object: JSON, now: Timestamp) -> (field: String, reason: String)? {
     do throws(JobError) {

@@ -92,7 +92,7 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     }
 }
 
-/// Whether the spool's disk has no room for another file; false where that cannot be told.
+/// True when the spool's disk has no room for another file; false also where that cannot be told.
 private func isFull(_ reader: borrowing SpoolReader) -> Bool {
     var space = statvfs()
     return fstatvfs(reader.root.descriptor.raw, &space) == 0 && space.f_bavail == 0

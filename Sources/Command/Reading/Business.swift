@@ -9,7 +9,7 @@ extension SpoolReader {
             : "is being sent at this moment, and left alone; try again when that is over"
     }
 
-    /// Whether the program of a task runs for the job, or ran when its daemon died.
+    /// True when the program of a task runs for the job, or ran when its daemon died.
     func isTask(_ id: JobID, in state: State) -> Bool {
         let limit = Input.jobLimit + SpoolTree.historyLimit
         // It may be gone by now, and then it was neither.

@@ -22,7 +22,7 @@ extension Verb {
     }
 }
 
-/// What a program has to end, and some seconds for the rest.
+/// The time that a program has to end, and some seconds for the rest.
 private let patience = Span.seconds(12)
 
 private func runCancel(_ invocation: Invocation) throws(Failure) -> ExitStatus {
@@ -55,7 +55,7 @@ private func runCancel(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return failure ?? (isClean ? .success : .usage)
 }
 
-/// Why a job cannot be cancelled; nil if it can.
+/// Returns why a job cannot be cancelled; nil if it can.
 private func refusal(of id: JobID, in reader: borrowing SpoolReader) throws(Failure) -> Failure? {
     let places = try reader.settledPlaces(of: id)
     let running = places.first { if case .claimed = $0 { true } else { false } }
@@ -108,7 +108,7 @@ private func ended(_ id: JobID, in reader: borrowing SpoolReader, before end: In
     }
 }
 
-/// Why the job is a dead letter; nil when it is none any more.
+/// Returns why the job is a dead letter; nil when it is none any more.
 private func lastReason(of id: JobID, in reader: borrowing SpoolReader) throws(Failure) -> String? {
     var job: Glance?
     try reader.with(.dead) { (directory) throws(Failure) in

@@ -177,8 +177,8 @@ struct JobChanges {
 
     /// A job that was claimed before counts its age from then; any other is taken as submitted when it is due.
     ///
-    /// From `new/` it goes through `hold/`, where nobody looks for work: in `scheduled/` it would be due before it has its
-    /// time, and in `new/` its time would be that of its submission. A crash leaves it in `hold/`.
+    /// From `new/` it goes through `hold/`, where nobody looks for work: in `scheduled/` it would be due before it has
+    /// its time, and in `new/` its time would be that of its submission. A crash leaves it in `hold/`.
     private func postpone(_ id: JobID, in state: State, on reader: borrowing SpoolReader) throws(Errno) {
         let path = "\(state.path)/\(id)"
         if let job = try StandingJob(at: path, in: reader) {

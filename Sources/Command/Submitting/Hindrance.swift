@@ -2,7 +2,7 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// What keeps jobs from being sent at the moment, in one line; nil if nothing that the daemon knows of does.
+/// Says in one line why no job is sent at the moment; nil if the daemon knows of no reason.
 func hindrance(in reader: borrowing SpoolReader) throws(Failure) -> String? {
     let daemon = DaemonStatus(of: reader)
     guard let daemon, daemon.isAlive(now: .now) else {

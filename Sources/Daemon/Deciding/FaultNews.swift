@@ -2,10 +2,10 @@ internal import Text
 
 /// Tells whether the fault of a relay is news, or the one that was told before.
 ///
-/// Reasons of the system have what is different each time, such as how many milliseconds it took: they would make news of
-/// every probe of one fault.
+/// Reasons of the system have what is different each time, such as how many milliseconds it took: every probe of one
+/// fault would be news.
 package enum FaultNews {
-    /// Whether two reasons tell of one fault: their words are the same but for lengths of time and numbers of errors.
+    /// True when two reasons tell of one fault: their words are the same but for lengths of time and numbers of errors.
     package static func isSame(_ reason: String, _ other: String) -> Bool {
         words(of: reason).elementsEqual(words(of: other)) { $0.isExactly($1) }
     }
@@ -31,7 +31,7 @@ package enum FaultNews {
         word.utf8.contains(where: \.isDigit) && word.utf8.allSatisfy { $0.isDigit || ".,;:()".utf8.contains($0) }
     }
 
-    /// Whether the word is a number with its unit, "57ms".
+    /// True for a number with its unit, "57ms".
     private static func isGlued(_ word: Substring, to units: [String]) -> Bool {
         let digits = word.utf8.prefix { $0.isDigit || $0 == UInt8(ascii: ".") }
         guard digits.contains(where: \.isDigit) else { return false }

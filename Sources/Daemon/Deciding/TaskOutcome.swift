@@ -23,7 +23,7 @@ package enum TaskOutcome: Equatable, Sendable {
 
     package static let cancelled = "cancelled by the operator"
 
-    /// Judges the end of a program that was asked to end. One that ends with 0 all the same says that it has done its work.
+    /// Judges the end of a program that was asked to end. One that ends with 0 all the same has done its work.
     package init(_ end: ChildProcess.End, askedTo request: Request) {
         if end == .exit(0) {
             self = .done

@@ -2,7 +2,7 @@ internal import Configuration
 internal import Mail
 internal import Spool
 
-/// What the jobs of drop boxes may ask for, by `[dropbox NAME]`.
+/// The tasks and templates that jobs of drop boxes may ask for, by `[dropbox NAME]`.
 ///
 /// A program runs as the daemon's user, with parameters that the box chose: one that is a task, or that looks up what a
 /// mail shows, has to be granted. Other templates are every box's, unless the configuration names some.
@@ -35,8 +35,8 @@ package struct BoxPermissions: Equatable, Sendable {
         return words
     }
 
-    /// Why a job may not have this template's work done; nil if it may. Its id says which drop box it came from, whoever
-    /// moved it since; without one it was submitted by the spool's own user.
+    /// Returns why a job may not have this template's work done; nil if it may. Its id says which drop box it came from,
+    /// whoever moved it since; without one it was submitted by the spool's own user.
     func objection(to id: JobID, asking template: String, for kind: WaitingJob.Kind) -> MailError? {
         guard let box = id.box else { return nil }
         switch kind {

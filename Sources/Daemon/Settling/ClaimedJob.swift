@@ -13,7 +13,7 @@ final class ClaimedJob {
     private let owner: UInt32
     /// What is in its file, as long as something has to be made of it.
     private var facts: ReadyJob.Facts?
-    /// What its producer said for the operator, which its dead letter tells.
+    /// The producer's words for the operator, which a dead letter repeats.
     let tags: [String]
     let metadata: JSON.Object
     /// When it was claimed and when it was handed to a courier, by the monotonic clock.

@@ -19,7 +19,7 @@ package struct DeadLetter: Equatable, Sendable {
     package var reason: String
     package var attempts: Int
     package var submitted: Timestamp?
-    /// What the job said for the log and the operator.
+    /// The producer's words for the log and the operator.
     package var tags: [String] = []
     package var metadata = JSON.Object()
     /// Bytes of `tags` and `metadata` each: events wait in memory.

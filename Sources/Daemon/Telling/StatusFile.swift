@@ -12,7 +12,7 @@ struct StatusFile {
     private let spool: SpoolTree
     private let started: Timestamp
     private var growth = Growth()
-    /// What became of the last configuration that was to be used, where not all of it is in use; a sentence.
+    /// The sentence about the last configuration that was to be used, where not all of it is in use.
     var configuration: String?
 
     init(spool: SpoolTree, started: Timestamp) {
