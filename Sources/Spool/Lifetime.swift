@@ -36,8 +36,8 @@ extension Job {
     }
 }
 
-/// Returns why the object of a job that is submitted now could only expire; see ``Job/lateness(now:)``. For a module that has a
-/// `Job` of its own and hides this one.
+/// Returns why the object of a job that is submitted now could only expire; see ``Job/lateness(now:)``. For a module that
+/// has a `Job` of its own and hides this one.
 package func jobLateness(_ object: JSON, now: Timestamp) -> (field: String, reason: String)? {
     do throws(JobError) {
         if let error = try Job(object).lateness(now: now) { return (error.pointer, error.reason) }
