@@ -50,7 +50,7 @@ package struct Event: Equatable, Sendable {
     package var reason: String?
     /// When the job is due again.
     package var next: Timestamp?
-    /// When the job was submitted; in the first event only.
+    /// When the job was submitted; in the first event, and where the clock was set since.
     package var submitted: Timestamp?
     /// The name it had, where the daemon had to give it another.
     package var name: String?

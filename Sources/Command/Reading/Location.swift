@@ -3,6 +3,7 @@ internal import Linux
 internal import Mail
 internal import SMTP
 internal import Text
+internal import Time
 
 /// Which spool the command works on, and which templates it can see.
 enum Location {
@@ -44,6 +45,13 @@ enum Location {
         do throws(ConfigurationError) { return try MailDefaults(&section) } catch {
             throw Failure(.configuration, printable("\(error)"))
         }
+    }
+
+    /// How old a job may become; nil where there is no configuration, or none that can be read.
+    static func maximumAge(_ arguments: Arguments) -> Span? {
+        // What is wrong with it is the daemon's to say.
+        guard var section = (try? configuration(arguments)) ?? nil else { return nil }
+        return (try? section.span("max_age")) ?? .days(5)
     }
 
     /// The names of the configuration's relays, in order of preference.

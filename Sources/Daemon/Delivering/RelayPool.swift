@@ -418,7 +418,7 @@ final class RelayPool: Courier {
 
     private func failed(_ reason: String) {
         // Told when it begins, and again when another reason comes; not with each probe.
-        let isNews = !breaker.isOpen || breaker.reason != reason
+        let isNews = !breaker.isOpen || !FaultNews.isSame(reason, breaker.reason ?? "")
         if !breaker.isOpen { ledger.counters.breakerOpenings.count(name) }
         ledger.counters.connectionFailures.count(name)
         standing.relayFailed(reason, at: Clock.monotonic)

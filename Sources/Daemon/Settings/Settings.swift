@@ -35,8 +35,19 @@ package struct Settings: Equatable, Sendable {
     package var dropBoxJobs = 100_000
     package var dropBoxBytes = 1 << 30
     package var tasks = TaskSettings()
+    package var boxes = BoxPermissions()
     /// In order of preference; at least one.
     package var relays: [Relay]
+
+    /// The keys in which `other` differs and that a start alone reads, as the subject and the verb of a sentence; nil if
+    /// there are none.
+    func keysOfTheStart(otherThan other: Settings) -> String? {
+        let keys = [
+            ("spool", spool != other.spool), ("instance", instance != other.instance),
+            ("log_to", logTo != other.logTo), ("log_format", logFormat != other.logFormat),
+        ].filter(\.1).map { "'\($0.0)'" }
+        return keys.isEmpty ? nil : keys.joined(separator: ", ") + (keys.count == 1 ? " changes" : " change")
+    }
 
     var dropBoxQuota: Boxes.Quota { .init(jobs: dropBoxJobs, bytes: dropBoxBytes) }
 

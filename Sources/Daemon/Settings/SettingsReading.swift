@@ -50,7 +50,8 @@ extension Settings {
                 }
         }
         if let format = try main.choice("log_format", of: Log.Format.self) { logFormat = format }
-        tasks = try TaskSettings(&main, boxes: file.sections("dropbox"))
+        tasks = try TaskSettings(&main)
+        boxes = try BoxPermissions(file.sections("dropbox"))
         try readNotices(&main)
         try main.refuseUnknown()
     }

@@ -13,6 +13,9 @@ final class ClaimedJob {
     private let owner: UInt32
     /// What is in its file, as long as something has to be made of it.
     private var facts: ReadyJob.Facts?
+    /// The producer's words for the operator, which a dead letter repeats.
+    let tags: [String]
+    let metadata: JSON.Object
     /// When it was claimed and when it was handed to a courier, by the monotonic clock.
     let claimedAt: Int64
     var startedAt: Int64
@@ -58,6 +61,8 @@ final class ClaimedJob {
         waiting = facts.waiting
         owner = facts.status.owner
         self.facts = facts
+        let job = try? facts.job.get()  // What is no job says nothing.
+        (tags, metadata) = (job?.tags ?? [], job?.metadata ?? JSON.Object())
         self.attempt = attempt
         self.isNew = isNew
         self.claimedAt = claimedAt
@@ -123,6 +128,16 @@ final class ClaimedJob {
 
     /// Leaves the relay to others: it does not offer what the job needs.
     func shun(_ relay: String) { waiting.unfit.append(relay) }
+
+    /// The verdict on the last attempt that it gets, if that failed: the log has told the attempt and not the end, and the
+    /// dead letter names whom it did not reach.
+    var lastFailure: Verdict? {
+        didSet {
+            isReported = false
+            guard let letter, let lastFailure else { return }
+            named = History(attempt.history.events + lastFailure.events).open(of: letter.mail.recipients)
+        }
+    }
 
     /// Gives up the claim, to be settled; nil the second time.
     func finish() -> Claim? {

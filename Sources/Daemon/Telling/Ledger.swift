@@ -133,9 +133,10 @@ final class Ledger {
             let history = job.isRefusedByUs ? History() : job.attempt.history
             let recipients =
                 job.named ?? job.letter?.mail.recipients ?? DeadLetter.recipients(of: job.value, job.attempt.history)
-            let letter = DeadLetter(
+            var letter = DeadLetter(
                 job.id.text, template: job.template, events: history.events + verdict.events, recipients: recipients,
                 submitted: job.submitted, at: now)
+            (letter.tags, letter.metadata) = (job.tags, job.metadata)
             // A refused recipient has its line already.
             buried(letter, isReported: job.isReported ?? (letter.event == .refused))
         default: break
