@@ -66,6 +66,11 @@ package enum RecipientOutcome: Equatable, Sendable {
     case notTried
 }
 
+extension RecipientOutcome {
+    /// Why it was refused for good; nil where it was not.
+    package var refusal: Cause? { if case .refused(let cause) = self { cause } else { nil } }
+}
+
 /// Why a recipient was deferred or refused.
 package enum Cause: Equatable, Sendable {
     case reply(Reply)

@@ -82,6 +82,7 @@ final class RelayPool: Courier {
             name, hasRoom: hasRoom, isPaced: hasRoom && rate?.take(at: now) != nil, isUp: isUp,
             isProbe: breaker.isOpen && hasRoom, mayConnect: !isRetired && allowed > 0 && !isShort,
             limit: settings.connections, prefersNew: breaker.isOpen && !breaker.isUnreachable,
+            isSpecial: !settings.routing.isOpen,
             restriction: restriction)
     }
 
@@ -95,7 +96,7 @@ final class RelayPool: Courier {
         inFlight += 1
         standing.began(job.waiting.sender)
         _ = rate?.take(at: Clock.monotonic)
-        let delivery = RelayDelivery(job, letter)
+        let delivery = RelayDelivery(job, letter, by: settings)
         if let connection { hand(delivery, to: connection) } else { park(delivery) }
     }
 
@@ -207,11 +208,14 @@ final class RelayPool: Courier {
     /// Writes down what has come of some recipients before others are sent to.
     private func note(_ delivery: RelayDelivery) -> Bool {
         let job = delivery.job
-        let verdict = Verdict(delivery.news(), of: job.attempt, now: .now, jitter: 0)
+        let news = delivery.news()
+        if news.isEmpty { return true }
+        let verdict = Verdict(news, of: job.attempt, now: .now, jitter: 0)
         do throws(SpoolError) { try job.note(verdict.events) } catch {
             tell(.diskRefused(error))
             return false
         }
+        job.attempt.disallowed = []
         ledger.reported(job, verdict, now: .now)
         return true
     }
@@ -219,14 +223,18 @@ final class RelayPool: Courier {
     private func end(_ delivery: RelayDelivery, because interruption: String?) {
         inFlight -= 1
         let job = delivery.job
-        let now = Timestamp.now
-        if delivery.isUnfit, !job.waiting.unfit.contains(name) {
-            let verdict = Verdict(delivery.rest, of: job.attempt, now: now, jitter: 0)
+        let (own, others) = delivery.rest
+        job.kept += own
+        if !others.isEmpty {
+            // What is settled here is written down before another relay goes on.
+            guard note(delivery) else { return tell(.verdict(job, .returned("the disk", job.attempt, .now))) }
+            job.kept.removeAll { if case .sent = $0.outcome { true } else { $0.outcome.refusal?.code != nil } }
             job.shun(name)
-            return tell(.unfit(job, verdict))
+            return tell(.unfit(job, others))
         }
+        let now = Timestamp.now
         let verdict = Verdict(
-            delivery.rest, of: job.attempt, interruption: interruption, now: now, jitter: .random(in: -1...1))
+            job.kept, of: job.attempt, interruption: interruption, now: now, jitter: .random(in: -1...1))
         ledger.attempted(job, verdict, now: now)
         tell(.verdict(job, verdict))
     }

@@ -149,6 +149,18 @@ extension Settings.Relay {
         connection.proxy = section.string("proxy")
         self.init(name: name, connection: connection)
         if let count = try section.int("connections", in: 1...1000) { connections = count }
+        routing = try Routing(&section)
+        for entry in section.entries(of: "header") {
+            guard let header = RelayHeader(entry.value) else {
+                throw section.fault("'header' is a field like 'X-Stream: outbound', not '\(entry.value)'", at: "header")
+            }
+            headers.append(header)
+        }
+        if let text = section.string("envelope_from") {
+            do throws(AddressError) { envelopeFrom = try Address(parsing: text).text } catch {
+                throw section.fault("'envelope_from': \(error)", at: "envelope_from")
+            }
+        }
         if let count = try section.int("recipients_per_mail", in: 1...1_000_000) { recipientsPerMail = count }
         rate = try section.value("rate", "a rate like 14/s, 600/m or 50k/h") { Rate($0).map(RateLimit.init) }
         try section.refuseUnknown()
