@@ -37,7 +37,7 @@ package struct ComposedMessage: Equatable, Sendable {
     package var needs8Bit: Bool
     /// The header has UTF-8 that is not encoded: RFC 6531 and 6532.
     package var needsSMTPUTF8: Bool
-    /// A line has more than the 998 octets that RFC 5321 promises to carry. Never so if it was composed here.
+    /// A line has more than the 998 octets that RFC 5321 promises to carry: one of the header, or of a message that is signed.
     package var hasLongLines: Bool
 
     package init(bytes: [UInt8], needs8Bit: Bool, needsSMTPUTF8: Bool, hasLongLines: Bool) {

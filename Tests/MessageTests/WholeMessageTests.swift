@@ -95,7 +95,12 @@ struct WholeMessageTests {
             .completed(from: nil, date: date, messageID: id)
         #expect(latin.needs8Bit && !latin.needsSMTPUTF8)
         #expect(try !completed("From: a@b\n\n" + String(repeating: "x", count: 998) + "\ny").hasLongLines)
-        #expect(try completed("From: a@b\n\n" + String(repeating: "x", count: 999)).hasLongLines)
+        #expect(try completed("From: a@b\nX: " + String(repeating: "x", count: 999)).hasLongLines)
+        let long = "\n" + String(repeating: "x", count: 999)
+        #expect(try completed("From: a@b\nDKIM-Signature: x\n" + long).hasLongLines)
+        let encoded = try completed("From: a@b\n" + long)
+        #expect(!encoded.hasLongLines)
+        #expect(ReadMessage(encoded.bytes).text?.text == long.dropFirst() + "\r\n")
     }
 
     @Test(
