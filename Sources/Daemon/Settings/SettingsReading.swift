@@ -13,8 +13,9 @@ extension Settings {
         try file.refuseSections(otherThan: ["relay", "dropbox"])
         var main = file.main
         let mail = try MailDefaults(&main)
+        let hostname = try ConfiguredNames.hostname(&main)
         var relays: [Relay] = []
-        for section in file.sections("relay") { relays.append(try Relay(section, hostname: mail.domain)) }
+        for section in file.sections("relay") { relays.append(try Relay(section, hostname: hostname)) }
         guard !relays.isEmpty else { throw main.fault("no [relay NAME]: there is nothing to send through") }
         self.init(mail: mail, relays: relays)
         if let path = main.path("spool") { spool = path }
@@ -82,7 +83,7 @@ extension Settings {
 
 extension Settings.Relay {
     /// Reads one `[relay NAME]`.
-    init(_ section: ConfigurationSection, hostname: String) throws(ConfigurationError) {
+    init(_ section: ConfigurationSection, hostname: HostName) throws(ConfigurationError) {
         var section = section
         guard let name = section.name, JobID(name) != nil else {
             throw section.fault("a relay needs a name with the characters of an id: [relay main]")
@@ -107,7 +108,7 @@ extension Settings.Relay {
                     + "use tls = require", at: "tls")
         }
         if let choice = try section.choice("auth", of: RelaySettings.Mechanism.self) { connection.mechanism = choice }
-        connection.helo = section.string("helo") ?? hostname
+        connection.helo = try ConfiguredNames.helo(&section, hostname: hostname).text
         if let path = section.path("ca_file") { connection.caFile = path }
         if let choice = try section.choice("tls_minimum", of: RelaySettings.TLSVersion.self) {
             connection.tlsMinimum = choice
