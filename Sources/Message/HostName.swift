@@ -17,6 +17,7 @@ package struct HostName: Equatable, Sendable {
             if !name.unicodeScalars.allSatisfy(\.isVisible) {
                 throw .init("white space, or a character that is not seen")
             }
+            if name.utf8.contains(UInt8(ascii: "_")) { throw .init("an underscore, which servers refuse in EHLO") }
             text = try Domain.canonical(isRooted ? String(name.unicodeScalars.dropLast()) : name)
         } catch { throw HostNameError(reason: error.reason) }
         let last = text.utf8.split(separator: UInt8(ascii: ".")).last ?? text.utf8[...]

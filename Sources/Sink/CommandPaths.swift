@@ -109,7 +109,7 @@ extension Command {
     }
 
     private static func isLocalPart(_ local: ArraySlice<UInt8>) -> Bool {
-        guard let first = local.first, local.count <= 64 else { return false }
+        guard let first = local.first else { return false }
         if first == UInt8(ascii: "\"") {
             var isEscaped = false
             for byte in local.dropFirst().dropLast() {

@@ -117,7 +117,7 @@ struct WholeMessageTests {
             ("To: Gäste: a@b, c@d;, e@f", "To: =?utf-8?b?R8Okc3Rl?=: a@b, c@d;, e@f"),
             ("To: Größe:;", "To: =?utf-8?b?R3LDtsOfZQ==?=:;"),
             ("Cc: zoe@exämple.org", "Cc: zoe@xn--exmple-cua.org"),
-            ("Cc: Zoë [Büro] a@b", "Cc: =?utf-8?b?Wm/DqyBbQsO8cm9d?= a@b:;"),
+            ("Cc: Zoë [Büro] a@b", "Cc: =?utf-8?b?Wm/DqyBbQsO8cm9d?= <a@b>"),
             ("Organization: Café", "Organization: =?utf-8?b?Q2Fmw6k=?="),
             (
                 "Content-Type: text/plain; charset=utf-8; name=\"Grüße.txt\"",
