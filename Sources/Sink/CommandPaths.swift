@@ -90,7 +90,7 @@ extension Command {
             } else if byte == UInt8(ascii: ">"), !isQuoted {
                 var address = text[text.startIndex + 1..<index]
                 let rest = text[(index + 1)...]
-                guard rest.isEmpty || rest.first == 0x20, address.count <= 254 else { return nil }
+                guard rest.isEmpty || rest.first == 0x20, address.count <= 512 else { return nil }
                 if address.first == UInt8(ascii: "@"), let colon = address.firstIndex(of: UInt8(ascii: ":")) {
                     address = address[(colon + 1)...]
                 }
