@@ -23,7 +23,7 @@ extension Command {
                 sender.uses.insert(.size)
             case (packed("BODY"), let value?):
                 isGood = value.matches("7BIT") || value.matches("8BITMIME")
-                sender.body = value.text.uppercased()
+                sender.body = value.uppercasedText
                 sender.uses.insert(.eightBitMIME)
             case (packed("SMTPUTF8"), nil):
                 isGood = true
@@ -35,7 +35,7 @@ extension Command {
                 sender.uses.insert(.auth)
             case (packed("RET"), let value?):
                 isGood = value.matches("FULL") || value.matches("HDRS")
-                sender.ret = value.text.uppercased()
+                sender.ret = value.uppercasedText
                 sender.uses.insert(.dsn)
             case (packed("ENVID"), let value?):
                 isGood = isXtext(value) && value.count <= 100
@@ -59,7 +59,7 @@ extension Command {
             switch (name.packedWord, value) {
             case (packed("NOTIFY"), let value?):
                 isGood = recipient.notify == nil && isNotify(value)
-                recipient.notify = value.text.uppercased()
+                recipient.notify = value.uppercasedText
             case (packed("ORCPT"), let value?):
                 let type = value.prefix { $0 != UInt8(ascii: ";") }
                 isGood =
