@@ -5,8 +5,8 @@
 struct HTMLTable {
     /// Its cells only arrange what they hold, as it says itself or as the table in one of them shows.
     var isLayout: Bool
-    /// It has shown that its columns mean something: by a heading, or by two values in a row.
-    private var hasColumns = false
+    /// Its columns mean something: it is a grid, or has a heading, or two values in a row.
+    private var hasColumns: Bool
     /// Up to which row a cell from above takes up each column.
     private var takenUntil: [Int] = []
     private var row = 0
@@ -27,7 +27,11 @@ struct HTMLTable {
     /// More columns than any table has, for cells that claim more room.
     private static let columnLimit = 64
 
-    init(isLayout: Bool) { self.isLayout = isLayout }
+    /// - Parameter isGrid: whether its columns are known to mean something before a row is read.
+    init(isLayout: Bool, isGrid: Bool) {
+        self.isLayout = isLayout
+        hasColumns = isGrid
+    }
 
     /// Whether each value is known to belong to a column.
     var isData: Bool { hasColumns && !isLayout }

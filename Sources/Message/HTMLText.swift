@@ -12,6 +12,9 @@ package struct HTMLText {
     /// How many `ol` have begun, and how many items each of all has: that is found where one counts down.
     private var orderedLists = 0
     private var itemCounts: [Int]?
+    /// How many tables have begun, and which of all are grids: that is found where the first begins.
+    private var tablesBegun = 0
+    private var grids: [Bool]?
 
     /// The text of `html` in UTF-8 with LF line ends.
     ///
@@ -84,6 +87,7 @@ package struct HTMLText {
     /// Shows an element that is not among the open ones: it has no content, or shows nothing beside that.
     private mutating func show(_ tag: HTMLScanner.Tag) {
         switch tag.element {
+        case .br where tables.last?.cellIsEmpty == true: lines.space()
         case .br: preformatted > 0 ? lines.verbatim("\n") : lines.hardBreak()
         case .hr:
             lines.lineBreak(2)
@@ -122,9 +126,11 @@ package struct HTMLText {
             // It is no table of values that has tables in it.
             if !tables.isEmpty { tables[tables.count - 1].isLayout = true }
             lines.lineBreak(2)
-            let role = tag[.role] ?? []
-            tables.append(
-                HTMLTable(isLayout: role.isSame(asLowercase: "presentation") || role.isSame(asLowercase: "none")))
+            let all = grids ?? HTMLGrid.all(in: html)
+            grids = all
+            let isGrid = tablesBegun < all.count && all[tablesBegun]
+            tables.append(HTMLTable(isLayout: tag.isArranging, isGrid: isGrid))
+            tablesBegun += 1
         case .tr:
             lines.lineBreak(1)
             beginRow()

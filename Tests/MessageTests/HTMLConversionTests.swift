@@ -85,7 +85,8 @@ struct HTMLCostTests {
             "<a b=c ", "<pre>\n",
             "&zwnj;", "<a href='http://x'>", "<br>", "\u{200C}", "<h1>x", "<b>", "<b hidden>", "<span hidden>",
             "<div><p></p>",
-            "<table><td>x", "<td colspan=20 rowspan=0>x", "<ol reversed>", "<ol reversed><li>x", "<svg>", "</p>",
+            "<table><td>x", "<table>", "<table><tr><td>a<td>b</table>", "<td colspan=20 rowspan=0>x", "<ol reversed>",
+            "<ol reversed><li>x", "<svg>", "</p>",
             "</x>", "<b a b",
             "&notin", "<select><option>x", "<button><div>",
         ])

@@ -74,6 +74,13 @@ struct HTMLElementTests {
             ("<tr><th>A<th>B<th>C<tr><td colspan=2>a<td>c", "A | B | C\na | | c\n"),
             ("<tr><th>A<th>B<tr><td><p>a</p><td><div>b</div><tr><td><td><p>c</p>", "A | B\na | b\n| c\n"),
             ("<tr><th>A<th>B<tr><td><pre>a</pre><td>b", "A | B\na | b\n"),
+            (
+                "<tr><td><p>Item</p><td><p>Off</p><td><p>Price</p><tr><td><p>Cup<td><p>&nbsp;</p><td><div>5</div>",
+                "Item | Off | Price\nCup | | 5\n"
+            ),
+            ("<tr><td>Cup<td><br></td><td>5", "Cup | | 5\n"),
+            ("<tr><td><p>left</p><td><p>right</p>", "left\n\nright\n"),
+            ("<tr><td><p>a<p>b<td>c<tr><td>d<td>e", "a\n\nb\n\nc\nd | e\n"),
             ("<tr><td width=20></td><td>Only to arrange</td><td></td></tr>", "Only to arrange\n"),
             ("<tr><td>a<td><table><tr><td>b<td>c</table><td>d", "a\n\nb | c\n\nd\n"),
         ])
