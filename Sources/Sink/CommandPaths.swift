@@ -130,10 +130,13 @@ extension Command {
 
     private static let specials = Array("()<>[]:;@\\,.\"".utf8)
 
+    /// An underscore is taken as other servers take it.
     private static func isDomain(_ domain: ArraySlice<UInt8>) -> Bool {
         domain.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
             !label.isEmpty && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
-                && label.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 >= 0x80 }
+                && label.allSatisfy {
+                    $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 >= 0x80
+                }
         }
     }
 
