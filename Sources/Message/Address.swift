@@ -41,8 +41,8 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
 
     /// An address of parts that were parsed.
     ///
-    /// The sizes of RFC 5321, section 4.5.3.1, are what each server has to take, and no limits: a local part of more than
-    /// 64 octets is for the server to judge. No longer address fits into a command.
+    /// The sizes of RFC 5321, section 4.5.3.1, are what each server has to take, and no limits: a local part of more
+    /// than 64 octets is for the server to judge. No longer address fits into a command.
     /// - Throws: the reason.
     init(local: String, domain: String) throws(AddressParser.Fault) {
         var quoted = local
@@ -69,7 +69,8 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
     /// A command has 512 octets, and RCPT TO:<> and its parameters some of them: RFC 5321, section 4.5.3.1.4.
     private static let limit = 480
 
-    /// Whether a person who reads an address sees the character, or the plain space that stands between quotation marks.
+    /// Tells whether a person who reads an address sees the character, or the plain space that stands between quotation
+    /// marks.
     private static func isWritable(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return !scalar.isControl }
         switch scalar.properties.generalCategory {
@@ -80,7 +81,7 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the local part names hosts on the way to a user, `host!user`.
+    /// Tells whether the local part names hosts on the way to a user, `host!user`.
     var isPath: Bool { local.utf8.dropFirst().contains(UInt8(ascii: "!")) }
 
     /// Whether these are words of `atext` with single dots between them: RFC 5322, section 3.2.3.

@@ -33,12 +33,13 @@ package struct Composition: Sendable {
 package struct ComposedMessage: Equatable, Sendable {
     /// Lines end in CRLF, the last one too; dots are not doubled yet.
     package var bytes: [UInt8]
-    /// It has octets above 0x7F: `BODY=8BITMIME`, RFC 6152. Those of the header are said by SMTPUTF8 too, and some servers
-    /// want both.
+    /// It has octets above 0x7F: `BODY=8BITMIME`, RFC 6152. Those of the header are said by SMTPUTF8 too, and some
+    /// servers want both.
     package var needs8Bit: Bool
     /// The header has UTF-8 that is not encoded: RFC 6531 and 6532.
     package var needsSMTPUTF8: Bool
-    /// A line has more than the 998 octets that RFC 5321 promises to carry: one of the header, or of a message that is signed.
+    /// A line has more than the 998 octets that RFC 5321 promises to carry: one of the header, or of a message that is
+    /// signed.
     package var hasLongLines: Bool
 
     package init(bytes: [UInt8], needs8Bit: Bool, needsSMTPUTF8: Bool, hasLongLines: Bool) {

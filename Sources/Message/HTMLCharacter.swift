@@ -3,8 +3,8 @@ internal import Text
 /// Character references: HTML, sections 13.2.5.72 to 13.2.5.80.
 enum HTMLCharacter {
     /// Calls `body` for each character of `text`, which is valid UTF-8, with its references resolved.
-    /// - Parameter isAttribute: `&copy=` and `&copyx` without a semicolon are no references in the value of an attribute,
-    ///   where addresses have such parameters.
+    /// - Parameter isAttribute: `&copy=` and `&copyx` without a semicolon are no references in the value of an
+    ///   attribute, where addresses have such parameters.
     static func decode(_ text: ArraySlice<UInt8>, isAttribute: Bool = false, _ body: (Unicode.Scalar) -> Void) {
         var index = text.startIndex
         while index < text.endIndex {

@@ -19,7 +19,7 @@ enum HTMLElement: String, CaseIterable {
 
     static let names = HTMLName.Table<HTMLElement>()
 
-    /// Whether it has no content and no end tag.
+    /// Tells whether it has no content and no end tag.
     var isVoid: Bool {
         switch self {
         case .area, .base, .basefont, .bgsound, .br, .col, .embed, .frame, .hr, .img, .input, .keygen, .link, .meta,
@@ -29,7 +29,7 @@ enum HTMLElement: String, CaseIterable {
         }
     }
 
-    /// Whether its content is not markup, and not text for the page.
+    /// Tells whether its content is not markup, and not text for the page.
     var isInvisible: Bool {
         switch self {
         case .script, .style, .title, .template, .noembed, .noframes, .textarea, .iframe: true
@@ -37,7 +37,7 @@ enum HTMLElement: String, CaseIterable {
         }
     }
 
-    /// Whether it goes on in the next block until its end tag: section 13.2.4.3.
+    /// Tells whether it goes on in the next block until its end tag: section 13.2.4.3.
     var isFormatting: Bool {
         switch self {
         case .a, .b, .big, .code, .em, .font, .i, .nobr, .s, .small, .strike, .strong, .tt, .u: true
@@ -59,7 +59,7 @@ enum HTMLElement: String, CaseIterable {
         }
     }
 
-    /// Whether a paragraph that is open ends where it begins.
+    /// Tells whether a paragraph that is open ends where it begins.
     var endsParagraph: Bool {
         switch self {
         case .address, .article, .aside, .blockquote, .center, .dd, .details, .dialog, .dir, .div, .dl, .dt, .fieldset,
@@ -70,7 +70,7 @@ enum HTMLElement: String, CaseIterable {
         }
     }
 
-    /// Whether no end tag of another element reaches an element around it.
+    /// Tells whether no end tag of another element reaches an element around it.
     var bordersScope: Bool {
         switch self {
         case .html, .table, .td, .th, .caption, .applet, .marquee, .object: true
@@ -78,7 +78,7 @@ enum HTMLElement: String, CaseIterable {
         }
     }
 
-    /// Whether an end tag that has no rule of its own ends nothing beyond it.
+    /// Tells whether an end tag that has no rule of its own ends nothing beyond it.
     var isSpecial: Bool {
         switch self {
         case .body, .button, .frameset, .noscript, .select, .tbody, .thead, .tfoot, .tr, .colgroup: true
@@ -86,7 +86,7 @@ enum HTMLElement: String, CaseIterable {
         }
     }
 
-    /// Whether its beginning inside an SVG image ends the image: section 13.2.6.5.
+    /// Tells whether its beginning inside an SVG image ends the image: section 13.2.6.5.
     var endsImage: Bool {
         switch self {
         case .a, .font: false
@@ -97,7 +97,7 @@ enum HTMLElement: String, CaseIterable {
         }
     }
 
-    /// Whether it is something to see without text in it.
+    /// Tells whether it is something to see without text in it.
     var isSeen: Bool {
         switch self {
         case .img, .picture, .hr, .input, .video, .audio, .object, .embed, .iframe, .canvas, .math, .meter, .progress,

@@ -2,14 +2,14 @@ internal import Text
 
 /// The elements that are open, as the HTML standard begins and ends them: section 13.2.6, "in body" and "in table".
 ///
-/// End tags may be left out: a hidden paragraph ends where the next block begins, and not with the text. An element that
-/// shows nothing by itself, such as `span`, is kept only where it hides something. Elements deeper than ``depthLimit``
-/// are counted, and not told apart.
+/// End tags may be left out: a hidden paragraph ends where the next block begins, and not with the text. An element
+/// that shows nothing by itself, such as `span`, is kept only where it hides something. Elements deeper than
+/// ``depthLimit`` are counted, and not told apart.
 struct HTMLElements {
     struct Open {
         let element: HTMLElement
         let name: HTMLName
-        /// Whether it or an element around it is not shown.
+        /// Tells whether it or an element around it is not shown.
         let isHidden: Bool
     }
 
@@ -23,7 +23,7 @@ struct HTMLElements {
 
     static let depthLimit = 256
 
-    /// Whether the next text is not shown.
+    /// Tells whether the next text is not shown.
     var isHidden: Bool { open.last?.isHidden == true || !hiddenFormatting.isEmpty }
 
     /// How many elements stay open when `tag` is read; the caller ends the others with ``removeLast()``, and then lets
@@ -149,7 +149,7 @@ struct HTMLElements {
 }
 
 extension HTMLElement {
-    /// Whether it is among the open elements also where it hides nothing.
+    /// Tells whether it is among the open elements also where it hides nothing.
     fileprivate var isKept: Bool {
         switch self {
         case .option, .optgroup, .rb, .rp, .rt, .rtc, .svg, .legend: true
@@ -163,7 +163,8 @@ extension HTMLElement {
 }
 
 extension HTMLScanner.Tag {
-    /// Whether it says that its element is not shown, as the preview text of an inbox does, or the element is of that kind.
+    /// Tells whether it says that its element is not shown, as the preview text of an inbox does, or the element is of
+    /// that kind.
     var isHidden: Bool {
         switch element {
         case .svg, .datalist: return true

@@ -1,9 +1,10 @@
 internal import Text
 
-/// What is known of a table once all of it was read: whether it lists values in rows and columns.
+/// A look at a whole table, which tells whether it lists values in rows and columns.
 ///
-/// It does if two of its rows have two values each, no cell has a table or more than one line, and it does not say that it
-/// only arranges. Then a paragraph in a cell, as word processors write it, is the cell's value and no line of its own.
+/// It does if two of its rows have two values each, no cell has a table or more than one line, and it does not say that
+/// it only arranges. Then a paragraph in a cell, as word processors write it, is the cell's value and no line of its
+/// own.
 struct HTMLGrid {
     private var rows = 0
     private var values = 0

@@ -2,7 +2,7 @@ internal import Text
 
 /// A list that is open, and the number of its next item: HTML, section 4.4.5.
 struct HTMLList {
-    /// Whether it has numbers.
+    /// Tells whether it has numbers.
     let isOrdered: Bool
     private var number: Int
     private let step: Int

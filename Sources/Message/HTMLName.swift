@@ -39,7 +39,7 @@ enum HTMLAttribute: String, CaseIterable {
 
     static let names = HTMLName.Table<HTMLAttribute>()
 
-    /// Whether its value is an address or holds addresses.
+    /// Tells whether its value is an address or holds addresses.
     var namesResource: Bool {
         switch self {
         case .src, .background, .href, .style, .srcset, .poster, .data, .xlink: true

@@ -80,7 +80,7 @@ struct HTMLScanner {
         }
     }
 
-    /// Whether `-->` or `--!>` stands before the position, behind the `<!` at `start`.
+    /// Tells whether `-->` or `--!>` stands before the position, behind the `<!` at `start`.
     private func endsComment(from start: Int) -> Bool {
         var end = position - 1
         if end - start > 6, bytes[end - 1] == UInt8(ascii: "!") { end -= 1 }

@@ -21,7 +21,7 @@ struct HTMLTable {
     /// How many lines had begun when the row did.
     private var lines = 0
     private(set) var rowIsOpen = false
-    /// Whether the current cell is open and has no value yet.
+    /// Tells whether the current cell is open and has no value yet.
     private(set) var cellIsEmpty = false
 
     /// More columns than any table has, for cells that claim more room.
@@ -33,7 +33,7 @@ struct HTMLTable {
         hasColumns = isGrid
     }
 
-    /// Whether each value is known to belong to a column.
+    /// Tells whether each value is known to belong to a column.
     var isData: Bool { hasColumns && !isLayout }
 
     mutating func beginRow(afterLines lines: Int) {

@@ -18,11 +18,10 @@ package struct HTMLText {
 
     /// The text of `html` in UTF-8 with LF line ends.
     ///
-    /// Links become `text <url>`, list items `- ` or `1. `, cells of a table are separated by
-    /// `|`, headings are underlined, quotations begin with `>`; scripts, styles, comments and what
-    /// is not displayed are left out. Elements end where the HTML standard ends them, and list items have the numbers that
-    /// it gives them. Lines have at most 78 characters unless a word or `pre` is longer. Any
-    /// input gives some text, in linear time.
+    /// Links become `text <url>`, list items `- ` or `1. `, cells of a table are separated by `|`, headings are
+    /// underlined, quotations begin with `>`; scripts, styles, comments and what is not displayed are left out.
+    /// Elements end where the HTML standard ends them, and list items have the numbers that it gives them. Lines have
+    /// at most 78 characters unless a word or `pre` is longer. Any input gives some text, in linear time.
     package static func text(of html: String) -> [UInt8] {
         var text = HTMLText(html: Array(html.utf8))
         var scanner = HTMLScanner(text.html)

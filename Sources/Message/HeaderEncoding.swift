@@ -74,8 +74,8 @@ extension Wire {
         }
     }
 
-    /// Values of parameters beyond ASCII in the form of RFC 2231, `name*=utf-8''caf%C3%A9`; all else as it is, but `?` for
-    /// characters beyond ASCII that stand where nothing can encode them.
+    /// Values of parameters beyond ASCII in the form of RFC 2231, `name*=utf-8''caf%C3%A9`; all else as it is, but `?`
+    /// for characters beyond ASCII that stand where nothing can encode them.
     private mutating func parameters(_ text: [UInt8]) {
         append(0x20)
         var rest = text[...].trimmed(\.isBlank)

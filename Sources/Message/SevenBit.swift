@@ -1,7 +1,7 @@
 internal import Text
 
-/// The message for a relay that does not offer 8BITMIME: bodies with octets above 0x7F are in quoted-printable or base64.
-/// RFC 6152, section 3.
+/// The message for a relay that does not offer 8BITMIME: bodies with octets above 0x7F are in quoted-printable or
+/// base64. RFC 6152, section 3.
 ///
 /// Parts stay in their order, those of inner messages too. Fields of the message's own header stay as they are; in an
 /// inner message, where they are a part of the body, they are encoded. A signature of the whole no longer holds.
@@ -117,7 +117,7 @@ private struct BodyConversion {
             field.name, Array(String(String.UnicodeScalarView(value.map { Unicode.Scalar($0) })).utf8)[...])
     }
 
-    /// Whether the octets are what has to go.
+    /// Tells whether the octets are what has to go.
     private func isUnfit(_ bytes: ArraySlice<UInt8>) -> Bool {
         if reason == .eightBits { return bytes.contains { $0 >= 0x80 } }
         var start = bytes.startIndex
@@ -156,7 +156,7 @@ private struct BodyConversion {
     }
 }
 
-/// What a part says in Content-Transfer-Encoding.
+/// The encoding that a part names in Content-Transfer-Encoding.
 private enum PartEncoding {
     /// Nothing, or 7bit, or a word that has no meaning.
     case none

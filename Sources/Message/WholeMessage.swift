@@ -68,8 +68,8 @@ package struct WholeMessage: Sendable {
     /// `From`, `Date` and `Message-ID` are added where they are missing.
     ///
     /// A field with UTF-8 is encoded, so that a relay needs SMTPUTF8 only for addresses that do, and so is a part with
-    /// lines over 998 octets, which servers refuse or break; not in a message that is signed, which must stay as it was.
-    /// All else is as it was.
+    /// lines over 998 octets, which servers refuse or break; not in a message that is signed, which must stay as it
+    /// was. All else is as it was.
     ///
     /// - Parameter from: the author of a message that names none.
     /// - Throws: if neither the message nor the caller has a `From`.

@@ -1,7 +1,7 @@
 internal import Text
 
-/// Finds values in attributes of HTML that have no quotation marks: a space in such a value ends it, and what follows is
-/// more attributes.
+/// Finds values in attributes of HTML that have no quotation marks: a space in such a value ends it, and what follows
+/// is more attributes.
 ///
 /// It reads what would be rendered with every section shown once; of a section and its inverted twin the second begins
 /// where the first did.
@@ -16,7 +16,7 @@ struct AttributeCheck {
 
     private struct View {
         var file: String
-        /// What blocks are replaced with, of the parents around, outermost first.
+        /// The replacements of blocks by the parents around, outermost first.
         var overrides: [[(block: Mustache.Block, file: String)]] = []
     }
 
@@ -98,7 +98,7 @@ struct HTMLPosition {
 
     private static let rawElements = ["script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"]
 
-    /// Whether what comes next is in a value that no quotation mark has begun.
+    /// Tells whether what comes next is in a value that no quotation mark has begun.
     var isInBareValue: Bool {
         switch state {
         case .beforeValue, .bareValue: true

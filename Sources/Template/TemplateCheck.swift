@@ -45,7 +45,7 @@ extension Template {
         return parts.reduce(into: carried) { $0.formUnion($1.partials.values.map { ExactText($0.file) }) }
     }
 
-    /// What is doubtful in the syntax of the HTMLs: blocks beside their layout's, and attributes.
+    /// Doubtful syntax of the HTMLs: blocks beside their layout's, and attributes.
     private func markupFindings() -> [Finding] {
         parts.filter { $0.kind == .html }.flatMap { part in
             (settings.layout.map { LayoutCheck(part, layout: $0).findings } ?? []) + AttributeCheck(part).findings

@@ -39,7 +39,7 @@ func flushQueue(of path: String, _ selection: SendmailOptions.Selection) throws(
     if case .job(let id) = selection, count == 0 { throw Failure(.noInput, "no deferred job \(printable(id))") }
 }
 
-/// Whether an address, with or without a name before it, is at the domain, which is in lower case.
+/// Tells whether an address, with or without a name before it, is at the domain, which is in lower case.
 private func isAddress(_ text: String, at domain: String) -> Bool {
     guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return false }
     let name = text.utf8[text.utf8.index(after: at)...].prefix { $0 != UInt8(ascii: ">") && !$0.isSpace }

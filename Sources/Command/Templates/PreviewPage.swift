@@ -10,8 +10,8 @@ struct PreviewPage {
     private let isMasked: Bool
     private let loadsRemote: Bool
 
-    /// - Parameter loadsRemote: whether a browser gets pictures, style sheets and fonts from where the HTML names them. To
-    ///   look at the mail then tells its author, who need not be the reader's friend.
+    /// - Parameter loadsRemote: whether a browser gets pictures, style sheets and fonts from where the HTML names them.
+    ///   To look at the mail then tells its author, who need not be the reader's friend.
     init(_ previews: [MailPreview], of title: String, isMasked: Bool, loadsRemote: Bool) {
         self.previews = previews
         self.title = title

@@ -2,7 +2,7 @@ internal import Message
 internal import Relay
 
 extension Settings {
-    /// What is valid and may not work, a line for each: for `--check`.
+    /// Findings of `--check` that are no errors: what is valid and may not work, a line for each.
     package var doubts: [String] {
         relays.compactMap { relay in
             // It was read as such a name, or is the machine's.
