@@ -14,10 +14,11 @@ extension Settings {
         try file.refuseSections(otherThan: ["relay", "dropbox"])
         var main = file.main
         let mail = try MailDefaults(&main)
+        let hostname = try ConfiguredNames.hostname(&main)
         var relays: [Relay] = []
         let replies = try Settings.replies(&main)
         for section in file.sections("relay") {
-            var relay = try Relay(section, hostname: mail.domain)
+            var relay = try Relay(section, hostname: hostname)
             relay.replies = replies
             relays.append(relay)
         }
@@ -99,7 +100,7 @@ extension Settings {
 
 extension Settings.Relay {
     /// Reads one `[relay NAME]`.
-    init(_ section: ConfigurationSection, hostname: String) throws(ConfigurationError) {
+    init(_ section: ConfigurationSection, hostname: HostName) throws(ConfigurationError) {
         var section = section
         guard let name = section.name, JobID(name) != nil else {
             throw section.fault("a relay needs a name with the characters of an id: [relay main]")
@@ -124,7 +125,7 @@ extension Settings.Relay {
                     + "use tls = require", at: "tls")
         }
         if let choice = try section.choice("auth", of: RelaySettings.Mechanism.self) { connection.mechanism = choice }
-        connection.helo = section.string("helo") ?? hostname
+        connection.helo = try ConfiguredNames.helo(&section, hostname: hostname).text
         if let path = section.path("ca_file") { connection.caFile = path }
         if let choice = try section.choice("tls_minimum", of: RelaySettings.TLSVersion.self) {
             connection.tlsMinimum = choice
