@@ -149,8 +149,7 @@ package struct Session {
         guard capabilities.server != nil else { return false }
         let taken = outcome.recipients.lazy.compactMap { if case .sent(let reply) = $0 { reply } else { nil } }.first
         guard let taken else {
-            let isRefused = outcome.recipients.contains { if case .refused(.reply) = $0 { true } else { false } }
-            return isRefused && (capabilities.pipelining || count > 1)
+            return outcome.recipients.contains { if case .refused(.reply) = $0 { true } else { false } }
         }
         // The 354 in its place has proven the refusals of others.
         // 2.1.x is about addresses: MAIL and RCPT are answered so.
