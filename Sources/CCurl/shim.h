@@ -17,9 +17,17 @@ static inline CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, void *va
     return curl_easy_setopt(easy, option, value);
 }
 
-typedef size_t (*ccurl_header_function)(char *bytes, size_t size, size_t count, void *context);
-static inline CURLcode ccurl_set_header_function(CURL *easy, ccurl_header_function function) {
-    return curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, function);
+static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *list) {
+    return curl_easy_setopt(easy, option, list);
+}
+
+typedef curl_socket_t (*ccurl_open_function)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+static inline CURLcode ccurl_set_open_function(CURL *easy, ccurl_open_function function) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+typedef int (*ccurl_option_function)(void *context, curl_socket_t socket, curlsocktype purpose);
+static inline CURLcode ccurl_set_option_function(CURL *easy, ccurl_option_function function) {
+    return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, function);
 }
 
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
@@ -61,6 +69,13 @@ static inline int64_t ccurl_time(CURL *easy, CURLINFO info) {
     curl_off_t time = 0;
     if (curl_easy_getinfo(easy, info, &time) != CURLE_OK) return 0;
     return (int64_t)time;
+}
+
+/// CURLINFO_PRIMARY_IP; NULL when there is none. The text is the handle's.
+static inline const char *ccurl_primary_address(CURL *easy) {
+    char *text = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &text) != CURLE_OK || !text || !*text) return NULL;
+    return text;
 }
 
 /// A field of the server's own certificate, which CURLINFO_CERTINFO has as a line that begins with `name`; NULL where

@@ -1,5 +1,5 @@
 package import SMTP
-internal import Time
+package import Time
 
 /// Whether a relay is to be used now, and through how many connections.
 ///
@@ -76,9 +76,14 @@ package struct Breaker: Equatable {
         state = .closed(allowed: 1)
     }
 
-    /// The relay failed before the first reply to MAIL.
-    package mutating func relayFailed(_ reason: String, at now: Int64) {
-        open(reason, isUnreachable: true, at: now)
+    /// The relay failed before the first reply to MAIL. `pause` is when the next probe follows, in place of seconds.
+    package mutating func relayFailed(_ reason: String, pause: Span? = nil, at now: Int64) {
+        open(reason, isUnreachable: true, pause: pause, at: now)
+    }
+
+    /// What it opened for may have been put right: a probe may follow at once.
+    package mutating func probeNow(at now: Int64) {
+        if case .open = state { state = .open(until: now) }
     }
 
     /// `job`'s transaction met a 421, a close or a timeout after the first reply to MAIL.
@@ -124,10 +129,10 @@ package struct Breaker: Equatable {
         return row.count >= limit
     }
 
-    private mutating func open(_ reason: String, isUnreachable: Bool, at now: Int64) {
+    private mutating func open(_ reason: String, isUnreachable: Bool, pause: Span? = nil, at now: Int64) {
         // What ends while it is open already began before: it is no news, and no probe.
         if case .open(let until) = state, now < until { return }
-        let delay = min(Span.seconds(1 << Int64(openings)), Self.longestDelay)
+        let delay = pause ?? min(Span.seconds(1 << Int64(openings)), Self.longestDelay)
         openings = min(openings + 1, 6)
         state = .open(until: now + delay.nanoseconds)
         wasUnreachable = isUnreachable

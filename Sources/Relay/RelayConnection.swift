@@ -16,10 +16,10 @@ package final class RelayConnection {
     /// It ended by itself or after ``quit()``; the transactions were completed before.
     package var onClosed: (Closing) -> Void = { _ in }
 
-    /// Has ``certificateEnd`` known; set before ``connect()``.
-    package var wantsCertificate = false
     /// When the relay's certificate ends; nil without TLS.
     package private(set) var certificateEnd: Timestamp?
+    /// The relay's address, or the proxy's; nil before it is ready.
+    package private(set) var address: String?
     /// Whether bytes pass through TLS.
     package var isSecure: Bool { isEncrypted }
 
@@ -44,6 +44,7 @@ package final class RelayConnection {
     private let curl: CurlLoop
     private let loop: EventLoop
     private let settings: RelaySettings
+    private let memory: RelayMemory
     private let outbox = Outbox()
     private var opening: Opening?
     private var easy: Easy?
@@ -75,10 +76,12 @@ package final class RelayConnection {
         let completion: (TransactionOutcome) -> Void
     }
 
-    package init(_ curl: CurlLoop, to settings: RelaySettings) {
+    /// `memory` is shared by the connections to one relay.
+    package init(_ curl: CurlLoop, to settings: RelaySettings, _ memory: RelayMemory = RelayMemory()) {
         self.curl = curl
         loop = curl.loop
         self.settings = settings
+        self.memory = memory
     }
 
     /// Whether a transaction may be handed over now: `.idle`, `.behind` (its commands travel with the body that is
@@ -106,7 +109,7 @@ package final class RelayConnection {
     package func connect() {
         guard state == .new else { return }
         state = .connecting
-        let opening = Opening(curl, to: settings, wantsCertificate: wantsCertificate) { [self] in opened($0) }
+        let opening = Opening(curl, to: settings, memory) { [self] in opened($0) }
         self.opening = opening
         opening.start()
     }
@@ -125,6 +128,7 @@ package final class RelayConnection {
         easy = opened.easy
         isEncrypted = opened.isEncrypted
         certificateEnd = opened.certificateEnd
+        address = opened.address
         do {
             watch = try loop.watch(opened.easy.socket, for: .read) { self.ready($0) }
         } catch {

@@ -39,8 +39,8 @@ struct CredentialTests {
 
     @Test(
         "Delivers through STARTTLS or TLS with a login", arguments: [false, true],
-        [RelaySettings.Mechanism.auto, .plain, .login])
-    func delivers(implicit: Bool, mechanism: RelaySettings.Mechanism) throws {
+        [nil, .plain, .login] as [LoginMechanism?])
+    func delivers(implicit: Bool, mechanism: LoginMechanism?) throws {
         let server = try server(implicit: implicit)
         let password = try Secret("hunter22\n")
         let exchange = try exchange(server, password: password, implicit: implicit)

@@ -4,6 +4,7 @@ internal import Mail
 internal import Relay
 internal import SMTP
 internal import Spool
+internal import Text
 internal import Time
 
 /// Sends mail through one relay: opens connections as jobs wait, as many as its breaker allows, and keeps them while
@@ -16,6 +17,10 @@ final class RelayPool: Courier {
     private let log: Log
     private let ledger: Ledger
     private(set) var breaker: Breaker
+    private let memory: RelayMemory
+    private var logins = LoginPause()
+    /// While no login is tried, looks whether the password is another one.
+    private var secretTimer: EventLoop.Timer?
     private var rate: RateLimit?
     private var connections: [RelayConnection] = []
     /// Those of them that are on their way.
@@ -44,6 +49,7 @@ final class RelayPool: Courier {
         self.tell = tell
         breaker = Breaker(limit: settings.connections)
         rate = settings.rate
+        memory = RelayMemory { [log, name] in log.write("relay \(name): \($0)", .warning) }
     }
 
     private var isUp: Bool { !breaker.isOpen && !isRetired }
@@ -147,7 +153,8 @@ final class RelayPool: Courier {
     func connect(for jobs: Int) {
         guard jobs > 0, !isRetired, !isShort else { return }
         var missing = jobs - idle.count - connecting.count
-        while missing > 0, connections.count < breaker.allowed(at: Clock.monotonic) {
+        let logins = settings.connection.user == nil ? Int.max : self.logins.limit
+        while missing > 0, connecting.count < logins, connections.count < breaker.allowed(at: Clock.monotonic) {
             connect()
             missing -= 1
         }
@@ -175,7 +182,7 @@ final class RelayPool: Courier {
     }
 
     private func connect() {
-        let connection = RelayConnection(curl, to: settings.connection)
+        let connection = RelayConnection(curl, to: settings.connection, memory)
         ledger.counters.connections.count(name)
         connections.append(connection)
         connecting.append(connection)
@@ -184,6 +191,7 @@ final class RelayPool: Courier {
             guard let self, let connection else { return }
             connecting.removeAll { $0 === connection }
             shortUntil = nil
+            logins.worked()
             let wasOpen = breaker.isOpen
             breaker.connected(at: Clock.monotonic)
             if wasOpen, !breaker.isOpen { log.write("relay \(name): works again") }
@@ -207,7 +215,10 @@ final class RelayPool: Courier {
             if case .idle(let reason) = closing {
                 log.write("relay \(name): connection ended while idle: \(reason)")
                 // One that was of no use at all is a relay that fails; else it would be asked again at once.
-                if connection.carried == 0 { failed("closed the connection unused: \(reason)") }
+                if connection.carried == 0 {
+                    memory.failed(at: connection.address)
+                    failed("closed the connection unused: \(reason)")
+                }
             }
             watchBreaker()
             tell(.relayChanged)
@@ -234,20 +245,46 @@ final class RelayPool: Courier {
     }
 
     private func failed(_ failure: ConnectionFailure) {
-        let code = failure.code.map { "\($0) " } ?? ""
-        let fault = failure.isConfigurationFault ? " (the configuration is to be mended)" : ""
-        failed("failed at \(failure.phase)\(fault): \(code)\(failure.reason)")
+        let fault = failure.isConfigurationFault ? " (fix the configuration)" : ""
+        let host = settings.connection.host
+        let place = failure.address.flatMap { host.isExactly($0) ? nil : " at \($0)" } ?? ""
+        var reason = "failed at \(failure.phase)\(fault)\(place): \(failure.reason)"
+        // Those that were under way beside the one that was refused tell nothing new.
+        guard failure.refusesLogin, !breaker.isOpen || breaker.allowed(at: Clock.monotonic) > 0 else {
+            return failed(reason)
+        }
+        let pause = logins.refused()
+        reason += "; no login is tried for \(pause.approximate), unless the secret or the configuration changes"
+        failed(reason, pause)
+        watchSecret()
     }
 
-    private func failed(_ reason: String) {
+    private func failed(_ reason: String, _ pause: Span? = nil) {
         // Told when it begins, and again when another reason comes; not with each probe.
         let isNews = !breaker.isOpen || breaker.reason != reason
         if !breaker.isOpen { ledger.counters.breakerOpenings.count(name) }
         ledger.counters.connectionFailures.count(name)
-        breaker.relayFailed(reason, at: Clock.monotonic)
+        breaker.relayFailed(reason, pause: pause, at: Clock.monotonic)
         if isNews { log.write("relay \(name) \(reason); no attempt is counted", .warning) }
         watchBreaker()
         tell(.relayChanged)
+    }
+
+    /// Ends the pause after a login that was refused when the file with the secret is another one.
+    private func watchSecret() {
+        secretTimer?.cancel()
+        secretTimer = loop.schedule(after: .seconds(2)) { [weak self] in
+            guard let self, logins.isOn, !isRetired else { return }
+            if memory.isSecretNew { secretMayWork() } else { watchSecret() }
+        }
+    }
+
+    /// A login that was refused is tried again at once.
+    func secretMayWork() {
+        guard logins.isOn else { return }
+        logins.end()
+        breaker.probeNow(at: Clock.monotonic)
+        connect(for: 1)
     }
 
     private func record(_ outcome: TransactionOutcome, job: String) {
@@ -273,6 +310,7 @@ final class RelayPool: Courier {
     func retire() {
         isRetired = true
         timer?.cancel()
+        secretTimer?.cancel()
         // Those that are on their way carry nothing, and say nothing when they are closed.
         let unfinished = connecting
         connecting = []
@@ -286,6 +324,7 @@ final class RelayPool: Courier {
     func close() {
         isRetired = true
         timer?.cancel()
+        secretTimer?.cancel()
         let all = connections
         (connections, connecting, idle, underWay) = ([], [], [], [])
         for connection in all { connection.close() }

@@ -34,7 +34,6 @@ package final class RelayProbe {
     }
 
     package func start() {
-        connection.wantsCertificate = true
         connection.onReady = { [self] in ready($0) }
         connection.onFailure = { [self] failure in
             var result = head(isUp: false)

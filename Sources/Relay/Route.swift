@@ -1,0 +1,49 @@
+package import SMTP
+internal import Text
+
+/// Which addresses of a relay one opening may try next: all, one attempt after the other, those that rest last.
+package struct Route: Equatable {
+    /// So many attempts, whatever the name has.
+    private static let attemptLimit = 20
+
+    /// False where there is one address only: a literal one, or a proxy that looks the name up.
+    private let hasAlternatives: Bool
+    private var tried: [String] = []
+    private var attempts = 0
+    private var ignoresRests = false
+    /// Opportunistic TLS is left out of the next attempt.
+    package private(set) var isInClear = false
+    /// Why the last attempt failed.
+    package private(set) var failure: ConnectionFailure?
+
+    package init(hasAlternatives: Bool) { self.hasAlternatives = hasAlternatives }
+
+    /// The addresses that the next attempt leaves out.
+    package func avoided(_ rests: AddressRests, at now: Int64) -> [String] {
+        tried + (ignoresRests ? [] : rests.resting(at: now))
+    }
+
+    /// An attempt at `addresses` failed; true when another one may be made. A login that was refused at one address is
+    /// not tried at the next: the account is the same.
+    package mutating func goesOn(after failure: ConnectionFailure, at addresses: [String]) -> Bool {
+        self.failure = failure
+        attempts += 1
+        isInClear = false
+        let isOurs = failure.phase == .auth && failure.isConfigurationFault
+        guard hasAlternatives, !addresses.isEmpty, attempts < Self.attemptLimit, !isOurs, !failure.isShortage else {
+            return false
+        }
+        tried += addresses
+        return true
+    }
+
+    /// The next attempt is at the same addresses, without TLS.
+    package mutating func goInClear() { isInClear = true }
+
+    /// Nothing was left but `refused`; true when those of them that rest are to be tried after all.
+    package mutating func exhausted(_ refused: [String]) -> Bool {
+        if ignoresRests || !refused.contains(where: { !tried.holds(exactly: $0) }) { return false }
+        ignoresRests = true
+        return true
+    }
+}

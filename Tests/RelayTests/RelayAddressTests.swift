@@ -1,0 +1,83 @@
+import Relay
+import SMTP
+import Testing
+import Time
+
+/// Which address of a relay is tried, and which one rests.
+@Suite("Addresses of a relay")
+struct RelayAddressTests {
+    private let minute = Span.minutes(1).nanoseconds
+
+    @Test("An address that fails rests for 1, 2, 4 … 32 minutes, until it works")
+    func rests() {
+        var rests = AddressRests()
+        var now: Int64 = 0
+        for length in [1, 2, 4, 8, 16, 32, 32] as [Int64] {
+            rests.failed("127.0.0.2", at: now)
+            // The others that were under way there.
+            rests.failed("127.0.0.2", at: now + 1)
+            #expect(rests.resting(at: now + length * minute - 1) == ["127.0.0.2"])
+            #expect(rests.resting(at: now + length * minute) == [])
+            now += length * minute
+        }
+        rests.worked("127.0.0.2")
+        rests.failed("127.0.0.2", at: now)
+        #expect(rests.resting(at: now + minute) == [])
+    }
+
+    @Test("Holds no more addresses than it may")
+    func bounded() {
+        var rests = AddressRests()
+        for index in 0..<1000 { rests.failed("10.0.\(index / 256).\(index % 256)", at: 0) }
+        #expect(rests.resting(at: 0).count == 64)
+    }
+
+    private let sick = ConnectionFailure(.greeting, code: 421, "421 4.3.2 no")
+
+    @Test("All addresses are tried before the relay has failed; those that rest come last")
+    func all() {
+        var rests = AddressRests()
+        rests.failed("::1", at: 0)
+        var route = Route(hasAlternatives: true)
+        #expect(route.avoided(rests, at: 1) == ["::1"])
+        let answer1 = route.goesOn(after: sick, at: ["127.0.0.2"])
+        #expect(answer1)
+        rests.failed("127.0.0.2", at: 1)
+        #expect(route.avoided(rests, at: 2).contains("127.0.0.2"))
+        // Nothing else was left.
+        let answer2 = route.exhausted(["::1", "127.0.0.2"])
+        #expect(answer2)
+        #expect(route.avoided(rests, at: 2) == ["127.0.0.2"])
+        let answer3 = route.goesOn(after: sick, at: ["::1"])
+        #expect(answer3)
+        let answer4 = route.exhausted(["::1", "127.0.0.2"])
+        #expect(!answer4)
+        #expect(route.failure == sick)
+    }
+
+    @Test("Is at its end where the next address is of no use")
+    func ends() {
+        var literal = Route(hasAlternatives: false)
+        let answer5 = literal.goesOn(after: sick, at: ["127.0.0.2"])
+        #expect(!answer5)
+        var refused = ConnectionFailure(.auth, code: 535, "535 no", isConfigurationFault: true)
+        refused.refusesLogin = true
+        var login = Route(hasAlternatives: true)
+        let answer6 = login.goesOn(after: refused, at: ["127.0.0.2"])
+        #expect(!answer6)
+        var unknown = Route(hasAlternatives: true)
+        let answer7 = unknown.goesOn(after: ConnectionFailure(.connect, "no such name"), at: [])
+        #expect(!answer7)
+        var endless = Route(hasAlternatives: true)
+        var count = 0
+        while count < 1000, endless.goesOn(after: sick, at: ["10.0.0.\(count)"]) { count += 1 }
+        #expect(count < 50)
+    }
+
+    @Test("A temporary refusal of the login is one address's")
+    func temporary() {
+        var route = Route(hasAlternatives: true)
+        let answer8 = route.goesOn(after: ConnectionFailure(.auth, code: 454, "454 later"), at: ["127.0.0.2"])
+        #expect(answer8)
+    }
+}
