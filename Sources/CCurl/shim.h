@@ -3,6 +3,8 @@
 #ifndef CCURL_SHIM_H
 #define CCURL_SHIM_H
 
+/* For curl_multi_socket_all(), which has no successor that looks at handles without a socket. */
+#define CURL_DISABLE_DEPRECATION
 #include <curl/curl.h>
 #include <string.h>
 
@@ -44,6 +46,12 @@ static inline CURLMcode ccurl_multi_set_socket_function(CURLM *multi, ccurl_sock
 typedef int (*ccurl_timer_function)(CURLM *multi, long timeout_ms, void *context);
 static inline CURLMcode ccurl_multi_set_timer_function(CURLM *multi, ccurl_timer_function function) {
     return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, function);
+}
+
+/// Has each transfer look at the clock. See curl_multi_socket_all(3).
+static inline void ccurl_multi_nudge(CURLM *multi) {
+    int running;
+    curl_multi_socket_all(multi, &running);
 }
 
 /// The transfer that has ended and its result; NULL when none is left to tell of. See curl_multi_info_read(3).

@@ -69,15 +69,13 @@ package final class CurlLoop {
         nudgeLater()
     }
 
-    /// libcurl sets no timer for the moment at which it gives an address up for the next one: without a call of ours it
-    /// would look at the clock when the time for all of them is over. So it is called every second while it connects.
+    /// libcurl sets no timer for the moment at which it gives an address up, and then waits for no socket before it opens
+    /// one for the next: it would look at the clock when the time for all of them is over, and close the connection that
+    /// comes to be at that moment. So every second, while it connects, it is made to look.
     private func nudgeLater() {
         guard nudge?.isPending != true, !transfers.isEmpty else { return }
         nudge = loop.schedule(after: .seconds(1)) { [unowned self] in
-            for descriptor in watches.keys.sorted() {
-                var running: Int32 = 0
-                curl_multi_socket_action(multi, descriptor, 0, &running)
-            }
+            ccurl_multi_nudge(multi)
             settle()
             nudgeLater()
         }

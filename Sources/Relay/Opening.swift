@@ -26,6 +26,8 @@ final class Opening {
 
     /// So many descriptors a connection opens at most while it comes to be: sockets, those of a lookup, a file.
     private static let descriptors = 16
+    /// How long a relay that did not greet has to answer a handshake.
+    private static let lastPatience = Span.seconds(5)
 
     private let curl: CurlLoop
     private let settings: RelaySettings
@@ -46,11 +48,13 @@ final class Opening {
     private var timer: EventLoop.Timer?
     private var handshake = Handshake(name: "", tls: .none, login: nil)
     private var parser = ReplyParser()
-    /// The first bytes of the relay.
+    /// The first bytes of the relay, in clear or through TLS.
     private var beginning: [UInt8] = []
     /// Told once another address is under way.
     private var note: String?
     private var address: String?
+    /// No greeting came, and it is looked why.
+    private var isTryingTLS = false
 
     init(_ curl: CurlLoop, to settings: RelaySettings, _ memory: RelayMemory, end: @escaping End) {
         self.curl = curl
@@ -122,6 +126,7 @@ final class Opening {
         parser = ReplyParser()
         outbox = Outbox()
         beginning = []
+        isTryingTLS = false
         address = nil
         handshake = Handshake(
             name: settings.helo ?? Process.hostName, tls: route.isInClear ? .none : settings.startTLS,
@@ -187,10 +192,13 @@ final class Opening {
         watch?.cancel()
         watch = nil
         timer?.cancel()
+        beginning = []
         do {
             let socket = try Descriptor(duplicating: plain.socket)
             let secured = try Easy()
-            try secured.secure(socket, settings, isVerified: settings.isVerified)
+            var terms = settings
+            if isTryingTLS { terms.connectTimeout = min(terms.connectTimeout, Self.lastPatience) }
+            try secured.secure(socket, terms, isVerified: settings.isVerified && !isTryingTLS)
             curl.remove(plain.handle)
             easy = secured
             curl.add(secured.handle) { self.secured($0) }
@@ -201,6 +209,7 @@ final class Opening {
 
     private func secured(_ result: CURLcode) {
         guard let easy else { return }
+        if isTryingTLS { return mute(result) }
         guard result == CURLE_OK else {
             let text = easy.reason ?? CurlError(result).description
             return fail(.securing(result, text, isImplicit: settings.isImplicitTLS))
@@ -233,16 +242,26 @@ final class Opening {
     private func arm() {
         timer?.cancel()
         timer = curl.loop.schedule(after: max(settings.greetingTimeout, .milliseconds(1))) { [self] in
-            fail(handshake.ended(silence))
+            if isMute { return tryTLS() }
+            fail(handshake.ended("no reply within \(settings.greetingTimeout.approximate)"))
         }
     }
 
-    private var silence: String {
-        let wait = "no reply within \(settings.greetingTimeout.approximate)"
-        guard handshake.phase == .greeting, beginning.isEmpty else { return wait }
-        let isLikely = !handshake.isEncrypted && settings.port == 465
-        let hint = handshake.isEncrypted ? "" : "; a port for TLS from the first byte (smtps://) is silent like this"
-        return "\(wait)\(isLikely ? "; port 465 is for smtps://" : hint)"
+    /// Nothing has come in clear: a port for TLS from the first byte is silent like this.
+    private var isMute: Bool { handshake.phase == .greeting && beginning.isEmpty && !handshake.isEncrypted }
+
+    /// Looks whether the relay speaks TLS, as the last thing on this connection.
+    private func tryTLS() {
+        isTryingTLS = true
+        startTLS()
+    }
+
+    private func mute(_ result: CURLcode) {
+        if result == CURLE_OK {
+            let reason = "the port expects TLS from the first byte: use smtps://"
+            return fail(ConnectionFailure(.greeting, reason, isConfigurationFault: true))
+        }
+        fail(handshake.ended("no greeting within \(settings.greetingTimeout.approximate)"))
     }
 
     private func ready(_ readiness: EventLoop.Readiness) {
@@ -268,6 +287,11 @@ final class Opening {
         // TLS 1.3 asks for a certificate of ours, and refuses, when the handshake is over for us.
         if said.holds("certificate required") || said.holds("alert bad certificate") {
             return fail(.securing(CURLE_SSL_CONNECT_ERROR, said, isImplicit: settings.isImplicitTLS))
+        }
+        // Others close without a word.
+        if handshake.isEncrypted, beginning.isEmpty, settings.certificate == nil {
+            let hint = "; does it demand a certificate of ours, see tls_certificate?"
+            return fail(ConnectionFailure(.tls, "\(text) right after the handshake\(hint)"))
         }
         fail(handshake.ended(text))
     }

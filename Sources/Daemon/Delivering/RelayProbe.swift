@@ -10,6 +10,9 @@ internal import Time
 /// One look at a relay, as the daemon's connections see it: lookup, TLS, greeting, EHLO, AUTH. And, if it is asked
 /// for, one mail. Nothing of the spool is touched.
 package final class RelayProbe {
+    /// For each reply up to the login, at most.
+    private static let patience = Span.minutes(1)
+
     private let curl: CurlLoop
     private let connection: RelayConnection
     private let settings: Settings
@@ -30,7 +33,10 @@ package final class RelayProbe {
         self.mailTo = mailTo
         self.finish = finish
         curl = try CurlLoop(loop)
-        connection = RelayConnection(curl, to: relay.connection)
+        var way = relay.connection
+        // Somebody waits for the answer.
+        way.greetingTimeout = min(way.greetingTimeout, Self.patience)
+        connection = RelayConnection(curl, to: way)
     }
 
     package func start() {
