@@ -49,7 +49,7 @@ class CellRun:
         self.log, self.process = bench.sink_log, bench.sink
         scheme, host = ("smtps", "localhost") if cell.mode == "smtps" else ("smtp", "localhost" if tls else "127.0.0.1")
         lines = [f"url = {scheme}://{host}:{port}", *cell.settings, f"connect_timeout = {PATIENCE}"]
-        lines += [f"{name}_timeout = {PATIENCE}" for name in ["mail", "rcpt", "data", "block", "dot"]]
+        lines += [f"{name}_timeout = {PATIENCE}" for name in ["greeting", "mail", "rcpt", "data", "block", "dot"]]
         if login:
             lines += [
                 "user = proof", f"password_file = {bench.root}/password", f"ca_file = {bench.certificates}/ca.pem"]
@@ -154,7 +154,8 @@ class CertificateRun:
         log, process = bench.sink_log, bench.sink
         lines = [
             f"url = smtp://localhost:{port}", "user = proof", f"password_file = {bench.root}/password",
-            f"ca_file = {bench.certificates}/ca.pem", f"connect_timeout = {PATIENCE}"]
+            f"ca_file = {bench.certificates}/ca.pem", f"connect_timeout = {PATIENCE}",
+            f"greeting_timeout = {PATIENCE}"]
         if name == "opportunistic":
             return self.refused(lines + ["tls = opportunistic"], process, log)
         bench.reload([(f"tls-{name}", lines)])
