@@ -386,7 +386,7 @@ final class Opening {
             return attempt()
         }
         let tried = address.map { [$0] } ?? filter?.opened.map(\.address) ?? []
-        guard route.goesOn(after: failure, at: tried) else { return finish(.failure(failure)) }
+        guard route.goesOn(after: failure, at: tried) else { return finish(.failure(route.failure ?? failure)) }
         for address in tried { memory.addresses.failed(address, at: curl.loop.now) }
         note = failure.address.map { "\($0): \(failure.phase): \(failure.reason); the next address is tried" }
         attempt()

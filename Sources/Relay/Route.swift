@@ -13,7 +13,8 @@ package struct Route: Equatable {
     private var ignoresRests = false
     /// Opportunistic TLS is left out of the next attempt.
     package private(set) var isInClear = false
-    /// Why the last attempt failed.
+    /// Why the attempts failed: the last one that reached somebody, else the last one. What can be put right is behind
+    /// a refused connection no less than before it.
     package private(set) var failure: ConnectionFailure?
 
     package init(hasAlternatives: Bool) { self.hasAlternatives = hasAlternatives }
@@ -26,7 +27,8 @@ package struct Route: Equatable {
     /// An attempt at `addresses` failed; true when another one may be made. A login that was refused at one address is
     /// not tried at the next: the account is the same.
     package mutating func goesOn(after failure: ConnectionFailure, at addresses: [String]) -> Bool {
-        self.failure = failure
+        let isTelling = failure.phase != .connect || failure.isShortage
+        if isTelling || self.failure == nil { self.failure = failure }
         attempts += 1
         isInClear = false
         let isOurs = failure.phase == .auth && failure.isConfigurationFault

@@ -74,6 +74,15 @@ struct RelayAddressTests {
         #expect(count < 50)
     }
 
+    @Test("A failure that reached somebody is told, and not the refused connection after it")
+    func telling() {
+        var route = Route(hasAlternatives: true)
+        _ = route.goesOn(after: ConnectionFailure(.connect, "refused"), at: ["::1"])
+        _ = route.goesOn(after: sick, at: ["127.0.0.1"])
+        _ = route.goesOn(after: ConnectionFailure(.connect, "refused"), at: ["127.0.0.2"])
+        #expect(route.failure == sick)
+    }
+
     @Test("A temporary refusal of the login is one address's")
     func temporary() {
         var route = Route(hasAlternatives: true)
