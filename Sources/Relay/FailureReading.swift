@@ -9,7 +9,10 @@ extension ConnectionFailure {
         case CURLE_INTERFACE_FAILED, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_FAILED_INIT,
             CURLE_COULDNT_RESOLVE_PROXY:
             ConnectionFailure(.connect, text, isConfigurationFault: true)
-        default: ConnectionFailure(.connect, withoutFigures(text))
+        default:
+            // A proxy that wants a password, or does not allow the port: 407, 403.
+            ConnectionFailure(
+                .connect, withoutFigures(text), isConfigurationFault: text.holds("CONNECT tunnel failed, response 4"))
         }
     }
 

@@ -168,7 +168,7 @@ final class Opening {
         for slow in filter.opened where !slow.address.isExactly(address ?? "") {
             guard Clock.monotonic - slow.at > Span.seconds(2).nanoseconds else { continue }
             memory.addresses.failed(slow.address, at: curl.loop.now)
-            memory.tell("\(slow.address): connect: no answer; the next address is tried")
+            memory.tell("\(slow.address): connect: no answer\(RelayMemory.ending)")
         }
         if settings.isImplicitTLS { return startTLS() }
         listen()
@@ -375,11 +375,8 @@ final class Opening {
         release()
         if end == nil { return }
         // The token that worked before has expired: the program has another one.
-        if failure.refusesLogin, isTokenOld {
-            memory.token = nil
-            return getSecret()
-        }
-        if failure.refusesLogin { memory.token = nil }
+        if failure.refusesLogin, let credentials { memory.refused(credentials.secret) }
+        if failure.refusesLogin, isTokenOld { return getSecret() }
         if failure.phase == .tls, settings.mayGoInClear, !route.isInClear {
             memory.tell("\(place)TLS failed, mail goes in clear: \(failure.reason)")
             route.goInClear()
@@ -388,7 +385,7 @@ final class Opening {
         let tried = address.map { [$0] } ?? filter?.opened.map(\.address) ?? []
         guard route.goesOn(after: failure, at: tried) else { return finish(.failure(route.failure ?? failure)) }
         for address in tried { memory.addresses.failed(address, at: curl.loop.now) }
-        note = failure.address.map { "\($0): \(failure.phase): \(failure.reason); the next address is tried" }
+        note = failure.address.map { "\($0): \(failure.phase): \(failure.reason)\(RelayMemory.ending)" }
         attempt()
     }
 }

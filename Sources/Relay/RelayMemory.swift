@@ -32,6 +32,14 @@ package final class RelayMemory {
         note(line)
     }
 
-    /// What was told of `address` is news when it comes again.
-    func forget(_ address: String) { notes.removeAll { $0.begins(with: address) } }
+    /// What is told of `address` when it fails is news again: it has worked.
+    func forget(_ address: String) { notes.removeAll { $0.begins(with: "\(address): ") && $0.ends(with: Self.ending) } }
+
+    /// How a line ends that tells of an address which failed.
+    static let ending = "; the next address is tried"
+
+    /// The relay does not take this token any more. Another one may have been printed meanwhile.
+    func refused(_ secret: [UInt8]) {
+        if token == secret { token = nil }
+    }
 }

@@ -207,6 +207,45 @@ struct LoginExchangeTests {
             login.start(offered: ["XOAUTH2"], isEncrypted: true) == .write(Array("AUTH XOAUTH2\r\n".utf8)))
     }
 
+    @Test("Whatever a server says comes to an end, one line at a time, and the password answers no question for a name")
+    func anyServer() {
+        let replies = [
+            "334 ", "334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "334 not base64", "334 e30=", "235 ok", "250 ok", "421 bye",
+            "454 later", "500 no", "501 5.5.4 no", "504 5.7.4 no", "534 no", "535 5.7.8 no", "550 no", "220 mx",
+            "354 go",
+        ]
+        let secret = base64("s3cret-pass")
+        var seed = UInt64(1)
+        func any(_ count: Int) -> Int {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(seed >> 33) % count
+        }
+        for round in 0..<20_000 {
+            let credentials = Credentials(user: "u", secret: Array("s3cret-pass".utf8), isToken: round % 2 == 0)
+            var login = Login(credentials, host: "mx", port: 25)
+            var action = login.start(
+                offered: ["LOGIN", "PLAIN", "XOAUTH2", "CRAM-MD5", "OAUTHBEARER"], isEncrypted: round % 3 == 0)
+            var count = 0
+            var question = ""
+            while case .write(let bytes) = action {
+                count += 1
+                if count > 30 {
+                    Issue.record("no end")
+                    return
+                }
+                let line = String(decoding: bytes, as: UTF8.self)
+                if !line.hasSuffix("\r\n") || line.utf8.count(where: { $0 == 0x0A || $0 == 0x0D }) != 2
+                    || question.hasPrefix("334 VXNl") && line.hasPrefix(secret)
+                {
+                    Issue.record("\(question): \(line)")
+                    return
+                }
+                question = replies[any(replies.count)]
+                action = login.received(Reply(code: Int(question.prefix(3))!, String(question.dropFirst(4))))
+            }
+        }
+    }
+
     @Test(
         "MD5 as RFC 1321 has it",
         arguments: [
