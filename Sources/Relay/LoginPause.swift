@@ -2,13 +2,16 @@ package import Time
 
 /// How often a relay is logged in to, so that a wrong password does not lock the account.
 ///
-/// The first login is made on one connection; when it has worked, a few are made at a time. Each refusal for good makes
-/// the pause before the next login longer, up to an hour: fewer than ten an hour, whatever waits. A password that has
-/// changed, and a reload of the configuration, end it.
+/// The first login is made on one connection; when it has worked, a few are made at a time. Each refusal makes the pause
+/// before the next login longer: fewer than twelve an hour, whatever waits. A password that has changed, and a reload of
+/// the configuration, end it.
 package struct LoginPause: Equatable {
-    /// After the first refusal; each further one doubles it.
+    /// After the first refusal for good; each further one doubles it.
     package static let shortest = Span.minutes(2)
     package static let longest = Span.hours(1)
+    /// The same for a login that was put off, or not answered: "too many login attempts" is said so, and grows with each.
+    package static let shortestForNow = Span.seconds(30)
+    package static let longestForNow = Span.minutes(15)
     /// So many logins may be under way once one has worked.
     private static let most = 4
 
@@ -28,10 +31,12 @@ package struct LoginPause: Equatable {
         refusals = 0
     }
 
-    /// The login was refused for good; how long none is tried.
-    package mutating func refused() -> Span {
+    /// The login was refused, for good or for now; how long none is tried.
+    package mutating func refused(forGood: Bool) -> Span {
         hasWorked = false
-        let pause = min(Self.shortest.nanoseconds << Int64(refusals), Self.longest.nanoseconds)
+        let shortest = forGood ? Self.shortest : Self.shortestForNow
+        let longest = forGood ? Self.longest : Self.longestForNow
+        let pause = min(shortest.nanoseconds << Int64(refusals), longest.nanoseconds)
         refusals = min(refusals + 1, 8)
         return Span(nanoseconds: pause)
     }

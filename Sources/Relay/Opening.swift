@@ -35,11 +35,8 @@ final class Opening {
     private var outbox = Outbox()
     private var end: End?
 
-    private var tokenCommand: TokenCommand?
+    private let source: SecretSource
     private var credentials: Credentials?
-    /// The token is one that was printed before.
-    private var isTokenOld = false
-
     private var route: Route
     private var filter: AddressFilter?
     private var easy: Easy?
@@ -53,6 +50,10 @@ final class Opening {
     /// Told once another address is under way.
     private var note: String?
     private var address: String?
+    /// The greeting was waited for less than it may take.
+    private var isHasty = false
+    /// What was waited for in vain.
+    private var silence = ""
     /// No greeting came, and it is looked why.
     private var isTryingTLS = false
 
@@ -61,6 +62,7 @@ final class Opening {
         self.settings = settings
         self.memory = memory
         self.end = end
+        source = SecretSource(settings, memory, on: curl.loop)
         route = Route(hasAlternatives: settings.hasAddresses)
     }
 
@@ -73,8 +75,7 @@ final class Opening {
     /// after the connect timeout: libcurl would wait for it.
     func cancel() {
         end = nil
-        tokenCommand?.cancel()
-        tokenCommand = nil
+        source.cancel()
         if let easy, isConnecting, !easy.hasLookedUp { return }
         release()
     }
@@ -94,29 +95,12 @@ final class Opening {
         end?(result)
     }
 
-    // The secret.
-
     private func getSecret() {
-        do throws(CredentialsError) {
-            let read = try Credentials.read(settings)
-            memory.used(read?.file)
-            credentials = read?.credentials
-        } catch { return failLater(ConnectionFailure(.auth, error.description, isConfigurationFault: true)) }
-        guard case .tokenCommand(let words) = settings.secret, let user = settings.user else { return attempt() }
-        if let token = memory.token {
-            isTokenOld = true
-            credentials = Credentials(user: user, secret: token, isToken: true)
-            return attempt()
-        }
-        isTokenOld = false
-        tokenCommand = TokenCommand(words, on: curl.loop) { [self] result in
-            tokenCommand = nil
+        source.read { [self] result in
             do throws(CredentialsError) {
-                let token = try result.get()
-                memory.token = token
-                credentials = Credentials(user: user, secret: token, isToken: true)
+                credentials = try result.get()
                 attempt()
-            } catch { fail(ConnectionFailure(.auth, error.description, isConfigurationFault: true)) }
+            } catch { failLater(ConnectionFailure(.auth, error.description, isConfigurationFault: true)) }
         }
     }
 
@@ -127,6 +111,7 @@ final class Opening {
         outbox = Outbox()
         beginning = []
         isTryingTLS = false
+        isHasty = false
         address = nil
         handshake = Handshake(
             name: settings.helo ?? Process.hostName, tls: route.isInClear ? .none : settings.startTLS,
@@ -241,9 +226,14 @@ final class Opening {
     /// Each reply has its time, as a whole.
     private func arm() {
         timer?.cancel()
-        timer = curl.loop.schedule(after: max(settings.greetingTimeout, .milliseconds(1))) { [self] in
+        let isFirst = handshake.phase == .greeting && beginning.isEmpty
+        let full = settings.greetingTimeout
+        let patience = isFirst ? route.patience(full, inHaste: settings.connectTimeout) : full
+        timer = curl.loop.schedule(after: max(patience, .milliseconds(1))) { [self] in
+            isHasty = patience < full
+            silence = "no \(isFirst ? "greeting" : "reply") within \(patience.approximate)"
             if isMute { return tryTLS() }
-            fail(handshake.ended("no reply within \(settings.greetingTimeout.approximate)"))
+            fail(handshake.ended(silence))
         }
     }
 
@@ -258,10 +248,11 @@ final class Opening {
 
     private func mute(_ result: CURLcode) {
         if result == CURLE_OK {
+            isHasty = false
             let reason = "the port expects TLS from the first byte: use smtps://"
             return fail(ConnectionFailure(.greeting, reason, isConfigurationFault: true))
         }
-        fail(handshake.ended("no greeting within \(settings.greetingTimeout.approximate)"))
+        fail(handshake.ended(silence))
     }
 
     private func ready(_ readiness: EventLoop.Readiness) {
@@ -376,14 +367,16 @@ final class Opening {
         if end == nil { return }
         // The token that worked before has expired: the program has another one.
         if failure.refusesLogin, let credentials { memory.refused(credentials.secret) }
-        if failure.refusesLogin, isTokenOld { return getSecret() }
+        if failure.refusesLogin, source.isOld { return getSecret() }
         if failure.phase == .tls, settings.mayGoInClear, !route.isInClear {
             memory.tell("\(place)TLS failed, mail goes in clear: \(failure.reason)")
             route.goInClear()
             return attempt()
         }
         let tried = address.map { [$0] } ?? filter?.opened.map(\.address) ?? []
-        guard route.goesOn(after: failure, at: tried) else { return finish(.failure(route.failure ?? failure)) }
+        guard route.goesOn(after: failure, at: tried, byHaste: isHasty) else {
+            return finish(.failure(route.failure ?? failure))
+        }
         for address in tried { memory.addresses.failed(address, at: curl.loop.now) }
         note = failure.address.map { "\($0): \(failure.phase): \(failure.reason)\(RelayMemory.ending)" }
         attempt()

@@ -16,6 +16,9 @@ package struct ConnectionFailure: Error, Equatable, CustomStringConvertible {
     /// The address at which it happened; nil where none was reached.
     package var address: String?
 
+    /// An AUTH went out, and came to nothing: another one soon may be one too many.
+    package var concernsLogin: Bool { refusesLogin || phase == .auth && !isConfigurationFault }
+
     package var description: String { "\(phase.rawValue): \(reason)" }
 
     package init(_ phase: Phase, code: Int? = nil, _ reason: String, isConfigurationFault: Bool = false) {

@@ -65,9 +65,14 @@ struct TwoAddressTests {
 
     @Test(
         "An address that takes the connection and fails is followed by the next, and rests",
-        arguments: ["greeting=421 4.3.2 Not now", "greeting=554 no", "greeting=close", "ehlo=451 busy", "ehlo=silence"])
+        arguments: [
+            "greeting=421 4.3.2 Not now", "greeting=554 no", "greeting=close", "ehlo=451 busy", "ehlo=silence",
+            "greeting=silence",
+        ])
     func sick(fault: String) throws {
-        let (place, port) = try place("greeting_timeout = 1s")
+        // Silence instead of a greeting is not waited for longer than for a connection, while an address is left.
+        let times = fault == "greeting=silence" ? "connect_timeout = 1s" : "greeting_timeout = 1s"
+        let (place, port) = try place(times)
         let sick = try place.start(
             Program.built("outspool-sink").path,
             ["--listen", "127.0.0.2:\(port)", "--fail", fault, "--log", "/dev/stderr"],

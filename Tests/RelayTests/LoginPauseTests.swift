@@ -7,7 +7,9 @@ import Time
 @Suite("Pause of logins")
 struct LoginPauseTests {
     /// Plays a relay that refuses every login, with jobs that wait all the time: how many logins it hears.
-    private func logins(in span: Span, worked: Bool, duration: Span = .milliseconds(100)) -> Int {
+    private func logins(
+        in span: Span, worked: Bool, forGood: Bool = true, duration: Span = .milliseconds(100)
+    ) -> Int {
         var pause = LoginPause()
         var breaker = Breaker(limit: 10)
         if worked { pause.worked() }
@@ -22,16 +24,18 @@ struct LoginPauseTests {
                     breaker.relayFailed("535", at: end)
                     continue
                 }
-                breaker.relayFailed("535", pause: pause.refused(), at: end)
+                breaker.relayFailed("535", pause: pause.refused(forGood: forGood), at: end)
             }
             now += Span.seconds(1).nanoseconds
         }
         return count
     }
 
-    @Test("A wrong password costs fewer than 12 logins in an hour", arguments: [false, true])
-    func hour(worked: Bool) {
-        let count = logins(in: .hours(1), worked: worked)
+    @Test(
+        "A wrong password costs fewer than 12 logins in an hour, however it is refused", arguments: [false, true],
+        [false, true])
+    func hour(worked: Bool, forGood: Bool) {
+        let count = logins(in: .hours(1), worked: worked, forGood: forGood)
         #expect(count < 12 && count > 2, "\(count)")
     }
 
@@ -44,18 +48,18 @@ struct LoginPauseTests {
         #expect(pause.limit == 1)
         pause.worked()
         #expect(pause.limit > 1)
-        let span = pause.refused()
+        let span = pause.refused(forGood: true)
         #expect(span == .minutes(2) && pause.limit == 1 && pause.isOn)
     }
 
     @Test("Pauses grow to an hour, and a change of the secret begins anew")
     func grows() {
         var pause = LoginPause()
-        let spans = (0..<8).map { _ in pause.refused() }
+        let spans = (0..<8).map { _ in pause.refused(forGood: true) }
         #expect(spans == [2, 4, 8, 16, 32, 60, 60, 60].map { Span.minutes($0) })
         pause.end()
         #expect(!pause.isOn)
-        let first = pause.refused()
+        let first = pause.refused(forGood: true)
         #expect(first == .minutes(2))
     }
 

@@ -83,6 +83,23 @@ struct RelayAddressTests {
         #expect(route.failure == sick)
     }
 
+    @Test("A greeting is waited for shortly while another address may be left, and patiently when none is")
+    func haste() {
+        let silent = ConnectionFailure(.greeting, "no greeting within 30s")
+        var route = Route(hasAlternatives: true)
+        func patience() -> Span { route.patience(.minutes(5), inHaste: .seconds(30)) }
+        #expect(patience() == .seconds(30))
+        _ = route.goesOn(after: silent, at: ["127.0.0.2"], byHaste: true)
+        _ = route.goesOn(after: sick, at: ["127.0.0.3"])
+        let goesOn = route.exhausted(["127.0.0.2", "127.0.0.3"])
+        #expect(goesOn && patience() == .minutes(5))
+        #expect(route.avoided(AddressRests(), at: 0) == ["127.0.0.3"])
+        _ = route.goesOn(after: silent, at: ["127.0.0.2"])
+        let isOver = !route.exhausted(["127.0.0.2", "127.0.0.3"])
+        #expect(isOver)
+        #expect(Route(hasAlternatives: false).patience(.minutes(5), inHaste: .seconds(30)) == .minutes(5))
+    }
+
     @Test("A temporary refusal of the login is one address's")
     func temporary() {
         var route = Route(hasAlternatives: true)

@@ -250,10 +250,10 @@ final class RelayPool: Courier {
         let place = failure.address.flatMap { host.isExactly($0) ? nil : " at \($0)" } ?? ""
         var reason = "failed at \(failure.phase)\(fault)\(place): \(failure.reason)"
         // Those that were under way beside the one that was refused tell nothing new.
-        guard failure.refusesLogin, !breaker.isOpen || breaker.allowed(at: Clock.monotonic) > 0 else {
+        guard failure.concernsLogin, !breaker.isOpen || breaker.allowed(at: Clock.monotonic) > 0 else {
             return failed(reason)
         }
-        let pause = logins.refused()
+        let pause = logins.refused(forGood: failure.refusesLogin)
         reason += "; no login is tried for \(pause.approximate), unless the secret or the configuration changes"
         failed(reason, pause)
         watchSecret()
