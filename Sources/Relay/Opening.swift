@@ -27,7 +27,7 @@ final class Opening {
     /// So many descriptors a connection opens at most while it comes to be: sockets, those of a lookup, a file.
     private static let descriptors = 16
     /// How long a relay that did not greet has to answer a handshake.
-    private static let lastPatience = Span.seconds(5)
+    private static let lastPatience = Span.seconds(2)
 
     private let curl: CurlLoop
     private let settings: RelaySettings

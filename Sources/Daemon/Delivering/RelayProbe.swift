@@ -46,6 +46,7 @@ package final class RelayProbe {
             result["phase"] = .string(failure.phase.rawValue)
             result["code"] = failure.code.map { .number(.init($0)) }
             result["reason"] = .string(failure.reason)
+            result["address"] = failure.address.map { .string($0) }
             result["configurationFault"] = .bool(failure.isConfigurationFault)
             end(false, result)
         }
@@ -63,6 +64,7 @@ package final class RelayProbe {
 
     private func ready(_ capabilities: Capabilities) {
         var result = head(isUp: true)
+        result["address"] = connection.address.map { .string($0) }
         result["tls"] = .bool(connection.isSecure)
         result["loggedIn"] = .bool(relay.connection.user != nil)
         result["capabilities"] = .array(capabilities.words.map { .string($0) })
