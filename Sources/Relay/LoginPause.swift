@@ -17,6 +17,7 @@ package struct LoginPause: Equatable {
 
     private var hasWorked = false
     private var refusals = 0
+    private var until: Int64?
 
     package init() {}
 
@@ -26,21 +27,30 @@ package struct LoginPause: Equatable {
     /// The last login was refused.
     package var isOn: Bool { refusals > 0 }
 
+    /// No login is tried at `now`, a monotonic time in nanoseconds.
+    package func isPausing(at now: Int64) -> Bool { rest(at: now) != nil }
+
+    /// How long none is tried from `now` on; nil where one may be.
+    package func rest(at now: Int64) -> Span? {
+        until.flatMap { now < $0 ? Span(nanoseconds: $0 - now) : nil }
+    }
+
     package mutating func worked() {
+        self = LoginPause()
         hasWorked = true
-        refusals = 0
     }
 
     /// The login was refused, for good or for now; how long none is tried.
-    package mutating func refused(forGood: Bool) -> Span {
+    package mutating func refused(forGood: Bool, at now: Int64) -> Span {
         hasWorked = false
         let shortest = forGood ? Self.shortest : Self.shortestForNow
         let longest = forGood ? Self.longest : Self.longestForNow
         let pause = min(shortest.nanoseconds << Int64(refusals), longest.nanoseconds)
         refusals = min(refusals + 1, 8)
+        until = now + pause
         return Span(nanoseconds: pause)
     }
 
     /// The password may be another one: the next login is the first.
-    package mutating func end() { refusals = 0 }
+    package mutating func end() { self = LoginPause() }
 }

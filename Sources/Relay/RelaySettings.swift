@@ -35,6 +35,8 @@ package struct RelaySettings: Equatable, Sendable {
     /// For the greeting, and for each reply up to the login. RFC 5321 section 4.5.3.2.1.
     package var greetingTimeout = Span.minutes(5)
     package var timeouts = Timeouts()
+    /// Whether commands go in groups where the relay offers it. RFC 2920.
+    package var pipelining = true
     package var messagesPerConnection = 100
     package var connectionAge = Span.hours(1)
     /// Less than relays wait (Postfix: 300 s for a command, but many give up after 10 s).

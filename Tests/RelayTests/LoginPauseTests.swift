@@ -21,10 +21,10 @@ struct LoginPauseTests {
             for index in 0..<together {
                 let end = now + duration.nanoseconds
                 guard index == 0 || !breaker.isOpen || breaker.allowed(at: end) > 0 else {
-                    breaker.relayFailed("535", at: end)
+                    breaker.open("535", isUnreachable: true, at: end)
                     continue
                 }
-                breaker.relayFailed("535", pause: pause.refused(forGood: forGood), at: end)
+                breaker.open("535", isUnreachable: true, pause: pause.refused(forGood: forGood, at: end), at: end)
             }
             now += Span.seconds(1).nanoseconds
         }
@@ -48,25 +48,25 @@ struct LoginPauseTests {
         #expect(pause.limit == 1)
         pause.worked()
         #expect(pause.limit > 1)
-        let span = pause.refused(forGood: true)
+        let span = pause.refused(forGood: true, at: 0)
         #expect(span == .minutes(2) && pause.limit == 1 && pause.isOn)
     }
 
     @Test("Pauses grow to an hour, and a change of the secret begins anew")
     func grows() {
         var pause = LoginPause()
-        let spans = (0..<8).map { _ in pause.refused(forGood: true) }
+        let spans = (0..<8).map { _ in pause.refused(forGood: true, at: 0) }
         #expect(spans == [2, 4, 8, 16, 32, 60, 60, 60].map { Span.minutes($0) })
         pause.end()
         #expect(!pause.isOn)
-        let first = pause.refused(forGood: true)
+        let first = pause.refused(forGood: true, at: 0)
         #expect(first == .minutes(2))
     }
 
     @Test("A breaker that waits for an hour is probed at once when the secret has changed")
     func probe() {
         var breaker = Breaker(limit: 4)
-        breaker.relayFailed("535", pause: .hours(1), at: 0)
+        breaker.open("535", isUnreachable: true, pause: .hours(1), at: 0)
         let now = Span.minutes(3).nanoseconds
         #expect(breaker.allowed(at: now) == 0)
         breaker.probeNow(at: now)
