@@ -358,10 +358,7 @@ final class RelayPool: Courier {
             logins.worked()
             let wasOpen = breaker.isOpen
             standing.connected(at: Clock.monotonic)
-            if surplus > 0 {
-                surplus = 0
-                lowerCeiling("one more was refused while others stood")
-            }
+            if connecting.isEmpty { countSurplus() }
             if wasOpen, !breaker.isOpen { log.write("relay \(name): works again") }
             giveBack(connection)
             tell(.relayChanged)
@@ -427,6 +424,7 @@ final class RelayPool: Courier {
         if failure.refusesLogin || failure.concernsLogin && others == 0 { return loginFailed(failure) }
         // Those that are on their way will tell whether it is the relay.
         if others == 0, !connecting.isEmpty { return surplus += 1 }
+        surplus = 0
         if others > 0 {
             // Others stand: it is one connection too many, and not a relay that is down.
             lowerCeiling(failure.reason)
@@ -461,6 +459,12 @@ final class RelayPool: Courier {
 
     /// A login that was refused is tried again at once.
     func secretMayWork() { logins.mayWork() }
+
+    /// Counts the connections that failed while others were on their way: some stand now, so these were too many.
+    private func countSurplus() {
+        if surplus > 0 { lowerCeiling("one more was refused while others stood") }
+        surplus = 0
+    }
 
     private func lowerCeiling(_ reason: String) {
         let now = Clock.monotonic
