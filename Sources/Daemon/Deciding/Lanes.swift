@@ -89,24 +89,41 @@ struct Lanes {
     }
 
     /// Takes out the job whose turn it is. `bulk` is passed over when it may not start, and so are the groups for which
-    /// `mayStart` is false. With `prefersNew` the group that came last is first, and in it what was never tried.
+    /// `mayStart` is false. With `prefersNew` the group of the youngest job is first, and in it what was never tried.
     mutating func next(
         bulkAllowed: Bool = true, prefersNew: Bool = false, mayStart: (Group) -> Bool = { _ in true }
     ) -> WaitingJob? {
         for priority in Job.Priority.allCases where bulkAllowed || priority != .bulk {
             let rank = priority.index
-            var passed = 0
-            while passed < ranks[rank].turns.count {
-                let turn = prefersNew ? ranks[rank].turns.count - 1 - passed : passed
+            if prefersNew {
+                while let turn = newest(in: ranks[rank], mayStart) {
+                    if let job = take(at: turn, of: rank, prefersNew: true) { return job }
+                }
+                continue
+            }
+            var turn = 0
+            while turn < ranks[rank].turns.count {
                 guard mayStart(ranks[rank].turns[turn]) else {
-                    passed += 1
+                    turn += 1
                     continue
                 }
                 // A group whose entries were all stale has no turn.
-                if let job = take(at: turn, of: rank, prefersNew: prefersNew) { return job }
+                if let job = take(at: turn, of: rank, prefersNew: false) { return job }
             }
         }
         return nil
+    }
+
+    /// The group whose next job was submitted last, those first that have one which was never tried.
+    private func newest(in rank: Rank, _ mayStart: (Group) -> Bool) -> Int? {
+        var best: (turn: Int, isFresh: Bool, expiry: Timestamp)?
+        for (turn, group) in rank.turns.enumerated() where mayStart(group) {
+            guard let lane = rank.lanes[group], let job = lane.fresh.first ?? lane.retried.first else { return turn }
+            let isFresh = !lane.fresh.isEmpty
+            if let best, (best.isFresh ? 1 : 0, best.expiry) > (isFresh ? 1 : 0, job.expiry) { continue }
+            best = (turn, isFresh, job.expiry)
+        }
+        return best?.turn
     }
 
     /// How many jobs the groups have for which `mayStart` is true; those that were moved by hand since may count twice.

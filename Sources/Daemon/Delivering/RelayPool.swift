@@ -117,6 +117,7 @@ final class RelayPool: Courier {
         let envelope: Envelope
         do throws(EnvelopeError) { envelope = try delivery.nextEnvelope(limit: limit, capabilities) } catch {
             inFlight -= 1
+            standing.end(delivery.job.waiting.sender)
             return tell(.refused(delivery.job, .job("\(error)")))
         }
         connection.send(
@@ -232,6 +233,7 @@ final class RelayPool: Courier {
     private func end(_ delivery: RelayDelivery, because interruption: String?) {
         inFlight -= 1
         let job = delivery.job
+        standing.end(job.waiting.sender)
         let (own, others) = delivery.rest
         job.kept += own
         if !others.isEmpty {
