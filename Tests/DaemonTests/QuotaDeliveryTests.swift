@@ -28,6 +28,15 @@ struct QuotaDeliveryTests {
         #expect(try place.events(left, in: "new") == [])
     }
 
+    @Test("No more connections are opened than there is room for")
+    func connections() throws {
+        let place = try QueuePlace(relayKeys: "quota = 2/d\nconnections = 10")
+        for index in 0..<40 { try place.submit(id: "job\(index)") }
+        place.queue.open()
+        try place.run(until: { count(place, in: place.done) == 2 })
+        #expect(place.ledger.counters.connections["main"] <= 2)
+    }
+
     @Test("A mail to more recipients than there is room for goes to as many; the others wait without an attempt")
     func split() throws {
         let place = try QueuePlace(relayKeys: "quota = 3/d")

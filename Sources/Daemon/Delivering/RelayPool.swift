@@ -313,7 +313,9 @@ final class RelayPool: Courier {
     /// Opens connections for so many waiting jobs.
     func connect(for jobs: Int) {
         guard jobs > 0, !isRetired, !isShort else { return }
-        var missing = jobs - idle.count - connecting.count
+        // Not more than its quota has room for; a probe needs none.
+        let useful = min(jobs, max(allowances[name].room(at: .now), 1))
+        var missing = useful - idle.count - connecting.count
         while missing > 0, connections.count < allowed {
             connect()
             missing -= 1
