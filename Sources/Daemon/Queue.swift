@@ -17,6 +17,7 @@ final class Queue {
     let ledger: Ledger
     let templates: TemplateCache
     let strays: Strays
+    let allowances: Allowances
     private let blocked: BlockedJobs
     private(set) var scheduler = Scheduler()
     private(set) var settings: Settings
@@ -75,6 +76,7 @@ final class Queue {
         self.settings = settings
         self.tell = tell
         templates = TemplateCache(settings.templates)
+        allowances = Allowances(spool, ledger.log)
         strays = Strays(spool: spool, loop: loop, log: ledger.log)
         blocked = BlockedJobs(ledger: ledger, templates: templates)
     }
@@ -89,10 +91,13 @@ final class Queue {
         letters.settings = settings
         data.letters = letters
         note(.places(tasks: settings.tasks.concurrency, data: settings.tasks.dataConcurrency))
+        allowances.use(settings.relays)
         var old = relays
         relays = settings.relays.map { relay in
             if let index = old.firstIndex(where: { $0.settings == relay }) { return old.remove(at: index) }
-            return RelayPool(relay, curl: curl, loop: loop, ledger: ledger) { [unowned self] in hear($0) }
+            return RelayPool(relay, curl: curl, loop: loop, ledger: ledger, allowances: allowances) {
+                [unowned self] in hear($0)
+            }
         }
         retired += old
         for pool in old { pool.retire() }

@@ -52,6 +52,9 @@ final class RelayDelivery {
 
     private func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
 
+    /// How many recipients the transaction under way has.
+    var groupSize: Int { group.count }
+
     /// The addresses of those of the group that were accepted.
     func addresses(_ accepted: [Int]) -> [String] { accepted.map { letter.recipients[group[$0]] } }
 

@@ -21,7 +21,8 @@ final class RelayPool: Courier {
     private var care = Carefulness()
     private let memory: RelayMemory
     private let logins: RelayLogins
-    private var rate: RateLimit?
+    /// All relays' allowances, of which it uses its own: it outlives this pool.
+    private let allowances: Allowances
     private var connections: [RelayConnection] = []
     /// Those of them that are on their way.
     private var connecting: [RelayConnection] = []
@@ -43,7 +44,8 @@ final class RelayPool: Courier {
     private let tell: (Report) -> Void
 
     init(
-        _ settings: Settings.Relay, curl: CurlLoop, loop: EventLoop, ledger: Ledger, tell: @escaping (Report) -> Void
+        _ settings: Settings.Relay, curl: CurlLoop, loop: EventLoop, ledger: Ledger, allowances: Allowances,
+        tell: @escaping (Report) -> Void
     ) {
         name = settings.name
         self.settings = settings
@@ -51,10 +53,10 @@ final class RelayPool: Courier {
         self.loop = loop
         log = ledger.log
         self.ledger = ledger
+        self.allowances = allowances
         self.tell = tell
         standing = Standing(limit: settings.connections, table: settings.replies)
         ceiling = ConnectionCeiling(limit: settings.connections)
-        rate = settings.rate
         memory = RelayMemory { [log, name] in log.write("relay \(name): \($0)", .warning) }
         logins = RelayLogins(settings.connection, memory, on: loop)
         logins.onChange = { [unowned self] in
@@ -78,17 +80,20 @@ final class RelayPool: Courier {
     /// What it can take now.
     var slot: Slot {
         let now = Clock.monotonic
+        let allowance = allowances[name]
+        // A relay whose quota is used up leaves all to the next one, as one that is down; and nothing is connected to.
+        if !settings.quotas.isEmpty, allowance.room(at: .now) == 0 {
+            return Slot(name, isUp: false, mayConnect: false, limit: settings.connections)
+        }
         while let last = idle.last, !last.isIdle { idle.removeLast() }
         let hasRoom = mayTakeMore && parked.isEmpty && !idle.isEmpty
-        // Asked of a copy: the right to start is used up by a message that does.
-        var rate = rate
         var restriction: (@Sendable (String) -> Bool)?
         if !standing.isClear {
             let standing = standing
             restriction = { standing.takes($0, at: now) }
         }
         return Slot(
-            name, hasRoom: hasRoom, isPaced: hasRoom && rate?.take(at: now) != nil, isUp: isUp,
+            name, hasRoom: hasRoom, isPaced: hasRoom && allowance.pause(at: now) != nil, isUp: isUp,
             isProbe: breaker.isOpen && hasRoom, mayConnect: !isRetired && allowed > 0 && !isShort && !logins.isPausing,
             limit: settings.connections, prefersNew: breaker.isOpen && !breaker.isUnreachable,
             isSpecial: !settings.routing.isOpen,
@@ -104,7 +109,7 @@ final class RelayPool: Courier {
         job.startedAt = Clock.monotonic
         inFlight += 1
         standing.began(job.waiting.sender)
-        _ = rate?.take(at: Clock.monotonic)
+        allowances[name].start(at: Clock.monotonic)
         let delivery = RelayDelivery(job, letter, by: settings)
         if let connection { hand(delivery, to: connection) } else { park(delivery) }
     }
@@ -113,13 +118,19 @@ final class RelayPool: Courier {
 
     private func hand(_ delivery: RelayDelivery, to connection: RelayConnection) {
         let capabilities = connection.capabilities
-        let limit = min(settings.recipientsPerMail, capabilities.recipientLimit ?? .max, recipientLimit)
+        let room = allowances[name].room(at: .now)
+        guard room > 0 else {
+            if connection.isIdle, !idle.contains(where: { $0 === connection }) { idle.append(connection) }
+            return end(delivery, because: "the relay's quota is used up")
+        }
+        let limit = min(settings.recipientsPerMail, capabilities.recipientLimit ?? .max, recipientLimit, room)
         let envelope: Envelope
         do throws(EnvelopeError) { envelope = try delivery.nextEnvelope(limit: limit, capabilities) } catch {
             inFlight -= 1
             standing.end(delivery.job.waiting.sender)
             return tell(.refused(delivery.job, .job("\(error)")))
         }
+        allowances[name].reserve(delivery.groupSize)
         connection.send(
             envelope: envelope, body: delivery.body(for: capabilities),
             commit: { [unowned self] accepted in mark(delivery, accepted) },
@@ -141,6 +152,14 @@ final class RelayPool: Courier {
 
     private func conclude(_ delivery: RelayDelivery, _ outcome: TransactionOutcome, on connection: RelayConnection?) {
         var outcome = outcome
+        // Who may have been accepted counts.
+        let taken = outcome.recipients.count { recipient in
+            switch recipient {
+            case .sent, .inDoubt: true
+            case .deferred, .refused, .tooMany, .notTried: false
+            }
+        }
+        allowances[name].settle(reserved: delivery.groupSize, taken: taken, at: .now)
         let fate = judge(&outcome, delivery)
         if isStopping, outcome.recipients.contains(where: { if case .inDoubt = $0 { true } else { false } }) {
             inFlight -= 1
@@ -306,8 +325,7 @@ final class RelayPool: Courier {
 
     /// A message was to start and the rate does not allow it yet: looks again when it does.
     func pace() {
-        var rate = rate
-        guard let wait = rate?.take(at: Clock.monotonic) else { return }
+        guard let wait = allowances[name].pause(at: Clock.monotonic) else { return }
         ledger.counters.rateWaits.count(name)
         wake(after: wait)
     }
@@ -315,7 +333,9 @@ final class RelayPool: Courier {
     /// Opens connections for so many waiting jobs.
     func connect(for jobs: Int) {
         guard jobs > 0, !isRetired, !isShort, !logins.isPausing else { return }
-        var missing = jobs - idle.count - connecting.count
+        // Not more than its quota has room for; a probe needs none.
+        let useful = min(jobs, max(allowances[name].room(at: .now), 1))
+        var missing = useful - idle.count - connecting.count
         while missing > 0, connecting.count < logins.limit, connections.count < allowed {
             connect()
             missing -= 1
@@ -531,10 +551,19 @@ extension Fault {
 }
 
 extension RelayPool {
+    /// How far the relay's quotas are used up.
+    func quotas(at now: Timestamp) -> [DaemonStatus.Quota] {
+        allowances[name].quotas.map { quota in
+            DaemonStatus.Quota(
+                limit: quota.limit, unit: quota.unit.rawValue, used: quota.used(at: now),
+                nextRoom: quota.nextRoom(after: now))
+        }
+    }
+
     /// What the metrics say of the relay.
     var measured: Metrics.Relay {
         Metrics.Relay(
             name: name, isOpen: breaker.isOpen, connections: connections.count, limit: settings.connections,
-            inFlight: inFlight)
+            inFlight: inFlight, quotas: quotas(at: .now))
     }
 }

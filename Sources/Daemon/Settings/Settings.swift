@@ -70,6 +70,8 @@ package struct Settings: Equatable, Sendable {
         /// How many connections at most.
         package var connections = 10
         package var rate: RateLimit?
+        /// At most one of each unit.
+        package var quotas: [Quota] = []
         /// How many recipients a transaction has at most.
         package var recipientsPerMail = 100
         /// Which mails it takes.

@@ -146,6 +146,24 @@ extension Settings.Relay {
         }
         if let count = try section.int("recipients_per_mail", in: 1...1_000_000) { recipientsPerMail = count }
         rate = try section.value("rate", "a rate like 14/s, 600/m or 50k/h") { Rate($0).map(RateLimit.init) }
+        quotas = try Settings.Relay.quotas(&section)
         try section.refuseUnknown()
+    }
+
+    /// The list of quotas, at most one of each unit.
+    private static func quotas(_ section: inout ConfigurationSection) throws(ConfigurationError) -> [Quota] {
+        var quotas: [Quota] = []
+        for word in section.entry("quota")?.words ?? [] {
+            guard let quota = Quota(word) else {
+                throw section.fault(
+                    "'quota' is a number of recipients in a minute, an hour or a day like 500/d, or several of them "
+                        + "like 50/h, 500/d, not '\(word)'", at: "quota")
+            }
+            if quotas.contains(where: { $0.unit == quota.unit }) {
+                throw section.fault("'quota' has two of the unit '\(quota.unit.rawValue)'", at: "quota")
+            }
+            quotas.append(quota)
+        }
+        return quotas
     }
 }
