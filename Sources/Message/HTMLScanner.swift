@@ -104,7 +104,11 @@ struct HTMLScanner {
         let start = position
         skip { !$0.isSpace && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/") }
         // No element that matters has a longer name.
-        let name = String(decoding: bytes[start..<position].prefix(20).map(\.lowercased), as: UTF8.self)
+        let length = min(position - start, 20)
+        let name = String(unsafeUninitializedCapacity: length) { buffer in
+            for index in 0..<length { buffer[index] = bytes[start + index].lowercased }
+            return length
+        }
         var tag = Tag(name: name, isEnd: isEnd)
         while true {
             skip { $0.isSpace || $0 == UInt8(ascii: "/") }

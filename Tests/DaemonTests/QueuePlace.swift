@@ -59,7 +59,6 @@ final class QueuePlace {
         let queue = Queue(spool: spool, loop: loop, ledger: ledger, curl: curl, settings: settings) { [unowned self] in
             switch $0 {
             case .idle: notices.append("idle")
-            case .leftNew(let id, _): notices.append("left \(id)")
             }
         }
         queue.use(settings)

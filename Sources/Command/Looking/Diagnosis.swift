@@ -32,6 +32,9 @@ struct Diagnosis: Equatable, Sendable {
         init() {}
     }
 
+    /// How many of the files that the daemon does not touch are named.
+    private static let stoppedShown = 3
+
     private(set) var findings: [Finding] = []
 
     /// The worst finding's.
@@ -68,6 +71,10 @@ struct Diagnosis: Equatable, Sendable {
         }
         if daemon.unwritten > 0 {
             add(.critical, "the disk takes no writes: outcomes that wait in memory: \(daemon.unwritten)")
+        }
+        for line in daemon.stoppedFiles.prefix(Diagnosis.stoppedShown) { add(.warning, "it waits untouched: \(line)") }
+        if daemon.stopped > Diagnosis.stoppedShown {
+            add(.warning, "files that wait untouched: \(daemon.stopped); outspool doctor names more of them")
         }
         let open = daemon.relays.filter(\.isOpen)
         for relay in open {

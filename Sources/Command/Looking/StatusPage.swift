@@ -173,6 +173,7 @@ struct StatusPage {
             ("unwritten", .number(.init(daemon.unwritten))), ("lastMinute", counts(daemon.lastMinute)),
             ("total", counts(daemon.totals)),
         ])
+        object["stopped"] = .number(.init(daemon.stopped))
         object["tasksRunning"] = .number(.init(daemon.tasksRunning))
         object["tasksWaiting"] = .number(.init(daemon.tasksWaiting))
         object["tasks"] = .array(

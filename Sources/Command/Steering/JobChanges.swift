@@ -155,10 +155,12 @@ struct JobChanges {
     }
 
     private func release(_ path: String, on reader: borrowing SpoolReader) throws(Errno) -> Release {
-        guard try reader.root.status(path).isRegular else { return .new }
-        let bytes = try reader.root.open(path).readAll(limit: Input.jobLimit + SpoolTree.historyLimit)
+        let status = try reader.root.status(path)
+        guard status.isRegular else { return .new }
         // What is no job is the daemon's to judge, in new/.
-        guard let file = try? JobFile(bytes) else { return .new }
+        guard let file = try? JobFile(reading: reader.root.open(path), size: status.size, limit: Input.jobLimit) else {
+            return .new
+        }
         return Release(history: file.history, sendAt: (try? Job(file.value))?.sendAt, now: started)
     }
 

@@ -25,6 +25,13 @@ struct Slot: Sendable {
     /// Whether it takes the jobs of a group of ``Lanes``. The scheduler does not know why not.
     var takes: @Sendable (String) -> Bool
 
+    /// The same without any room.
+    var closed: Slot {
+        var slot = self
+        (slot.room, slot.mayConnect) = (.none, false)
+        return slot
+    }
+
     init(
         _ relay: String, room: Room = .none, isPaced: Bool = false, isUp: Bool = true, isProbe: Bool = false,
         mayConnect: Bool = true, limit: Int = 10, takes: @escaping @Sendable (String) -> Bool = { _ in true }

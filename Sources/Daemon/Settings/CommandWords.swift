@@ -6,9 +6,10 @@ package enum CommandWords {
         var words: [String] = []
         var word: String?
         var isQuoted = false
-        var rest = text.makeIterator()
-        while let character = rest.next() {
-            switch character {
+        // By code points: a mark behind a quote does not hide it.
+        var rest = text.unicodeScalars.makeIterator()
+        while let scalar = rest.next() {
+            switch scalar {
             case "\"":
                 isQuoted.toggle()
                 word = word ?? ""
@@ -17,12 +18,12 @@ package enum CommandWords {
                 word = (word ?? "") + String(next)
             case " ", "\t":
                 if isQuoted {
-                    word = (word ?? "") + String(character)
+                    word = (word ?? "") + String(scalar)
                 } else if let done = word {
                     words.append(done)
                     word = nil
                 }
-            default: word = (word ?? "") + String(character)
+            default: word = (word ?? "") + String(scalar)
             }
         }
         if isQuoted { return nil }

@@ -22,7 +22,7 @@ package struct TaskSettings: Equatable, Sendable {
     package var dataConcurrency = 10
     package var dataTimeout: Span = .seconds(30)
     /// The tasks that the jobs of a drop box may ask for, by the box.
-    package var permitted: [String: Set<String>] = [:]
+    package var permitted: [String: Set<String>] = [:]  // exact: ids
 
     package init() {}
 

@@ -11,6 +11,8 @@ final class ClaimedJob {
     let id: JobID
     let waiting: WaitingJob
     private let owner: UInt32
+    /// Bytes of its file, from which what is made of it follows.
+    let size: Int
     /// What is in its file, as long as something has to be made of it.
     private var facts: ReadyJob.Facts?
     /// When it was claimed and when it was handed to a courier, by the monotonic clock.
@@ -55,6 +57,7 @@ final class ClaimedJob {
         id = claim.id
         waiting = facts.waiting
         owner = facts.status.owner
+        size = facts.status.size
         self.facts = facts
         self.attempt = attempt
         self.isNew = isNew

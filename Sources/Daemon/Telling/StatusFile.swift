@@ -30,6 +30,8 @@ struct StatusFile {
         status.waiting = queue.scheduler.waitingMails
         status.inFlight = queue.scheduler.mailsUnderWay
         status.unwritten = queue.settler.backlog
+        status.stopped = queue.ledger.stopped.count
+        status.stoppedFiles = queue.ledger.stopped.lines(StatusFile.stoppedLimit)
         status.totals = Dictionary(uniqueKeysWithValues: zip(outcomes, totals))
         status.lastMinute = Dictionary(
             uniqueKeysWithValues: zip(outcomes, growth.note(totals, at: Clock.monotonic)))
@@ -53,6 +55,8 @@ struct StatusFile {
 
     /// How many tasks are listed; the oldest ones.
     private static let taskLimit = 100
+    /// How many files that are not touched are listed.
+    private static let stoppedLimit = 20
 
     private func replace(_ status: JSON) {
         do throws(Errno) {

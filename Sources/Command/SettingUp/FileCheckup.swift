@@ -1,0 +1,134 @@
+internal import Linux
+internal import Spool
+internal import Text
+internal import Time
+
+/// What `doctor` finds at the files of jobs: owners, links, names, and times that their histories contradict.
+///
+/// Memory is bounded: of each kind of fault a state has one line, with the first names.
+struct FileCheckup {
+    /// What is wrong with a file. Its words follow the number of such files.
+    enum Fault: Hashable {
+        case name
+        case kind(String)
+        case unreadable(owner: UInt32, user: UInt32)
+        case foreign(owner: UInt32)
+        case links
+        case early
+
+        var health: Health {
+            switch self {
+            case .unreadable: .critical
+            case .name, .kind, .foreign, .links, .early: .warning
+            }
+        }
+
+        var words: String {
+            switch self {
+            case .name: "the name is no job id: rename or remove it"
+            case .kind(let kind): "a \(kind): remove it"
+            case .unreadable(let owner, let user):
+                "of user \(owner), and the daemon may not read it: chown it to user \(user)"
+            case .foreign(let owner): "of user \(owner): the daemon makes a copy of its own of it"
+            case .links: "more than one hard link, as a backup by cp -al makes: the history is appended to all"
+            case .early:
+                "due by its mtime, and by its history later: were the mtimes lost, as cp -r loses them? "
+                    + "touch -d sets one"
+            }
+        }
+    }
+
+    private struct Found {
+        var count = 0
+        var names: [String] = []
+    }
+
+    private static let namesShown = 3
+    /// So many histories of a state are read.
+    private static let glanceLimit = 20_000
+
+    private var found: [Fault: Found] = [:]
+    private var glances = 0
+    private let root: FileStatus
+    private let now: Timestamp
+
+    /// - Parameter root: the spool's own directory.
+    init(root: FileStatus, now: Timestamp) {
+        self.root = root
+        self.now = now
+    }
+
+    /// Judges one entry of a state's directory.
+    mutating func look(_ name: DirectoryName, in state: State, at directory: borrowing Directory) throws(Failure) {
+        // What went away meanwhile has no fault.
+        guard let status = try? directory.status(of: name) else { return }
+        let id = name.text.flatMap { JobID($0) }
+        if id == nil { return add(.name, name) }
+        guard status.isRegular else { return add(.kind(status.kind), name) }
+        if status.owner != root.owner {
+            return add(
+                isReadable(status) ? .foreign(owner: status.owner) : .unreadable(owner: status.owner, user: root.owner),
+                name)
+        }
+        if status.links > 1 { add(.links, name) }
+        switch state {
+        case .scheduled, .retry: try judgeTime(name, in: state, at: directory)
+        default: break
+        }
+    }
+
+    private mutating func judgeTime(
+        _ name: DirectoryName, in state: State, at directory: borrowing Directory
+    ) throws(Failure) {
+        glances += 1
+        guard glances <= FileCheckup.glanceLimit, let job = try Glance(name, in: state, at: directory),
+            let due = job.due, let next = job.last?.next
+        else { return }
+        // A job that was made due by hand is taken up within a minute.
+        if due + .seconds(2) < next, due <= now - .minutes(1) || state == .scheduled, next > now { add(.early, name) }
+    }
+
+    /// Whether the daemon, which runs as the spool's owner, may read the file, as far as the mode tells.
+    private func isReadable(_ status: FileStatus) -> Bool {
+        root.owner == 0 || status.permissions & 0o004 != 0
+            || status.group == root.group && status.permissions & 0o040 != 0
+    }
+
+    private mutating func add(_ fault: Fault, _ name: DirectoryName) {
+        found[fault, default: Found()].count += 1
+        if found[fault, default: Found()].names.count < FileCheckup.namesShown {
+            found[fault, default: Found()].names.append(name.printable)
+        }
+    }
+
+    /// A line for each kind of fault, the worst first.
+    var lines: [(health: Health, text: String)] {
+        found.map { fault, found in
+            let more = found.count > found.names.count ? ", ..." : ""
+            return (fault.health, "\(found.count): \(fault.words): \(found.names.joined(separator: ", "))\(more)")
+        }
+        .sorted { ($1.health, $0.text) < ($0.health, $1.text) }
+    }
+}
+
+extension Checkup {
+    /// The files of every state but `done/`, and what lies in the drop boxes and is none.
+    mutating func examineFiles(_ reader: borrowing SpoolReader) throws(Failure) {
+        let root: FileStatus
+        do throws(Errno) { root = try reader.root.status() } catch {
+            throw Failure(SpoolError(.read, reader.path, error))
+        }
+        var isClean = true
+        for state in try reader.states() where state.word != "done" {
+            var checkup = FileCheckup(root: root, now: now)
+            try reader.forEachEntry(of: state.path) { (name, directory) throws(Failure) in
+                try checkup.look(name, in: state, at: directory)
+            }
+            for line in checkup.lines {
+                isClean = false
+                add(state.path, line.health, line.text)
+            }
+        }
+        if isClean { add("files", .ok, "names, owners, links and times") }
+    }
+}
