@@ -84,6 +84,7 @@ package final class Daemon {
 
     private func hear(_ notice: Queue.Notice) {
         switch notice {
+        case .sent(let id, let size): boxes.sent(id, size: size)
         case .idle: finish()
         }
     }

@@ -19,7 +19,6 @@ package enum Program {
                 let settings = try settings(at: path)
                 try refuseOpenSpool(of: settings, isCheck: true)
                 if let finding = settings.logTo.finding { throw .configuration("log_to: \(finding)") }
-                if let finding = settings.onDeadFinding { throw .configuration("on_dead: \(finding)") }
             case .serve(let path):
                 let settings = try settings(at: path)
                 try refuseOpenSpool(of: settings)

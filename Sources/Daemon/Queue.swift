@@ -24,7 +24,7 @@ final class Queue {
     private var retired: [RelayPool] = []
     /// Claimed mails that wait for a connection.
     private var carried: [JobID: ClaimedJob] = [:]
-    /// What concerns others than the queue: nothing is under way any more.
+    /// What concerns others than the queue: a job was sent, nothing is under way any more.
     private let tell: (Notice) -> Void
     var load = Load()
     private var isScheduling = false
@@ -53,6 +53,8 @@ final class Queue {
 
     /// What the queue tells the daemon.
     enum Notice {
+        /// A job is in `done/`: its drop box has room for another.
+        case sent(JobID, size: Int)
         /// The daemon stops and nothing is under way any more.
         case idle
     }
@@ -246,6 +248,7 @@ final class Queue {
         load.remove(job.id)
         ledger.ended(job, in: state, as: id, verdict, now: .now)
         switch state {
+        case .done?: tell(.sent(job.id, size: job.size))
         case .retry(let bucket)?: buckets.put(job.id, in: .retry(bucket), due: verdict.due ?? .now)
         case .scheduled?: buckets.put(job.id, in: .scheduled, due: verdict.due ?? .now)
         case .new?:
@@ -264,9 +267,7 @@ final class Queue {
         case .verdict(let job, let verdict): finish(job, verdict)
         case .refused(let job, let error): refuse(job, error)
         case .carried(let job, let isPrepared): carry(job, isPrepared: isPrepared)
-        case .abandoned(let job):
-            load.remove(job.id)
-            note(.ended(job.id))
+        case .abandoned(let job): note(.ended(job.id))
         case .shortage(let kind): rest(kind)
         case .relayChanged: schedule()
         case .relayEmptied(let pool): retired.removeAll { $0 === pool }

@@ -15,3 +15,17 @@ package struct Filesystem: Sendable {
         (isMemory, isNoexec) = (memory != 0, noexec != 0)
     }
 }
+
+/// Why the program at `path` cannot be run, as far as its file tells; nil where it can.
+package func programFault(at path: String) -> String? {
+    do throws(Errno) {
+        let file = try Descriptor(readingFileAt: path)
+        let status = try file.status()
+        if !status.isRegular { return "a \(status.kind) and not a program" }
+        if status.permissions & 0o111 == 0 { return "not executable (chmod +x)" }
+        return try Filesystem(of: file).isNoexec ? "on a filesystem where no program can be run (mounted noexec)" : nil
+    } catch {
+        // A program that may be run and not read is one all the same.
+        return error == .accessDenied ? nil : "\(error)"
+    }
+}

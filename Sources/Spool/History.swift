@@ -236,9 +236,6 @@ package struct History: Sendable {
     ///
     /// An open `sending` or `running` is in doubt: somebody took the job out of `cur/` before its end. No recovery sees it
     /// there, and where it was put is the decision, so it is not held; but a second mail is announced.
-    ///
-    /// A job in `scheduled/` that is due by its mtime and not by its last event was touched, or lost its mtime: that is
-    /// said, since the mail goes before the time that its producer gave.
     package func notes(beforeClaimFrom state: State, at now: Timestamp) -> [Event] {
         var notes: [Event] = []
         if let open = openSending ?? openRunning {
@@ -254,12 +251,18 @@ package struct History: Sendable {
             }
         }
         if state == .new, isMovedByHand { notes.append(Event(.requeued, at: now)) }
-        if state == .scheduled, let last, last.kind == .scheduled, let next = last.next, next > now {
-            var event = Event(.requeued, at: now)
-            event.reason = "due by its mtime, and by its history at \(next.rfc3339Seconds)"
-            notes.append(event)
-        }
         return notes
+    }
+
+    /// Why a job that is claimed from `state` begins before the time that its history says; nil where it does not.
+    ///
+    /// A job in `scheduled/` that is due by its mtime only was touched, or lost its mtime: its marker says so, since the
+    /// mail goes before the time that its producer gave.
+    package func haste(from state: State, at now: Timestamp) -> String? {
+        guard state == .scheduled, let last, last.kind == .scheduled, let next = last.next, next > now else {
+            return nil
+        }
+        return "due by its mtime, and by its history at \(next.rfc3339Seconds)"
     }
 
     /// Whether a job that is claimed from `new/` was moved there by the operator, and no event says so yet.

@@ -79,7 +79,7 @@ struct DoctorTests {
     @Test(
         "A command for dead letters that is not there is a fault of the configuration",
         arguments: [
-            ("/nonexistent/page", "/nonexistent/page: No such file or directory"), ("/etc/passwd", "not executable"),
+            ("/nonexistent/page", "No such file or directory"), ("/etc/passwd", "not executable"),
             ("/etc/", "a directory and not a program"),
         ])
     func onDead(path: String, fault: String) throws {
@@ -88,9 +88,9 @@ struct DoctorTests {
         try spool.scratch.write(
             "spool = spool\nfrom = a@example.com\nhostname = a.example\non_dead = \(path)\n[relay main]\nurl = smtp://127.0.0.1:9\n",
             to: "outspool.conf", mode: 0o644)
-        let check = try Program.built("outspoold").run(["--check", "--config", file])
-        #expect(check.status == 78 && check.err.contains("on_dead: ") && check.err.contains(fault), "\(check)")
-        let doctor = try spool.outspool.run(["doctor", "--no-relays", "--config", file])
-        #expect(doctor.status == 78 && doctor.out.contains("outspoold --check ends with status 78"))
+        for verb in ["check", "doctor"] {
+            let ran = try spool.outspool.run([verb, "--config", file] + (verb == "doctor" ? ["--no-relays"] : []))
+            #expect(ran.status == 78 && ran.out.contains("on_dead") && ran.out.contains(fault), "\(ran)")
+        }
     }
 }

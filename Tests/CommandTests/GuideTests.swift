@@ -82,7 +82,8 @@ struct GuideTests {
             "MAIL refused: ", "does not work", "breaker open: ", " is not closed", "is not declared in schema.json",
             "it is tried again every second", "nothing is claimed meanwhile", "the spool takes writes again",
             "runs, and cannot write status.json", "is the disk full?", "the daemon died before the reply was seen",
-            " after a crash: ", "discarded: the same job is in ", "the rest stays in the drop box",
+            " after a crash: ", "discarded: the same job is in ",
+            "waits in the drop box until some are sent or removed",
             "They are not tried any more.", "the daemon is not running: it ", "the next start recovers them",
             " being sent, ", " not written to disk", "certificate for ", "resumed", "would be", " MiB free, ",
         ])

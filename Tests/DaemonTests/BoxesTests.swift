@@ -77,6 +77,20 @@ struct BoxesTests {
         #expect(try place.names("new").count == 2)
     }
 
+    @Test("Jobs that were sent make room, in steps of a quarter")
+    func sent() throws {
+        for index in 1...6 { try place.submit(id: "j\(index)", box: "shop") }
+        let boxes = boxes(jobs: 4)
+        #expect(try reconcile(boxes) == 1)
+        let waiting = try place.names("new").map { try #require(JobID($0)) }
+        boxes.sent(try #require(JobID("j1@elsewhere")), size: 50)
+        try place.loop.pass(.milliseconds(20))
+        #expect(try left() == 2)
+        for id in waiting.prefix(2) { boxes.sent(id, size: 70) }
+        try place.run(until: { try left() == 0 })
+        #expect(try place.names("new").count == 6)
+    }
+
     @Test("The quota holds over a restart, for dead letters as for jobs")
     func restart() throws {
         try place.put("dead/20260101T000000Z-0123456789@shop", String(repeating: "x", count: 5000))

@@ -317,14 +317,13 @@ struct FoldedHistoryTests {
         #expect(doubted.doubts == 2 && doubted.isHeldInDoubt)
     }
 
-    @Test("A scheduled job that is due by its mtime and not by its history says so when it is claimed")
+    @Test("A scheduled job that is due by its mtime and not by its history says so when it begins")
     func lostTime() {
         let scheduled = history("scheduled +3600")
-        #expect(scheduled.notes(beforeClaimFrom: .scheduled, at: start + .seconds(60)).map(\.kind) == [.requeued])
-        #expect(
-            scheduled.notes(beforeClaimFrom: .scheduled, at: start + .seconds(60)).first?.reason
-                == "due by its mtime, and by its history at \((start + .seconds(3600)).rfc3339Seconds)")
-        #expect(scheduled.notes(beforeClaimFrom: .scheduled, at: start + .seconds(3600)).isEmpty)
-        #expect(scheduled.notes(beforeClaimFrom: .new, at: start + .seconds(60)).map(\.kind) == [.requeued])
+        let reason = "due by its mtime, and by its history at \((start + .seconds(3600)).rfc3339Seconds)"
+        #expect(scheduled.haste(from: .scheduled, at: start + .seconds(60)) == reason)
+        #expect(scheduled.haste(from: .scheduled, at: start + .seconds(3600)) == nil)
+        #expect(scheduled.haste(from: .new, at: start + .seconds(60)) == nil)
+        #expect(history("sending a 1").haste(from: .scheduled, at: start) == nil)
     }
 }

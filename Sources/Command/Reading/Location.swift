@@ -37,6 +37,14 @@ enum Location {
         }
     }
 
+    /// The program of `on_dead`; nil where there is none, or no configuration.
+    static func deadLetterProgram(_ arguments: Arguments) throws(Failure) -> String? {
+        guard var section = try configuration(arguments) else { return nil }
+        do throws(ConfigurationError) { return try section.command("on_dead")?.first } catch {
+            throw Failure(.configuration, printable("\(error)"))
+        }
+    }
+
     /// The names of the configuration's relays, in order of preference.
     static func relays(_ arguments: Arguments) throws(Failure) -> [String] {
         try file(named: try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG"))?.sections("relay").compactMap(

@@ -13,7 +13,8 @@ extension Verb {
 
                 Holds every name that the templates use against their schemas, renders each
                 with its sample.json in every locale, and looks at the spool's directories:
-                there, of the right mode and owner, on one filesystem. Prints a line for
+                there, of the right mode and owner, on one filesystem; and at the program of
+                on_dead. Prints a line for
                 each fault, FILE:LINE:COLUMN: error: ..., and exits 78 if there is an error.
 
                   TEMPLATE ...     only these, and not the spool
@@ -34,6 +35,9 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     var findings: [Finding] = []
     if named == nil, arguments.operands.isEmpty {
         findings = try spoolFaults(try SpoolReader(path: try invocation.spoolPath()))
+        if let program = try Location.deadLetterProgram(arguments), let fault = programFault(at: program) {
+            findings.append(Finding(.error, program, "on_dead: \(fault)"))
+        }
     }
     let configured = named == nil ? try Location.templatesPath(arguments) : nil
     if let templates = named ?? configured {

@@ -20,9 +20,8 @@ func templateFindings(in path: String, only names: [String]) throws(Failure) -> 
         do throws(TemplateError) {
             let template = try store.template(named: name)
             findings += template.findings()
-            if let program = template.run ?? template.view?.program, isNoexec(program) {
-                findings.append(
-                    Finding(.error, program, "on a filesystem where no program can be run (mounted noexec)"))
+            if let program = template.run ?? template.view?.program, let fault = programFault(at: program) {
+                findings.append(Finding(.error, program, fault))
             }
             included?.formUnion(template.includedFiles)
         } catch {
@@ -35,11 +34,6 @@ func templateFindings(in path: String, only names: [String]) throws(Failure) -> 
         let unused = try store.sharedFiles().filter { !included.contains(ExactText($0)) }
         return findings + unused.map { Finding(.warning, $0, "not used by any template") }
     } catch { return findings + [finding(error, in: path)] }
-}
-
-/// Whether a program lies where none can be run; where that cannot be asked, it is not known.
-private func isNoexec(_ program: String) -> Bool {
-    (try? Filesystem(of: Descriptor(readingFileAt: program)))?.isNoexec ?? false
 }
 
 private func finding(_ error: TemplateError, in path: String) -> Finding {

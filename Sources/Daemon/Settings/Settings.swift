@@ -1,4 +1,3 @@
-internal import Linux
 package import Mail
 package import Relay
 package import Spool
@@ -39,22 +38,6 @@ package struct Settings: Equatable, Sendable {
     package var relays: [Relay]
 
     var dropBoxQuota: Boxes.Quota { .init(jobs: dropBoxJobs, bytes: dropBoxBytes) }
-
-    /// Why the program of `on_dead` cannot be run; nil where it can, or there is none.
-    var onDeadFinding: String? {
-        guard let path = onDead.first else { return nil }
-        do throws(Errno) {
-            let file = try Descriptor(readingFileAt: path)
-            let status = try file.status()
-            if !status.isRegular { return "\(path): a \(status.kind) and not a program" }
-            if status.permissions & 0o111 == 0 { return "\(path): not executable (chmod +x)" }
-            if try Filesystem(of: file).isNoexec { return "\(path): on a filesystem mounted noexec" }
-            return nil
-        } catch {
-            // A program that may be run and not read is one all the same.
-            return error == .accessDenied ? nil : "\(path): \(error)"
-        }
-    }
 
     package struct Relay: Equatable, Sendable {
         package var name: String

@@ -22,6 +22,8 @@ final class ClaimedJob {
     var attempt: Verdict.Attempt
     /// The job's object as `done/` keeps it, if not as it is: its secrets masked.
     var masked: JSON?
+    /// Why it begins before the time that its history says; its next marker has it.
+    var haste: String?
     /// What is sent, once it is made.
     var letter: Letter?
     /// The program that runs for it, or has run.
@@ -98,7 +100,7 @@ final class ClaimedJob {
         event.attempt = attempt.number
         event.to = recipients
         event.relay = kind == .sending ? attempt.relay : nil
-        event.reason = reason
+        event.reason = reason ?? haste
         if attempt.history.isEmpty { event.submitted = submitted }
         let length = claim?.length ?? 0
         try claim?.append([event], durably: attempt.onDoubt == .hold)

@@ -6,9 +6,9 @@ internal import Time
 
 /// What drop boxes have brought into the spool and is still there, in whatever state.
 ///
-/// A file's name says which box it came from, so that a count needs no file to be opened. Between two counts only what
-/// is taken in is added: a sum is never too low, but for a job that moves while it is counted. What has left the spool
-/// shows at the next count, which is made where a sum leaves no room.
+/// A file's name says which box it came from, so that a count needs no file to be opened. Between two counts what is
+/// taken in is added, and what is sent moves to `done/`: a sum is never too low, but for a job that moves while it is
+/// counted. What has left the spool shows at the next count, which is made where a sum leaves no room.
 final class BoxUsage {
     /// Who has a quota: a box, and in a box of all users each of them.
     struct Account: Hashable {
@@ -50,11 +50,12 @@ final class BoxUsage {
         self.log = log
     }
 
-    /// What an account has in the spool, as far as is known.
-    func amount(_ account: Account) -> Amount { (kept[account] ?? Amount()) + (sent[account] ?? Amount()) }
-
-    /// How much of it is in `done/`.
-    func sent(_ account: Account) -> Amount { sent[account] ?? Amount() }
+    /// What an account has in the spool, as far as is known: the jobs but for those that were sent, and all bytes.
+    func amount(_ account: Account) -> Amount {
+        var amount = kept[account] ?? Amount()
+        amount.bytes += sent[account]?.bytes ?? 0
+        return amount
+    }
 
     /// A job or a dead letter came.
     func add(_ id: JobID, bytes: Int) {
@@ -64,6 +65,19 @@ final class BoxUsage {
                 added[account, default: Amount()] = added[account, default: Amount()] + Amount(jobs: 1, bytes: bytes)
             }
         }
+    }
+
+    /// A job was sent, and is in `done/`. Returns whose it is.
+    func moved(_ id: JobID, bytes: Int) -> [Account] {
+        let accounts = BoxUsage.accounts(of: id)
+        for account in accounts {
+            // One that was not counted, because it came otherwise, is not missing.
+            let amount = kept[account] ?? Amount()
+            let size = min(bytes, amount.bytes)
+            kept[account] = Amount(jobs: max(amount.jobs - 1, 0), bytes: amount.bytes - size)
+            sent[account, default: Amount()] = sent[account, default: Amount()] + Amount(jobs: 1, bytes: size)
+        }
+        return accounts
     }
 
     private static func accounts(of id: JobID) -> [Account] {
@@ -142,18 +156,18 @@ final class BoxUsage {
         init(_ directory: consuming Directory) { self.directory = directory }
     }
 
-    /// Removes the account's oldest sent jobs from `done/` until what it has is within `target`, and calls `then` with
-    /// how many went. After a crash the rest is removed when room is wanted again.
-    func forgetSent(of account: Account, downTo target: Amount, then: @escaping (Int) -> Void) {
+    /// Removes the account's oldest sent jobs from `done/` until all that it has is `target` bytes, and calls `then`
+    /// with how many went. After a crash the rest is removed when room is wanted again.
+    func forgetSent(of account: Account, downTo target: Int, then: @escaping (Int) -> Void) {
         var days: [String] = []
         do throws(SpoolError) { days = try spool.days() } catch { log.write("\(error)", .warning) }
         forget(account, target, days[...], 0, then)
     }
 
     private func forget(
-        _ account: Account, _ target: Amount, _ days: ArraySlice<String>, _ count: Int, _ then: @escaping (Int) -> Void
+        _ account: Account, _ target: Int, _ days: ArraySlice<String>, _ count: Int, _ then: @escaping (Int) -> Void
     ) {
-        func isEnough() -> Bool { amount(account).jobs <= target.jobs && amount(account).bytes <= target.bytes }
+        func isEnough() -> Bool { amount(account).bytes <= target }
         guard let day = days.first, !isEnough() else { return then(count) }
         var found: [(modified: Int64, id: JobID, size: Int)] = []
         var gone = count

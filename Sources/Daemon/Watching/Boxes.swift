@@ -6,15 +6,16 @@ internal import Time
 
 /// The drop boxes: what applications under users of their own have submitted is taken into `new/`.
 final class Boxes {
-    /// What a box's jobs may occupy in the spool, wherever they lie; the rest waits in the box.
+    /// What a box's jobs may occupy in the spool, wherever they lie; the rest waits in the box. The number is without
+    /// those that were sent.
     struct Quota: Equatable {
         var jobs: Int
         var bytes: Int
 
         /// In a box of all users each may have so much of it.
         var share: Quota { Quota(jobs: max(jobs / 4, 1), bytes: bytes / 4) }
-        /// Where there was no room, sent jobs are forgotten until so much is left.
-        fileprivate var relief: BoxUsage.Amount { .init(jobs: jobs / 4 * 3, bytes: bytes / 4 * 3) }
+        /// Where there was no room, sent jobs are forgotten until a quarter is free.
+        fileprivate var relief: Int { bytes / 4 * 3 }
     }
 
     private final class Box {
@@ -48,6 +49,9 @@ final class Boxes {
     private var isMakingRoom = false
     /// The waits between the tries to make room, as long as none comes of it.
     private var roomBackoff = Backoff()
+    private var roomTimer: EventLoop.Timer?
+    /// Whether a job was sent since room was last looked for.
+    private var isHurried = false
     /// Called once, when every box that was there at the start has been taken in: before that a job
     /// could be claimed whose original still lies in its box.
     private var onReconciled: (() -> Void)?
@@ -307,30 +311,57 @@ final class Boxes {
         }
     }
 
+    /// A job of a box was sent.
+    func sent(_ id: JobID, size: Int) {
+        if id.box == nil { return }
+        let accounts = usage.moved(id, bytes: size).filter(wanting.contains)
+        for account in accounts {
+            let own = account.user == nil ? quota : quota.share
+            let amount = usage.amount(account)
+            guard amount.jobs <= own.jobs - max(own.jobs / 4, 1), amount.bytes <= own.relief else { continue }
+            wanting.remove(account)
+            goOn()
+        }
+        // Its bytes are still there, and may be made free.
+        if !wanting.isDisjoint(with: accounts), !isHurried {
+            isHurried = true
+            roomBackoff = Backoff()
+            makeRoom(after: roomBackoff.next())
+        }
+    }
+
+    /// Goes on with the boxes for which there is room again.
+    private func goOn() {
+        for name in order where !wanting.contains(where: { $0.box == name }) {
+            guard let box = boxes[name], box.isWanting else { continue }
+            box.isWanting = false
+            read(name)
+        }
+        work()
+    }
+
     /// Where a box found no room, counts what it has, and forgets the oldest of what was sent for it. Tried again as long
     /// as that is not enough.
     private func makeRoom() {
         guard !wanting.isEmpty, !isMakingRoom else { return }
-        isMakingRoom = true
         if usage.isResting { return makeRoom(after: .seconds(1)) }
+        isMakingRoom = true
+        isHurried = false
         let before = wanting.map { (account: $0, before: usage.amount($0)) }
         usage.count { [weak self] in self?.relieve(before[...]) }
     }
 
     private func makeRoom(after wait: Span) {
-        loop.schedule(after: wait) { [weak self] in
-            self?.isMakingRoom = false
-            self?.makeRoom()
-        }
+        roomTimer?.cancel()
+        roomTimer = loop.schedule(after: wait) { [weak self] in self?.makeRoom() }
     }
 
     private func relieve(_ accounts: ArraySlice<(account: BoxUsage.Account, before: BoxUsage.Amount)>) {
         guard let (account, before) = accounts.first else {
-            for name in order where !wanting.contains(where: { $0.box == name }) {
-                boxes[name]?.isWanting = false
-                read(name)
-            }
-            return makeRoom(after: roomBackoff.next())
+            isMakingRoom = false
+            goOn()
+            if !wanting.isEmpty { makeRoom(after: roomBackoff.next()) }
+            return
         }
         let own = account.user == nil ? quota : quota.share
         usage.forgetSent(of: account, downTo: own.relief) { [weak self] count in

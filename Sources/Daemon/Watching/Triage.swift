@@ -217,7 +217,9 @@ final class Triage {
             number: history.attempts(in: state) + 1, history: history, submitted: facts.submitted,
             expiry: facts.waiting.expiry,
             onDoubt: facts.onDoubt, policy: settings.retry, softBounce: settings.softBounce)
-        return ClaimedJob(claim, facts, attempt: attempt, isNew: isNew, claimedAt: claimedAt)
+        let job = ClaimedJob(claim, facts, attempt: attempt, isNew: isNew, claimedAt: claimedAt)
+        job.haste = history.haste(from: state, at: .now)
+        return job
     }
 
     /// Claims a job that ends without a courier, and says how it ends.

@@ -1,3 +1,5 @@
+internal import Text
+
 /// The words of a command in the configuration: no shell reads it, so that no recipient's address is ever one's.
 package enum CommandWords {
     /// White space separates; double quotes keep it, and within them a backslash stands for the character behind it.
@@ -29,5 +31,21 @@ package enum CommandWords {
         if isQuoted { return nil }
         if let word { words.append(word) }
         return words.isEmpty ? nil : words
+    }
+}
+
+extension ConfigurationSection {
+    /// The words of the command under `key`, its program by its path, which begins in the directory of the file as any
+    /// other; nil where there is none.
+    package mutating func command(_ key: String) throws(ConfigurationError) -> [String]? {
+        guard let text = string(key), let path = path(key) else { return nil }
+        guard var words = CommandWords.parse(text) else { throw fault("'\(key)': a quote without its end", at: key) }
+        guard words[0].holds("/") else {
+            throw fault("'\(key)' begins with a path, not with '\(words[0])': PATH is not asked", at: key)
+        }
+        if !words[0].begins(with: "/") {
+            words[0] = String(decoding: path.utf8.dropLast(text.utf8.count), as: UTF8.self) + words[0]
+        }
+        return words
     }
 }
