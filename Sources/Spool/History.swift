@@ -8,7 +8,7 @@ package struct History: Sendable {
     /// Whether outcomes were merged while it was read; see ``fold(_:)``.
     package private(set) var isFolded = false
     private var recipientsRead = 0
-    /// The first event whose recipients were not forgotten.
+    /// The first event whose recipients may still be forgotten.
     private var unsettled = 0
 
     package init(_ events: [Event] = []) { self.events = events }
@@ -59,10 +59,13 @@ package struct History: Sendable {
         isFolded = true
         switch event.kind {
         case .sending:
-            forgetUnsettled()
+            forgetUnsettled(before: event)
             events.append(event)
         case .sent, .deferred, .refused, .inDoubt:
-            guard let index = sibling(of: event) else { return events.append(event) }
+            guard let index = sibling(of: event) else {
+                if event.attempt != events.last?.attempt { forgetUnsettled(before: event) }
+                return events.append(event)
+            }
             events[index].to += event.to
             events[index].next = [events[index].next, event.next].compactMap { $0 }.max()
         default: events.append(event)
@@ -82,12 +85,18 @@ package struct History: Sendable {
         return nil
     }
 
-    /// An attempt begins: whom the earlier ones were for, and who was deferred, says nothing any more.
-    private mutating func forgetUnsettled() {
-        for index in unsettled..<events.count where events[index].kind == .sending || events[index].kind == .deferred {
-            if events[index].to.count > 1 { events[index].to.removeLast(events[index].to.count - 1) }
+    /// Another attempt begins: who was deferred before says nothing any more, and of an older `sending` only who is
+    /// still without an outcome, and nobody where another `sending` follows.
+    private mutating func forgetUnsettled(before event: Event) {
+        if let open = events[unsettled...].lastIndex(where: { $0.kind == .sending }) {
+            let answered = Set(events[(open + 1)...].lazy.flatMap { $0.to.map(ExactText.init(_:)) })
+            events[open].to.removeAll { event.kind == .sending || answered.contains(ExactText($0)) }
         }
-        unsettled = events.count
+        for index in unsettled..<events.count where events[index].kind == .deferred && events[index].to.count > 1 {
+            events[index].to.removeLast(events[index].to.count - 1)
+        }
+        // The last `sending` may still be open.
+        unsettled = events.lastIndex { $0.kind == .sending } ?? events.count
     }
 
     /// Whether `other` begins as this one: it is the history of the same job, which may have gone on.

@@ -13,7 +13,7 @@ struct DoctorTests {
     func well() throws {
         let spool = try Fixture()
         #expect(try spool.run("submit", "x", "--id", "a").status == 0)
-        #expect(try doctor(spool).out.contains("names, owners, links and times"))
+        #expect(try doctor(spool).out.contains("names, owners, modes, links and times"))
     }
 
     @Test("Names, kinds, links and owners of the files of jobs have a line each, with what to do")
@@ -35,6 +35,9 @@ struct DoctorTests {
         for index in 1...5 { try spool.put("{}", "hold/no \(index)") }
         let many = try doctor(spool).out
         #expect(many.contains("5: the name is no job id") && many.contains(", ..."))
+        let check = try spool.run("check")
+        #expect(check.status == 0 && check.out.contains("/spool/hold: warning: 5: the name is no job id"))
+        #expect(try spool.run("check", "--strict").status == 78)
         // In a list, too.
         #expect(try spool.run("ls").out.contains("the name is no job id"))
     }

@@ -44,6 +44,9 @@ struct ExaminationTests {
         try spool.put("{\"template\":\"x\"}\n" + String(repeating: line, count: 20_000), "retry/01-30s/a")
         // Of so many outcomes of an attempt one is left when it is known that there are many.
         #expect(try look(spool, "a", in: .retry(.first)) == "job 1000")
+        let long = String(line.dropLast(2)) + ",\"reply\":\"\(String(repeating: "x", count: 900_000))\"}\n"
+        try spool.put("{\"template\":\"x\"}\n" + String(repeating: long, count: 20), "retry/01-30s/c")
+        #expect(try look(spool, "c", in: .retry(.first)) == "job 20")
         try spool.put("{\"t\":\"\(String(repeating: "x", count: 1000))\"}\n" + line, "retry/01-30s/b")
         #expect(try look(spool, "b", in: .retry(.first)).hasPrefix("malformed: 1"))
     }

@@ -303,6 +303,33 @@ struct FoldedHistoryTests {
         #expect(isBeginning)
     }
 
+    @Test("Attempts without a marker cost no more, and answer the marker before them")
+    func withoutMarker() {
+        let recipients = (0..<2000).map { "r\($0)" }
+        var events = [event("sending \(recipients.joined(separator: ",")) 1")]
+        for attempt in 1...5 {
+            // The last is not answered at first.
+            events += recipients.dropLast(attempt == 1 ? 1 : 0).map { event("deferred \($0) \(attempt) +\(attempt)") }
+        }
+        for length in [1500, 2000, 2500, events.count] {
+            let (whole, read) = (History(Array(events.prefix(length))), folded(Array(events.prefix(length))))
+            #expect(read.openSending?.to == whole.openSending?.to, "\(length)")
+            #expect(read.attempts == whole.attempts && read.due == whole.due)
+        }
+        let kept = folded(events).events.reduce(0) { $0 + max($1.to.count, 1) }
+        #expect(kept < 2 * recipients.count)
+    }
+
+    @Test("A relay that fails again and again after the marker costs no more")
+    func returned() {
+        let marker = "sending \((0..<2000).map { "r\($0)" }.joined(separator: ",")) 1"
+        let events = (0..<10).flatMap { _ in [event(marker), event("returned")] } + [event(marker)]
+        let read = folded(events)
+        #expect(read.openSending?.to.count == 2000 && read.attempts == 1)
+        let kept = read.events.reduce(0) { $0 + max($1.to.count, 1) }
+        #expect(kept < 5000)
+    }
+
     @Test("Doubts are told apart by their attempts, and a requeueing begins anew")
     func rounds() {
         let filler = (0..<2000).map { event("deferred x\($0) 1 +5") }

@@ -13,13 +13,14 @@ struct FileCheckup {
         case kind(String)
         case unreadable(owner: UInt32, user: UInt32)
         case foreign(owner: UInt32)
+        case mode
         case links
         case early
 
         var health: Health {
             switch self {
             case .unreadable: .critical
-            case .name, .kind, .foreign, .links, .early: .warning
+            case .name, .kind, .foreign, .mode, .links, .early: .warning
             }
         }
 
@@ -30,6 +31,7 @@ struct FileCheckup {
             case .unreadable(let owner, let user):
                 "of user \(owner), and the daemon may not read it: chown it to user \(user)"
             case .foreign(let owner): "of user \(owner): the daemon makes a copy of its own of it"
+            case .mode: "of a mode with which others may change it, or the daemon may not: chmod 600"
             case .links: "more than one hard link, as a backup by cp -al makes: the history is appended to all"
             case .early:
                 "due by its mtime, and by its history later: were the mtimes lost, as cp -r loses them? "
@@ -70,6 +72,7 @@ struct FileCheckup {
                 isReadable(status) ? .foreign(owner: status.owner) : .unreadable(owner: status.owner, user: root.owner),
                 name)
         }
+        if status.permissions & 0o022 != 0 || status.permissions & 0o600 != 0o600 { add(.mode, name) }
         if status.links > 1 { add(.links, name) }
         switch state {
         case .scheduled, .retry: try judgeTime(name, in: state, at: directory)
@@ -111,24 +114,32 @@ struct FileCheckup {
     }
 }
 
-extension Checkup {
-    /// The files of every state but `done/`, and what lies in the drop boxes and is none.
-    mutating func examineFiles(_ reader: borrowing SpoolReader) throws(Failure) {
+extension FileCheckup {
+    /// What is wrong with the files of every state but `done/`, a line for each kind of fault in each state.
+    static func findings(
+        _ reader: borrowing SpoolReader, now: Timestamp
+    ) throws(Failure) -> [(state: State, health: Health, text: String)] {
         let root: FileStatus
         do throws(Errno) { root = try reader.root.status() } catch {
             throw Failure(SpoolError(.read, reader.path, error))
         }
-        var isClean = true
+        var findings: [(state: State, health: Health, text: String)] = []
         for state in try reader.states() where state.word != "done" {
             var checkup = FileCheckup(root: root, now: now)
             try reader.forEachEntry(of: state.path) { (name, directory) throws(Failure) in
                 try checkup.look(name, in: state, at: directory)
             }
-            for line in checkup.lines {
-                isClean = false
-                add(state.path, line.health, line.text)
-            }
+            findings += checkup.lines.map { (state, $0.health, $0.text) }
         }
-        if isClean { add("files", .ok, "names, owners, links and times") }
+        return findings
+    }
+}
+
+extension Checkup {
+    /// The files of jobs.
+    mutating func examineFiles(_ reader: borrowing SpoolReader) throws(Failure) {
+        let findings = try FileCheckup.findings(reader, now: now)
+        for finding in findings { add(finding.state.path, finding.health, finding.text) }
+        if findings.isEmpty { add("files", .ok, "names, owners, modes, links and times") }
     }
 }
