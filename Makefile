@@ -13,7 +13,7 @@
 # make sanitize   passes the tests under AddressSanitizer, programs and all; SANITIZER=thread
 # make soak       runs everything at once for MINUTES=5, and accounts for every job
 # make mutations  breaks the programs on purpose, to see that the proofs notice; needs root
-# make faults     lets a relay fail at every point of a session in every way
+# make faults     lets a relay fail at every point of a session in every way, and answer in every wrong order
 # make tasks      runs 1,000 tasks among 10,000 mails, and kills daemon and programs at random
 # make hostile    has another user attack the daemon through a drop box; needs root
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
@@ -115,6 +115,7 @@ mutations: packages-proof
 faults: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/faults.py $(RELEASE)
+	Tests/Proof/orders.py $(RELEASE)
 
 tasks: packages-proof
 	$(SWIFT) build -c release

@@ -57,7 +57,9 @@ let package = Package(
         .target(
             name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
         .target(name: "Message", dependencies: ["CIDN2", "JSON", "Text", "Time"], swiftSettings: common),
-        .target(name: "SMTP", dependencies: ["Text", "Time"], swiftSettings: common),
+        .target(
+            name: "SMTP", dependencies: ["Text", "Time"], resources: [.embedInCode("replies.conf")],
+            swiftSettings: common),
         .target(
             name: "Mail",
             dependencies: [
@@ -84,7 +86,7 @@ let package = Package(
             name: "Command",
             dependencies: [
                 "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail", "Configuration",
-                "JSON", "Text", "Time", "Linux",
+                "JSON", "SMTP", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
         .executableTarget(

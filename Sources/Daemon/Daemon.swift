@@ -23,11 +23,13 @@ package final class Daemon {
     let started = Timestamp.now
     private var wallClock = WallClock(wall: .now, sinceBoot: Span(nanoseconds: Clock.sinceBoot))
     private(set) var settings: Settings
+    /// With what it was started, of which some stays.
+    private let firstSettings: Settings
     private let descriptors: DescriptorBudget
     /// What was logged last of where mail may go.
     private var staging = Staging()
     /// Reads the configuration anew, or says why it cannot be used.
-    private let reload: () -> Settings?
+    private let reload: () -> Result<Settings, StartError>
     private var drainTimer: EventLoop.Timer?
     private(set) var isFinished = false
     /// The exit status once the loop has stopped.
@@ -49,7 +51,7 @@ package final class Daemon {
         spool: spool, loop: loop, ledger: ledger, settings: { [unowned self] in settings })
     private lazy var onDead: OnDead = OnDead(loop: loop, ledger: ledger, strays: queue.strays)
 
-    /// Why a daemon cannot start.
+    /// Why a daemon cannot start, or cannot use a configuration.
     package struct StartError: Error, CustomStringConvertible {
         package let description: String
     }
@@ -57,11 +59,12 @@ package final class Daemon {
     /// Takes the spool; `descriptors` is how many this process may have open. Nothing is claimed before the loop runs.
     package init(
         _ settings: Settings, version: String, descriptors: Int, loop: EventLoop, log: Log,
-        reload: @escaping () -> Settings?
+        reload: @escaping () -> Result<Settings, StartError>
     ) throws(StartError) {
         self.loop = loop
         self.log = log
         self.settings = settings
+        firstSettings = settings
         self.version = version
         self.reload = reload
         do throws(SpoolTree.OpenError) {
@@ -77,6 +80,10 @@ package final class Daemon {
             watcher = try SpoolWatcher(spool: settings.spool, loop: loop) { [unowned self] in changed($0) }
         } catch {
             log.write("inotify: \(error); directories are read every minute instead", .warning)
+        }
+        queue.skip = { [unowned self] expiry, submitted in
+            lookAtClock()
+            return wallClock.skip(over: expiry, submitted: submitted)
         }
         apply(settings)
         log.loop = loop
@@ -109,6 +116,8 @@ package final class Daemon {
     /// Begins to work: recovery, boxes, then everything else. Returns at once; the loop does it.
     package func start() {
         log.write("starting on \(settings.spool), instance \(settings.instance)")
+        // Who asks meanwhile is not told of the daemon before.
+        writeStatus(.now)
         queue.strays.endAll()
         watch()
         recover()
@@ -143,11 +152,14 @@ package final class Daemon {
         let way = jump > .zero ? "forward" : "back"
         log.write("the clock was set \(way) by \(size.approximate): everything is read again", .warning)
         if jump > .zero { janitor.clockWasSetForward() } else { notifier.clockWasSetBack(now: .now) }
-        guard queue.scheduler.isOpen else { return }
-        readAgain()
-        queue.buckets.clockWasSet()
-        queue.newJobs.read()
-        boxes.readAll()
+        // The look at a job may have asked: it goes on first.
+        loop.later { [weak self] in
+            guard let self, queue.scheduler.isOpen else { return }
+            readAgain()
+            queue.buckets.clockWasSet()
+            queue.newJobs.read()
+            boxes.readAll()
+        }
     }
 
     /// The disk may be full: then the orphans wait, and with them everything else.
@@ -190,6 +202,7 @@ package final class Daemon {
         }
         queue.open()
         sweep()
+        writeStatus(.now)
         writeMetrics()
         supervisor.tell("READY=1\nSTATUS=delivering")
         log.write("ready")
@@ -216,7 +229,8 @@ package final class Daemon {
         case .arrival(.entrance(let box), _), .departure(.entrance(let box), _): boxes.changed(box)
         case .arrival(.boxes, let name): if let text = name.text { boxes.appeared(text) }
         case .departure(.boxes, let name): if let text = name.text { boxes.vanished(text) }
-        case .arrival(.root, let name): pause(name) { $0.insert($1) }
+        case .arrival(.root, let name):
+            if let id = name.text.flatMap(Cancellation.id) { cancel(id) } else { pause(name) { $0.insert($1) } }
         case .departure(.root, let name): pause(name) { $0.remove($1) }
         case .arrival(.anchor, _), .departure: break
         case .overflow:
@@ -230,7 +244,8 @@ package final class Daemon {
 
     /// Every descriptor of this process points to what was moved away: nothing more may be put there.
     private func hasGone(_ path: String) {
-        log.write("\(path): the directory was moved or removed; stopping", .error)
+        let place = path == "." ? spool.path : "\(spool.path)/\(path)"
+        log.write("\(place): the directory was moved or removed; stopping", .error)
         stop(status: 75)
     }
 
@@ -251,15 +266,33 @@ package final class Daemon {
     @discardableResult
     private func readPauses() -> Bool {
         var pauses = Pauses()
+        var cancelled: [JobID] = []
         do throws(Errno) {
             var stream = try spool.root.entries()
-            while let name = try stream.next() { if let text = name.text { _ = pauses.insert(text) } }
+            while let name = try stream.next() {
+                guard let text = name.text else { continue }
+                if let id = Cancellation.id(in: text) { cancelled.append(id) } else { _ = pauses.insert(text) }
+            }
         } catch {
             log.write("\(SpoolError(.list, settings.spool, error))", .warning)
             return false
         }
         if pauses != queue.scheduler.pauses { use(pauses) }
+        for id in cancelled { cancel(id) }
         return true
+    }
+
+    /// Ends the program that runs for a job, if one does, and removes the file that asks for it.
+    ///
+    /// A crash before the removal leaves a file that the next start removes: no program runs then. The program has died
+    /// with the daemon, and its job is in doubt as after any crash.
+    private func cancel(_ id: JobID) {
+        if queue.tasks.cancel(id) || queue.data.cancel(id) {
+            log.write("\(id): cancelled, its program is asked to end")
+        }
+        do throws(Errno) { try allowing(.noEntry, spool.root.unlink(Cancellation.name(for: id))) } catch {
+            log.write("\(SpoolError(.remove, Cancellation.name(for: id), error))", .warning)
+        }
     }
 
     /// A file of the spool itself came or went.
@@ -307,24 +340,27 @@ package final class Daemon {
         supervisor.tell("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
         defer { supervisor.tell("READY=1") }
         do throws(Errno) { try log.reopen() } catch { log.write("log_to: \(settings.logTo): \(error)", .warning) }
-        guard let fresh = reload() else {
+        defer { writeStatus(.now) }
+        let fresh: Settings
+        switch reload() {
+        case .success(let settings): fresh = settings
+        case .failure(let refusal):
+            log.write("the configuration stays as it was: \(refusal)", .warning)
             ledger.counters.failedReloads += 1
+            status.configuration = "refused at \(Timestamp.now.rfc3339Seconds): \(refusal)"
             return
         }
         ledger.counters.reloads += 1
-        if fresh.spool != settings.spool || fresh.instance != settings.instance {
-            log.write("'spool' and 'instance' change at the next start only", .warning)
-        }
-        if fresh.logTo != settings.logTo || fresh.logFormat != settings.logFormat {
-            log.write("'log_to' and 'log_format' change at the next start only", .warning)
-        }
+        let waiting = firstSettings.keysOfTheStart(otherThan: fresh)
+        status.configuration = waiting.map { "\($0) at the next start only" }
+        if let waiting { log.write("\(waiting) at the next start only", .warning) }
         apply(fresh)
         queue.templates.invalidate()
         queue.hastenBlocked()
         queue.schedule()
         // A shorter `done_retention` holds at once.
         if queue.scheduler.isOpen { sweep() }
-        log.write("configuration reloaded")
+        log.write("configuration reloaded" + (waiting == nil ? "" : ", but for what waits for a start"))
     }
 
     /// Claims nothing more, waits for what is in flight, returns the rest, and stops the loop.

@@ -101,9 +101,8 @@ package enum Program {
             daemon = try Daemon(
                 settings, version: programVersion, descriptors: Process.raiseDescriptorLimit(), loop: loop, log: log
             ) {
-                do throws(ProgramFailure) { return try Program.settings(at: path) } catch {
-                    log.write("the configuration stays as it was: \(error.message)", .warning)
-                    return nil
+                do throws(ProgramFailure) { return .success(try Program.settings(at: path)) } catch {
+                    return .failure(.init(description: error.message))
                 }
             }
         } catch {

@@ -3,6 +3,7 @@ internal import Linux
 internal import Mail
 internal import Relay
 internal import Spool
+internal import Text
 internal import Time
 
 /// The queue at work: hands events to the ``Scheduler``, and performs its actions.
@@ -27,6 +28,8 @@ final class Queue {
     /// What concerns others than the queue: a job was sent, nothing is under way any more.
     private let tell: (Notice) -> Void
     var load = Load()
+    /// Tells whether the clock was set over a job's expiry; the daemon's, which looks at the clock.
+    var skip: (_ expiry: Timestamp, _ submitted: Timestamp) -> WallClock.Skip? = { _, _ in nil }
     private var isScheduling = false
     private var willSchedule = false
     private var willLook = false
@@ -36,12 +39,14 @@ final class Queue {
         spool: spool, loop: loop, ledger: ledger, tell: { [unowned self] in hear($0) },
         settled: { [unowned self] in settled($0, $1, $2, as: $3) })
     private lazy var triage = Triage(
-        spool: spool, ledger: ledger, templates: templates, settings: settings, tell: { [unowned self] in hear($0) })
+        spool: spool, ledger: ledger, templates: templates, settings: settings,
+        skip: { [unowned self] in skip($0, $1) },
+        tell: { [unowned self] in hear($0) })
     private(set) lazy var tasks = TaskCourier(
         loop: loop, ledger: ledger, templates: templates, strays: strays, settings: settings,
         tell: { [unowned self] in hear($0) })
     private lazy var letters = LetterMaker(ledger: ledger, templates: templates, settings: settings)
-    private lazy var data = DataCourier(
+    private(set) lazy var data = DataCourier(
         loop: loop, ledger: ledger, templates: templates, strays: strays, letters: letters,
         tell: { [unowned self] in hear($0) })
     private(set) lazy var newJobs = NewJobs(
@@ -216,8 +221,18 @@ final class Queue {
     private func carry(_ job: ClaimedJob, isPrepared: Bool) {
         load.remove(job.id)
         carried[job.id] = job
-        note(.carried(job.id, isPrepared: isPrepared))
+        note(.carried(job.waiting, isPrepared: isPrepared))
         scheduleSoon()
+    }
+
+    /// One relay cannot take the job: another may. Where that one is down, the job waits.
+    private func passOn(_ job: ClaimedJob, _ verdict: Verdict) {
+        let others = relays.filter { !job.waiting.unfit.holds(exactly: $0.name) }
+        if others.contains(where: { $0.slot.isUp }) { return carry(job, isPrepared: false) }
+        var verdict = verdict
+        if !others.isEmpty { verdict = verdict.deferred(job.attempt, now: .now) }
+        ledger.attempted(job, verdict, now: .now)
+        finish(job, verdict)
     }
 
     private func giveBack(_ id: JobID, because reason: String) {
@@ -239,6 +254,7 @@ final class Queue {
     /// Carries a verdict out: the one way out of `cur/`.
     func finish(_ job: ClaimedJob, _ verdict: Verdict) {
         var verdict = verdict
+        if let last = verdict.givenUp(after: job.attempt) { (verdict, job.lastFailure) = (last, last) }
         // Other states keep secrets, since the job may be sent again.
         if case .done = verdict.target { verdict.masked = job.masked }
         settler.settle(job, by: verdict)
@@ -265,6 +281,7 @@ final class Queue {
     private func hear(_ report: Report) {
         switch report {
         case .verdict(let job, let verdict): finish(job, verdict)
+        case .unfit(let job, let verdict): passOn(job, verdict)
         case .refused(let job, let error): refuse(job, error)
         case .carried(let job, let isPrepared): carry(job, isPrepared: isPrepared)
         case .abandoned(let job): note(.ended(job.id))
@@ -285,8 +302,7 @@ final class Queue {
     }
 
     private func isKnown(_ name: DirectoryName) -> Bool {
-        guard let id = name.text.flatMap({ JobID($0) }) else { return false }
-        return scheduler.isLinedUp(id, in: .new)
+        name.text.flatMap { JobID($0) }.map { scheduler.isLinedUp($0, in: .new) } ?? false
     }
 
     private func note(_ event: Scheduler.Event) { perform(scheduler.handle(event)) }

@@ -7,6 +7,8 @@ internal import Time
 enum Report {
     // From the couriers.
 
+    /// The relay does not offer what the job needs; what becomes of it where no other does.
+    case unfit(ClaimedJob, Verdict)
     /// A job's attempt is over.
     case verdict(ClaimedJob, Verdict)
     /// A job cannot be worked at: it is at fault, or its template is.

@@ -26,7 +26,7 @@ extension Job {
             }
             job.attachments = try attachmentsWithoutFiles()
             _ = try OutgoingMail(
-                job, id: JobID.make(at: .now), submitted: .now, rendered: rendered, defaults: defaults)
+                job, id: JobID.make(at: .now), date: .now, rendered: rendered, defaults: defaults)
             return nil
         } catch {
             if case .job(let reason) = error { return reason }

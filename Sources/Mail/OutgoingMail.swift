@@ -14,6 +14,8 @@ package struct OutgoingMail: Equatable, Sendable {
     package var bytes: [UInt8]
     package var needs8Bit: Bool
     package var needsSMTPUTF8: Bool
+    /// Whether the header alone needs SMTPUTF8; elsewhere it is the envelope's addresses.
+    package var hasUTF8Header = false
 }
 
 extension OutgoingMail {

@@ -7,14 +7,14 @@ package import Time
 extension OutgoingMail {
     /// Makes the mail of a job.
     ///
-    /// The same job gives the same bytes at every attempt while its template is the same: the date is
-    /// that of its submission, the Message-ID comes from its id.
+    /// The same job gives the same bytes at every attempt while its template is the same: the Message-ID comes from its
+    /// id, and `date`, which the header has where the job carries none, is ``History/date(submitted:sendAt:now:)``.
     /// - Parameter rendered: what the job's template gave; nil for a job that carries its mail.
     package init(
-        _ job: Job, id: JobID, submitted: Timestamp, rendered: RenderedPart?, defaults: MailDefaults
+        _ job: Job, id: JobID, date: Timestamp, rendered: RenderedPart?, defaults: MailDefaults
     ) throws(MailError) {
         if case .message(let source) = job.content {
-            try self.init(whole: source, job: job, id: id, submitted: submitted, defaults: defaults)
+            try self.init(whole: source, job: job, id: id, date: date, defaults: defaults)
             return
         }
         let to = try mailboxes(job.to, "/to")
@@ -22,7 +22,7 @@ extension OutgoingMail {
         let bcc = try mailboxes(job.bcc, "/bcc")
         let messageID = MessageID(job: id.text, at: defaults.domain)
         var mail = Composition(
-            from: try author(job, rendered, defaults), subject: "", date: submitted, messageID: messageID)
+            from: try author(job, rendered, defaults), subject: "", date: date, messageID: messageID)
         switch job.content {
         case .mail(let subject, let text, let html):
             (mail.subject, mail.text, mail.html) = (subject, text, html)
@@ -55,7 +55,7 @@ extension OutgoingMail {
     }
 
     private init(
-        whole source: [UInt8], job: Job, id: JobID, submitted: Timestamp, defaults: MailDefaults
+        whole source: [UInt8], job: Job, id: JobID, date: Timestamp, defaults: MailDefaults
     ) throws(MailError) {
         for (field, isThere) in [
             ("attachments", !job.attachments.isEmpty), ("headers", !job.headers.isEmpty),
@@ -68,7 +68,7 @@ extension OutgoingMail {
         if own == nil, let text = defaults.from { own = try configured(text, "from") }
         let author = own
         let messageID = MessageID(job: id.text, at: defaults.domain)
-        let composed = try whole(message.completed(from: author, date: submitted, messageID: messageID))
+        let composed = try whole(message.completed(from: author, date: date, messageID: messageID))
         var recipients = try (mailboxes(job.to, "/to") + mailboxes(job.cc, "/cc") + mailboxes(job.bcc, "/bcc"))
             .map(\.address.text)
         var sender = author?.address.text
@@ -89,6 +89,7 @@ extension OutgoingMail {
 
     /// SMTPUTF8 is needed for the envelope's addresses as well as for the header's.
     private mutating func noteAddresses() {
+        hasUTF8Header = needsSMTPUTF8
         if !needsSMTPUTF8 {
             needsSMTPUTF8 = ([sender] + recipients).contains { !$0.utf8.allSatisfy { $0 < 0x80 } }
         }

@@ -65,7 +65,7 @@ public struct Spool: Sendable {
             do throws(SubmitError) {
                 let id = try job.jobID()
                 let object = try job.object()
-                if job.id != nil { try refuseNamesake(of: id, object) }
+                try refuse(job, id, object)
                 batch.append((object, id))
                 places.append(index)
                 return .success(id.text)
@@ -100,7 +100,7 @@ public struct Spool: Sendable {
     public func prepare(_ job: Job) throws(SubmitError) -> Draft {
         let id = try job.jobID()
         let object = try job.object()
-        if job.id != nil { try refuseNamesake(of: id, object) }
+        try refuse(job, id, object)
         do throws(SpoolError) {
             return Draft(try entrance.prepare(object, id: id), in: entrance)
         } catch {
@@ -110,7 +110,15 @@ public struct Spool: Sendable {
 }
 
 extension Spool {
-    /// Throws if the spool has a job of a chosen id, as far as this user can see.
+    /// Throws if the spool has a job of a chosen id, as far as this user can see, or if a new one could only expire.
+    private func refuse(_ job: Job, _ id: JobID, _ object: [UInt8]) throws(SubmitError) {
+        if job.id != nil { try refuseNamesake(of: id, object) }
+        guard job.expiresAt != nil, let value = try? JSON(parsing: object),  // As below.
+            let (field, reason) = jobLateness(value, now: .now)
+        else { return }
+        throw .invalid(field: field, reason: reason)
+    }
+
     private func refuseNamesake(of id: JobID, _ object: [UInt8]) throws(SubmitError) {
         // It was written as JSON a moment ago.
         guard let value = try? JSON(parsing: object) else { return }

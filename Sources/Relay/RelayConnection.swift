@@ -1,4 +1,3 @@
-internal import CCurl
 internal import EventLoop
 internal import Linux
 package import SMTP
@@ -13,8 +12,8 @@ package final class RelayConnection {
     package var onReady: (Capabilities) -> Void = { _ in }
     /// ``connect()`` came to nothing.
     package var onFailure: (ConnectionFailure) -> Void = { _ in }
-    /// ``room`` became what it is, other than `.none`.
-    package var onRoom: () -> Void = {}
+    /// ``isIdle`` became true.
+    package var onIdle: () -> Void = {}
     /// It ended by itself or after ``quit()``; the transactions were completed before.
     package var onClosed: (Closing) -> Void = { _ in }
 
@@ -35,6 +34,15 @@ package final class RelayConnection {
         case lost(String)
     }
 
+    /// How a relay is spoken to.
+    package enum Care: Equatable, Sendable {
+        case none
+        /// One command at a time: it has lost what came in a group, or is said to.
+        case stepByStep
+        /// One command at a time, and one message a connection: it has answered what was not asked.
+        case alone
+    }
+
     /// How long the reply to QUIT is waited for.
     private static let farewell = Span.seconds(2)
     /// What is sent in one go before others have their turn.
@@ -46,21 +54,22 @@ package final class RelayConnection {
     private let curl: CurlLoop
     private let loop: EventLoop
     private let settings: RelaySettings
-    private let transcript = Transcript()
+    private let care: Care
     private let outbox = Outbox()
+    private var opening: Opening?
     private var easy: Easy?
     private var watch: EventLoop.Watch?
     private var timer: EventLoop.Timer?
     private var session = Session(Capabilities())
     private var parser = ReplyParser()
-    private var deliveries: [Delivery] = []
+    private var delivery: Delivery?
     private var isEncrypted = false
 
     private var state = State.new
     private var willPump = false
     private var isReceiving = false
     private var quitWhenIdle = false
-    private var offered = Session.Room.none
+    private var hasOffered = false
     /// Actions of transactions that were begun from outside, until the loop has its turn.
     private var pending: [Session.Action] = []
     private var openedAt: Int64 = 0
@@ -71,35 +80,36 @@ package final class RelayConnection {
     private enum State { case new, connecting, open, quitting, closed }
 
     private struct Delivery {
-        let ticket: Session.Ticket
         var body: [UInt8]
         let commit: ([Int]) -> Bool
         let completion: (TransactionOutcome) -> Void
     }
 
-    package init(_ curl: CurlLoop, to settings: RelaySettings) {
+    /// `care` is what the relay's earlier answers ask for.
+    package init(_ curl: CurlLoop, to settings: RelaySettings, care: Care = .none) {
         self.curl = curl
         loop = curl.loop
         self.settings = settings
-    }
-
-    /// Whether a transaction may be handed over now: `.idle`, `.behind` (its commands travel with the body that is
-    /// under way) or `.none`.
-    package var room: Session.Room {
-        guard state == .open, !isReceiving, !isRetiring else { return .none }
-        return session.room
+        self.care = care
     }
 
     /// How many transactions it was asked to carry. A relay that hangs up on a connection that carried none
     /// has failed; later it may do so as it likes.
     package var carried: Int { session.count }
 
-    /// Nothing is under way, and something may be.
-    package var isIdle: Bool { room == .idle }
+    /// What the relay offers, as far as it is used; nothing before it is connected.
+    package var capabilities: Capabilities { session.capabilities }
+
+    /// Whether nothing is under way and a message may be handed over.
+    package var isIdle: Bool { state == .open && !isReceiving && !isRetiring && delivery == nil && session.isIdle }
 
     private var isRetiring: Bool {
-        quitWhenIdle || session.count >= max(settings.messagesPerConnection, 1)
-            || loop.now - openedAt > settings.connectionAge.nanoseconds
+        quitWhenIdle || session.count >= messageLimit || loop.now - openedAt > settings.connectionAge.nanoseconds
+    }
+
+    private var messageLimit: Int {
+        if care == .alone { return 1 }
+        return max(min(settings.messagesPerConnection, session.capabilities.messageLimit ?? .max), 1)
     }
 
     // Connecting.
@@ -108,80 +118,45 @@ package final class RelayConnection {
     package func connect() {
         guard state == .new else { return }
         state = .connecting
-        let credentials: Credentials?
-        do throws(CredentialsError) {
-            credentials = try Credentials.read(settings)
-        } catch {
-            return failLater(ConnectionFailure(.auth, error.description, isConfigurationFault: true))
-        }
-        do throws(CurlError) {
-            let easy = try Easy()
-            try easy.configure(settings, credentials)
-            try easy.record(into: transcript)
-            if wantsCertificate { try easy.keepCertificates() }
-            self.easy = easy
-            curl.add(easy.handle) { self.connected($0, credentials) }
-        } catch {
-            failLater(ConnectionFailure(.connect, error.description, isConfigurationFault: true))
+        let opening = Opening(curl, to: settings, wantsCertificate: wantsCertificate) { [self] in opened($0) }
+        self.opening = opening
+        opening.start()
+    }
+
+    private func opened(_ result: Result<Opening.Opened, ConnectionFailure>) {
+        opening = nil
+        switch result {
+        case .failure(let failure):
+            release()
+            onFailure(failure)
+        case .success(let opened): take(opened)
         }
     }
 
-    private func failLater(_ failure: ConnectionFailure) {
-        loop.later { [self] in
-            if state == .connecting { fail(failure) }
-        }
-    }
-
-    /// So many descriptors a connection opens at most while it comes to be: sockets, those of a lookup, a file.
-    private static let descriptors = 16
-
-    private func fail(_ failure: ConnectionFailure) {
-        var failure = failure
-        // Asked before the socket is given back. libcurl does not say what it wanted a descriptor for, nor that it did.
-        failure.isShortage = Process.lacksDescriptors(Self.descriptors)
-        release()
-        onFailure(failure)
-    }
-
-    private func connected(_ result: CURLcode, _ credentials: Credentials?) {
-        guard let easy else { return }
-        // Closed while the name was being looked up.
-        if state == .closed { return release() }
-        let heard = transcript.error.map { ConnectionFailure(transcript.phase(settings), $0.description) }
-        if result != CURLE_OK || heard != nil {
-            let failure = heard ?? easy.failure(result, transcript, settings)
-            return fail(credentials.map { failure.withholding($0) } ?? failure)
-        }
-        // libcurl goes on without a login where the server offers none.
-        if credentials != nil, !transcript.isLoggedIn {
-            return fail(ConnectionFailure(.auth, "the relay offers no login", isConfigurationFault: true))
-        }
-        // libcurl forgets it when it hands the connection over: CURLINFO_TLS_SSL_PTR says nothing then.
-        isEncrypted = settings.isImplicitTLS || transcript.hasStartedTLS
-        if wantsCertificate { certificateEnd = easy.certificateEnd }
-        // The first call makes the connection ours: before it libcurl might prune it.
-        switch easy.receive(into: curl.scratch) {
-        case .again: break
-        case .bytes: return fail(ConnectionFailure(.ehlo, "the relay said something that was not asked for"))
-        case .closed(let text): return fail(ConnectionFailure(.ehlo, text))
-        }
+    private func take(_ opened: Opening.Opened) {
+        easy = opened.easy
+        isEncrypted = opened.isEncrypted
+        certificateEnd = opened.certificateEnd
         do {
-            watch = try loop.watch(easy.socket, for: .read) { self.ready($0) }
+            watch = try loop.watch(opened.easy.socket, for: .read) { self.ready($0) }
         } catch {
-            return fail(ConnectionFailure(.connect, "cannot be watched: \(error)"))
+            release()
+            return onFailure(ConnectionFailure(.connect, "cannot be watched: \(error)"))
         }
         state = .open
-        session = Session(transcript.capabilities, settings.timeouts)
+        var capabilities = opened.capabilities
+        if care != .none || !settings.pipelining { capabilities.pipelining = false }
+        session = Session(capabilities, helo: settings.helo ?? Process.hostName, settings.timeouts)
         openedAt = loop.now
         progressAt = loop.now
-        offered = .idle
+        hasOffered = true
         arm(after: shortest)
         onReady(session.capabilities)
     }
 
     // Transactions.
 
-    /// Hands a message over. Where there is no ``room`` (any more) it comes back, not tried.
+    /// Hands a message over. Where it is not ``isIdle`` (any more) it comes back, not tried.
     ///
     /// `body` is the message with any line ends, not dot-stuffed. `commit` is asked, with the indices of the recipients
     /// that were accepted, before the first byte of the body is sent; after false the connection is closed without a
@@ -190,17 +165,16 @@ package final class RelayConnection {
         envelope: Envelope, body: [UInt8], commit: @escaping ([Int]) -> Bool,
         completion: @escaping (TransactionOutcome) -> Void
     ) {
-        guard room != .none else {
+        guard isIdle else {
             let recipients = envelope.recipients.map { _ in RecipientOutcome.notTried }
             let outcome = TransactionOutcome(
                 recipients: recipients, fault: .stale("the connection is not free"), reuse: .close)
             return loop.later { completion(outcome) }
         }
-        if session.room == .idle { progressAt = loop.now }
-        let (ticket, actions) = session.begin(envelope)
-        deliveries.append(Delivery(ticket: ticket, body: body, commit: commit, completion: completion))
-        pending += actions
-        offered = .none
+        progressAt = loop.now
+        delivery = Delivery(body: body, commit: commit, completion: completion)
+        pending += session.begin(envelope)
+        hasOffered = false
         if willPump { return }
         willPump = true
         loop.later { self.ready([]) }
@@ -221,8 +195,8 @@ package final class RelayConnection {
         } while !pending.isEmpty
         willPump = false
         // With nothing of ours to go with it, the acknowledgement would be late, and what is still to be answered with it.
-        if state == .open, hasHeard, outbox.sent == sent, session.room != .idle { easy?.acknowledge() }
-        if state == .open, session.room == .idle, isRetiring { sayGoodbye() }
+        if state == .open, hasHeard, outbox.sent == sent, !session.isIdle { easy?.acknowledge() }
+        if state == .open, delivery == nil, session.isIdle, isRetiring { sayGoodbye() }
         setInterest(afterWritable: readiness.contains(.write))
     }
 
@@ -265,7 +239,7 @@ package final class RelayConnection {
                     perform(session.interrupted(.outOfStep("the relay said something that was not asked for")))
                 }
             }
-            if state == .open, session.room == .idle, parser.isWithinReply {
+            if state == .open, session.isIdle, parser.isWithinReply {
                 perform(session.interrupted(.outOfStep("the relay said something that was not asked for")))
             }
         } catch {
@@ -277,16 +251,13 @@ package final class RelayConnection {
         for action in actions {
             switch action {
             case .write(let bytes): outbox.append(bytes)
-            case .writeBody(let ticket):
-                guard let index = deliveries.firstIndex(where: { $0.ticket == ticket }) else { continue }
-                outbox.append(body: deliveries[index].body)
-                deliveries[index].body = []
-            case .commit(let ticket, let accepted):
-                guard let delivery = deliveries.first(where: { $0.ticket == ticket }) else { continue }
-                perform(delivery.commit(accepted) ? session.proceed() : session.abort())
-            case .finish(let ticket, let outcome):
-                guard let index = deliveries.firstIndex(where: { $0.ticket == ticket }) else { continue }
-                deliveries.remove(at: index).completion(outcome)
+            case .writeBody:
+                outbox.append(body: delivery?.body ?? [])
+                delivery?.body = []
+            case .commit(let accepted):
+                guard let commit = delivery?.commit else { continue }
+                perform(commit(accepted) ? session.proceed() : session.abort())
+            case .finish(let outcome): delivery.take()?.completion(outcome)
             case .close(let reason): close(isUnderWay(actions) ? .lost(reason) : .idle(reason))
             }
         }
@@ -297,10 +268,13 @@ package final class RelayConnection {
     }
 
     private func offerRoom() {
-        let room = self.room
-        if room == offered { return }
-        offered = room
-        if room != .none { onRoom() }
+        guard isIdle else {
+            hasOffered = false
+            return
+        }
+        if hasOffered { return }
+        hasOffered = true
+        onIdle()
     }
 
     private func flush() {
@@ -348,7 +322,7 @@ package final class RelayConnection {
             let patience = min(session.patience ?? settings.idleTimeout, Self.longestPatience)
             let left = Span(nanoseconds: progressAt + patience.nanoseconds - loop.now)
             if left > .zero { return arm(after: min(left, shortest)) }
-            if session.room == .idle { return sayGoodbye() }
+            if session.isIdle { return sayGoodbye() }
             perform(session.interrupted(.timedOut))
         }
     }
@@ -367,20 +341,12 @@ package final class RelayConnection {
     }
 
     /// Closes now. What is under way is completed before this returns; ``onClosed`` and ``onFailure`` do not come.
-    ///
-    /// While the relay's name is being looked up, the handle is let go only when that is over, at the latest
-    /// after the connect timeout: libcurl would wait for it.
     package func close() {
-        let wasConnecting = state == .connecting
         if state == .closed { return }
         onClosed = { _ in }
-        if wasConnecting, let easy, !easy.hasLookedUp {
-            state = .closed
-        } else {
-            perform(session.interrupted(.ourselves))
-            completePending()
-            release()
-        }
+        perform(session.interrupted(.ourselves))
+        completePending()
+        release()
     }
 
     /// Messages that were refused without asking the relay, and not told of yet.
@@ -411,6 +377,8 @@ package final class RelayConnection {
     /// Lets go of everything: the watch before the descriptor that it is for.
     private func release() {
         state = .closed
+        opening?.cancel()
+        opening = nil
         timer?.cancel()
         watch?.cancel()
         watch = nil

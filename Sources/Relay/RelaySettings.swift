@@ -22,6 +22,8 @@ package struct RelaySettings: Equatable, Sendable {
     /// From the lookup of the name to the end of AUTH.
     package var connectTimeout = Span.seconds(30)
     package var timeouts = Timeouts()
+    /// Whether commands go in groups where the relay offers it. RFC 2920.
+    package var pipelining = true
     package var messagesPerConnection = 100
     package var connectionAge = Span.hours(1)
     /// Less than relays wait (Postfix: 300 s for a command, but many give up after 10 s).

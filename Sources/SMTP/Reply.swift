@@ -48,6 +48,23 @@ package struct Reply: Equatable, Sendable, CustomStringConvertible {
 
     package static let textLimit = 1000
 
+    /// Whether a limit on recipients is all that it tells of. RFC 3463 section 3.6 (X.5.3), RFC 5321 section
+    /// 4.5.3.1.10 (452, and 552 of before).
+    package var isTooManyRecipients: Bool {
+        guard kind == .transient || kind == .permanent else { return false }
+        if let enhanced, (enhanced.subject, enhanced.detail) == (5, 3) { return true }
+        let text = text.lowercasedASCII
+        if Self.recipientLimitWords.contains(where: { text.holds($0) }) { return true }
+        return enhanced == nil && (code == 452 || code == 552) && !text.holds("storage") && !text.holds("quota")
+            && !text.holds("size") && !text.holds("mailbox") && !text.holds("full")
+    }
+
+    private static let recipientLimitWords = [
+        "too many recipients", "too many rcpt", "recipient count", "recipient limit", "recipients limit",
+        "number of recipients", "maximum recipients", "max recipients", "recipients exceed", "rcpt limit",
+        "too much recipients", "many recipients",
+    ]
+
     /// `250 2.0.0 Ok: queued as 4F1C2`.
     package var description: String {
         let parts = [String(code), enhanced?.description ?? "", text]

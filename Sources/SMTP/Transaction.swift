@@ -1,8 +1,14 @@
+internal import Text
+
 /// One message's way through MAIL, RCPT, DATA, the body and the final dot: one function for each event, which
 /// returns what is to be done. RFC 5321 section 3.3, RFC 2920.
 ///
 /// Where a recipient's reply, the reply to MAIL, DATA or the dot is no success, it is that recipient's or
 /// everybody's outcome; a code that RFC 5321 does not know is temporary.
+///
+/// With PIPELINING the commands for one recipient travel in one group. Those for several stop before DATA: where some
+/// were accepted and some were not, it must be known which before the body goes. A reply that names its recipient
+/// says so itself; a recipient whose refusal does not is asked for once more, alone.
 package struct Transaction {
     package enum Action: Equatable {
         case none
@@ -17,6 +23,8 @@ package struct Transaction {
     private enum State: Equatable {
         case unsent, mail
         case recipient(Int)
+        /// Asking again, one by one, for recipients whose refusals may be others'.
+        case confirming([Int])
         case data, commit, body, dot, loneDot, finished
     }
 
@@ -38,27 +46,24 @@ package struct Transaction {
         parameters = capabilities.mailParameters(for: envelope)
     }
 
-    package var isSent: Bool { state != .unsent }
-    /// The body is under way, or written: the next transaction's commands may follow it. RFC 2920 section 3.1.
-    package var isPastCommit: Bool { state == .body || state == .dot }
-
     package var phase: Phase {
         switch state {
         case .unsent, .mail: .mail
-        case .recipient: .recipient
+        case .recipient, .confirming: .recipient
         case .data: .data
         case .commit, .body: .body
         case .dot, .loneDot, .finished: .dot
         }
     }
 
+    /// Whether DATA travels with the commands before it.
+    private var isOneGroup: Bool { isPipelined && envelope.recipients.count == 1 }
+
     package mutating func start() -> Action {
         state = .mail
         var commands = "MAIL FROM:<\(envelope.sender)>\(parameters)\r\n"
-        if isPipelined {
-            for index in envelope.recipients.indices { commands += recipientCommand(index) }
-            commands += "DATA\r\n"
-        }
+        if isPipelined { for index in envelope.recipients.indices { commands += recipientCommand(index) } }
+        if isOneGroup { commands += "DATA\r\n" }
         return .write(Array(commands.utf8))
     }
 
@@ -67,16 +72,18 @@ package struct Transaction {
         switch state {
         case .mail: return mailAnswered(reply)
         case .recipient(let index): return recipientAnswered(index, reply)
+        case .confirming(let indices): return confirmed(indices, reply)
         case .data: return dataAnswered(reply)
         case .commit, .body:
-            // The server has had enough: that is its answer, but half a message stands on the connection.
+            // The server has had enough: that is its answer, but half a message stands on the connection. On one that
+            // has carried others it may be the answer to one of those.
             if reply.kind == .positive || reply.kind == .intermediate { return outOfStep(reply) }
-            return finish(Self.outcome(of: reply), reuse: .close)
+            return finish(isFirst ? Self.outcome(of: reply) : .deferred(.reply(reply)), reuse: .close)
         case .dot:
             // A second 354 answers nothing: whether the message was taken is still to be said.
             if reply.kind == .intermediate { return outOfStep(reply) }
             return finish(reply.kind == .positive ? .sent(reply) : Self.outcome(of: reply), reuse: .asIs)
-        case .loneDot: return finish(.notTried, reuse: .asIs)
+        case .loneDot: return finish(.notTried, at: .data, reuse: .asIs)
         case .unsent, .finished: return .none
         }
     }
@@ -99,22 +106,28 @@ package struct Transaction {
 
     /// The connection carries nothing any more.
     package mutating func interrupted(_ why: Interruption) -> Action {
-        let reason = why.reason(phase)
+        let place = phase
+        let reason = why.reason(place)
+        // What was heard of a group that has no end may be one reply off.
+        if isPipelined, !committed, state != .commit { (mail, replies) = (nil, []) }
+        let fault = why == .timedOut ? Fault.silent(place, reason) : .interrupted(place, reason)
         switch (state, why) {
         case (.finished, _): return .none
-        case (.dot, .closing(let reply)):
-            return finish(Self.outcome(of: reply), fault: .interrupted(.dot, reason), reuse: .close)
-        case (.dot, _):
-            return finish(.inDoubt(reason), fault: .interrupted(.dot, reason), reuse: .close)
+        case (.dot, .closing(let reply)): return finish(Self.outcome(of: reply), fault: fault, reuse: .close)
+        case (.dot, .outOfStep): return finish(.inDoubt(reason), fault: .outOfStep(reason), reuse: .close)
+        case (.dot, _): return finish(.inDoubt(reason), fault: fault, reuse: .close)
         case (_, .ourselves): return finish(.notTried, fault: .aborted, reuse: .close)
-        case (.unsent, _), (.mail, _):
-            return finish(.notTried, fault: isFirst ? .relay(reason) : .stale(reason), reuse: .close)
-        case (_, .closing(let reply)):
-            return finish(.deferred(.reply(reply)), fault: .interrupted(phase, reason), reuse: .close)
         case (_, .outOfStep):
-            return finish(.deferred(.local(.outOfStep, reason)), fault: .interrupted(phase, reason), reuse: .close)
+            // What was heard before may have answered something else.
+            state = .finished
+            return .finish(.untold(envelope, .outOfStep(reason), at: place, isFirst: isFirst))
+        case (.unsent, _): return finish(.notTried, fault: .stale(reason), reuse: .close)
+        case (.mail, .closing(let reply)) where !isFirst:
+            return finish(.deferred(.reply(reply)), fault: .stale(reason), reuse: .close)
+        case (.mail, _) where !isFirst: return finish(.notTried, fault: .stale(reason), reuse: .close)
+        case (_, .closing(let reply)): return finish(.deferred(.reply(reply)), fault: fault, reuse: .close)
         case (_, .closed), (_, .timedOut):
-            return finish(.deferred(.local(.badConnection, reason)), fault: .interrupted(phase, reason), reuse: .close)
+            return finish(.deferred(.local(.badConnection, reason)), fault: fault, reuse: .close)
         }
     }
 
@@ -136,9 +149,48 @@ package struct Transaction {
             state = .recipient(next)
             return isPipelined ? .none : .write(Array(recipientCommand(next).utf8))
         }
+        guard isPipelined, !isOneGroup else { return askForData() }
+        if !isMailAccepted, let taken = replies.first(where: { $0.kind == .positive }) {
+            return unordered("MAIL was refused, and a recipient accepted (\(taken))")
+        }
+        guard !accepted.isEmpty else { return askForData() }
+        var doubtful: [Int] = []
+        for index in replies.indices where replies[index].kind != .positive && !isBeyondLimit(index) {
+            switch replies[index].addressee {
+            case nil: doubtful.append(index)
+            case let named? where named.isExactly(envelope.recipients[index].lowercasedASCII): break
+            case let named?:
+                if envelope.recipients.contains(where: { $0.lowercasedASCII.isExactly(named) }) {
+                    return outOfStep(replies[index])
+                }
+                doubtful.append(index)
+            }
+        }
+        return confirm(doubtful)
+    }
+
+    private mutating func confirm(_ indices: [Int]) -> Action {
+        guard let index = indices.first else { return askForData() }
+        state = .confirming(indices)
+        return .write(Array(recipientCommand(index).utf8))
+    }
+
+    private mutating func confirmed(_ indices: [Int], _ reply: Reply) -> Action {
+        guard let index = indices.first, reply.kind == replies[index].kind else {
+            return unordered("another reply to the same RCPT (\(reply))")
+        }
+        replies[index] = reply
+        return confirm(Array(indices.dropFirst()))
+    }
+
+    private mutating func askForData() -> Action {
         state = .data
-        if isPipelined { return .none }
-        return accepted.isEmpty ? finish(.notTried, reuse: .afterReset) : .write(Array("DATA\r\n".utf8))
+        if isOneGroup { return .none }
+        if accepted.isEmpty {
+            state = .recipient(replies.count - 1)
+            return finish(.notTried, reuse: isMailAccepted ? .afterReset : .asIs)
+        }
+        return .write(Array("DATA\r\n".utf8))
     }
 
     private mutating func dataAnswered(_ reply: Reply) -> Action {
@@ -158,32 +210,47 @@ package struct Transaction {
 
     private mutating func outOfStep(_ reply: Reply) -> Action { interrupted(.outOfStep("unexpected reply (\(reply))")) }
 
+    private mutating func unordered(_ reason: String) -> Action {
+        state = .finished
+        return .finish(.untold(envelope, .unordered(reason), at: .recipient, isFirst: isFirst))
+    }
+
     private var isMailAccepted: Bool { mail?.kind == .positive }
 
     private var accepted: [Int] { isMailAccepted ? replies.indices.filter { replies[$0].kind == .positive } : [] }
 
+    /// Whether the reply to a recipient says that those before it were enough. RFC 5321 section 4.5.3.1.10.
+    private func isBeyondLimit(_ index: Int) -> Bool {
+        replies[index].isTooManyRecipients && replies[..<index].contains { $0.kind == .positive }
+    }
+
     /// Ends the transaction; `undecided` is the outcome of the recipients that have no refusal of their own.
     private mutating func finish(
-        _ undecided: RecipientOutcome, fault: Fault = .none, reuse: TransactionOutcome.Reuse
+        _ undecided: RecipientOutcome, fault: Fault = .none, at place: Phase? = nil, reuse: TransactionOutcome.Reuse
     ) -> Action {
-        state = .finished
         let refused = mail.flatMap { $0.kind == .positive ? nil : $0 }
-        let firstAccepted = replies.firstIndex { $0.kind == .positive } ?? replies.count
+        let phase = refused != nil ? .mail : accepted.isEmpty && !replies.isEmpty ? .recipient : place ?? self.phase
+        state = .finished
+        var undecided = undecided
+        if case .deferred(.reply(let reply)) = undecided, accepted.count > 1, reply.isTooManyRecipients {
+            undecided = .tooMany(reply)
+        } else if case .refused(.reply(let reply)) = undecided, accepted.count > 1, reply.isTooManyRecipients {
+            undecided = .tooMany(reply)
+        }
+        var hasAccepted = false
         let outcomes = envelope.recipients.indices.map { index in
             if let refused { return Self.outcome(of: refused) }
-            guard index < replies.count, replies[index].kind != .positive else { return undecided }
+            guard index < replies.count else { return undecided }
             let reply = replies[index]
-            return index > firstAccepted && Self.isTooMany(reply) ? .deferred(.reply(reply)) : Self.outcome(of: reply)
+            if reply.kind == .positive {
+                hasAccepted = true
+                return undecided
+            }
+            return hasAccepted && reply.isTooManyRecipients ? .tooMany(reply) : Self.outcome(of: reply)
         }
         return .finish(
             TransactionOutcome(
-                recipients: outcomes, fault: fault, mailRefused: refused, committed: committed, reuse: reuse))
-    }
-
-    /// The reply of a server that takes only so many recipients at once, to one beyond those that it accepted: the
-    /// others have their turn with the next attempt. RFC 5321 section 4.5.3.1.10.
-    private static func isTooMany(_ reply: Reply) -> Bool {
-        reply.code == 552 && (reply.enhanced == nil || reply.enhanced == .tooManyRecipients)
+                recipients: outcomes, fault: fault, phase: phase, committed: committed, isFirst: isFirst, reuse: reuse))
     }
 
     private static func outcome(of reply: Reply) -> RecipientOutcome {
@@ -191,11 +258,20 @@ package struct Transaction {
     }
 }
 
+extension Reply {
+    /// The address that the text names in angle brackets, in lower case; nil without one.
+    fileprivate var addressee: String? {
+        let bytes = Array(text.utf8)
+        guard let start = bytes.firstIndex(of: UInt8(ascii: "<")),
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: ">")), bytes[start..<end].contains(UInt8(ascii: "@"))
+        else { return nil }
+        return String(decoding: bytes[(start + 1)..<end], as: UTF8.self).lowercasedASCII
+    }
+}
+
 extension Capabilities {
-    /// Why the message cannot go to this server at all; found without asking it.
-    ///
-    /// A body of 8 bits is sent although 8BITMIME is not offered: every server in use takes it, a message that the
-    /// daemon made has none, and Postfix without conversion does the same.
+    /// Why the message cannot go to this server at all; found without asking it. A body of 8 bits is the caller's to
+    /// convert where 8BITMIME is not offered.
     package func refusal(of envelope: Envelope) -> Cause? {
         if let sizeLimit, envelope.size > sizeLimit {
             return .local(.tooBig, "message size \(envelope.size) exceeds the relay's limit of \(sizeLimit)")

@@ -3,24 +3,52 @@ package struct TransactionOutcome: Equatable {
     /// One for each recipient of the envelope, in its order.
     package var recipients: [RecipientOutcome]
     package var fault: Fault
-    /// The reply that refused MAIL, for now (4yz) or for good (5yz): it is every recipient's.
-    package var mailRefused: Reply?
+    /// Where it was decided: the command whose reply is the outcome of the recipients, or that was waited for.
+    package var phase: Phase
     /// The commit was asked for and given.
     package var committed: Bool
+    /// Whether it was the first transaction of its connection.
+    package var isFirst: Bool
     /// What the connection is good for afterwards.
     package var reuse: Reuse
 
     package enum Reuse: Equatable { case asIs, afterReset, close }
 
     package init(
-        recipients: [RecipientOutcome], fault: Fault = .none, mailRefused: Reply? = nil,
-        committed: Bool = false, reuse: Reuse
+        recipients: [RecipientOutcome], fault: Fault = .none, phase: Phase = .mail, committed: Bool = false,
+        isFirst: Bool = true, reuse: Reuse
     ) {
         self.recipients = recipients
         self.fault = fault
-        self.mailRefused = mailRefused
+        self.phase = phase
         self.committed = committed
+        self.isFirst = isFirst
         self.reuse = reuse
+    }
+
+    /// The outcome where nothing was learned of any recipient.
+    static func untold(_ envelope: Envelope, _ fault: Fault, at phase: Phase, isFirst: Bool) -> TransactionOutcome {
+        let recipients = envelope.recipients.map { _ in RecipientOutcome.notTried }
+        return TransactionOutcome(
+            recipients: recipients, fault: fault, phase: phase, isFirst: isFirst, reuse: .close)
+    }
+
+    /// The outcome as it is, of a relay that said more than it was asked.
+    func extraReply(_ reason: String) -> TransactionOutcome {
+        var outcome = self
+        outcome.fault = .outOfStep(reason)
+        outcome.reuse = .close
+        return outcome
+    }
+
+    /// The outcome where its replies may have answered something else: in doubt from the dot on, otherwise nothing was
+    /// learned.
+    func disbelieved(_ reason: String) -> TransactionOutcome {
+        var outcome = self
+        outcome.recipients = recipients.map { _ in committed ? .inDoubt(reason) : .notTried }
+        outcome.fault = .outOfStep(reason)
+        outcome.reuse = .close
+        return outcome
     }
 }
 
@@ -32,6 +60,8 @@ package enum RecipientOutcome: Equatable, Sendable {
     case refused(Cause)
     /// The last byte of the final dot went to the kernel, and no reply came: it may have been delivered.
     case inDoubt(String)
+    /// It is one more than the relay takes in one transaction: it goes in a further one. RFC 5321 section 4.5.3.1.10.
+    case tooMany(Reply)
     /// Nothing was learned about it.
     case notTried
 }
@@ -65,21 +95,28 @@ package enum Cause: Equatable, Sendable {
 /// What went wrong with the connection, and whose fault it is.
 package enum Fault: Equatable {
     case none
-    /// The connection ended, or 421 came, before any other reply to MAIL, on a connection that had carried nothing
-    /// yet: the relay's failure, not the job's. Every recipient is ``RecipientOutcome/notTried``.
-    case relay(String)
-    /// The same on a connection that had carried a transaction: relays end connections as they like, and
-    /// it says nothing about the relay. Every recipient is ``RecipientOutcome/notTried``.
+    /// The connection ended, or 421 came, before any other reply to MAIL, on a connection that had carried a
+    /// transaction: relays end connections as they like. Every recipient is ``RecipientOutcome/notTried``.
     case stale(String)
-    /// 421, the end of the connection, silence or nonsense later on: an attempt of the job.
+    /// The relay answers other commands than it was asked: what it said is not believed, and nothing more is sent to it in
+    /// groups, nor a second message on one connection.
+    case outOfStep(String)
+    /// The replies to a group of commands contradict each other: nothing is believed of them, and nothing more is sent to it
+    /// in groups. Every recipient is ``RecipientOutcome/notTried``.
+    case unordered(String)
+    /// 421 or the end of the connection: an attempt of the job.
     case interrupted(Phase, String)
+    /// Silence, for as long as the timeout says: an attempt of the job, and what a relay does that loses commands.
+    case silent(Phase, String)
     /// We ended it ourselves before the final dot; recipients without a refusal are ``RecipientOutcome/notTried``.
     case aborted
 
     package var reason: String? {
         switch self {
         case .none: nil
-        case .relay(let reason), .stale(let reason), .interrupted(_, let reason): reason
+        case .stale(let reason), .outOfStep(let reason), .unordered(let reason), .interrupted(_, let reason),
+            .silent(_, let reason):
+            reason
         case .aborted: "closed by us"
         }
     }

@@ -52,10 +52,21 @@ package enum Bucket: Int, CaseIterable, Comparable, Sendable {
         }
     }
 
-    /// The due time that a file's mtime says. One further away than 1.2 times the delay is a
-    /// clock that jumped: it becomes now and the delay.
-    package func due(modified: Timestamp, now: Timestamp) -> Timestamp {
-        modified > now + delay * 1.2 ? now + delay : modified
+    /// True for a due time further away than any that the daemon gives a job of this bucket: the operator's, or the
+    /// daemon's own by a clock that was set back since.
+    package func isFar(_ due: Timestamp, now: Timestamp) -> Bool { due > now + delay * 1.2 }
+
+    /// The due time that a file's mtime says.
+    ///
+    /// One that is far away holds if the operator gave it. It is the daemon's own, and becomes now and the delay, where
+    /// it is the history's `next`, or where it was no further from the file's ctime than a delay. No operator means more
+    /// than ten years.
+    /// - Parameter next: when the history says that the job is tried again.
+    package func due(modified: Timestamp, changed: Timestamp, next: Timestamp?, now: Timestamp) -> Timestamp {
+        guard isFar(modified, now: now) else { return modified }
+        // The history has seconds.
+        let isOwn = next?.seconds == modified.seconds || !isFar(modified, now: changed)
+        return isOwn || modified > now + .days(3653) ? now + delay : modified
     }
 
     package static func < (left: Bucket, right: Bucket) -> Bool { left.rawValue < right.rawValue }

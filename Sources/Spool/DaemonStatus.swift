@@ -62,6 +62,8 @@ package struct DaemonStatus: Equatable, Sendable {
     package var totals: [Outcome: Int] = [:]
     package var lastMinute: [Outcome: Int] = [:]
     package var relays: [Relay] = []
+    /// The sentence about the last configuration that the daemon was to use, where not all of it is in use.
+    package var configuration: String?
     package var tasksWaiting = 0
     package var tasksRunning = 0
     /// The tasks that run, the oldest first; of many, the oldest.
@@ -103,6 +105,7 @@ extension DaemonStatus {
             lastMinute[outcome] = object["lastMinute"]?.object?.number(outcome.rawValue)
         }
         relays = (object["relays"]?.array ?? []).compactMap { $0.object.flatMap(Relay.init) }
+        configuration = object["configuration"]?.string
         tasksWaiting = object.number("tasksWaiting")
         tasksRunning = object.number("tasksRunning")
         tasks = (object["tasks"]?.array ?? []).compactMap { $0.object.flatMap(Task.init) }
@@ -126,6 +129,7 @@ extension DaemonStatus {
         for (name, value) in counts(totals) { object[name] = value }
         object["lastMinute"] = .object(JSON.Object(counts(lastMinute)))
         object["relays"] = .array(relays.map(\.json))
+        object["configuration"] = configuration.map { .string($0) }
         object["tasksWaiting"] = .number(.init(tasksWaiting))
         object["tasksRunning"] = .number(.init(tasksRunning))
         object["tasks"] = .array(tasks.map(\.json))

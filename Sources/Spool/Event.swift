@@ -39,7 +39,7 @@ package struct Event: Equatable, Sendable {
     package var at: Timestamp
     package var kind: Kind
     package var attempt: Int?
-    /// The recipients: the daemon writes several only in `sending`.
+    /// The recipients of whom it tells.
     package var to: [String] = []
     package var relay: String?
     /// The reply code (RFC 5321), the enhanced status code (RFC 3463) and the text.
@@ -50,7 +50,7 @@ package struct Event: Equatable, Sendable {
     package var reason: String?
     /// When the job is due again.
     package var next: Timestamp?
-    /// When the job was submitted; in the first event only.
+    /// When the job was submitted; in the first event, and where the clock was set since.
     package var submitted: Timestamp?
     /// The name it had, where the daemon had to give it another.
     package var name: String?

@@ -112,8 +112,9 @@ package struct History: Sendable {
     package var isFresh: Bool { events.allSatisfy { $0.kind == .recovered } }
     package var last: Event? { events.last }
 
-    /// When the job was submitted, as its first event says: the mtime that the first claim found.
-    package var submitted: Timestamp? { events.lazy.compactMap(\.submitted).first }
+    /// When the job was submitted, as its first event says: the mtime that the first claim found. A later event says it
+    /// anew where the clock was set since.
+    package var submitted: Timestamp? { events.last { $0.submitted != nil }?.submitted }
 
     /// When the job was submitted, as the daemon takes it. Its age, and with it its expiry, counts from there.
     ///
@@ -186,6 +187,11 @@ package struct History: Sendable {
     /// Whether the task's program has ended as it should, in whatever round: it is never run again.
     package var isDone: Bool { events.contains { $0.kind == .done } }
 
+    /// How often a program that ran for the job was ended because the daemon stopped.
+    package var interruptions: Int {
+        zip(events, events.dropFirst()).count { $0.kind == .running && $1.kind == .returned }
+    }
+
     /// How many deliveries since the last requeueing ended in doubt.
     package var doubts: Int { Set(round.lazy.filter { $0.kind == .inDoubt }.map(\.attempt)).count }
 
@@ -202,6 +208,23 @@ package struct History: Sendable {
 
     /// When the job is due by its last outcome; not every event of it says when.
     package var due: Timestamp? { lastOutcome.compactMap(\.next).max() }
+
+    /// When the job is tried again by its last attempt, as the daemon wrote it; nil for a `sendAt`.
+    package var nextTry: Timestamp? { last?.kind == .scheduled ? nil : due }
+
+    /// The date of the job's mail: the later of submission and `sendAt`, the same at every attempt.
+    ///
+    /// A job that the operator had sent before its `sendAt` has the date of its submission: no mail is from the future.
+    package func date(submitted: Timestamp, sendAt: Timestamp?, now: Timestamp) -> Timestamp {
+        guard let sendAt, sendAt > submitted else { return submitted }
+        let first = events.first {
+            switch $0.kind {
+            case .sending, .sent, .deferred, .refused, .inDoubt: true
+            default: false
+            }
+        }
+        return (first?.at ?? now) < sendAt ? submitted : sendAt
+    }
 
     /// Whether the last outcome is in doubt and is not to be tried again: the job's place is `hold/`.
     package var isHeldInDoubt: Bool { due == nil && lastOutcome.contains { $0.kind == .inDoubt } }

@@ -36,6 +36,9 @@ extension Job {
         }
         sendAt = try fields.moment("sendAt")
         expiresAt = try fields.moment("expiresAt")
+        if let sendAt, let expiresAt, expiresAt <= sendAt {
+            throw JobError("/expiresAt", "is not after sendAt: the job could only expire")
+        }
         tags = try fields.strings("tags") ?? []
         metadata = try fields.object("metadata") ?? JSON.Object()
     }

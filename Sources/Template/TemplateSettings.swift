@@ -26,6 +26,8 @@ package struct TemplateSettings: Equatable, Sendable {
     package private(set) var ttl: Span?
     package private(set) var priority: Priority?
     package private(set) var onDoubt: Doubt?
+    /// After how many failed attempts a job is a dead letter; one or more.
+    package private(set) var maximumAttempts: Int?
     /// The template that the HTML part is wrapped in, as its block `body`.
     package private(set) var layout: String?
     /// Where ``layout`` was set.
@@ -104,6 +106,7 @@ package struct TemplateSettings: Equatable, Sendable {
         ttl = try section.positiveSpan("ttl", like: "15m")
         priority = try section.choice("priority")
         onDoubt = try section.choice("on_doubt")
+        maximumAttempts = try section.int("max_attempts", in: 1...1000)
     }
 
     private mutating func readMail(_ section: inout ConfigurationSection) throws(ConfigurationError) {

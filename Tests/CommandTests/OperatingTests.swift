@@ -83,7 +83,7 @@ struct OperatingTests {
             ["rm", "--state", "held"], ["rm", "--older", "old"], ["retry", "--all", "--rate", "fast"], ["prune", "a"],
             ["prune", "--older", "1d", "--state", "hold"], ["ls", "a", "--to", "x"], ["ls", "--limit", "0"], ["edit"],
             ["edit", "a", "b"], ["wait"], ["pause", "everything"], ["pause", "template"], ["pause", "relay", "a/b"],
-            ["resume"],
+            ["resume", "--all", "all"], ["pause", "--json"], ["postpone", "a"], ["postpone", "--until", "+1h"],
         ] {
             let before = try files(spool)
             #expect(try spool.outspool.run(words).status == 64, "\(words)")
@@ -145,15 +145,16 @@ struct OperatingTests {
     @Test("Pauses are files, and are listed")
     func pauses() throws {
         let spool = try Fixture()
-        let none = try spool.run("pause")
-        #expect(none.out == "" && none.status == 0 && none.err.hasPrefix("outspool: nothing is paused; to pause, say"))
+        let none = try spool.run("pause", "--list")
+        #expect(none.out == "" && none.status == 0 && none.err == "outspool: nothing is paused\n")
         #expect(try spool.run("pause", "all").out == "paused: all\n")
         #expect(try spool.run("pause", "all").out == "paused already: all\n")
         #expect(try spool.run("pause", "template", "hello").status == 0)
         #expect(try spool.run("pause", "relay", "main").status == 0)
         #expect(try files(spool) == ["pause", "pause.relay.main", "pause.template.hello"])
-        #expect(try spool.run("pause").lines == ["paused: all", "paused: relay main", "paused: template hello"])
-        #expect(try spool.run("pause", "--json").lines[1] == #"{"paused":"relay","name":"main"}"#)
+        #expect(
+            try spool.run("pause", "--list").lines == ["paused: all", "paused: relay main", "paused: template hello"])
+        #expect(try spool.run("pause", "--list", "--json").lines[1] == #"{"paused":"relay","name":"main"}"#)
         #expect(
             try spool.run("resume", "all").lines == [
                 "resumed: all", "still paused: relay main", "still paused: template hello",

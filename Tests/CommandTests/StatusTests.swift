@@ -32,8 +32,10 @@ struct StatusTests {
         let ran = try Program.shell(
             "mkdir -p '\(spool.spool)/cur/main' && flock '\(spool.spool)/cur/main' '\(spool.outspool.path)' --spool '\(spool.spool)' status --quick || :"
         )
-        #expect(ran.out.contains(#/daemon   runs, and cannot write status\.json; last heard of 1m( [0-9]+s)? ago/#))
-        #expect(ran.out.contains("critical: a daemon runs and has not written status.json since "))
+        #expect(
+            ran.out.contains(
+                #/daemon   has the spool, and has not written status\.json; last heard of 1m( [0-9]+s)? ago/#))
+        #expect(ran.out.contains("critical: a daemon has the spool and has not written status.json since "))
     }
 
     @Test("A directory that is no spool is an error and no empty spool")

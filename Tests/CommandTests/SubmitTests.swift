@@ -28,14 +28,14 @@ struct SubmitTests {
             "submit", "--to=a@x", "--to", "b@x", "--cc", "c@x", "--bcc", "d@x", "--from", "f@x", "--reply-to", "r@x",
             "--locale",
             "de-AT", "--id", "key", "--priority", "bulk", "--send-at", "2026-11-23T18:44:11+01:00", "--expires-at",
-            "2026-11-24T00:00:00Z", "--tag", "t", "--tag", "u", "--header", "X-A: b: c ", "-pk=v=w", "-p", "e=", "-p",
+            "2099-11-24T00:00:00Z", "--tag", "t", "--tag", "u", "--header", "X-A: b: c ", "-pk=v=w", "-p", "e=", "-p",
             "j:=[1.50,null]", "--",
             "x")
         #expect(ran.status == 0)
         #expect(ran.out == "key\n")
         #expect(
             try spool.read("new/key")
-                == #"{"template":"x","params":{"k":"v=w","e":"","j":[1.50,null]},"to":["a@x","b@x"],"cc":"c@x","bcc":"d@x","from":"f@x","replyTo":"r@x","locale":"de-AT","priority":"bulk","headers":{"X-A":"b: c"},"sendAt":"2026-11-23T18:44:11+01:00","expiresAt":"2026-11-24T00:00:00Z","tags":["t","u"]}"#
+                == #"{"template":"x","params":{"k":"v=w","e":"","j":[1.50,null]},"to":["a@x","b@x"],"cc":"c@x","bcc":"d@x","from":"f@x","replyTo":"r@x","locale":"de-AT","priority":"bulk","headers":{"X-A":"b: c"},"sendAt":"2026-11-23T18:44:11+01:00","expiresAt":"2099-11-24T00:00:00Z","tags":["t","u"]}"#
                 + "\n")
     }
 

@@ -45,10 +45,15 @@ struct DiagnosisTests {
                 daemon: daemon, isLocked: true, pauses: 0, numbers: .init(), limits: .init(), now: Self.now)
             #expect(
                 locked.findings.map(\.text)
-                    == ["a daemon runs and has not written status.json\(since): is the disk full?"])
+                    == [
+                        "a daemon has the spool and has not written status.json\(since): it is stopped or blocked, or may not write there"
+                    ])
             #expect(locked.health == .critical)
         }
         #expect(diagnosis(Self.daemon(), pauses: 1).health == .warning)
+        let refused = diagnosis(Self.daemon(#","configuration":"refused at X: outspool.conf:3: unknown key""#))
+        #expect(refused.findings.map(\.text) == ["the configuration: refused at X: outspool.conf:3: unknown key"])
+        #expect(refused.health == .warning)
     }
 
     @Test(

@@ -13,7 +13,7 @@ struct JobChangeTests {
         "One system call for each state",
         arguments: [
             (.retry, .new, .nothing("waits for its turn already")), (.retry, .retry(.oneHour), .touch),
-            (.retry, .scheduled, .touch), (.retry, .dead, .rename(.new)),
+            (.retry, .scheduled, .touch), (.retry, .dead, .release),
             (.retry, .hold, .refuse("is held: release it")),
             (.retry, done, .refuse("was sent")),
             (.hold, .new, .rename(.hold)), (.hold, .retry(.first), .rename(.hold)), (.hold, .scheduled, .rename(.hold)),
@@ -21,6 +21,9 @@ struct JobChangeTests {
             (.hold, done, .refuse("was sent")),
             (.release, .hold, .release), (.release, .retry(.twoMinutes), .refuse("is not held, it is in retry/03-2m")),
             (.release, .dead, .refuse("is not held, it is in dead")),
+            (.postpone, .new, .postpone), (.postpone, .retry(.last), .postpone), (.postpone, .scheduled, .postpone),
+            (.postpone, .hold, .refuse("is held: release it first")), (.postpone, done, .refuse("was sent")),
+            (.postpone, .dead, .refuse("is a dead letter: retry it first")),
             (.remove, .new, .unlink), (.remove, .retry(.last), .unlink), (.remove, .dead, .unlink),
             (.remove, done, .unlink),
             (.remove, .hold, .unlink), (.remove, .scheduled, .unlink),

@@ -92,6 +92,7 @@ struct ClaimedJobTests {
             case .due(let time): "due in \(Int(((time - .now).inSeconds + 0.5)))"
             case .ready(let ready): "ready, \(ready.facts.waiting.priority)"
             case .ends(_, .expired): "expired"
+            case .ends(_, .skipped): "skipped"
             case .ends(_, .malformed(let error)): "malformed: \(error)"
             case .ends(_, .scheduled): "scheduled"
             }
@@ -107,6 +108,9 @@ struct ClaimedJobTests {
         #expect(try look("far") == "scheduled")
         try desk.place.put("retry/01-30s/later", Self.mail, modified: .now + .seconds(20))
         #expect(try look("later", in: .retry(.first)) == "due in 20")
+        // The operator's, which no history knows.
+        try desk.place.put("retry/01-30s/touched", Self.mail, modified: .now + .hours(2))
+        #expect(try look("touched", in: .retry(.first)) == "due in 7200")
         try desk.place.put("new/torn", "{")
         #expect(try look("torn") == "nothing")
         #expect(desk.words == ["look at new/torn again"])

@@ -41,7 +41,10 @@ struct DaemonLifeTests {
         return try Settings(.init(parsing: text, name: "test.conf"))
     }
 
-    private func daemon(_ settings: Settings, reload: @escaping () -> Settings? = { nil }) throws -> Daemon {
+    private func daemon(
+        _ settings: Settings,
+        reload: @escaping () -> Result<Settings, Daemon.StartError> = { .failure(.init(description: "no")) }
+    ) throws -> Daemon {
         try Daemon(settings, version: "1.2.3", descriptors: 1024, loop: loop, log: log, reload: reload)
     }
 
@@ -54,6 +57,10 @@ struct DaemonLifeTests {
     private var logged: String {
         log.flush()
         return (try? scratch.read("log")) ?? ""
+    }
+
+    private func status() throws -> DaemonStatus {
+        try #require(DaemonStatus(try JSON(parsing: try scratch.read("spool/status.json"))))
     }
 
     private func run(until holds: @escaping () throws -> Bool) throws {
@@ -105,17 +112,41 @@ struct DaemonLifeTests {
     func reload() throws {
         var next: Settings? = try settings("done_retention = 2h")
         next?.instance = "other"
-        let daemon = try daemon(try settings(), reload: { next })
+        let daemon = try daemon(
+            try settings(),
+            reload: { next.map { .success($0) } ?? .failure(.init(description: "test.conf:1: unknown key")) })
         daemon.start()
         try run(until: { logged.contains(": ready") })
         daemon.reloadConfiguration()
         #expect(daemon.settings.doneRetention == .hours(2))
-        #expect(logged.contains("'spool' and 'instance' change at the next start only"))
-        #expect(logged.contains("configuration reloaded"))
+        #expect(logged.contains("'instance' changes at the next start only"))
+        #expect(logged.contains("configuration reloaded, but for what waits for a start"))
+        #expect(try status().configuration == "'instance' changes at the next start only")
         next = nil
         daemon.reloadConfiguration()
         #expect(daemon.settings.doneRetention == .hours(2))
-        #expect(daemon.ledger.counters.reloads == 1 && daemon.ledger.counters.failedReloads == 1)
+        #expect(logged.contains("the configuration stays as it was: test.conf:1: unknown key"))
+        let said = try #require(try status().configuration)
+        #expect(said.hasPrefix("refused at ") && said.hasSuffix(": test.conf:1: unknown key"))
+        next = try settings()
+        daemon.reloadConfiguration()
+        #expect(try status().configuration == nil)
+        next = nil
+        daemon.reloadConfiguration()
+        #expect(daemon.ledger.counters.reloads == 2 && daemon.ledger.counters.failedReloads == 2)
+        daemon.stop()
+        try run(until: { daemon.isFinished })
+    }
+
+    @Test("Who asks in the first moment is told of this daemon, and not of the one before")
+    func firstStatus() throws {
+        try scratch.write(#"{"at":"2026-01-01T00:00:00Z","state":"stopped"}"#, to: "spool/status.json")
+        let daemon = try daemon(try settings())
+        daemon.start()
+        // Before the loop has run once.
+        #expect(try status().isAlive(now: .now) && status().pid == Int(Process.id))
+        try run(until: { logged.contains(": ready") })
+        #expect(try status().state == "running")
         daemon.stop()
         try run(until: { daemon.isFinished })
     }

@@ -35,6 +35,10 @@ struct DeadLetterTests {
             ([refused, event(.sent, "ok", to: "b@example.com")], .refused, "no", ["a@example.com"]),
             ([event(.deferred, "later", to: "b@example.com"), event(.expired, "too old")], .expired, "too old", ["x"]),
             ([refused, event(.requeued, ""), event(.dead, "no template")], .dead, "no template", ["x"]),
+            (
+                [refused, event(.dead, "attempt 2 of 2 failed")], .refused, "attempt 2 of 2 failed",
+                ["a@example.com", "x"]
+            ),
             ([], .dead, "no reason was given", ["x"]),
         ] as [([Event], Event.Kind, String, [String])] {
             let letter = DeadLetter("id", template: nil, events: events, recipients: ["x"], submitted: nil, at: noon)
@@ -58,6 +62,14 @@ struct DeadLetterTests {
         let object = try #require(letter("a").object(spool: "/s").object)
         #expect(object["file"] == "/s/dead/a" && object["code"] == 550 && object["attempts"] == 2)
         #expect(object["event"] == "refused" && object["to"] == ["zoe@example.com"])
+        #expect(object["tags"] == nil && object["metadata"] == nil)
+        var remarked = letter("a")
+        (remarked.tags, remarked.metadata) = (["nightly"], JSON.Object([("order", "1042")]))
+        let event = try #require(remarked.object(spool: "/s").object)
+        #expect(event["tags"] == ["nightly"] && event["metadata"] == ["order": "1042"])
+        // A thousand of them wait in memory.
+        remarked.metadata["long"] = .string(String(repeating: "x", count: 20_000))
+        #expect(remarked.object(spool: "/s").object?["metadata"] == nil)
         #expect(!letter("a", reason: "a\nb\u{2028}c").object(spool: "/s").text.contains("\n"))
     }
 }

@@ -1,3 +1,4 @@
+import JSON
 import Spool
 import Testing
 import Time
@@ -32,12 +33,11 @@ struct RetryPolicyTests {
         #expect(policy.due(afterAttempt: 5, now: now, jitter: 0, expiry: now - .seconds(7)) == now)
     }
 
-    @Test("The job's word comes before the template's, and neither beyond the maximum age")
-    func expiry() {
-        let early = now + .minutes(1)
-        #expect(policy.expiry(submitted: now, expiresAt: early, ttl: .minutes(15)) == early)
-        #expect(policy.expiry(submitted: now, expiresAt: nil, ttl: .minutes(15)) == now + .minutes(15))
-        #expect(policy.expiry(submitted: now, expiresAt: nil, ttl: nil) == now + .days(5))
-        #expect(policy.expiry(submitted: now, expiresAt: now + .days(9), ttl: nil) == now + .days(5))
+    @Test("The age of a job counts from its sendAt; what is no job has a submission alone")
+    func expiry() throws {
+        let job = try Job(
+            JSON(parsing: Array(#"{"template":"x","sendAt":"\#((now + .days(30)).rfc3339)"}"#.utf8)))
+        #expect(policy.expiry(submitted: now, of: job, ttl: nil) == now + .days(35))
+        #expect(policy.expiry(submitted: now, of: nil, ttl: .minutes(15)) == now + .minutes(15))
     }
 }

@@ -20,7 +20,9 @@ struct SchedulerStormTests {
         var pauses = Pauses()
         var isStuck = false
         var isUp = true
-        var room = Slot.Room.idle
+        var hasRoom = true
+        /// A sender whose jobs the relay does not take.
+        var refused: String?
 
         func kind(_ id: String) -> WaitingJob.Kind {
             switch id.first {
@@ -35,7 +37,8 @@ struct SchedulerStormTests {
             let number = Int(id.dropFirst()) ?? 0
             return WaitingJob(
                 JobID(id)!, in: .new, priority: priorities[number % 3], template: "t\(number % 4)",
-                expiry: .distantFuture, kind: kind(id), places: number % 4 == 0 ? 1 : nil)
+                expiry: .distantFuture, kind: kind(id), places: number % 4 == 0 ? 1 : nil,
+                sender: "s\(number % 3)", isTried: number % 5 == 0)
         }
 
         mutating func perform(_ actions: [Scheduler.Action]) { for action in actions { perform(action) } }
@@ -48,11 +51,11 @@ struct SchedulerStormTests {
                 let isFirst = flying.insert(id).inserted
                 #expect(isFirst, "\(id) started twice")
                 unseen.remove(id)
-                if case .relay = place { #expect(isUp && room != .none && job.kind == .mail) }
+                if case .relay = place { #expect(isUp && hasRoom && job.kind == .mail && job.sender != refused) }
                 if case .program = place { #expect(job.kind != .mail) }
             case .send(let id, _):
                 let wasCarried = carried.remove(id.text) != nil
-                #expect(wasCarried && room == .idle)
+                #expect(wasCarried && hasRoom && job(id.text).sender != refused)
             case .giveBack(let id, _):
                 let wasCarried = carried.remove(id.text) != nil
                 #expect(wasCarried)
@@ -86,7 +89,10 @@ struct SchedulerStormTests {
         mutating func turn() {
             for kind in WaitingJob.Kind.allCases {
                 for _ in 0..<20 {
-                    _ = scheduler.handle(.relays([Slot("main", room: isUp ? room : .none, isUp: isUp, limit: 4)]))
+                    let refused = self.refused
+                    var slot = Slot("main", hasRoom: isUp && hasRoom, isUp: isUp, limit: 4)
+                    if let refused { slot.restriction = { $0 != refused } }
+                    _ = scheduler.handle(.relays([slot]))
                     guard let action = scheduler.next(kind) else { break }
                     // A job of a paused template that was lined up is forgotten, and met by a reading.
                     if case .missed = action { strayed() } else { perform(action) }
@@ -116,7 +122,7 @@ struct SchedulerStormTests {
                 guard let id = flying.subtracting(carried).sorted().randomElement(using: &random) else { return }
                 if kind(id) != .task, Int.random(in: 0..<3, using: &random) == 0 {
                     carried.insert(id)
-                    perform(scheduler.handle(.carried(JobID(id)!, isPrepared: kind(id) == .mailWithData)))
+                    perform(scheduler.handle(.carried(job(id), isPrepared: kind(id) == .mailWithData)))
                 } else {
                     finished.insert(id)
                     end(id, isDone: true)
@@ -130,7 +136,8 @@ struct SchedulerStormTests {
                 perform(scheduler.handle(.disk(takesWrites: !isStuck)))
             case 8:
                 isUp = Bool.random(using: &random)
-                room = [.none, .behind, .idle].randomElement(using: &random)!
+                hasRoom = Bool.random(using: &random)
+                refused = [nil, "s0", "s1"].randomElement(using: &random)!
             default: readEverything()
             }
             turn()
@@ -144,7 +151,7 @@ struct SchedulerStormTests {
         _ = world.scheduler.handle(.places(tasks: 3, data: 2))
         for number in 0..<400 { world.step(number) }
         // The weather clears.
-        (world.isUp, world.room, world.pauses) = (true, .idle, Pauses())
+        (world.isUp, world.hasRoom, world.refused, world.pauses) = (true, true, nil, Pauses())
         _ = world.scheduler.handle(.pauses(world.pauses))
         world.isStuck = false
         world.perform(world.scheduler.handle(.disk(takesWrites: true)))
@@ -154,7 +161,7 @@ struct SchedulerStormTests {
             world.turn()
             for id in world.flying.subtracting(world.carried) {
                 if world.kind(id) == .mailWithData, world.carried.insert(id).inserted {
-                    world.perform(world.scheduler.handle(.carried(JobID(id)!, isPrepared: true)))
+                    world.perform(world.scheduler.handle(.carried(world.job(id), isPrepared: true)))
                     world.turn()
                 }
                 world.finished.insert(id)

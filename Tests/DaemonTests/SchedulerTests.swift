@@ -12,11 +12,11 @@ struct SchedulerTests {
 
     private func job(
         _ id: String, _ kind: WaitingJob.Kind = .mail, _ priority: Job.Priority = .normal, template: String? = nil,
-        in state: State = .new, expiry: Int64 = 1000, places: Int? = nil
+        in state: State = .new, expiry: Int64 = 1000, places: Int? = nil, sender: String = "", isTried: Bool? = nil
     ) -> WaitingJob {
         WaitingJob(
             JobID(id)!, in: state, priority: priority, template: template, expiry: Timestamp(seconds: expiry),
-            kind: kind, places: places)
+            kind: kind, places: places, sender: sender, isTried: isTried)
     }
 
     /// A scheduler that is open, with relays.
@@ -52,7 +52,7 @@ struct SchedulerTests {
         }
     }
 
-    private func idle(_ name: String = "main", limit: Int = 10) -> Slot { Slot(name, room: .idle, limit: limit) }
+    private func idle(_ name: String = "main", limit: Int = 10) -> Slot { Slot(name, hasRoom: true, limit: limit) }
 
     // Mail.
 
@@ -60,7 +60,7 @@ struct SchedulerTests {
     func atOnce() {
         var scheduler = scheduler([idle()])
         #expect(scheduler.handle(.waiting(job("a"))).map(text) == ["a"])
-        _ = scheduler.handle(.relays([Slot("main", room: .behind)]))
+        _ = scheduler.handle(.relays([Slot("main")]))
         #expect(scheduler.handle(.waiting(job("b"))) == [])
         #expect(scheduler.isLinedUp(JobID("b")!, in: .new) && scheduler.isUnderWay(JobID("a")!))
         _ = scheduler.handle(.relays([idle()]))
@@ -104,27 +104,18 @@ struct SchedulerTests {
         #expect(run(&scheduler) == ["b2"])
     }
 
-    @Test("An envelope travels behind a body only where more wait than there are connections")
-    func behind() {
-        var scheduler = scheduler([Slot("main", room: .behind, limit: 2)])
-        for id in ["a", "b"] { _ = scheduler.handle(.waiting(job(id))) }
-        #expect(run(&scheduler) == [])
-        for id in ["c", "d"] { _ = scheduler.handle(.waiting(job(id))) }
-        #expect(run(&scheduler) == ["a", "b"])
-    }
-
     @Test(
         "Another relay's turn comes only when the first is down or does not take the job",
         arguments: [
-            ([("main", .idle, true)], ["a", "b"]),
-            ([("main", .none, true), ("spare", .idle, true)], []),
-            ([("main", .none, false), ("spare", .idle, true)], ["a on spare", "b on spare"]),
-            ([("main", .none, false), ("spare", .none, true), ("third", .idle, true)], []),
-        ] as [([(String, Slot.Room, Bool)], [String])])
-    func failover(relays: [(String, Slot.Room, Bool)], started: [String]) {
+            ([("main", true, true)], ["a", "b"]),
+            ([("main", false, true), ("spare", true, true)], []),
+            ([("main", false, false), ("spare", true, true)], ["a on spare", "b on spare"]),
+            ([("main", false, false), ("spare", false, true), ("third", true, true)], []),
+        ] as [([(String, Bool, Bool)], [String])])
+    func failover(relays: [(String, Bool, Bool)], started: [String]) {
         var scheduler = scheduler()
         for id in ["a", "b"] { _ = scheduler.handle(.waiting(job(id))) }
-        _ = scheduler.handle(.relays(relays.map { Slot($0.0, room: $0.1, isUp: $0.2) }))
+        _ = scheduler.handle(.relays(relays.map { Slot($0.0, hasRoom: $0.1, isUp: $0.2) }))
         #expect(run(&scheduler) == started)
     }
 
@@ -132,8 +123,59 @@ struct SchedulerTests {
     func takes() {
         var scheduler = scheduler()
         for id in ["a", "b"] { _ = scheduler.handle(.waiting(job(id))) }
-        _ = scheduler.handle(.relays([Slot("main", room: .idle, takes: { _ in false }), idle("spare")]))
+        _ = scheduler.handle(.relays([Slot("main", hasRoom: true, restriction: { _ in false }), idle("spare")]))
         #expect(run(&scheduler) == ["a on spare", "b on spare"])
+    }
+
+    @Test("A sender that a relay does not take waits alone, or goes to the next relay")
+    func senders() {
+        var scheduler = scheduler()
+        for (id, sender) in [("b1", "bad"), ("b2", "bad"), ("g", "good"), ("b3", "bad")] {
+            _ = scheduler.handle(.waiting(job(id, sender: sender)))
+        }
+        let main = Slot("main", hasRoom: true, restriction: { $0 != "bad" })
+        _ = scheduler.handle(.relays([main]))
+        #expect(run(&scheduler) == ["g"])
+        #expect(scheduler.endTurn() == [])
+        _ = scheduler.handle(.relays([main, Slot("spare")]))
+        #expect(run(&scheduler) == [])
+        #expect(scheduler.endTurn().map(text) == ["connect spare 3"])
+        _ = scheduler.handle(.relays([main, idle("spare")]))
+        #expect(run(&scheduler) == ["b1 on spare", "b2 on spare", "b3 on spare"])
+    }
+
+    @Test("A relay that rests is tried with the newest sender's job, and there with one that was never tried")
+    func prefersNew() {
+        var scheduler = scheduler()
+        for (id, sender, isTried) in [("a", "one", false), ("r", "two", true), ("n", "two", false), ("z", "two", true)]
+        {
+            _ = scheduler.handle(.waiting(job(id, sender: sender, isTried: isTried)))
+        }
+        _ = scheduler.handle(.relays([Slot("main", hasRoom: true, isUp: false, prefersNew: true)]))
+        #expect(run(&scheduler, most: 1) == ["n"])
+    }
+
+    @Test("The jobs of one sender leave room for others")
+    func roomForOthers() {
+        var scheduler = scheduler(capacity: 10)
+        for index in 0..<20 { _ = scheduler.handle(.waiting(job("b\(index)", sender: "bad"))) }
+        #expect(scheduler.waitingMails == 9)
+        #expect(scheduler.handle(.waiting(job("g", sender: "good"))) == [])
+        _ = scheduler.handle(.relays([Slot("main", hasRoom: true, restriction: { $0 != "bad" })]))
+        #expect(run(&scheduler) == ["g"])
+    }
+
+    @Test("A carried job goes to a relay that can take it")
+    func unfit() {
+        var scheduler = scheduler([idle(), idle("spare")])
+        #expect(scheduler.handle(.waiting(job("a"))).map(text) == ["a"])
+        var carried = job("a")
+        carried.unfit = ["main"]
+        _ = scheduler.handle(.carried(carried, isPrepared: false))
+        #expect(run(&scheduler) == ["send a on spare"])
+        _ = scheduler.handle(.relays([idle(), Slot("spare", isUp: false, mayConnect: false)]))
+        _ = scheduler.handle(.carried(carried, isPrepared: false))
+        #expect(run(&scheduler) == ["back a: the connection went stale"])
     }
 
     @Test("A pause holds everything, one template, or one relay")
@@ -180,7 +222,7 @@ struct SchedulerTests {
         #expect(scheduler.endTurn() == [])
         for id in ["a", "b"] { _ = scheduler.handle(.waiting(job(id))) }
         #expect(scheduler.endTurn().map(text) == ["connect main 2"])
-        _ = scheduler.handle(.relays([Slot("main", room: .idle, isPaced: true)]))
+        _ = scheduler.handle(.relays([Slot("main", hasRoom: true, isPaced: true)]))
         #expect(run(&scheduler) == [])
         #expect(scheduler.endTurn().map(text) == ["connect main 2", "pace main"])
         // The first that is up; where none is, the first whose probe is due.
@@ -197,13 +239,13 @@ struct SchedulerTests {
     func stale() {
         var scheduler = scheduler([idle()])
         _ = scheduler.handle(.waiting(job("a")))
-        _ = scheduler.handle(.carried(JobID("a")!, isPrepared: false))
+        _ = scheduler.handle(.carried(job("a"), isPrepared: false))
         _ = scheduler.handle(.relays([Slot("main")]))
         _ = scheduler.handle(.waiting(job("b")))
         #expect(scheduler.endTurn().map(text) == ["connect main 2"])
         _ = scheduler.handle(.relays([idle()]))
         #expect(run(&scheduler) == ["send a", "b"])
-        _ = scheduler.handle(.carried(JobID("a")!, isPrepared: false))
+        _ = scheduler.handle(.carried(job("a"), isPrepared: false))
         _ = scheduler.handle(.relays([Slot("main", isUp: false)]))
         #expect(run(&scheduler) == ["back a: the connection went stale"])
         #expect(scheduler.mailsUnderWay == 2)
@@ -216,13 +258,13 @@ struct SchedulerTests {
         var scheduler = scheduler([idle()])
         for id in ["a", "b"] {
             #expect(scheduler.handle(.waiting(job(id, .mailWithData, template: "order"))).map(text) == [id])
-            _ = scheduler.handle(.carried(JobID(id)!, isPrepared: true))
+            _ = scheduler.handle(.carried(job(id, .mailWithData, template: "order"), isPrepared: true))
         }
         _ = scheduler.handle(.relays([Slot("main", isUp: false, mayConnect: true)]))
         #expect(run(&scheduler) == ["back a: the relay failed while data ran"])
-        _ = scheduler.handle(.relays([Slot("main", room: .idle, isUp: false, isProbe: true)]))
+        _ = scheduler.handle(.relays([Slot("main", hasRoom: true, isUp: false, isProbe: true)]))
         #expect(run(&scheduler) == ["send b"])
-        _ = scheduler.handle(.carried(JobID("b")!, isPrepared: true))
+        _ = scheduler.handle(.carried(job("b", .mailWithData, template: "order"), isPrepared: true))
         var pauses = Pauses()
         _ = pauses.insert("pause")
         _ = scheduler.handle(.pauses(pauses))
@@ -235,7 +277,7 @@ struct SchedulerTests {
         for id in ["a", "b"] { _ = scheduler.handle(.waiting(job(id))) }
         _ = scheduler.handle(.waiting(job("t", .task, template: "report")))
         _ = scheduler.handle(.settling(JobID("x")!))
-        _ = scheduler.handle(.carried(JobID("b")!, isPrepared: false))
+        _ = scheduler.handle(.carried(job("b"), isPrepared: false))
         #expect(scheduler.handle(.stopping).map(text) == ["back b: the daemon stops"])
         #expect(scheduler.handle(.waiting(job("c"))) == [])
         #expect(run(&scheduler) == [] && scheduler.endTurn() == [])
@@ -262,7 +304,7 @@ struct SchedulerTests {
         var scheduler = scheduler([idle()])
         _ = scheduler.handle(.waiting(job("a")))
         #expect(scheduler.handle(.stopping) == [])
-        #expect(scheduler.handle(.carried(JobID("a")!, isPrepared: false)).map(text) == ["back a: the daemon stops"])
+        #expect(scheduler.handle(.carried(job("a"), isPrepared: false)).map(text) == ["back a: the daemon stops"])
         #expect(scheduler.handle(.ended(JobID("a")!)) == [.idle])
     }
 
@@ -312,7 +354,7 @@ struct SchedulerTests {
         "Data runs only when a relay would take the mail; one whose breaker is open is tried with one",
         arguments: [
             (Slot("main"), ["d1", "d2"]), (Slot("main", isUp: false, mayConnect: false), []),
-            (Slot("main", isUp: false), []), (Slot("main", room: .idle, isUp: false, isProbe: true), ["d1"]),
+            (Slot("main", isUp: false), []), (Slot("main", hasRoom: true, isUp: false, isProbe: true), ["d1"]),
         ] as [(Slot, [String])])
     func data(slot: Slot, started: [String]) {
         var scheduler = scheduler([Slot("main", isUp: false, mayConnect: false)])

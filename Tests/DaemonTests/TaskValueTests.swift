@@ -42,6 +42,55 @@ struct TaskValueTests {
     }
 
     @Test(
+        "A program that was asked to end and ends with 0 has done its work; any other has not",
+        arguments: [
+            (.exit(0), .stop(interruptions: 0), .done), (.exit(0), .cancel, .done),
+            (.signal(15), .stop(interruptions: 0), .returned(because: "the daemon stops")),
+            (.exit(75), .stop(interruptions: 0), .returned(because: "the daemon stops")),
+            (
+                .exit(65), .stop(interruptions: 2),
+                .returned(because: "the daemon stops, and has interrupted this job 3 times")
+            ),
+            (.signal(9), .cancel, .dead(because: "cancelled by the operator")),
+            (.exit(1), .cancel, .dead(because: "cancelled by the operator")),
+        ] as [(ChildProcess.End, TaskOutcome.Request, TaskOutcome)])
+    func asked(end: ChildProcess.End, request: TaskOutcome.Request, outcome: TaskOutcome) {
+        #expect(TaskOutcome(end, askedTo: request) == outcome)
+    }
+
+    @Test("Interruptions are runs that were given back")
+    func interruptions() {
+        let kinds: [Event.Kind] = [.returned, .running, .returned, .running, .deferred, .running, .returned, .running]
+        #expect(History(kinds.map { Event($0, at: Self.now) }).interruptions == 2)
+    }
+
+    @Test(
+        "The last attempt that max_attempts allows makes a dead letter if it fails",
+        arguments: [(nil, 9, false), (3, 2, false), (3, 3, true), (1, 1, true), (2, 5, true)] as [(Int?, Int, Bool)])
+    func givenUp(limit: Int?, number: Int, isGivenUp: Bool) throws {
+        var attempt = Verdict.Attempt(
+            number: number, history: History(), submitted: Self.now, expiry: Self.now + .days(5))
+        attempt.policy.maximumAttempts = limit
+        let failed = Verdict(
+            .deferred(because: "exit status 1"), reply: "said", of: attempt, now: Self.now, jitter: 0)
+        let verdict = failed.givenUp(after: attempt)
+        #expect((verdict != nil) == isGivenUp)
+        if let verdict, let limit {
+            #expect(verdict.target == .dead && verdict.due == nil && verdict.durably)
+            #expect(verdict.events.map(\.kind) == [.deferred, .dead])
+            #expect(verdict.events.allSatisfy { $0.next == nil })
+            #expect(verdict.events[1].reason == "attempt \(number) of \(limit) failed (max_attempts): said")
+        }
+        // What is done, blocked or given back is no failed attempt.
+        for other in [
+            Verdict(.done, reply: nil, of: attempt, now: Self.now, jitter: 0), Verdict.blocked("x", attempt, Self.now),
+            Verdict.returned("x", attempt, Self.now),
+        ] {
+            #expect(other.givenUp(after: attempt) == nil)
+        }
+    }
+
+    @Test(
         "The last line with something in it is the reply, of one line's length and fit for a terminal",
         arguments: [
             ("", nil), ("\n\n", nil), ("one", "one"), ("one\ntwo\n", "two"), ("one\n \n\t\n", "one"),
@@ -143,13 +192,12 @@ struct TaskValueTests {
     }
     private let relay = "[relay main]\nurl = smtp://127.0.0.1\n"
 
-    @Test("The configuration says how many, how long, and what a drop box may ask for")
+    @Test("The configuration says how many, and how long")
     func settings() throws {
         let all = try settings(
-            "task_concurrency = 9\ntask_timeout = 2d\ntask_nice = 0\ntask_shutdown = wait\n\(relay)[dropbox shop]\ntasks = a, b.c\n[dropbox web]"
+            "task_concurrency = 9\ntask_timeout = 2d\ntask_nice = 0\ntask_shutdown = wait\n\(relay)"
         )
         #expect(all.concurrency == 9 && all.timeout == .days(2) && all.niceness == 0 && all.shutdown == .wait)
-        #expect(all.permitted == ["shop": ["a", "b.c"]])
         let none = try settings(relay)
         #expect(none == TaskSettings())
         #expect(none.concurrency == 4 && none.timeout == .minutes(5) && none.niceness == 10 && none.shutdown == .return)
@@ -160,23 +208,9 @@ struct TaskValueTests {
         arguments: [
             ("task_concurrency = 0", ":1: 'task_concurrency'"), ("task_timeout = 0s", ":1: 'task_timeout'"),
             ("task_nice = -5", ":1: 'task_nice'"), ("task_shutdown = kill", ":1: 'task_shutdown'"),
-            ("[dropbox]\ntasks = a", ":1: a drop box"), ("[dropbox a.b]\ntasks = a", ":1: a drop box"),
-            ("[dropbox shop]\ntasks = a,,b", ":2: 'tasks'"), ("[dropbox shop]\ntasks = ../a", ":2: 'tasks'"),
-            ("[dropbox shop]\ntask = a", ":2: unknown key 'task'; did you mean 'tasks'?"),
         ])
     func faults(text: String, fault: String) throws {
         let error = #expect(throws: ConfigurationError.self) { _ = try settings("\(text)\n\(relay)") }
         #expect("\(error!)".hasPrefix("test.conf\(fault)"), "\(error!)")
-    }
-
-    @Test(
-        "A job of a drop box has the tasks that its box was given",
-        arguments: [
-            ("job", "a", true), ("job@shop", "a", true), ("job@shop", "b", false), ("job@web", "a", false),
-            ("x@shop@web", "a", false), ("x@web@shop", "a", true), ("zoe@example.com", "b", true), ("job@", "b", true),
-        ])
-    func permission(id: String, task: String, isPermitted: Bool) throws {
-        let settings = try settings("\(relay)[dropbox shop]\ntasks = a\n")
-        #expect((settings.objection(to: JobID(id)!, asking: task) == nil) == isPermitted)
     }
 }

@@ -22,7 +22,7 @@ struct TemplateCacheTests {
 
     private func mail(_ object: String) throws -> OutgoingMail {
         try cache.mail(
-            for: try Job(try JSON(parsing: object)), id: try #require(JobID("j")), submitted: .now,
+            for: try Job(try JSON(parsing: object)), id: try #require(JobID("j")), date: .now,
             settings: try place.settings())
     }
 

@@ -24,6 +24,29 @@ struct WallClockTests {
                 sinceBoot: Span(nanoseconds: (3 * 3600 + boot + 1) * 1_000_000_000)) == nil)
     }
 
+    /// Minutes: submission, expiry, and whether the jump from 12:00 to 13:00 went over it.
+    private static let expiries: [(submitted: Int64, expiry: Int64, isSkipped: Bool)] = [
+        (-30, 15, true), (0, 60, true), (-30, 0, false), (-30, -5, false), (-30, 61, false), (1, 30, false),
+        (70, 75, false),
+    ]
+
+    @Test("An expiry that a jump went over, of a job that was there before", arguments: expiries)
+    func skips(submitted: Int64, expiry: Int64, isSkipped: Bool) {
+        let noon = Timestamp(seconds: 1_700_000_000)
+        var clock = WallClock(wall: noon, sinceBoot: .zero)
+        func skip() -> WallClock.Skip? {
+            clock.skip(over: noon + .minutes(expiry), submitted: noon + .minutes(submitted))
+        }
+        #expect(skip() == nil)
+        _ = clock.look(wall: noon + .minutes(60), sinceBoot: .zero)
+        #expect(skip() == (isSkipped ? .init(from: noon, to: noon + .minutes(60)) : nil))
+        // Later jumps change nothing, but one back does.
+        _ = clock.look(wall: noon + .days(9), sinceBoot: .zero)
+        #expect((skip() != nil) == (isSkipped || expiry > 60 && submitted < 60))
+        _ = clock.look(wall: noon + .minutes(1), sinceBoot: .zero)
+        #expect(skip() == nil)
+    }
+
     @Test("The ends of time")
     func ends() {
         var clock = WallClock(wall: Timestamp(nanoseconds: .min), sinceBoot: .zero)

@@ -15,7 +15,7 @@ struct PreparationTests {
 
     func mail(_ object: String, rendered: RenderedPart? = nil, defaults: MailDefaults? = nil) throws -> OutgoingMail {
         try OutgoingMail(
-            try Job(try JSON(parsing: Array(object.utf8))), id: JobID("job-1")!, submitted: PreparationTests.submitted,
+            try Job(try JSON(parsing: Array(object.utf8))), id: JobID("job-1")!, date: PreparationTests.submitted,
             rendered: rendered, defaults: defaults ?? self.defaults)
     }
 

@@ -20,7 +20,7 @@ struct RedirectionTests {
     private func mail(_ job: String, _ conf: String) throws -> OutgoingMail {
         try OutgoingMail(
             try Job(try JSON(parsing: Array(job.utf8))), id: JobID("job-1")!,
-            submitted: Timestamp(seconds: 1_795_455_851),
+            date: Timestamp(seconds: 1_795_455_851),
             rendered: nil,
             defaults: MailDefaults(from: "shop@example.com", domain: "mail.example.com", staging: try staging(conf)))
     }

@@ -26,7 +26,7 @@ struct SampleMailTests {
         change(&rendered)
         let defaults = MailDefaults(from: "Example Shop <shop@example.com>", domain: "mail.example.com")
         let mail = try OutgoingMail(
-            job, id: JobID(id)!, submitted: submitted, rendered: rendered, defaults: defaults)
+            job, id: JobID(id)!, date: submitted, rendered: rendered, defaults: defaults)
         return (mail, rendered)
     }
 

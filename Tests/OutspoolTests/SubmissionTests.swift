@@ -63,12 +63,12 @@ struct SubmissionTests {
         ]
         job.priority = .bulk
         job.sendAt = Date(timeIntervalSince1970: 1_795_455_851.5)
-        job.expiresAt = Date(timeIntervalSince1970: 1_795_455_852)
+        job.expiresAt = Date(timeIntervalSince1970: 4_099_766_400)
         job.tags = ["t"]
         job.metadata = ["k": "v"]
         #expect(
             try object(job)
-                == #"{"template":"x","params":{"a/b":1},"to":["a@example.com",{"name":"B, \"b\"","email":"b@example.com"}],"cc":"c@example.com","bcc":"d@example.com","from":"f@example.com","replyTo":"r@example.com","sender":"s@example.com","envelope":{"from":"","to":["e@example.com"]},"locale":"de-AT","headers":{"X-A":"1","X-B":"2"},"attachments":[{"filename":"a.txt","contentType":"text/plain","cid":"c","content":"aGk="},{"file":"b.pdf"}],"priority":"bulk","sendAt":"2026-11-23T17:44:11.500Z","expiresAt":"2026-11-23T17:44:12.000Z","tags":["t"],"metadata":{"k":"v"}}"#
+                == #"{"template":"x","params":{"a/b":1},"to":["a@example.com",{"name":"B, \"b\"","email":"b@example.com"}],"cc":"c@example.com","bcc":"d@example.com","from":"f@example.com","replyTo":"r@example.com","sender":"s@example.com","envelope":{"from":"","to":["e@example.com"]},"locale":"de-AT","headers":{"X-A":"1","X-B":"2"},"attachments":[{"filename":"a.txt","contentType":"text/plain","cid":"c","content":"aGk="},{"file":"b.pdf"}],"priority":"bulk","sendAt":"2026-11-23T17:44:11.500Z","expiresAt":"2099-12-01T00:00:00.000Z","tags":["t"],"metadata":{"k":"v"}}"#
                 + "\n")
     }
 
@@ -118,6 +118,14 @@ struct SubmissionTests {
             ("/headers/X-A", { $0.headers = ["X-A": "a\nb"] }), ("/envelope/to", { $0.envelopeTo = [] }),
             ("/sendAt", { $0.sendAt = .distantFuture }),
             ("/expiresAt", { $0.expiresAt = Date(timeIntervalSince1970: .nan) }),
+            ("/expiresAt", { $0.expiresAt = Date(timeIntervalSinceNow: -1) }),
+            (
+                "/expiresAt",
+                {
+                    $0.sendAt = Date(timeIntervalSinceNow: 7200)
+                    $0.expiresAt = Date(timeIntervalSinceNow: 3600)
+                }
+            ),
         ]
         let box = try Box()
         for (field, change) in cases {

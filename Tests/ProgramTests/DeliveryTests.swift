@@ -89,7 +89,7 @@ struct DeliveryTests {
         let place = try Workplace()
         try place.configure(
             port: try place.sink(
-                "--fail", "rcpt(later@example.com)=451 4.7.1 Later:1", "--fail",
+                "--fail", "rcpt(later@example.com)=451 4.7.1 Later:2", "--fail",
                 "rcpt(never@example.com)=550 5.1.1 Never"))
         _ = try place.daemon()
         try place.drop(

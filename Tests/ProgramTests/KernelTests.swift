@@ -119,7 +119,8 @@ struct KernelTests {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         try place.wait("the daemon to end") { !daemon.isRunning }
         #expect(daemon.status == 75)
-        #expect(place.log.contains("\(path): the directory was moved or removed; stopping"))
+        let name = path == "." ? "spool" : "spool/\(path)"
+        #expect(place.log.contains("/\(name): the directory was moved or removed; stopping"))
         // A directory of another name is nothing to the next one.
         #expect(try place.outspool("init", place.spool.path).status == 0)
         _ = try place.daemon()

@@ -18,7 +18,12 @@ struct PflogsummTests {
         for state in Workplace.states {
             for id in place.names(state) {
                 sum.received += 1
-                let events = try place.events(id)
+                // One event may tell of several recipients.
+                let events = try place.history(id).flatMap { event in
+                    Array(
+                        repeating: event["event"] as? String ?? "",
+                        count: event["event"] as? String == "sending" ? 1 : (event["to"] as? [Any])?.count ?? 1)
+                }
                 sum.delivered += events.count { $0 == "sent" }
                 let deferrals = events.count { $0 == "deferred" || $0 == "in-doubt" }
                 sum.deferrals += deferrals

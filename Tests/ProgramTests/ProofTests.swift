@@ -70,6 +70,15 @@ struct FaultProofTests {
     }
 
     @Test(
+        "Whatever a relay answers in whatever order, nobody is said to be sent to, or refused, who is not",
+        .enabled(if: mayRun("faults.py"), "needs python3"))
+    func orders() throws {
+        let output = try run("orders.py", "--sample", "16")
+        #expect(output.contains("orders: 16 orders of replies"))
+        #expect(output.contains(": 0 losses"))
+    }
+
+    @Test(
         "Another user's attacks through a drop box change nothing and get nothing",
         .enabled(if: mayRun("hostile.py"), "needs python3, setpriv and root, to be three users"))
     func hostile() throws {

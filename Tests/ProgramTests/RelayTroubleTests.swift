@@ -78,15 +78,43 @@ struct RelayTroubleTests {
         #expect(place.names("new").count > 20)
     }
 
-    @Test("421 at MAIL gives the job back without an attempt")
+    @Test("421 at MAIL is an attempt of the job, and its sender's jobs rest; those of others pass at once")
     func busy() throws {
         let place = try Workplace()
-        try place.configure(port: try place.sink("--fail", "mail=421 4.3.2 Too many:1"))
+        try place.configure(port: try place.sink("--fail", "mail(poison@example.com)=421 4.3.2 Too many"))
         _ = try place.daemon()
-        try place.hello("busy")
-        try place.wait(for: "busy", in: "done")
-        #expect(try place.history("busy").last?["attempt"] as? Int == 1)
-        #expect(!(try place.events("busy")).contains("deferred"))
+        for index in 0..<30 { try place.hello("bad\(index)", #","from":"poison@example.com""#) }
+        try place.wait("the sender to rest") { place.log.contains("refuses sender <poison@example.com>") }
+        for index in 0..<10 {
+            let start = Date()
+            try place.hello("good\(index)")
+            try place.wait(for: "good\(index)", in: "done")
+            #expect(Date().timeIntervalSince(start) < 1)
+        }
+        #expect(place.names("retry/01-30s").count < 20)
+        #expect(place.names("dead").isEmpty)
+    }
+
+    @Test("A quota at the dot buries nothing, and the next relay takes over")
+    func quota() throws {
+        let place = try Workplace()
+        let port = try place.sink("--fail", "dot=550 5.4.5 Daily user sending limit exceeded")
+        let spare = try place.sink()
+        try place.configure(port: port, relay: "tls = none\n[relay spare]\nurl = smtp://127.0.0.1:\(spare)\ntls = none")
+        _ = try place.daemon()
+        for index in 0..<100 { try place.hello("job\(index)") }
+        try place.wait("all to be delivered") { place.names("done").count == 100 }
+        #expect(place.names("dead").isEmpty)
+    }
+
+    @Test("One refusal for everything buries three, and the rest goes when it ends")
+    func row() throws {
+        let place = try Workplace()
+        try place.configure(port: try place.sink("--fail", "dot=554 Policy says no:6"))
+        _ = try place.daemon()
+        for index in 0..<60 { try place.hello("job\(index)") }
+        try place.wait("the rest to be delivered", limit: .seconds(60)) { place.names("done").count == 57 }
+        #expect(place.names("dead").count == 3)
     }
 
     @Test("rate bounds what is sent in a second")

@@ -51,7 +51,7 @@ struct TwinTests {
     @Test("A job that is given back finds its twin in new/, and one of them is left")
     func returnedTwin() throws {
         let place = try Workplace()
-        let port = try place.sink("--fail", "mail=421 4.3.2 Busy:1", "--delay", "mail=1s")
+        let port = try place.sink("--fail", "mail=530 5.7.0 Not now:1", "--delay", "mail=1s")
         try place.configure(port: port)
         let daemon = try place.daemon()
         try place.hello("twin")

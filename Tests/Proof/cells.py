@@ -2,8 +2,9 @@
 
 The expectations are derived from rules, for the job that meets the fault:
 
-- What fails before the first reply to MAIL is the relay's failure: no attempt, the job stays, the breaker opens.
-- A reply of 4yz defers and one of 5yz refuses, at whatever command it comes.
+- What fails before the first MAIL is the relay's failure: no attempt, the job stays, the breaker opens.
+- A reply of 4yz defers and one of 5yz refuses, at whatever command it comes. But 5yz to MAIL is the sender's while no other
+  sender passes: the job stays.
 - 421, the end of the connection, silence and nonsense later on are an attempt of the job: it is deferred.
 - The same after the final dot is a doubt, unless a reply says that the mail was not taken.
 - RSET, QUIT and an idle connection belong to no job: none loses anything by what happens there.
@@ -75,9 +76,7 @@ class Cell:
         if action == "4xx":
             return {DEFERRED}, 451
         if action == "5xx":
-            return {REFUSED}, 550
-        if phase == "mail":
-            return {RELAY}, None
+            return ({RELAY}, None) if phase == "mail" else ({REFUSED}, 550)
         if action == "421":
             return {DEFERRED}, 421
         if phase == "dot":
@@ -99,7 +98,7 @@ class Cell:
         words = ["--fail", f"{self.phase}{target}={ACTIONS[self.action]}"]
         words += ["--drip-every", "200ms" if self.action == "trickle" else "1ms"]
         if self.phase == "rset":
-            words += ["--fail", "rcpt(nobody@example.com)=550 5.1.1 Nobody"]
+            words += ["--fail", "rcpt(nobody@example.com)=450 4.2.1 Nobody"]
         if self.mode == "lockstep":
             words += ["--no-offer", "PIPELINING"]
         if self.mode == "smtps":

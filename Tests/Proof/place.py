@@ -58,10 +58,16 @@ class JobFile:
 
     def announced(self, recipient):
         """How often the history says that this recipient may get the mail once more."""
-        return sum(event["event"] == "in-doubt" and event.get("to") == recipient for event in self.events)
+        return sum(event["event"] == "in-doubt" and recipient in named(event) for event in self.events)
 
     def sent(self, recipient):
-        return any(event["event"] == "sent" and event.get("to") == recipient for event in self.events)
+        return any(event["event"] == "sent" and recipient in named(event) for event in self.events)
+
+
+def named(event):
+    """The recipients that an event tells of."""
+    to = event.get("to", [])
+    return [to] if isinstance(to, str) else to
 
 
 def stop_cleanly():

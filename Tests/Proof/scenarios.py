@@ -147,6 +147,16 @@ esac
                 "order/data": "#!/bin/sh\nread -r params\ncase $params in *none*) exit 65 ;; esac\n"
                 "sleep 0.02\necho '{\"number\": 1042}'\n",
                 "order/subject.mustache": "Order {{number}}\n", "order/text.mustache": "{{number}}\n"}),
+        Scenario(
+            "givenup",
+            [Job("never", {one("never"): NEVER}, "dead", template="once"), Run("broken", "dead", template="broken")],
+            sink=["rcpt(never@example.com)=451 4.7.1 Later:99"],
+            templates={
+                "once/subject.mustache": "Hello\n", "once/text.mustache": "Once.\n",
+                "once/template.conf": "max_attempts = 1\n",
+                "broken/run": "#!/bin/sh\necho \"$OUTSPOOL_ID\" >> ../../runs\nexit 1\n",
+                "broken/template.conf": "max_attempts = 1\n",
+            }),
         Scenario("expired", [Job("late", {one("late"): NEVER}, "dead", expiresAt=stamp(-3600))]),
         Scenario("malformed", [Job("wrong", {one("wrong"): NEVER}, "dead", colour="blue")]),
         Scenario(

@@ -48,7 +48,7 @@ final class Exchange {
             events.append("ready")
             if let onReady { onReady(connection) } else { next(connection) }
         }
-        connection.onRoom = { [unowned self] in next(connection) }
+        connection.onIdle = { [unowned self] in next(connection) }
         connection.onFailure = { [unowned self] in
             failure = $0
             events.append(
@@ -79,7 +79,7 @@ final class Exchange {
             if quits { connection.quit() }
             return
         }
-        while messages > 0, connection.room != .none { send(connection) }
+        while messages > 0, connection.isIdle { send(connection) }
     }
 
     func send(_ connection: RelayConnection) {
@@ -100,6 +100,7 @@ final class Exchange {
         case .deferred(let cause): "deferred\(cause.code.map { " \($0)" } ?? "")"
         case .refused(let cause): "refused\(cause.code.map { " \($0)" } ?? "")"
         case .inDoubt: "inDoubt"
+        case .tooMany: "tooMany"
         case .notTried: "notTried"
         }
     }
@@ -107,8 +108,10 @@ final class Exchange {
     private func word(_ fault: Fault) -> String {
         switch fault {
         case .none: ""
-        case .relay: " relay"
+        case .outOfStep: " outOfStep"
+        case .unordered: " unordered"
         case .stale: " stale"
+        case .silent(let phase, _): " silent(\(phase))".replacing("waiting for the reply to ", with: "")
         case .interrupted(let phase, _): " interrupted(\(phase))".replacing("waiting for the reply to ", with: "")
         case .aborted: " aborted"
         }

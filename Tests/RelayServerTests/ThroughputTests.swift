@@ -31,7 +31,7 @@ struct ThroughputTests {
         func open() {
             let connection = RelayConnection(curl, to: settings)
             func fill() {
-                while started < total, connection.room != .none {
+                while started < total, connection.isIdle {
                     started += 1
                     connection.send(envelope: envelope, body: body, commit: { _ in true }) { outcome in
                         done += 1
@@ -41,7 +41,7 @@ struct ThroughputTests {
                 }
             }
             connection.onReady = { _ in fill() }
-            connection.onRoom = fill
+            connection.onIdle = fill
             connection.onClosed = { _ in if started < total { open() } }
             connection.onFailure = {
                 Issue.record("\($0)")

@@ -100,6 +100,7 @@ struct ReplyTests {
         ]
         let offered = Capabilities(Reply(code: 250, lines.joined(separator: "\n")))
         var all = Capabilities()
+        all.server = "mx.example.org"
         all.pipelining = true
         all.size = true
         all.sizeLimit = 10_240_000

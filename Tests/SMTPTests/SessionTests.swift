@@ -4,20 +4,18 @@ import Time
 
 @Suite("Session")
 struct SessionTests {
-    private let ok = Reply(code: 250, "Ok")
+    private let ok = Reply(code: 250, "2.0.0 Ok: queued as 1")
     private let go = Reply(code: 354, "Go")
     private let never = Reply(code: 550, "No")
+    private let greeting = Reply(code: 250, "relay.test\nPIPELINING\nSIZE")
 
-    private func session(pipelining: Bool = true, limit: Int? = nil) -> Session {
-        var offered = Capabilities()
-        offered.pipelining = pipelining
-        offered.size = limit != nil
-        offered.sizeLimit = limit
-        return Session(offered)
+    private func session(_ lines: String = "PIPELINING") -> Session {
+        Session(Capabilities(Reply(code: 250, "relay.test\n\(lines)")), helo: "me")
     }
 
-    private func envelope(_ name: String = "r", size: Int = 1, utf8: Bool = false) throws -> Envelope {
-        try Envelope(sender: "", recipients: ["\(name)@x"], size: size, needsSMTPUTF8: utf8)
+    private func envelope(_ names: String..., size: Int = 1, utf8: Bool = false) throws -> Envelope {
+        let names = names.isEmpty ? ["r"] : names
+        return try Envelope(sender: "", recipients: names.map { "\($0)@x" }, size: size, needsSMTPUTF8: utf8)
     }
 
     /// The actions as words.
@@ -27,16 +25,17 @@ struct SessionTests {
             case .write(let bytes):
                 String(decoding: bytes, as: UTF8.self).split(separator: "\r\n").map { $0.prefix(4) }
                     .joined(separator: "+")
-            case .commit(let ticket, _): "commit \(ticket)"
-            case .writeBody(let ticket): "body \(ticket)"
-            case .finish(let ticket, let outcome):
-                "finish \(ticket) "
+            case .commit: "commit"
+            case .writeBody: "body"
+            case .finish(let outcome):
+                "finish "
                     + outcome.recipients.map { recipient in
                         switch recipient {
                         case .sent: "sent"
                         case .deferred: "deferred"
                         case .refused: "refused"
                         case .inDoubt: "inDoubt"
+                        case .tooMany: "tooMany"
                         case .notTried: "notTried"
                         }
                     }.joined(separator: ",")
@@ -45,174 +44,218 @@ struct SessionTests {
         }
     }
 
-    /// Brings the first transaction past its commit.
-    private func started(_ session: inout Session) throws {
-        #expect(words(session.begin(try envelope()).1) == ["MAIL+RCPT+DATA"])
-        #expect(session.room == .none)
-        #expect(words(session.received(ok)) == [])
-        #expect(words(session.received(ok)) == [])
-        #expect(words(session.received(go)) == ["commit 1"])
-        #expect(session.room == .none)
-        #expect(words(session.proceed()) == ["body 1"])
-        #expect(session.room == .behind)
+    /// Hears the replies; what the last one brought about.
+    private func after(_ replies: Reply..., in session: inout Session) -> [String] {
+        var last: [String] = []
+        for reply in replies {
+            last = words(session.received(reply))
+            if last == ["commit"] {
+                last = words(session.proceed())
+                session.bodyWritten()
+            }
+        }
+        return last
     }
 
-    @Test("Sends the next transaction's commands behind the body: one round trip a message")
-    func behind() throws {
+    @Test("Carries one message after the other, each in one group")
+    func carries() throws {
         var it = session()
-        try started(&it)
-        #expect(words(it.begin(try envelope()).1) == ["MAIL+RCPT+DATA"])
-        #expect(it.room == .none)
-        it.bodyWritten()
-        #expect(it.awaited == .dot)
-        #expect(words(it.received(ok)) == ["finish 1 sent"])
-        #expect(it.awaited == .mail)
-        _ = it.received(ok)
-        _ = it.received(ok)
-        #expect(words(it.received(go)) == ["commit 2"])
-        #expect(words(it.proceed()) == ["body 2"])
-        it.bodyWritten()
-        #expect(words(it.received(ok)) == ["finish 2 sent"])
-        #expect(it.room == .idle)
-        #expect(it.awaited == nil)
-        #expect(it.patience == nil)
-        #expect(it.count == 2)
+        for (count, text) in ["queued as 1", "queued as 2"].enumerated() {
+            #expect(words(it.begin(try envelope())) == ["MAIL+RCPT+DATA"])
+            #expect(!it.isIdle)
+            #expect(after(ok, ok, go, in: &it) == ["body"])
+            #expect(it.awaited == .dot)
+            #expect(after(Reply(code: 250, text), in: &it) == ["finish sent"])
+            #expect(it.isIdle)
+            #expect(it.awaited == nil)
+            #expect(it.patience == nil)
+            #expect(it.count == count + 1)
+        }
     }
 
-    @Test("Returns the next transaction untouched when the connection ends under the first")
-    func interrupted() throws {
+    @Test("Nothing is sent behind a body: its reply could not be told from the next one's")
+    func alone() throws {
         var it = session()
-        try started(&it)
         _ = it.begin(try envelope())
-        it.bodyWritten()
-        let actions = it.interrupted(.closed("gone"))
-        #expect(words(actions) == ["finish 1 inDoubt", "finish 2 notTried", "close"])
-        guard case .finish(_, let outcome) = actions[1], case .stale = outcome.fault else {
-            Issue.record("the relay was blamed")
+        _ = after(ok, ok, go, in: &it)
+        #expect(!it.isIdle)
+    }
+
+    @Test("Believes a refusal when a second EHLO is answered in its place")
+    func proven() throws {
+        var it = session()
+        _ = it.begin(try envelope())
+        #expect(after(ok, never, never, in: &it) == ["EHLO"])
+        #expect(it.awaited == .reset)
+        #expect(!it.isIdle)
+        #expect(after(greeting, in: &it) == ["finish refused"])
+        // It has reset the session, too.
+        #expect(words(it.begin(try envelope())) == ["MAIL+RCPT+DATA"])
+    }
+
+    @Test(
+        "Believes no refusal that another reply follows",
+        arguments: [
+            Reply(code: 250, "2.1.0 Ok"), Reply(code: 354, "Go"), Reply(code: 250, "other.test"),
+        ])
+    func disbelieved(reply: Reply) throws {
+        var it = session()
+        _ = it.begin(try envelope())
+        _ = after(ok, never, never, in: &it)
+        let actions = it.received(reply)
+        #expect(words(actions) == ["finish notTried", "close"])
+        guard case .finish(let outcome) = actions[0], case .outOfStep = outcome.fault else {
+            Issue.record("not out of step")
             return
         }
-        #expect(it.interrupted(.timedOut) == [])
-        #expect(it.received(ok) == [])
-        #expect(it.room == .none)
     }
 
-    @Test("Closes after an answer in the middle of a body")
-    func early() throws {
+    @Test("Believes a refusal that the end of the connection, or a refusal of EHLO, follows")
+    func lastWord() throws {
+        for end in 0..<3 {
+            var it = session()
+            _ = it.begin(try envelope())
+            _ = after(never, never, never, in: &it)
+            let actions =
+                switch end {
+                case 0: it.interrupted(.closed("gone"))
+                case 1: it.received(Reply(code: 421, "Bye"))
+                default: it.received(Reply(code: 503, "Duplicate EHLO"))
+                }
+            #expect(words(actions) == ["finish refused", "close"])
+        }
+    }
+
+    @Test("A refusal at the dot that a reply too many follows is in doubt")
+    func refusedAtTheDot() throws {
         var it = session()
-        try started(&it)
         _ = it.begin(try envelope())
-        #expect(words(it.received(never)) == ["finish 1 refused", "finish 2 notTried", "close"])
+        #expect(after(ok, ok, go, never, in: &it) == ["EHLO"])
+        #expect(after(ok, in: &it) == ["finish inDoubt", "close"])
     }
 
-    @Test("Resets after a transaction that stopped half way, in the same group as the next")
+    @Test("A dot's reply that repeats the last one, or is about an address, needs proof: once on a connection")
+    func repeated() throws {
+        var it = session()
+        _ = it.begin(try envelope())
+        #expect(after(ok, ok, go, ok, in: &it) == ["finish sent"])
+        _ = it.begin(try envelope())
+        #expect(after(ok, ok, go, ok, in: &it) == ["EHLO"])
+        // The first reply came twice, and this is the second message's own.
+        #expect(after(never, in: &it) == ["finish inDoubt", "close"])
+        var other = session()
+        _ = other.begin(try envelope())
+        #expect(after(ok, ok, go, Reply(code: 250, "2.1.0 Ok"), in: &other) == ["EHLO"])
+        #expect(after(greeting, in: &other) == ["finish sent"])
+        _ = other.begin(try envelope())
+        #expect(after(ok, ok, go, Reply(code: 250, "2.1.0 Ok"), in: &other) == ["finish sent"])
+    }
+
+    @Test("A session without PIPELINING proves what comes after the first message only")
+    func stepByStep() throws {
+        var it = session("SIZE")
+        _ = it.begin(try envelope())
+        #expect(after(ok, never, in: &it) == ["finish refused"])
+        #expect(words(it.begin(try envelope())) == ["RSET"])
+        #expect(after(ok, in: &it) == ["MAIL"])
+        #expect(after(ok, never, in: &it) == ["EHLO"])
+    }
+
+    @Test("Waits for the reply to RSET")
     func reset() throws {
         var it = session()
+        let later = Reply(code: 450, "Later")
         _ = it.begin(try envelope())
-        _ = it.received(ok)
-        _ = it.received(never)
-        #expect(words(it.received(never)) == ["finish 1 refused"])
-        #expect(it.room == .idle)
-        #expect(words(it.begin(try envelope()).1) == ["RSET", "MAIL+RCPT+DATA"])
+        #expect(after(ok, later, later, in: &it) == ["finish deferred"])
+        #expect(words(it.begin(try envelope())) == ["RSET", "MAIL+RCPT+DATA"])
         #expect(it.awaited == .reset)
-        #expect(words(it.received(ok)) == [])
+        #expect(after(ok, in: &it) == [])
         #expect(it.awaited == .mail)
-    }
-
-    @Test("Waits for the reply to RSET without PIPELINING")
-    func resetOneByOne() throws {
-        var it = session(pipelining: false)
-        #expect(words(it.begin(try envelope()).1) == ["MAIL"])
-        #expect(words(it.received(ok)) == ["RCPT"])
-        #expect(words(it.received(never)) == ["finish 1 refused"])
-        #expect(words(it.begin(try envelope()).1) == ["RSET"])
-        #expect(words(it.received(ok)) == ["MAIL"])
         // A failure of RSET is the connection's end, not the job's.
-        var other = session(pipelining: false)
+        var other = session()
         _ = other.begin(try envelope())
-        _ = other.received(ok)
-        _ = other.received(never)
+        _ = after(ok, later, later, in: &other)
         _ = other.begin(try envelope())
-        #expect(words(other.received(never)) == ["finish 2 notTried", "close"])
+        #expect(after(never, in: &other) == ["finish notTried", "close"])
     }
 
-    @Test("Needs no RSET after MAIL was refused")
-    func mailRefused() throws {
+    @Test("Ends what is under way with the connection")
+    func interrupted() throws {
         var it = session()
         _ = it.begin(try envelope())
-        for _ in 0..<2 { #expect(it.received(never) == []) }
-        #expect(words(it.received(never)) == ["finish 1 refused"])
-        #expect(words(it.begin(try envelope()).1) == ["MAIL+RCPT+DATA"])
-    }
-
-    @Test("Has no room behind a body without PIPELINING")
-    func noRoom() throws {
-        var it = session(pipelining: false)
-        _ = it.begin(try envelope())
-        _ = it.received(ok)
-        _ = it.received(ok)
-        _ = it.received(go)
-        _ = it.proceed()
-        #expect(it.room == .none)
+        _ = after(ok, ok, go, in: &it)
+        #expect(words(it.interrupted(.closed("gone"))) == ["finish inDoubt", "close"])
+        #expect(it.interrupted(.timedOut) == [])
+        #expect(it.received(ok) == [])
+        #expect(!it.isIdle)
     }
 
     @Test("Refuses what the server cannot take, without asking it")
     func local() throws {
-        var it = session(limit: 100)
-        let (_, tooBig) = it.begin(try envelope(size: 101))
-        guard case .finish(1, let outcome) = tooBig.first, case .refused(let cause) = outcome.recipients[0] else {
-            Issue.record("not refused")
-            return
+        var it = session("PIPELINING\nSIZE 100")
+        for (envelope, expected) in [
+            (try envelope(size: 101), "message size 101 exceeds the relay's limit of 100"),
+            (try envelope("ü"), "a non-ASCII address or header, and the relay does not offer SMTPUTF8"),
+        ] {
+            guard case .finish(let outcome) = it.begin(envelope).first,
+                case .refused(let cause) = outcome.recipients[0]
+            else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(cause.text == expected)
         }
-        #expect(cause.enhanced?.description == "5.3.4")
-        #expect(cause.text == "message size 101 exceeds the relay's limit of 100")
-        let (_, utf8) = it.begin(try envelope("ü"))
-        guard case .finish(2, let second) = utf8.first, case .refused(let why) = second.recipients[0] else {
-            Issue.record("not refused")
-            return
-        }
-        #expect(why.enhanced?.description == "5.6.7")
-        #expect(it.room == .idle)
+        #expect(it.isIdle)
         #expect(it.count == 0)
-        #expect(words(it.begin(try envelope(size: 100)).1) == ["MAIL+RCPT+DATA"])
+        #expect(words(it.begin(try envelope(size: 100))) == ["MAIL+RCPT+DATA"])
     }
 
     @Test("Takes any byte while idle for the end", arguments: [Reply(code: 421, "Idle"), Reply(code: 250, "Ok")])
     func idle(reply: Reply) {
         var it = session()
         #expect(words(it.received(reply)) == ["close"])
-        #expect(it.room == .none)
+        #expect(!it.isIdle)
     }
 
-    @Test("A shifted reply never lets a body out")
+    @Test("A shifted reply never lets a body out, and refuses nobody")
     func shifted() throws {
         var it = session()
-        try started(&it)
         _ = it.begin(try envelope())
-        it.bodyWritten()
-        #expect(words(it.received(ok)) == ["finish 1 sent"])
+        #expect(after(ok, ok, go, ok, in: &it) == ["finish sent"])
+        _ = it.begin(try envelope())
         // A second reply to the dot: from here on each reply stands where the one before belongs.
-        #expect(it.received(ok) == [])
-        #expect(it.received(ok) == [])
-        #expect(words(it.received(ok)) == ["finish 2 deferred", "close"])
+        #expect(after(ok, ok, ok, in: &it) == ["finish notTried", "close"])
+        var other = session()
+        _ = other.begin(try envelope())
+        _ = after(ok, ok, go, never, greeting, in: &other)
+        _ = other.begin(try envelope())
+        #expect(after(never, ok, ok, in: &other) == ["finish notTried", "close"])
     }
 
     @Test("An abort closes")
     func abort() throws {
         var it = session()
         _ = it.begin(try envelope())
-        _ = it.received(ok)
-        _ = it.received(ok)
-        _ = it.received(go)
-        #expect(words(it.abort()) == ["finish 1 notTried", "close"])
+        for reply in [ok, ok, go] { _ = it.received(reply) }
+        #expect(words(it.abort()) == ["finish notTried", "close"])
     }
 
     @Test("Waits as long as RFC 5321 says")
     func patience() throws {
         var it = session()
-        try started(&it)
+        _ = it.begin(try envelope())
+        for reply in [ok, ok, go] { _ = it.received(reply) }
+        _ = it.proceed()
         #expect(it.patience == .minutes(3))
         it.bodyWritten()
         #expect(it.patience == .minutes(10))
         #expect(Timeouts().shortest == .minutes(2))
+    }
+
+    @Test("Reads LIMITS")
+    func limits() {
+        let offered = Capabilities(Reply(code: 250, "relay.test\nLIMITS RCPTMAX=20 MAILMAX=5 X=1"))
+        #expect(offered.recipientLimit == 20)
+        #expect(offered.messageLimit == 5)
     }
 }

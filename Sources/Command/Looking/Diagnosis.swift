@@ -41,11 +41,12 @@ struct Diagnosis: Equatable, Sendable {
     var health: Health { findings.map(\.health).max() ?? .ok }
 
     /// `daemon` is what the daemon wrote last, nil when it never did; `isLocked` says that one has the lock of its
-    /// directory in `cur/` all the same: it runs, and cannot write.
+    /// directory in `cur/` all the same, and `isFull` that the spool's disk has no room.
     init(
-        daemon: DaemonStatus?, isLocked: Bool = false, pauses: Int, numbers: Numbers, limits: Limits, now: Timestamp
+        daemon: DaemonStatus?, isLocked: Bool = false, isFull: Bool = false, pauses: Int, numbers: Numbers,
+        limits: Limits, now: Timestamp
     ) {
-        judge(daemon, isLocked, now)
+        judge(daemon, isLocked, isFull, now)
         if pauses > 0 { add(.warning, "paused") }
         if let age = limits.age, let oldest = numbers.oldest {
             add(age.judge(oldest), "the oldest job has waited for \(oldest.approximate)")
@@ -59,10 +60,13 @@ struct Diagnosis: Equatable, Sendable {
         findings.sort { $0.health > $1.health }
     }
 
-    private mutating func judge(_ daemon: DaemonStatus?, _ isLocked: Bool, _ now: Timestamp) {
+    private mutating func judge(_ daemon: DaemonStatus?, _ isLocked: Bool, _ isFull: Bool, _ now: Timestamp) {
         if isLocked, daemon?.isAlive(now: now) != true {
             let since = daemon.map { " since \($0.at.rfc3339Seconds)" } ?? ""
-            return add(.critical, "a daemon runs and has not written status.json\(since): is the disk full?")
+            return add(
+                .critical,
+                "a daemon has the spool and has not written status.json\(since): "
+                    + (isFull ? "the disk is full" : "it is stopped or blocked, or may not write there"))
         }
         guard let daemon else { return add(.critical, "no daemon has ever run here") }
         guard daemon.isAlive(now: now) else {
@@ -76,6 +80,7 @@ struct Diagnosis: Equatable, Sendable {
         if daemon.stopped > Diagnosis.stoppedShown {
             add(.warning, "files that wait untouched: \(daemon.stopped); outspool doctor names more of them")
         }
+        if let configuration = daemon.configuration { add(.warning, "the configuration: \(configuration)") }
         let open = daemon.relays.filter(\.isOpen)
         for relay in open {
             let reason = relay.reason.map { $0.isEmpty ? "" : ": \($0)" } ?? ""

@@ -62,15 +62,20 @@ private func list(
 ) throws(Failure) -> ExitStatus {
     var status = ExitStatus.success
     let isClean = try SelectionOptions.forEachID(words, of: "ls") { (id) throws(Failure) in
-        let places = try reader.settledPlaces(of: id)
-        if places.isEmpty {
+        var isFound = false
+        try reader.find(id) { (state) throws(Failure) in
+            var job: Glance?
+            try reader.with(state) { (directory) throws(Failure) in
+                job = try Glance(DirectoryName(id.text), in: state, at: directory)
+            }
+            guard let job else { return false }
+            isFound = true
+            try listing.add(job)
+            return true
+        }
+        if !isFound {
             complain("no job \(id) in \(printable(reader.path))")
             status = .noInput
-        }
-        for state in places {
-            try reader.with(state) { (directory) throws(Failure) in
-                if let job = try Glance(DirectoryName(id.text), in: state, at: directory) { try listing.add(job) }
-            }
         }
     }
     try listing.end()
@@ -162,7 +167,7 @@ private struct Listing {
     private func cells(_ job: Glance) -> [String] {
         [
             job.id, job.state.word, job.submitted.map { (now - $0).approximate } ?? "-",
-            job.template.map { printable($0) } ?? "-",
+            job.kind,
             job.addressee, job.attempts > 0 ? String(job.attempts) : "-", job.due.map { until($0, now: now) } ?? "-",
             job.lastWord,
         ]
@@ -186,6 +191,14 @@ extension Glance {
         return printable(address) + (recipients.count > 1 ? " +\(recipients.count - 1)" : "")
     }
 
+    /// The template, or of a job that carries its mail the subject, or else who it is from.
+    var kind: String {
+        if let template { return printable(template) }
+        if let subject, !subject.isEmpty { return "\"\(printable(cut(subject, to: 40)))\"" }
+        if let sender { return "from \(sender.isEmpty ? "<>" : printable(cut(sender, to: 40)))" }
+        return "-"
+    }
+
     /// Bytes, roughly.
     fileprivate var weight: Int { recipients.reduce(500) { $0 + $1.utf8.count + 16 } }
 
@@ -202,6 +215,7 @@ extension Glance {
             ("id", .string(id)), ("state", .string(state.word)), ("path", .string("\(state.path)/\(id)")),
         ])
         object["template"] = template.map { .string($0) }
+        object["subject"] = subject.map { .string($0) }
         object["to"] = .array(recipients.map { .string($0) })
         if !tags.isEmpty { object["tags"] = .array(tags.map { .string($0) }) }
         object["attempts"] = .number(.init(attempts))

@@ -38,13 +38,11 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     var isFirst = true
     for text in ids {
         guard let id = JobID(text) else { throw .usage("show: \(printable(text)) is no job id") }
-        let found = try reader.settledPlaces(of: id)
-        if found.isEmpty {
-            complain("no job \(id) in \(reader.path)")
-            status = .noInput
-        }
-        for state in found {
-            var shown = try Shown(id, in: state, of: reader, arguments.has("--reveal") ? nil : templates)
+        var isFound = false
+        try reader.find(id) { (state) throws(Failure) in
+            guard var shown = try Shown(id, in: state, of: reader, arguments.has("--reveal") ? nil : templates)
+            else { return false }
+            isFound = true
             if case .claimed = state, daemon?.isAlive(now: .now) == true {
                 shown.progress = daemon?.task(id.text)?.progress
             }
@@ -57,6 +55,11 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
                 try shown.write(to: invocation.output, now: .now)
             }
             isFirst = false
+            return true
+        }
+        if !isFound {
+            complain("no job \(id) in \(reader.path)")
+            status = .noInput
         }
     }
     return status
@@ -68,7 +71,8 @@ private func showMail(of shown: Shown, _ templates: VisibleTemplates, _ invocati
         throw Failure(.data, "\(shown.id): \(printable(shown.problem ?? "no job"))")
     }
     let source = try PreviewSource(
-        value, shown.id, submitted: shown.submitted, templates, reveals: invocation.arguments.has("--reveal"),
+        value, shown.id, JobTimes(submitted: shown.submitted, history: shown.history), templates,
+        reveals: invocation.arguments.has("--reveal"),
         invocation.arguments)
     try invocation.output.show(source.preview(in: source.job.locale).mail.bytes)
 }
@@ -89,12 +93,13 @@ private struct Shown {
     var progress: String?
 
     /// - Parameter templates: where to look what is a secret; nil to reveal all.
-    init(
+    /// Nil when the file is gone.
+    init?(
         _ id: JobID, in state: State, of reader: borrowing SpoolReader, _ templates: VisibleTemplates?
     ) throws(Failure) {
+        let path = "\(state.path)/\(id)"
         self.id = id
         self.state = state
-        let path = "\(state.path)/\(id)"
         do throws(Errno) {
             status = try reader.root.status(path)
             guard status.isRegular else {
@@ -111,7 +116,10 @@ private struct Shown {
                 (original, value, note) = (nil, nil, nil)
                 (problem, history) = ("not a JSON object: \(error)", History(bytes[...]))
             }
-        } catch { throw Failure(SpoolError(.read, path, error)) }
+        } catch {
+            if error == .noEntry { return nil }
+            throw Failure(SpoolError(.read, path, error))
+        }
     }
 
     private static func hide(_ value: JSON, _ templates: VisibleTemplates) -> (JSON, String?) {
@@ -156,6 +164,7 @@ private struct Shown {
         try output.line("\(state.path)\(when)")
         let submitted = submitted
         try output.line("submitted \(submitted.rfc3339Seconds), \((now - submitted).approximate) ago")
+        if let subject = original?.object.flatMap(mailSubject) { try output.line("subject: " + printable(subject)) }
         if let progress { try output.line("progress: " + printable(progress)) }
         if let problem { try output.line(output.styled(printable(problem), .red)) }
         if let value { try output.line("\n" + printableJSON(value.pretty())) }

@@ -47,7 +47,7 @@ struct StatusPage {
     private var daemonLines: [(String, String)] {
         if isLocked, daemon?.isAlive(now: .now) != true {
             let last = daemon.map { "; last heard of \((Timestamp.now - $0.at).approximate) ago" } ?? ""
-            return [("daemon", "runs, and cannot write status.json\(last)")]
+            return [("daemon", "has the spool, and has not written status.json\(last)")]
         }
         guard let daemon else { return [("daemon", "none has ever run here")] }
         let since = daemon.started.map { ", up \((daemon.at - $0).approximate)" } ?? ""

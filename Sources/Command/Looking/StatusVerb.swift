@@ -1,3 +1,4 @@
+internal import Glibc
 internal import JSON
 internal import Linux
 internal import Spool
@@ -73,7 +74,8 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let pauses = try reader.pauses()
     let isLocked = try reader.isLocked(daemon, now: .now)
     let diagnosis = Diagnosis(
-        daemon: daemon, isLocked: isLocked, pauses: pauses.count, numbers: survey.numbers, limits: limits, now: .now)
+        daemon: daemon, isLocked: isLocked, isFull: isLocked && isFull(reader), pauses: pauses.count,
+        numbers: survey.numbers, limits: limits, now: .now)
     let page = StatusPage(
         daemon: daemon, isLocked: isLocked, pauses: pauses, survey: survey, diagnosis: diagnosis, grouping: grouping,
         rows: rows,
@@ -88,6 +90,12 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     case .warning: return .warning
     case .critical: return .critical
     }
+}
+
+/// True when the spool's disk has no room for another file; false also where that cannot be told.
+private func isFull(_ reader: borrowing SpoolReader) -> Bool {
+    var space = statvfs()
+    return fstatvfs(reader.root.descriptor.raw, &space) == 0 && space.f_bavail == 0
 }
 
 private func threshold<Value>(

@@ -79,7 +79,7 @@ struct TopPage {
 
     private func flight(_ job: Glance) -> [String] {
         [
-            job.id, job.last.map { (now - $0.at).approximate } ?? "-", job.template.map { printable($0) } ?? "-",
+            job.id, job.last.map { (now - $0.at).approximate } ?? "-", job.kind,
             job.last?.kind == .running ? progress(job) : job.addressee,
             job.last?.relay.map { printable($0) } ?? "-",
         ]

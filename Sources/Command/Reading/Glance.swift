@@ -13,6 +13,8 @@ struct Glance {
     let id: String
     let state: State
     private(set) var template: String?
+    /// Of a job that carries its mail.
+    private(set) var subject: String?
     /// Everybody the job names as a recipient, as it names them.
     private(set) var recipients: [String] = []
     /// The envelope's sender, or the author; empty is the null sender, nil: the template's or the configuration's.
@@ -78,6 +80,7 @@ struct Glance {
         // A line that the cut went through does not parse, and is ignored as a torn one is.
         events += History(tail[...]).events
         template = object["template"]?.string
+        if template == nil { subject = mailSubject(object) }
         recipients = Job.recipients(of: object, limit: Glance.recipientLimit)
         sender = object["envelope"]?.object?["from"]?.string ?? object["from"].flatMap(Job.address)
         tags = (object["tags"]?.array ?? []).prefix(1000).compactMap(\.string)

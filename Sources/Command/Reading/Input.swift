@@ -9,14 +9,12 @@ enum Input {
 
     static func open(_ path: String) throws(Errno) -> Descriptor { try Descriptor(readingAndAwaiting: path) }
 
-    /// All of a file, up to ``jobLimit``.
-    static func read(_ path: String) throws(Failure) -> [UInt8] {
+    /// All of a file, up to `limit` bytes.
+    static func read(_ path: String, limit: Int = jobLimit) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         try chunks(of: path) { (chunk) throws(Failure) in
             bytes += chunk
-            if bytes.count > jobLimit {
-                throw Failure(.data, "\(printable(path)): over \(jobLimit) bytes")
-            }
+            if bytes.count > limit { throw Failure(.data, "\(printable(path)): over \(limit) bytes") }
             return true
         }
         return bytes

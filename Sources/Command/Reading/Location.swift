@@ -1,7 +1,9 @@
 internal import Configuration
 internal import Linux
 internal import Mail
+internal import SMTP
 internal import Text
+internal import Time
 
 /// Which spool the command works on, and which templates it can see.
 enum Location {
@@ -29,6 +31,14 @@ enum Location {
         return section.path("templates") ?? "/etc/outspool/templates"
     }
 
+    /// How replies are read: the configuration's own table, if it names one, before the one that is built in.
+    static func replies(_ arguments: Arguments) throws(Failure) -> ReplyTable {
+        guard var section = try configuration(arguments), let path = section.path("replies") else { return .standard }
+        do {
+            return try ReplyTable(Descriptor.contents(ofFile: path, limit: 1 << 20), name: path).followed(by: .standard)
+        } catch { throw Failure(.configuration, printable("\(path): \(error)")) }
+    }
+
     /// What the configuration fills into a mail; nil where there is no configuration.
     static func mailDefaults(_ arguments: Arguments) throws(Failure) -> MailDefaults? {
         guard var section = try configuration(arguments) else { return nil }
@@ -43,6 +53,13 @@ enum Location {
         do throws(ConfigurationError) { return try section.command("on_dead")?.first } catch {
             throw Failure(.configuration, printable("\(error)"))
         }
+    }
+
+    /// How old a job may become; nil where there is no configuration, or none that can be read.
+    static func maximumAge(_ arguments: Arguments) -> Span? {
+        // What is wrong with it is the daemon's to say.
+        guard var section = (try? configuration(arguments)) ?? nil else { return nil }
+        return (try? section.span("max_age")) ?? .days(5)
     }
 
     /// The names of the configuration's relays, in order of preference.

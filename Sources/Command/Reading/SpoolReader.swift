@@ -46,6 +46,12 @@ struct SpoolReader: ~Copyable {
     /// The drop boxes.
     func boxes() throws(Failure) -> [String] { try names(in: "drop") }
 
+    /// A job's file, its history in bounded memory; nil for what is no job, cannot be read, or is gone.
+    func job(at path: String) -> JobFile? {
+        guard let file = try? root.open(path), let size = try? file.status().size else { return nil }
+        return try? JobFile(reading: file, size: size, limit: Input.jobLimit)
+    }
+
     /// How many files lie in each drop box that has any, as far as this user may look.
     func unread() throws(Failure) -> [(name: String, count: Int)] {
         var found: [(name: String, count: Int)] = []

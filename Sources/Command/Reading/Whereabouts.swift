@@ -18,10 +18,24 @@ extension SpoolReader {
     /// The same, patiently: a job that is nowhere may have passed from a directory that was still to be looked at
     /// into one that had been.
     func settledPlaces(of id: JobID) throws(Failure) -> [State] {
-        for _ in 0..<4 {
+        for _ in 0..<SpoolReader.patience {
             let found = try places(of: id)
             if !found.isEmpty { return found }
         }
         return []
+    }
+
+    /// How often a job is looked for: a daemon moves one a few times in a row, and not for ever.
+    private static let patience = 16
+
+    /// Calls `body` with each state in which the id has a file, and looks again as long as it is gone from all of them
+    /// when `body` comes: then that returns false.
+    func find(_ id: JobID, _ body: (State) throws(Failure) -> Bool) throws(Failure) {
+        for _ in 0..<SpoolReader.patience {
+            let found = try settledPlaces(of: id)
+            var isThere = found.isEmpty
+            for state in found where try body(state) { isThere = true }
+            if isThere { return }
+        }
     }
 }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import JSON
 internal import Linux
 internal import Spool
+internal import Time
 
 /// What a verb did, told to people in a line at the end, to programs in a line for each job.
 final class ChangeReport {
@@ -15,6 +16,7 @@ final class ChangeReport {
     private var failure: ExitStatus?
     private var moved = 0
     private var idle = 0
+    private var late = 0
     /// Standard output took no more.
     private var writing: Failure?
     private var isShowing = false
@@ -65,6 +67,22 @@ final class ChangeReport {
         if isVerbose { complain("\(id) \(why)") }
     }
 
+    /// A job is past its expiry, and was left alone; what a filter found is counted.
+    func expired(_ id: JobID, _ expiry: Timestamp, isSwept: Bool) {
+        if isSwept, !isVerbose {
+            late += 1
+            failure = failure ?? .data
+        } else {
+            fail(
+                .data,
+                "\(id) expired at \(expiry.rfc3339Seconds), and nothing is sent after that; \(ChangeReport.wayOn(id.text))"
+            )
+        }
+    }
+
+    /// How an expired job can be sent all the same.
+    static func wayOn(_ id: String) -> String { "outspool edit \(id) gives it another expiresAt or sendAt" }
+
     /// A job that a filter found moved before it could be changed.
     func passed() { moved += 1 }
 
@@ -80,6 +98,11 @@ final class ChangeReport {
         if let writing { throw writing }
         if moved > 0 {
             complain("\(moved) \(jobs(moved)) changed meanwhile and \(moved == 1 ? "was" : "were") left alone")
+        }
+        if late > 0 {
+            complain(
+                "\(late) \(jobs(late)) past \(late == 1 ? "its" : "their") expiry \(late == 1 ? "was" : "were") left alone:"
+                    + " nothing is sent after that; \(ChangeReport.wayOn("ID"))")
         }
         if isJSON { return }
         let rest = idle > 0 ? "; nothing to do for \(idle)" : ""

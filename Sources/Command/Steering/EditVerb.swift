@@ -80,7 +80,7 @@ private func hold(_ id: JobID, in reader: borrowing SpoolReader) throws(Failure)
                 if error != .noEntry { throw Failure(SpoolError(.rename, "\(target.path)/\(id)", error)) }
             }
         default:
-            throw Failure(.temporary, "\(id) is being sent at this moment, and left alone; try again when that is over")
+            throw Failure(.temporary, "\(id) \(reader.business(of: id, in: state))")
         }
     }
     throw Failure(.temporary, "\(id) moves from state to state; try again")

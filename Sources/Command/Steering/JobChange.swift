@@ -2,7 +2,7 @@ internal import Spool
 
 /// What the operator's verbs do to a job, each with one system call: the sugar over mv(1), touch(1) and rm(1).
 enum JobChange: String, CaseIterable, Sendable {
-    case retry, hold, release
+    case retry, postpone, hold, release
     case remove = "rm"
 
     /// What is to be done to a job in some state.
@@ -11,6 +11,8 @@ enum JobChange: String, CaseIterable, Sendable {
         case rename(State)
         /// utimensat(2): due now.
         case touch
+        /// utimensat(2) in `retry/` and `scheduled/`; from `new/` it goes to `scheduled/`.
+        case postpone
         /// To `new/` or `scheduled/`, as the job's history says: see ``Release``.
         case release
         case unlink
@@ -28,13 +30,16 @@ enum JobChange: String, CaseIterable, Sendable {
         case (.remove, _): .unlink
         case (.retry, .new): .nothing("waits for its turn already")
         case (.retry, .retry), (.retry, .scheduled): .touch
-        case (.retry, .dead): .rename(.new)
+        case (.retry, .dead): .release
         case (.retry, .hold): .refuse("is held: release it")
+        case (.postpone, .new), (.postpone, .retry), (.postpone, .scheduled): .postpone
+        case (.postpone, .hold): .refuse("is held: release it first")
+        case (.postpone, .dead): .refuse("is a dead letter: retry it first")
         case (.hold, .new), (.hold, .retry), (.hold, .scheduled), (.hold, .dead): .rename(.hold)
         case (.hold, .hold): .nothing("is held already")
         case (.release, .hold): .release
         case (.release, _): .refuse("is not held, it is in \(state.path)")
-        case (.retry, .done), (.hold, .done): .refuse("was sent")
+        case (.retry, .done), (.postpone, .done), (.hold, .done): .refuse("was sent")
         }
     }
 
@@ -43,6 +48,7 @@ enum JobChange: String, CaseIterable, Sendable {
     func isMeant(_ state: State) -> Bool {
         switch (self, state) {
         case (.retry, .retry), (.release, .hold): true
+        case (.postpone, .new), (.postpone, .retry), (.postpone, .scheduled): true
         case (.hold, .new), (.hold, .retry), (.hold, .scheduled): true
         case (.remove, .new), (.remove, .retry), (.remove, .scheduled), (.remove, .hold): true
         default: false
@@ -53,6 +59,7 @@ enum JobChange: String, CaseIterable, Sendable {
     var participle: String {
         switch self {
         case .retry: "made due"
+        case .postpone: "postponed"
         case .hold: "held"
         case .release: "released"
         case .remove: "removed"

@@ -11,16 +11,20 @@ struct JobChanges {
     let change: JobChange
     let report: ChangeReport
     let isDryRun: Bool
+    /// When jobs expire: those that have are not sent, whatever a verb says.
+    let expiries: Expiries
     var rate: Rate?
+    /// Until when jobs are postponed.
+    var until = Timestamp.distantFuture
     /// What has changed since is the daemon's doing, or ours: met again it is left alone.
     let started = Timestamp.now
     private let startedAt = Clock.monotonic
 
-    init(_ change: JobChange, report: ChangeReport, isDryRun: Bool, rate: Rate? = nil) {
+    init(_ change: JobChange, report: ChangeReport, isDryRun: Bool, _ expiries: Expiries) {
         self.change = change
         self.report = report
         self.isDryRun = isDryRun
-        self.rate = rate
+        self.expiries = expiries
     }
 
     func run(_ selection: Selection, on reader: borrowing SpoolReader) throws(Failure) {
@@ -39,7 +43,7 @@ struct JobChanges {
     private func run(_ filter: JobFilter, on reader: borrowing SpoolReader) throws(Failure) {
         for word in filter.states {
             switch JobFilter.example(of: word).map({ change.step(in: $0) }) {
-            case .busy?: throw .usage("\(change.rawValue): what is in cur/ is being sent, and left alone")
+            case .busy?: throw .usage("\(change.rawValue): what is in cur/ is being worked at, and left alone")
             case .refuse(let why)?: throw .usage("\(change.rawValue): a job in \(printable(word)) \(why)")
             default: break
             }
@@ -115,9 +119,8 @@ struct JobChanges {
         case .nothing(let why): return report.nothing(id, why)
         case .refuse(let why): return report.fail(.data, "\(id) \(why)")
         case .busy:
-            return report.fail(
-                .temporary, "\(id) is being sent at this moment, and left alone; try again when that is over")
-        case .touch, .rename, .release, .unlink: break
+            return report.fail(.temporary, "\(id) \(reader.business(of: id, in: state))")
+        case .touch, .postpone, .rename, .release, .unlink: break
         }
         let status = try reader.root.status(path)
         if isSwept, Timestamp(nanoseconds: status.changed) > started { return report.passed() }
@@ -125,15 +128,25 @@ struct JobChanges {
         case .touch:
             let now = Timestamp.now
             if status.modified <= now.nanoseconds { return report.nothing(id, "is due already") }
+            if let job = try StandingJob(at: path, in: reader), isExpired(job, id, in: state, isSwept) { return }
             wait()
             if !isDryRun { try reader.root.setModified(path, nanoseconds: now.nanoseconds) }
             report.done(id, from: state, to: state)
         case .rename(let target): try move(id, from: state, to: target, on: reader)
+        case .postpone where status.modified == until.nanoseconds:
+            // Moved on by this very sweep.
+            return isSwept ? report.passed() : report.nothing(id, "waits until then already")
+        case .postpone: try postpone(id, in: state, on: reader)
         case .release:
-            switch try release(path, on: reader) {
+            // What is no job is the daemon's to judge, in new/.
+            guard let job = try StandingJob(at: path, in: reader) else {
+                return try move(id, from: state, to: .new, on: reader)
+            }
+            if isExpired(job, id, in: state, isSwept) { return }
+            switch Release(history: job.history, sendAt: job.job.sendAt, now: started) {
             case .new: try move(id, from: state, to: .new, on: reader)
             case .scheduled(let due):
-                // It is in hold/, where nobody looks: a crash between the two leaves it there.
+                // Nobody looks for work where it is: a crash between the two leaves it there.
                 if !isDryRun { try reader.root.setModified(path, nanoseconds: due.nanoseconds) }
                 try move(id, from: state, to: .scheduled, on: reader)
             }
@@ -154,14 +167,45 @@ struct JobChanges {
         report.done(id, from: state, to: target)
     }
 
-    private func release(_ path: String, on reader: borrowing SpoolReader) throws(Errno) -> Release {
-        let status = try reader.root.status(path)
-        guard status.isRegular else { return .new }
-        // What is no job is the daemon's to judge, in new/.
-        guard let file = try? JobFile(reading: reader.root.open(path), size: status.size, limit: Input.jobLimit) else {
-            return .new
+    /// Says so if the job is past its expiry: it would be dead a moment later.
+    private func isExpired(_ job: StandingJob, _ id: JobID, in state: State, _ isSwept: Bool) -> Bool {
+        let expiry = expiries.expiry(of: job, submitted: job.submitted(in: state, now: started))
+        if expiry > started { return false }
+        report.expired(id, expiry, isSwept: isSwept)
+        return true
+    }
+
+    /// A job that was claimed before counts its age from then; any other is taken as submitted when it is due.
+    ///
+    /// From `new/` it goes through `hold/`, where nobody looks for work: in `scheduled/` it would be due before it has
+    /// its time, and in `new/` its time would be that of its submission. A crash leaves it in `hold/`.
+    private func postpone(_ id: JobID, in state: State, on reader: borrowing SpoolReader) throws(Errno) {
+        let path = "\(state.path)/\(id)"
+        if let job = try StandingJob(at: path, in: reader) {
+            let expiry = expiries.expiry(of: job, submitted: job.history.submitted ?? until)
+            if expiry <= until {
+                return report.fail(
+                    .data, "\(id) expires before that, at \(expiry.rfc3339Seconds); \(ChangeReport.wayOn(id.text))")
+            }
         }
-        return Release(history: file.history, sendAt: (try? Job(file.value))?.sendAt, now: started)
+        wait()
+        let target: State = state == .new ? .scheduled : state
+        if !isDryRun {
+            if state == .new {
+                try reader.root.rename(path, into: reader.root, as: "hold/\(id)")
+                try reader.root.setModified("hold/\(id)", nanoseconds: until.nanoseconds)
+                try reader.root.open("hold/\(id)").sync()
+                do throws(Errno) {
+                    try reader.root.rename("hold/\(id)", into: reader.root, as: "\(target.path)/\(id)")
+                } catch {
+                    return report.fail(.temporary, "\(id) is in hold/ now, and cannot be moved on: \(error)")
+                }
+            } else {
+                try reader.root.setModified(path, nanoseconds: until.nanoseconds)
+                try reader.root.open(path).sync()
+            }
+        }
+        report.done(id, from: state, to: target)
     }
 
     private func wait() {

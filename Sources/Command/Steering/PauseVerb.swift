@@ -8,27 +8,28 @@ extension Verb {
         Verb(
             name: "pause", summary: "start nothing new: at all, of a template, through a relay",
             help: """
-                usage: outspool pause [--json]
-                       outspool pause all | template NAME | relay NAME
+                usage: outspool pause [all | template NAME | relay NAME]
+                       outspool pause --list [--json]
 
                 Has the daemon start nothing new until it is resumed: touch pause, or
                 pause.template.NAME, or pause.relay.NAME. What is being sent is sent. Without
-                a word, says what is paused.
+                a word, all is paused.
 
-                  --json  one JSON object per line
+                  --list  say what is paused
+                  --json  one JSON object per line of the list
 
                 """,
-            options: [.init("--json")], run: runPause)
+            options: [.init("--list"), .init("--json")], run: runPause)
     }
 
     static var resume: Verb {
         Verb(
             name: "resume", summary: "end a pause",
             help: """
-                usage: outspool resume all | template NAME | relay NAME | --all
+                usage: outspool resume [all | template NAME | relay NAME | --all]
 
-                Ends one pause: rm pause, or pause.template.NAME, or pause.relay.NAME. With
-                --all every pause that there is.
+                Ends one pause: rm pause, or pause.template.NAME, or pause.relay.NAME. Without
+                a word that of all; with --all every pause that there is.
 
                 """,
             options: [.init("--all")], run: runResume)
@@ -36,9 +37,11 @@ extension Verb {
 }
 
 extension PauseFile {
-    /// Reads the operands of `verb`.
+    /// Reads the operands of `verb`; none mean all.
     fileprivate init(operands: [String], of verb: String) throws(Failure) {
-        if let file = PauseFile(words: operands) {
+        if operands.isEmpty {
+            self = .all
+        } else if let file = PauseFile(words: operands) {
             self = file
         } else if operands.count == 2, ["template", "relay"].contains(operands[0]) {
             throw .usage("\(verb): \(printable(operands[1])) is no name of a \(operands[0])")
@@ -63,23 +66,15 @@ extension SpoolReader {
 private func runPause(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let words = invocation.arguments.operands
     let reader = try SpoolReader(path: try invocation.spoolPath())
-    if words.isEmpty {
-        let files = try reader.pauses()
-        // Who meant to pause must not believe that it is done.
-        if files.isEmpty { complain("nothing is paused; to pause, say all, or template NAME, or relay NAME") }
-        for file in files {
-            if invocation.arguments.has("--json") {
-                let names = zip(["paused", "name"], file.words).map { (name: $0, value: JSON.string($1)) }
-                try invocation.output.line(printableJSON(JSON.object(JSON.Object(names)).text))
-            } else {
-                try invocation.output.line("paused: " + printable(file.description))
-            }
-        }
+    let isList = invocation.arguments.has("--list")
+    if isList, !words.isEmpty { throw .usage("pause: --list takes no operand") }
+    if invocation.arguments.has("--json"), !isList { throw .usage("pause: --json is for --list") }
+    if isList {
+        try listPauses(of: reader, invocation)
         return .success
     }
     let file = try PauseFile(operands: words, of: "pause")
-    if words[0] == "template", let names = try? VisibleTemplates(invocation.arguments).names, !names.contains(words[1])
-    {
+    if case .template = file, let names = try? VisibleTemplates(invocation.arguments).names, !names.contains(words[1]) {
         let near = nearest(to: words[1], among: names).map { "; did you mean \(printable($0))?" } ?? ""
         complain("pause: there is no template \(printable(words[1])) yet\(near)")
     }
@@ -93,6 +88,19 @@ private func runPause(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     try syncRoot(reader)
     try invocation.output.line("paused: " + printable(file.description))
     return .success
+}
+
+private func listPauses(of reader: borrowing SpoolReader, _ invocation: Invocation) throws(Failure) {
+    let files = try reader.pauses()
+    if files.isEmpty { complain("nothing is paused") }
+    for file in files {
+        if invocation.arguments.has("--json") {
+            let names = zip(["paused", "name"], file.words).map { (name: $0, value: JSON.string($1)) }
+            try invocation.output.line(printableJSON(JSON.object(JSON.Object(names)).text))
+        } else {
+            try invocation.output.line("paused: " + printable(file.description))
+        }
+    }
 }
 
 private func runResume(_ invocation: Invocation) throws(Failure) -> ExitStatus {

@@ -1,7 +1,7 @@
 internal import Spool
 internal import Time
 
-/// Where a job that was held goes when it is released.
+/// Where a job that was held, or is a dead letter, goes when it is to be sent.
 enum Release: Equatable, Sendable {
     /// `new/`: the daemon takes it up at once, and judges its expiry first.
     case new

@@ -91,11 +91,16 @@ private func headers(_ words: [String]) throws(Failure) -> JSON.Object {
 /// A moment of RFC 3339 as it was given, or a span from now.
 private func moment(_ option: String, _ arguments: Arguments, now: Timestamp) throws(Failure) -> JSON? {
     guard let text = try arguments.value(option) else { return nil }
-    if text.begins(with: "+"), let span = Span(text.dropFirst()), (now + span).seconds < 9_000_000_000 {
-        return .string((now + span).rfc3339)
-    }
-    guard Timestamp(rfc3339: text) != nil else {
+    guard let time = givenTime(text, now: now) else {
         throw .usage("submit: \(option) \(printable(text)) is neither 2026-11-23T17:44:11Z nor +15m")
     }
-    return .string(text)
+    return .string(time)
+}
+
+/// A moment of RFC 3339 as it was given, or a span from now; nil for anything else.
+func givenTime(_ text: String, now: Timestamp) -> String? {
+    if text.begins(with: "+"), let span = Span(text.dropFirst()), (now + span).seconds < 9_000_000_000 {
+        return (now + span).rfc3339
+    }
+    return Timestamp(rfc3339: text) == nil ? nil : text
 }

@@ -10,7 +10,9 @@ internal import Text
 func submitBatch(
     _ file: String, to path: String, _ templates: VisibleTemplates, _ output: Output
 ) throws(Failure) -> ExitStatus {
-    var batch = Batch(try spoolStep(Entrance(path: path)), templates, output)
+    let entrance: Entrance
+    do throws(SpoolError) { entrance = try Entrance(path: path) } catch { throw notSubmitted(error, to: path) }
+    var batch = Batch(entrance, templates, output)
     try Input.lines(of: file) { (line) throws(Failure) in try batch.add(line) }
     try batch.flush()
     return batch.hasBadLines ? .data : .success
@@ -38,10 +40,11 @@ private struct Batch {
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
         do throws(Failure) {
             let (value, object, id, isChosen) = try job(line)
-            if isChosen, let namesake = try spoolStep(entrance.namesake(of: id, value)),
-                let refusal = refusal(of: id, because: namesake)
-            {
-                throw refusal
+            let namesake = isChosen ? try spoolStep(entrance.namesake(of: id, value)) : nil
+            if let namesake {
+                if let refusal = refusal(of: id, because: namesake) { throw refusal }
+            } else {
+                try refuseLate(value)
             }
             jobs.append((object, id))
             values.append(value)

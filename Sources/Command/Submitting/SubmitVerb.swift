@@ -67,11 +67,12 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     try judge(value, templates)
     let id = try jobID(try arguments.value("--id"))
     let entrance: Entrance
-    do throws(SpoolError) { entrance = try Entrance(path: path) } catch { throw notSubmitted(error) }
+    do throws(SpoolError) { entrance = try Entrance(path: path) } catch { throw notSubmitted(error, to: path) }
     var namesake = try arguments.value("--id") == nil ? nil : spoolStep(entrance.namesake(of: id, value))
     if namesake == nil {
+        try refuseLate(value)
         do throws(SpoolError) { try entrance.submit(object, id: id) } catch {
-            guard error.step == .publish, error.errno == .exists else { throw notSubmitted(error) }
+            guard error.step == .publish, error.errno == .exists else { throw notSubmitted(error, to: path) }
             // In a drop box nobody can look.
             namesake = try spoolStep(entrance.namesake(of: id, value)) ?? .same(.new)
         }
@@ -87,14 +88,6 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return .success
 }
 
-/// The spool's refusal, with a word about drop boxes where this user may not submit.
-private func notSubmitted(_ error: SpoolError) -> Failure {
-    let failure = Failure(error)
-    guard failure.status == .noPermission else { return failure }
-    return Failure(
-        failure.status, failure.message + "; an application submits to its drop box: --spool, or OUTSPOOL_SPOOL")
-}
-
 /// Holds a job object against what the daemon would say of it: its form, its addresses and, where its template is in
 /// sight, the mail that is made of it.
 func judge(_ value: JSON, _ templates: VisibleTemplates) throws(Failure) {
@@ -104,6 +97,13 @@ func judge(_ value: JSON, _ templates: VisibleTemplates) throws(Failure) {
     }
     if let objection = templates.objection(to: job) { throw Failure(.data, printable(objection)) }
     templates.warnOfUnknown(job.template)
+}
+
+/// Throws if the job, which is new, could only expire.
+func refuseLate(_ value: JSON) throws(Failure) {
+    // It was judged before.
+    guard let error = (try? Job(value))?.lateness(now: .now) else { return }
+    throw Failure(.data, "the job: \(error)")
 }
 
 /// The refusal of a job whose id another job has; nil if that is the same job.

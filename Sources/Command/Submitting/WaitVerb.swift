@@ -20,6 +20,8 @@ extension Verb {
 
                 Exits 0 when all were sent; else 65 if one is a dead letter, 69 if one is
                 held, 66 if one is gone or was never there, 75 if the time was over before.
+                After a second standard error says what keeps the jobs from being sent: no
+                daemon, a pause, relays that do not work.
 
                 """,
             options: [.init("--timeout", "a span such as 30s"), .init("--quiet"), .init("-q"), .init("--json")],
@@ -48,6 +50,8 @@ func wait(
     let end = limit.map { Clock.monotonic.addingReportingOverflow($0.nanoseconds) }
     var waiting = ids
     var worst = ExitStatus.success
+    var said: String?
+    var looksAgain = Clock.monotonic + Span.seconds(1).nanoseconds
     while true {
         var left: [JobID] = []
         for id in waiting {
@@ -63,6 +67,14 @@ func wait(
         if let end, !end.overflow, Clock.monotonic >= end.partialValue {
             for id in waiting { complain("\(id) is still waiting") }
             return worst == .success ? .temporary : worst
+        }
+        if !isQuiet, Clock.monotonic >= looksAgain {
+            looksAgain = Clock.monotonic + Span.seconds(1).nanoseconds
+            // Each once, while it lasts.
+            if let text = try hindrance(in: reader), said == nil {
+                complain("waiting: \(text)")
+                said = text
+            }
         }
         Clock.sleep(until: Clock.monotonic + interval)
     }

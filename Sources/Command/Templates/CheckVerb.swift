@@ -50,6 +50,8 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         findings += try templateFindings(in: templates, only: arguments.operands)
     } else if !arguments.operands.isEmpty {
         throw .usage("check: there is no configuration to name the templates; --templates does")
+    } else {
+        complain("check: no configuration is in sight: the spool alone was looked at; --config, or --templates")
     }
     for finding in findings {
         try invocation.output.line(arguments.has("--json") ? printableJSON(finding.json.text) : "\(finding)")

@@ -6,12 +6,18 @@ internal import Template
 internal import Text
 internal import Time
 
+/// When a job came, and what has happened to it since: for the date of its mail.
+struct JobTimes {
+    var submitted = Timestamp.now
+    var history = History()
+}
+
 /// What is previewed: a job, with the template that makes its mail.
 struct PreviewSource {
     let job: Job
     let title: String
     private let id: JobID
-    private let submitted: Timestamp
+    private let date: Timestamp
     private let template: Template?
     /// The parameters with secrets masked; nil to show them as they are.
     private let shown: JSON.Object?
@@ -30,9 +36,12 @@ struct PreviewSource {
             if let other = arguments.operands.first ?? others.first(where: { arguments.has($0) }) {
                 throw .usage("preview: \(printable(other)) has no place beside --job")
             }
-            let value = try Input.json(try Input.read(file), of: file == "-" ? "standard input" : file)
-            let reveals = arguments.has("--reveal")
-            try self.init(value, Self.id, submitted: .now, templates, reveals: reveals, arguments)
+            let found = try FoundJob(file, arguments)
+            var times = JobTimes()
+            times.history = found.history
+            if let submitted = found.history.submitted { times.submitted = submitted }
+            try self.init(
+                found.value, found.id ?? Self.id, times, templates, reveals: arguments.has("--reveal"), arguments)
             return
         }
         guard arguments.operands.count == 1 else { throw .usage("preview takes one template, or --job") }
@@ -43,7 +52,7 @@ struct PreviewSource {
         if job["to"] == nil { job["to"] = "recipient@example.com" }
         if template.view != nil { complain("data is not run here: the mail is shown with view.sample.json") }
         try self.init(
-            .object(job), Self.id, submitted: .now, templates, reveals: true,
+            .object(job), Self.id, JobTimes(), templates, reveals: true,
             view: template.view?.sample ?? JSON.Object(), arguments)
     }
 
@@ -53,7 +62,7 @@ struct PreviewSource {
 
     /// A job's object, from a file or the spool.
     init(
-        _ value: JSON, _ id: JobID, submitted: Timestamp, _ templates: VisibleTemplates, reveals: Bool,
+        _ value: JSON, _ id: JobID, _ times: JobTimes, _ templates: VisibleTemplates, reveals: Bool,
         view: JSON.Object? = nil, _ arguments: Arguments
     ) throws(Failure) {
         try judge(value, templates)
@@ -67,7 +76,8 @@ struct PreviewSource {
         shown = reveals ? nil : value.maskingSecrets(of: template)?.object?["params"]?.object
         title = job.template ?? "a job's own mail"
         self.id = id
-        self.submitted = submitted
+        // As when its time has come.
+        date = times.history.date(submitted: times.submitted, sendAt: job.sendAt, now: .distantFuture)
         var defaults = try Location.mailDefaults(arguments) ?? MailDefaults(domain: "example.com")
         if defaults.from == nil, template?.settings.from == nil, job.from == nil {
             defaults.from = "sender@example.com"
@@ -96,7 +106,7 @@ struct PreviewSource {
         do throws(MailError) {
             var rendered: RenderedPart?
             if let template { rendered = try RenderedPart(template, for: job, showing: view ?? shown) }
-            let mail = try OutgoingMail(job, id: id, submitted: submitted, rendered: rendered, defaults: defaults)
+            let mail = try OutgoingMail(job, id: id, date: date, rendered: rendered, defaults: defaults)
             return MailPreview(mail, in: locale)
         } catch {
             switch error {

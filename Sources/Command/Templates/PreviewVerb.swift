@@ -13,7 +13,7 @@ extension Verb {
             name: "preview", summary: "show the mail that a template makes",
             help: """
                 usage: outspool preview TEMPLATE [-p KEY=VALUE ...] [OPTION ...]
-                       outspool preview --job FILE [--reveal] [OPTION ...]
+                       outspool preview --job FILE | ID [--reveal] [OPTION ...]
 
                 Makes the mail as the daemon would, of the template's sample.json or of a
                 job, and shows sender, recipients, subject, sizes and text.
@@ -22,7 +22,7 @@ extension Verb {
                   --params FILE    all parameters, a JSON object, in place of the sample
                   --locale TAG     de-AT
                   --to, --cc, --from, --reply-to ADDR
-                  --job FILE       a whole job object, its secrets masked
+                  --job FILE       a job's file, of any state, or its id; its secrets masked
                   --reveal         with the job's secrets
 
                   --text           the text part alone

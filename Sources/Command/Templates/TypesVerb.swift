@@ -18,7 +18,8 @@ extension Verb {
 
                   --lang LANGUAGE  swift        OutspoolTypes.swift, for the Outspool library
                                    typescript   outspool.mjs and outspool.d.mts, Node 18
-                                   python       outspool.py, Python 3.11
+                                   ts           the same
+                                   python, py   outspool.py, Python 3.11
                                    php          outspool.php, PHP 8.2
                   --templates DIR  the templates, if not those of the configuration
                   --output DIR     where to; standard output if not given
@@ -30,11 +31,14 @@ extension Verb {
     }
 }
 
+/// The endings of the languages' files.
+private let shortNames: [String: Language] = ["py": .python, "ts": .typescript]
+
 private func runTypes(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let arguments = invocation.arguments
     let languages = Language.allCases.map(\.rawValue).joined(separator: ", ")
     guard let word = try arguments.value("--lang") else { throw .usage("types needs --lang, one of \(languages)") }
-    guard let language = Language(rawValue: word) else {
+    guard let language = Language(rawValue: word) ?? shortNames[word] else {
         throw .usage("--lang is one of \(languages), not \(printable(word))")
     }
     var named = try arguments.value("--templates")

@@ -12,8 +12,10 @@ struct Lanes {
         var retried = FIFO<WaitingJob>()
         var retriedIsNext = false
 
-        mutating func next() -> WaitingJob? {
-            let takesRetried = fresh.isEmpty || retriedIsNext && !retried.isEmpty
+        var count: Int { fresh.count + retried.count }
+
+        mutating func next(prefersNew: Bool) -> WaitingJob? {
+            let takesRetried = fresh.isEmpty || retriedIsNext && !retried.isEmpty && !prefersNew
             retriedIsNext = !takesRetried
             return takesRetried ? retried.popFirst() : fresh.popFirst()
         }
@@ -57,11 +59,14 @@ struct Lanes {
     mutating func append(_ job: WaitingJob) -> Bool {
         if ids[job.id] == job.state { return true }
         let rank = job.priority.index
-        guard ranks[rank].count < capacity else { return false }
-        ids[job.id] = job.state
         let group = group(job)
+        // One group leaves room for others: its jobs may all be waiting for the same thing.
+        guard ranks[rank].count < capacity, ranks[rank].lanes[group]?.count ?? 0 < capacity - capacity / 10 else {
+            return false
+        }
+        ids[job.id] = job.state
         if ranks[rank].lanes[group] == nil { ranks[rank].turns.append(group) }
-        if job.state == .new {
+        if !job.isTried {
             ranks[rank].lanes[group, default: Lane()].fresh.append(job)
         } else {
             ranks[rank].lanes[group, default: Lane()].retried.append(job)
@@ -71,28 +76,38 @@ struct Lanes {
     }
 
     /// Takes out the job whose turn it is. `bulk` is passed over when it may not start, and so are the groups for which
-    /// `mayStart` is false.
-    mutating func next(bulkAllowed: Bool = true, mayStart: (String) -> Bool = { _ in true }) -> WaitingJob? {
+    /// `mayStart` is false. With `prefersNew` the group that came last is first, and in it what was never tried.
+    mutating func next(
+        bulkAllowed: Bool = true, prefersNew: Bool = false, mayStart: (String) -> Bool = { _ in true }
+    ) -> WaitingJob? {
         for priority in Job.Priority.allCases where bulkAllowed || priority != .bulk {
             let rank = priority.index
-            var turn = 0
-            while turn < ranks[rank].turns.count {
-                let group = ranks[rank].turns[turn]
-                guard mayStart(group) else {
-                    turn += 1
+            var passed = 0
+            while passed < ranks[rank].turns.count {
+                let turn = prefersNew ? ranks[rank].turns.count - 1 - passed : passed
+                guard mayStart(ranks[rank].turns[turn]) else {
+                    passed += 1
                     continue
                 }
                 // A group whose entries were all stale has no turn.
-                if let job = take(from: group, of: rank) { return job }
+                if let job = take(at: turn, of: rank, prefersNew: prefersNew) { return job }
             }
         }
         return nil
     }
 
+    /// How many jobs the groups have for which `mayStart` is true; those that were moved by hand since may count twice.
+    func count(where mayStart: (String) -> Bool) -> Int {
+        ranks.reduce(0) { sum, rank in
+            rank.turns.reduce(sum) { mayStart($1) ? $0 + (rank.lanes[$1]?.count ?? 0) : $0 }
+        }
+    }
+
     /// Takes the next job of a group that is not stale, and ends the group's turn.
-    private mutating func take(from group: String, of rank: Int) -> WaitingJob? {
+    private mutating func take(at turn: Int, of rank: Int, prefersNew: Bool) -> WaitingJob? {
+        let group = ranks[rank].turns[turn]
         var taken: WaitingJob?
-        while taken == nil, let job = ranks[rank].lanes[group]?.next() {
+        while taken == nil, let job = ranks[rank].lanes[group]?.next(prefersNew: prefersNew) {
             ranks[rank].count -= 1
             if ids[job.id] == job.state { taken = job }
         }
@@ -100,7 +115,7 @@ struct Lanes {
         let isEmpty = ranks[rank].lanes[group].map { $0.fresh.isEmpty && $0.retried.isEmpty } ?? true
         if isEmpty { ranks[rank].lanes[group] = nil }
         if isEmpty || ranks[rank].turns.count > 1 {
-            ranks[rank].turns.removeAll { $0 == group }
+            ranks[rank].turns.remove(at: turn)
             if !isEmpty { ranks[rank].turns.append(group) }
         }
         return taken

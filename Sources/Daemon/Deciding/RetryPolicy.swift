@@ -1,18 +1,20 @@
-internal import Spool
+package import Spool
 package import Time
 
 /// When a job is tried again, and until when.
 package struct RetryPolicy: Equatable, Sendable {
-    /// How old a job may become, counted from its submission.
+    /// How old a job may become, counted from the later of its submission and its `sendAt`.
     package var maximumAge: Span = .days(5)
+
+    /// How many attempts a job gets, by its template; nil: as many as its age allows.
+    package var maximumAttempts: Int?
 
     package init(maximumAge: Span = .days(5)) { self.maximumAge = maximumAge }
 
-    /// The moment from which nothing is sent any more: the job's own, else its template's
-    /// `ttl`, and never later than the maximum age.
-    package func expiry(submitted: Timestamp, expiresAt: Timestamp?, ttl: Span?) -> Timestamp {
-        let own = expiresAt ?? ttl.map { submitted + $0 } ?? .distantFuture
-        return min(own, submitted + maximumAge)
+    /// The moment from which nothing is sent any more; see ``Lifetime``. `job` is nil where the object is no job.
+    package func expiry(submitted: Timestamp, of job: Job?, ttl: Span?) -> Timestamp {
+        Lifetime(sendAt: job?.sendAt, expiresAt: job?.expiresAt, ttl: ttl, maximumAge: maximumAge)
+            .expiry(submitted: submitted)
     }
 
     /// The due time after the `attempt`-th failure: the bucket's delay, made up to 10 % shorter or

@@ -1,5 +1,6 @@
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 /// Decides which job starts next, on what, and what must be read again: an event in, actions out.
@@ -34,7 +35,7 @@ struct Scheduler: ~Copyable {
         /// A job was claimed to be settled without a courier.
         case settling(JobID)
         /// A claimed mail waits for a connection: the one it had was stale, or a program has made what it shows.
-        case carried(JobID, isPrepared: Bool)
+        case carried(WaitingJob, isPrepared: Bool)
         /// A job is no longer worked on.
         case ended(JobID)
         /// Whether the machine lacks what a program of this kind needs: none is started meanwhile.
@@ -91,14 +92,14 @@ struct Scheduler: ~Copyable {
     /// The kinds of which a job was not lined up for want of room.
     private var dropped: Set<WaitingJob.Kind> = []
     /// Claimed mails that wait for a connection: the one they had was stale, or a program has prepared them.
-    private var stale = FIFO<JobID>()
-    private var prepared = FIFO<JobID>()
+    private var stale = FIFO<WaitingJob>()
+    private var prepared = FIFO<WaitingJob>()
     private var flights = Flights()
 
     /// `capacity` is how many jobs of each priority are lined up: mails, mails with data, and tasks apart.
     init(capacity: Int = 50_000, arrivals: Arrivals = Arrivals()) {
         self.arrivals = arrivals
-        mails = Lanes(capacity: capacity)
+        mails = Lanes(capacity: capacity) { $0.sender }
         data = Lanes(capacity: capacity) { $0.template ?? "" }
         tasks = Lanes(capacity: capacity) { $0.template ?? "" }
     }
@@ -168,7 +169,7 @@ struct Scheduler: ~Copyable {
             notePlaces(job)
             flights.begin(job)
         case .settling(let id): flights.settle(id)
-        case .carried(let id, let isPrepared): return carry(id, isPrepared: isPrepared)
+        case .carried(let job, let isPrepared): return carry(job, isPrepared: isPrepared)
         case .ended(let id): if flights.end(id), isStopping, flights.isEmpty { return [.idle] }
         case .shortage(let kind, let isThere): if isThere { shortages.insert(kind) } else { shortages.remove(kind) }
         case .expiry(let now):
@@ -181,20 +182,21 @@ struct Scheduler: ~Copyable {
     private mutating func stop() -> [Action] {
         isStopping = true
         var actions: [Action] = []
-        while let id = nextCarried() { actions.append(.giveBack(id, because: "the daemon stops")) }
+        while let job = stale.popFirst() ?? prepared.popFirst() {
+            actions.append(.giveBack(job.id, because: "the daemon stops"))
+        }
         return actions + (flights.isEmpty ? [.idle] : [])
     }
 
-    private mutating func carry(_ id: JobID, isPrepared: Bool) -> [Action] {
-        let isFlying = flights.becomeMail(id)
-        assert(isFlying, "\(id) is carried and nobody works at it")
+    private mutating func carry(_ job: WaitingJob, isPrepared: Bool) -> [Action] {
+        let isFlying = flights.becomeMail(job.id)
+        assert(isFlying, "\(job.id) is carried and nobody works at it")
         // Nothing is sent any more.
-        if isStopping || !isFlying { return [.giveBack(id, because: "the daemon stops")] }
-        if isPrepared { prepared.append(id) } else { stale.append(id) }
+        if isStopping || !isFlying { return [.giveBack(job.id, because: "the daemon stops")] }
+        if isPrepared { prepared.append(job) } else { stale.append(job) }
         return []
     }
 
-    private mutating func nextCarried() -> JobID? { stale.popFirst() ?? prepared.popFirst() }
     private var carriedCount: Int { stale.count + prepared.count }
 
     private func look() -> [Action] { mayLook && !arrivals.isEmpty ? [.look] : [] }
@@ -249,7 +251,7 @@ struct Scheduler: ~Copyable {
     private func place(for job: WaitingJob) -> Place? {
         guard job.kind != .mail else {
             guard mayStart, job.priority != .bulk || bulkMayStart(.mail) else { return nil }
-            return slot(for: "", behind: false).map { .relay($0.relay) }
+            return slot(for: job).map { .relay($0.relay) }
         }
         guard mayStartProgram(job.kind), job.priority != .bulk || bulkMayStart(job.kind) else { return nil }
         return isFull(job.kind, job.template ?? "") ? nil : .program
@@ -276,20 +278,18 @@ struct Scheduler: ~Copyable {
     private mutating func nextMail() -> Action? {
         if let action = giveBack() { return action }
         guard mayStart else { return nil }
-        if carriedCount > 0, let slot = slot(for: "", behind: false), let id = nextCarried() {
-            return .send(id, relay: slot.relay)
+        if let job = stale.first ?? prepared.first, let slot = slot(for: job) {
+            _ = stale.popFirst() ?? prepared.popFirst()
+            return .send(job.id, relay: slot.relay)
         }
         guard !mails.isEmpty else { return nil }
-        // The next envelope travels with a body under way only when there is a backlog: a lone job must not wait for
-        // another's reply.
-        let isBacklog = mails.count > preferred?.limit ?? 0
         let bulkAllowed = bulkMayStart(.mail)
         var left: [Slot] = []
         for slot in slots where !pauses.cover(relay: slot.relay) {
             // A relay that is down leaves its jobs to the next one; another only what it does not take.
             func mayStart(_ group: String) -> Bool { slot.takes(group) && !left.contains { $0.takes(group) } }
-            if Scheduler.hasRoom(slot, behind: isBacklog),
-                let job = mails.next(bulkAllowed: bulkAllowed, mayStart: mayStart)
+            if Scheduler.hasRoom(slot),
+                let job = mails.next(bulkAllowed: bulkAllowed, prefersNew: slot.prefersNew, mayStart: mayStart)
             {
                 return pauses.cover(template: job.template)
                     ? .missed(job.state) : start(job, on: .relay(slot.relay))
@@ -302,13 +302,7 @@ struct Scheduler: ~Copyable {
     /// Says what a turn leaves to be done, once ``next(_:)`` gives nothing more.
     mutating func endTurn() -> [Action] {
         var actions: [Action] = []
-        if mayStart, let preferred {
-            let jobs = mails.count + carriedCount + data.count + flights.data.count
-            if jobs > 0 { actions.append(.connect(relay: preferred.relay, jobs: jobs)) }
-            if !mails.isEmpty || carriedCount > 0, preferred.isPaced, preferred.room != .none {
-                actions.append(.pace(relay: preferred.relay))
-            }
-        }
+        if mayStart { actions = connections() }
         var hasRoom = false
         for kind in dropped where count(kind) < mails.capacity / 2 && !(kind == .mail && isReading) {
             dropped.remove(kind)
@@ -319,19 +313,50 @@ struct Scheduler: ~Copyable {
 
     // Relays.
 
-    private static func hasRoom(_ slot: Slot, behind: Bool) -> Bool {
-        !slot.isPaced && (slot.room == .idle || behind && slot.room == .behind)
+    private static func hasRoom(_ slot: Slot) -> Bool { !slot.isPaced && slot.hasRoom }
+
+    /// The connections that waiting jobs ask for: of each relay for what it takes and those before it do not.
+    private func connections() -> [Action] {
+        guard let preferred else { return [] }
+        var actions: [Action] = []
+        var left: [Slot] = []
+        for slot in slots where !pauses.cover(relay: slot.relay) {
+            guard slot.relay == preferred.relay || slot.isUp || slot.restriction != nil && slot.mayConnect else {
+                continue
+            }
+            var jobs =
+                slot.restriction == nil && left.isEmpty
+                ? mails.count
+                : mails.count { group in slot.takes(group) && !left.contains { $0.takes(group) } }
+            if slot.relay == preferred.relay { jobs += carriedCount + data.count + flights.data.count }
+            if jobs > 0 {
+                actions.append(.connect(relay: slot.relay, jobs: jobs))
+                if slot.isPaced, slot.hasRoom { actions.append(.pace(relay: slot.relay)) }
+            }
+            if slot.isUp {
+                if slot.restriction == nil { break }
+                left.append(slot)
+            }
+        }
+        return actions
     }
 
-    /// The first relay that is up and takes the group, if it has room; another's only where that one is down. A relay
+    /// The first relay that is up and takes the job, if it has room; another's only where that one is down. A relay
     /// whose breaker is open gets one job when its probe is due and has connected.
-    private func slot(for group: String, behind: Bool) -> Slot? {
-        for slot in slots where !pauses.cover(relay: slot.relay) && slot.takes(group) {
-            if Scheduler.hasRoom(slot, behind: behind) { return slot }
+    private func slot(for job: WaitingJob) -> Slot? {
+        for slot in slots where mayTake(slot, job) {
+            if Scheduler.hasRoom(slot) { return slot }
             if slot.isUp { return nil }
         }
         return nil
     }
+
+    private func mayTake(_ slot: Slot, _ job: WaitingJob) -> Bool {
+        !pauses.cover(relay: slot.relay) && slot.takes(job.sender) && !job.unfit.holds(exactly: slot.relay)
+    }
+
+    /// Whether a relay that is up takes the job, and it is only a matter of room.
+    private func isSoonTaken(_ job: WaitingJob) -> Bool { slots.contains { $0.isUp && mayTake($0, job) } }
 
     /// The relay that connections are opened to.
     private var preferred: Slot? {
@@ -346,11 +371,12 @@ struct Scheduler: ~Copyable {
     /// Gives back a claimed mail that nothing will take soon: it waits in `new/` as all others do, for a relay, the end
     /// of a pause, or its expiry. One whose program has run may be the mail that a relay is tried with.
     private mutating func giveBack() -> Action? {
-        guard isOpen, !isStopping, !isStuck, carriedCount > 0, pauses.all || preferred?.isUp != true else { return nil }
-        if let id = stale.popFirst() { return .giveBack(id, because: "the connection went stale") }
-        let isTried = !pauses.all && preferred != nil
-        guard prepared.count > (isTried ? 1 : 0), let id = prepared.popFirst() else { return nil }
-        return .giveBack(id, because: "the relay failed while data ran")
+        guard isOpen, !isStopping, !isStuck, let first = stale.first ?? prepared.first else { return nil }
+        guard pauses.all || !isSoonTaken(first) else { return nil }
+        if let job = stale.popFirst() { return .giveBack(job.id, because: "the connection went stale") }
+        let isTried = !pauses.all && preferred.map { mayTake($0, first) } == true
+        guard prepared.count > (isTried ? 1 : 0), let job = prepared.popFirst() else { return nil }
+        return .giveBack(job.id, because: "the relay failed while data ran")
     }
 
     /// While names wait unseen, bulk leaves half of the connections to what may be among them. Of the places for tasks

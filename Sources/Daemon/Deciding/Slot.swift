@@ -1,17 +1,9 @@
-/// The room that a relay has at this moment, as it says when it is asked.
+/// What a relay can take at this moment, as it says when it is asked.
 struct Slot: Sendable {
-    /// Where a job can go in.
-    enum Room: Equatable, Sendable {
-        case none
-        /// Behind a body that is under way: the next envelope travels with it (RFC 2920).
-        case behind
-        /// On a connection that has nothing else to do.
-        case idle
-    }
-
     /// The relay's name.
     var relay: String
-    var room: Room
+    /// Whether a connection has nothing else to do.
+    var hasRoom: Bool
     /// Whether a message would have to wait, since the relay's rate is used up.
     var isPaced: Bool
     /// Whether jobs may be counted on to go through it: its breaker is not open.
@@ -22,27 +14,35 @@ struct Slot: Sendable {
     var mayConnect: Bool
     /// How many connections it has at most.
     var limit: Int
-    /// Whether it takes the jobs of a group of ``Lanes``. The scheduler does not know why not.
-    var takes: @Sendable (String) -> Bool
+    /// Whether a job is to try it that nothing has refused yet, the newest first: then one that is at fault does not
+    /// keep it shut.
+    var prefersNew: Bool
+    /// Whether it takes the jobs of a group of ``Lanes``; nil where it takes all. The scheduler does not know why not.
+    var restriction: (@Sendable (String) -> Bool)?
 
     /// The same without any room.
     var closed: Slot {
         var slot = self
-        (slot.room, slot.mayConnect) = (.none, false)
+        (slot.hasRoom, slot.mayConnect) = (false, false)
         return slot
     }
 
     init(
-        _ relay: String, room: Room = .none, isPaced: Bool = false, isUp: Bool = true, isProbe: Bool = false,
-        mayConnect: Bool = true, limit: Int = 10, takes: @escaping @Sendable (String) -> Bool = { _ in true }
+        _ relay: String, hasRoom: Bool = false, isPaced: Bool = false, isUp: Bool = true, isProbe: Bool = false,
+        mayConnect: Bool = true, limit: Int = 10, prefersNew: Bool = false,
+        restriction: (@Sendable (String) -> Bool)? = nil
     ) {
         self.relay = relay
-        self.room = room
+        self.hasRoom = hasRoom
         self.isPaced = isPaced
         self.isUp = isUp
         self.isProbe = isProbe
         self.mayConnect = mayConnect
         self.limit = limit
-        self.takes = takes
+        self.prefersNew = prefersNew
+        self.restriction = restriction
     }
+
+    /// Whether it takes the jobs of a group.
+    func takes(_ group: String) -> Bool { restriction?(group) ?? true }
 }

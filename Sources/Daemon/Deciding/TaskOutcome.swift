@@ -13,6 +13,30 @@ package enum TaskOutcome: Equatable, Sendable {
     /// The daemon stops, and asked it to end: no attempt.
     case returned(because: String)
 
+    /// Why a program was asked to end before its time.
+    package enum Request: Equatable, Sendable {
+        /// The daemon stops, which has interrupted the job so often before.
+        case stop(interruptions: Int)
+        /// The operator cancelled the job.
+        case cancel
+    }
+
+    package static let cancelled = "cancelled by the operator"
+
+    /// Judges the end of a program that was asked to end. One that ends with 0 all the same has done its work.
+    package init(_ end: ChildProcess.End, askedTo request: Request) {
+        if end == .exit(0) {
+            self = .done
+            return
+        }
+        switch request {
+        case .cancel: self = .dead(because: TaskOutcome.cancelled)
+        case .stop(let interruptions):
+            let again = interruptions == 0 ? "" : ", and has interrupted this job \(interruptions + 1) times"
+            self = .returned(because: "the daemon stops\(again)")
+        }
+    }
+
     /// Judges an end by the statuses of sysexits(3): 64 to 68, 76 and 77 say that the job asks for what cannot be. All
     /// others may be different the next time, a crash of the program first of all: it may be repaired until then.
     package init(_ end: ChildProcess.End, isTimedOut: Bool, after timeout: Span) {

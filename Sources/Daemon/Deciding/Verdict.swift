@@ -60,72 +60,68 @@ extension Verdict {
     ) {
         let isSettled = outcomes.allSatisfy { if case .sent = $0.outcome { true } else { false } }
         let due = isSettled ? now : attempt.due(now: now, jitter: jitter())
-        var events: [Event] = []
-        var (sent, deferred, refused, doubted) = (0, 0, 0, 0)
         let isTried = outcomes.isEmpty ? !attempt.disallowed.isEmpty : outcomes.contains { $0.outcome != .notTried }
         guard isTried else {
             self = Verdict.returned(interruption, attempt, now)
             return
         }
-        for recipient in attempt.disallowed {
-            refused += 1
+        var merging = EventMerging()
+        if !attempt.disallowed.isEmpty {
             var event = Event(.refused, at: now)
             event.attempt = attempt.number
-            event.to = [recipient]
             event.dsn = EnhancedStatus.notAllowed.description
             event.reason = Verdict.disallowedReason
-            events.append(event)
+            for recipient in attempt.disallowed { merging.add(event, to: recipient) }
         }
         for (recipient, outcome) in outcomes {
             var event: Event
-            func with(_ kind: Event.Kind, _ cause: Cause) -> Event {
-                var event = Event(kind, at: now)
-                event.code = cause.code
-                event.dsn = cause.enhanced?.description
-                event.reply = cause.text
-                return event
-            }
             switch outcome {
-            case .sent(let reply):
-                sent += 1
-                event = with(.sent, .reply(reply))
-            case .refused(let cause) where !attempt.softBounce:
-                refused += 1
-                event = with(.refused, cause)
-            case .deferred(let cause), .refused(let cause):
-                deferred += 1
-                event = with(.deferred, cause)
-                event.next = due
+            case .sent(let reply): event = Event(.sent, at: now, .reply(reply))
+            case .refused(let cause) where !attempt.softBounce: event = Event(.refused, at: now, cause)
+            case .deferred(let cause), .refused(let cause): event = Event(.deferred, at: now, cause)
+            case .tooMany(let reply): event = Event(.deferred, at: now, .reply(reply))
             case .inDoubt(let reason):
-                doubted += 1
                 event = Event(.inDoubt, at: now)
                 event.reason = reason
-                event.next = due
             case .notTried:
-                deferred += 1
                 event = Event(.deferred, at: now)
                 event.reason = interruption
-                event.next = due
             }
+            if event.kind == .deferred || event.kind == .inDoubt { event.next = due }
             event.attempt = attempt.number
-            event.to = [recipient]
             if event.kind != .sent { event.relay = attempt.relay }
-            events.append(event)
+            merging.add(event, to: recipient)
         }
+        var events = merging.events
+        func has(_ kind: Event.Kind) -> Bool { events.contains { $0.kind == kind } }
+        let (isSent, isRefused, isDoubted) = (has(.sent), has(.refused), has(.inDoubt))
+        let isOpen = isDoubted || has(.deferred)
         let history = attempt.history
         if history.isEmpty { events[0].submitted = attempt.submitted }
-        let isSentToSome = sent > 0 || history.hasSent
-        if doubted > 0, attempt.onDoubt == .hold || history.doubts > 0 {
+        let isSentToSome = isSent || history.hasSent
+        if isDoubted, attempt.onDoubt == .hold || history.doubts > 0 {
             for index in events.indices { events[index].next = nil }
             self.init(at: now, events, target: .hold, durably: true)
-        } else if doubted + deferred > 0 {
+        } else if isOpen {
             self.init(
                 at: now, events, target: .retry(Bucket(afterAttempt: attempt.number)), due: due, durably: isSentToSome)
-        } else if refused > 0 || attempt.history.hasRefused {
+        } else if isRefused || attempt.history.hasRefused {
             self.init(at: now, events, target: .dead, durably: true)
         } else {
             self.init(at: now, events, target: .done(day: now.day))
         }
+    }
+
+    /// The same, with what would be refused put off: another relay may take it later.
+    func deferred(_ attempt: Attempt, now: Timestamp) -> Verdict {
+        let due = attempt.due(now: now, jitter: 0)
+        var verdict = Verdict(at: now, events, target: .retry(Bucket(afterAttempt: attempt.number)), due: due)
+        for index in events.indices where events[index].kind == .refused {
+            verdict.events[index].kind = .deferred
+            verdict.events[index].next = due
+        }
+        verdict.durably = attempt.history.hasSent
+        return verdict
     }
 
     /// Why nothing was sent to a recipient that `allow_recipients` does not have.
@@ -185,5 +181,15 @@ extension Verdict {
         if attempt.history.isEmpty { event.submitted = attempt.submitted }
         let isFinal = target == .dead || target == .hold
         return Verdict(at: now, [event], target: target, due: due, durably: isFinal || attempt.history.hasSent)
+    }
+}
+
+extension Event {
+    /// What was learned of a recipient from a reply, or from us.
+    fileprivate init(_ kind: Kind, at now: Timestamp, _ cause: Cause) {
+        self.init(kind, at: now)
+        code = cause.code
+        dsn = cause.enhanced?.description
+        reply = cause.text
     }
 }

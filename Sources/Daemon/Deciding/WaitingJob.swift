@@ -11,6 +11,12 @@ struct WaitingJob: Equatable {
     /// The moment from which it is not sent any more.
     let expiry: Timestamp
     let kind: Kind
+    /// Whose mail it is, as far as that can be told before it is made; empty for a task.
+    let sender: String
+    /// Whether anything was tried for it before.
+    let isTried: Bool
+    /// The relays that cannot take it.
+    var unfit: [String] = []
     /// How many programs of its template run at a time, where the template says so.
     let places: Int?
 
@@ -26,7 +32,7 @@ struct WaitingJob: Equatable {
 
     init(
         _ id: JobID, in state: State, priority: Job.Priority, template: String?, expiry: Timestamp, kind: Kind = .mail,
-        places: Int? = nil
+        places: Int? = nil, sender: String = "", isTried: Bool? = nil
     ) {
         self.id = id
         self.state = state
@@ -35,5 +41,7 @@ struct WaitingJob: Equatable {
         self.expiry = expiry
         self.kind = kind
         self.places = places
+        self.sender = sender
+        self.isTried = isTried ?? (state != .new)
     }
 }

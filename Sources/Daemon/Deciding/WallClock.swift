@@ -8,8 +8,23 @@ package struct WallClock {
     /// What clocks that are slewed, and two readings that are not taken at one moment, may differ by.
     package static let tolerance = Span.seconds(10)
 
+    /// A time that the clock passed over when it was set forward.
+    package struct Skip: Equatable, Sendable {
+        /// The moment by the clock as it was, and as it was set.
+        package let from: Timestamp
+        package let to: Timestamp
+
+        package init(from: Timestamp, to: Timestamp) {
+            self.from = from
+            self.to = to
+        }
+    }
+
     private var wall: Timestamp
     private var sinceBoot: Span
+    /// The latest skips, the oldest first.
+    private var skips: [Skip] = []
+    private static let skipLimit = 16
 
     package init(wall: Timestamp, sinceBoot: Span) {
         self.wall = wall
@@ -22,6 +37,17 @@ package struct WallClock {
         let jump = wall - (self.wall + passed)
         self.wall = wall
         self.sinceBoot = sinceBoot
+        if jump > Self.tolerance {
+            skips = (skips + [Skip(from: wall - jump, to: wall)]).suffix(Self.skipLimit)
+        } else if jump < .zero - Self.tolerance {
+            // The time that was passed over comes after all.
+            skips.removeAll { $0.to > wall }
+        }
         return jump > Self.tolerance || jump < .zero - Self.tolerance ? jump : nil
+    }
+
+    /// Returns the skip in which a job expired that was submitted before it; nil if its time went by.
+    package func skip(over expiry: Timestamp, submitted: Timestamp) -> Skip? {
+        skips.last { submitted <= $0.from && $0.from < expiry && expiry <= $0.to }
     }
 }

@@ -22,6 +22,8 @@ final class DataCourier: Courier {
     private let tell: (Report) -> Void
     var letters: LetterMaker
     private var runs: [JobID: ClaimedJob] = [:]
+    /// The jobs that the operator cancelled while their program runs.
+    private var cancelled: Set<JobID> = []
     private var isStopping = false
 
     init(
@@ -39,7 +41,11 @@ final class DataCourier: Courier {
     func begin(_ job: ClaimedJob) {
         job.enter(in: ledger, sender: nil)
         do throws(MailError) {
-            let template = try templates.task(job.template ?? "")
+            let name = job.template ?? ""
+            if let error = letters.settings.boxes.objection(to: job.id, asking: name, for: .mailWithData) {
+                throw error
+            }
+            let template = try templates.task(name)
             guard let view = template.view else { throw .ours("'\(template.name)' has no data any more") }
             let object = try job.object()
             if let reason = template.terms.objection(to: object.params) { throw .job(reason) }
@@ -89,6 +95,7 @@ final class DataCourier: Courier {
     private func conclude(
         _ job: ClaimedJob, _ view: Template.View, _ outcome: ProgramRun.Outcome, after timeout: Span
     ) {
+        if cancelled.remove(job.id) != nil { return tell(.refused(job, .job(TaskOutcome.cancelled))) }
         if isStopping { return giveBack(job, "the daemon stops") }
         let reply = TaskOutcome.lastLine(of: outcome.output)
         func said(_ reason: String) -> String { "data: \(reason)" + (reply.map { ": \($0)" } ?? "") }
@@ -141,6 +148,13 @@ final class DataCourier: Courier {
     /// No attempt: back to where all wait.
     private func giveBack(_ job: ClaimedJob, _ reason: String) {
         tell(.verdict(job, .returned(reason, job.attempt, .now)))
+    }
+
+    /// Ends the program of a job, for the operator; false if none runs. The job is a dead letter then.
+    func cancel(_ id: JobID) -> Bool {
+        guard let job = runs[id] else { return false }
+        if cancelled.insert(id).inserted { job.run?.program.stop(grace: .seconds(1)) }
+        return true
     }
 
     /// Ends what runs; its jobs are given back.

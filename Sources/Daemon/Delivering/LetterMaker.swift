@@ -14,8 +14,14 @@ struct LetterMaker {
     /// the others is allowed. Nil when the letter is there.
     /// - Parameter view: what the template's `data` gave, if it has one.
     func make(_ claimed: ClaimedJob, view: JSON.Object?, now: Timestamp) throws(MailError) -> Verdict? {
-        let mail = try templates.mail(
-            for: try claimed.object(), id: claimed.id, submitted: claimed.submitted, view: view, settings: settings)
+        let job = try claimed.object()
+        if let name = job.template, view == nil,
+            let error = settings.boxes.objection(to: claimed.id, asking: name, for: .mail)
+        {
+            throw error
+        }
+        let date = claimed.attempt.history.date(submitted: claimed.submitted, sendAt: job.sendAt, now: now)
+        let mail = try templates.mail(for: job, id: claimed.id, date: date, view: view, settings: settings)
         claimed.masked = templates.masked(claimed.value)
         claimed.enter(in: ledger, sender: mail.sender)
         let history = claimed.attempt.history

@@ -6,7 +6,7 @@ internal import SMTP
 internal import Spool
 internal import Time
 
-/// Sends mail through one relay: opens connections as jobs wait, as many as its breaker allows, and keeps them while
+/// Sends mail through one relay: opens connections as jobs wait, as many as it lets us have, and keeps them while
 /// they are of use.
 final class RelayPool: Courier {
     let name: String
@@ -15,19 +15,26 @@ final class RelayPool: Courier {
     private let loop: EventLoop
     private let log: Log
     private let ledger: Ledger
-    private(set) var breaker: Breaker
+    private(set) var standing: Standing
+    private var ceiling: ConnectionCeiling
+    private var care = Carefulness()
     private var rate: RateLimit?
     private var connections: [RelayConnection] = []
     /// Those of them that are on their way.
     private var connecting: [RelayConnection] = []
-    /// Those that had room when they last said so; asked again when they are taken.
+    /// Those that were idle when they last said so; asked again when they are taken.
     private var idle: [RelayConnection] = []
-    private var underWay: [RelayConnection] = []
+    /// Deliveries in the middle that wait for a connection.
+    private var parked: [RelayDelivery] = []
     /// How many jobs were handed over and have no outcome yet.
     private var inFlight = 0
+    /// How many recipients the relay has shown to take at a time.
+    private var recipientLimit = Int.max
     private var timer: EventLoop.Timer?
     /// Until when no connection is tried, because no descriptor was left for the last one; nil where there was.
     private var shortUntil: Int64?
+    /// How many connections failed while none stood yet and others were on their way.
+    private var surplus = 0
     private var isRetired = false
     private var isStopping = false
     private let tell: (Report) -> Void
@@ -42,53 +49,78 @@ final class RelayPool: Courier {
         log = ledger.log
         self.ledger = ledger
         self.tell = tell
-        breaker = Breaker(limit: settings.connections)
+        standing = Standing(limit: settings.connections, table: settings.replies)
+        ceiling = ConnectionCeiling(limit: settings.connections)
         rate = settings.rate
     }
+
+    var breaker: Breaker { standing.breaker }
 
     private var isUp: Bool { !breaker.isOpen && !isRetired }
 
     private var isShort: Bool { shortUntil.map { Clock.monotonic < $0 } ?? false }
 
-    /// What it can take now.
-    var slot: Slot {
-        let mayTake = mayTakeMore
-        while let last = idle.last, last.room != .idle { idle.removeLast() }
-        while let last = underWay.last, last.room == .none { underWay.removeLast() }
-        let room: Slot.Room = !mayTake ? .none : !idle.isEmpty ? .idle : !underWay.isEmpty ? .behind : .none
-        // Asked of a copy: the right to start is used up by a message that does.
-        var rate = rate
-        return Slot(
-            name, room: room, isPaced: room != .none && rate?.take(at: Clock.monotonic) != nil, isUp: isUp,
-            isProbe: breaker.isOpen && room == .idle,
-            mayConnect: !isRetired && breaker.allowed(at: Clock.monotonic) > 0 && !isShort,
-            limit: settings.connections)
+    /// How many connections there may be now.
+    private var allowed: Int {
+        let now = Clock.monotonic
+        return min(breaker.allowed(at: now), ceiling.allowed(at: now))
     }
 
-    /// Sends the job's letter on an idle connection, else behind a body that is under way. Where there is neither any
-    /// more, the job is carried on.
-    func begin(_ job: ClaimedJob) {
-        guard let letter = job.letter, let connection = popIdle() ?? popUnderWay() else {
-            return tell(.carried(job, isPrepared: false))
+    /// What it can take now.
+    var slot: Slot {
+        let now = Clock.monotonic
+        while let last = idle.last, !last.isIdle { idle.removeLast() }
+        let hasRoom = mayTakeMore && parked.isEmpty && !idle.isEmpty
+        // Asked of a copy: the right to start is used up by a message that does.
+        var rate = rate
+        var restriction: (@Sendable (String) -> Bool)?
+        if !standing.isClear {
+            let standing = standing
+            restriction = { standing.takes($0, at: now) }
         }
+        return Slot(
+            name, hasRoom: hasRoom, isPaced: hasRoom && rate?.take(at: now) != nil, isUp: isUp,
+            isProbe: breaker.isOpen && hasRoom, mayConnect: !isRetired && allowed > 0 && !isShort,
+            limit: settings.connections, prefersNew: breaker.isOpen && !breaker.isUnreachable,
+            restriction: restriction)
+    }
+
+    /// Sends the job's letter on an idle connection. Where there is none any more, the job is carried on.
+    func begin(_ job: ClaimedJob) {
+        guard let letter = job.letter else { return tell(.carried(job, isPrepared: false)) }
+        let connection = popIdle(isNew: job.wantsNewConnection)
+        guard connection != nil || job.wantsNewConnection else { return tell(.carried(job, isPrepared: false)) }
         job.attempt.relay = name
         job.startedAt = Clock.monotonic
         inFlight += 1
+        standing.began(job.waiting.sender)
         _ = rate?.take(at: Clock.monotonic)
+        let delivery = RelayDelivery(job, letter)
+        if let connection { hand(delivery, to: connection) } else { park(delivery) }
+    }
+
+    // Transactions.
+
+    private func hand(_ delivery: RelayDelivery, to connection: RelayConnection) {
+        let capabilities = connection.capabilities
+        let limit = min(settings.recipientsPerMail, capabilities.recipientLimit ?? .max, recipientLimit)
+        let envelope: Envelope
+        do throws(EnvelopeError) { envelope = try delivery.nextEnvelope(limit: limit, capabilities) } catch {
+            inFlight -= 1
+            return tell(.refused(delivery.job, .job("\(error)")))
+        }
         connection.send(
-            envelope: letter.envelope, body: letter.mail.bytes,
-            commit: { [unowned self] accepted in mark(job, letter, accepted.map { letter.recipients[$0] }) },
-            completion: { [self] outcome in conclude(job, letter, outcome) })
-        // What the job leaves of its connection is the next one's.
-        giveBack(connection)
+            envelope: envelope, body: delivery.body(for: capabilities),
+            commit: { [unowned self] accepted in mark(delivery, accepted) },
+            completion: { [self, weak connection] outcome in conclude(delivery, outcome, on: connection) })
     }
 
     /// Nothing is sent without a record of it.
-    private func mark(_ job: ClaimedJob, _ letter: ClaimedJob.Letter, _ accepted: [String]) -> Bool {
-        let redirected = letter.mail.redirected
+    private func mark(_ delivery: RelayDelivery, _ accepted: [Int]) -> Bool {
+        let redirected = delivery.letter.mail.redirected
         let reason = redirected.isEmpty ? nil : "redirect_all_to, instead of \(redirected.joined(separator: ", "))"
         do throws(SpoolError) {
-            try job.mark(.sending, to: accepted, reason: reason, now: .now)
+            try delivery.job.mark(.sending, to: delivery.addresses(accepted), reason: reason, now: .now)
             return true
         } catch {
             tell(.diskRefused(error))
@@ -96,44 +128,161 @@ final class RelayPool: Courier {
         }
     }
 
-    private func conclude(_ job: ClaimedJob, _ letter: ClaimedJob.Letter, _ outcome: TransactionOutcome) {
-        record(outcome, job: job.id.text)
-        if case .stale = outcome.fault, !isStopping { return tell(.carried(job, isPrepared: false)) }
-        let pairs = zip(letter.recipients, outcome.recipients).map { (recipient: $0, outcome: $1) }
-        if isStopping, pairs.contains(where: { if case .inDoubt = $0.outcome { true } else { false } }) {
-            return tell(.abandoned(job))
+    private func conclude(_ delivery: RelayDelivery, _ outcome: TransactionOutcome, on connection: RelayConnection?) {
+        var outcome = outcome
+        let fate = judge(&outcome, delivery)
+        if isStopping, outcome.recipients.contains(where: { if case .inDoubt = $0 { true } else { false } }) {
+            inFlight -= 1
+            return tell(.abandoned(delivery.job))
         }
+        switch fate {
+        case .reconnect(let reason) where !isStopping && !isRetired:
+            connection?.quit()
+            delivery.takeBack()
+            delivery.job.wantsNewConnection = true
+            return park(delivery, because: reason)
+        case .reconnect(let reason), .putBack(let reason):
+            // A dot in doubt stays in doubt, whoever is to blame.
+            if !outcome.committed || outcome.fault == .none {
+                outcome.recipients = outcome.recipients.map { _ in .notTried }
+            }
+            _ = delivery.enter(outcome)
+            return end(delivery, because: reason)
+        case .asSaid: break
+        }
+        if let limit = delivery.enter(outcome) { lowerLimit(to: limit) }
+        guard delivery.goesOn(after: outcome), !isRetired, !isStopping, note(delivery) else {
+            return end(delivery, because: outcome.fault.interruption)
+        }
+        delivery.job.wantsNewConnection = false
+        // The connection is free only after this.
+        loop.later { [self] in
+            if let connection, connection.isIdle {
+                hand(delivery, to: connection)
+            } else if let connection = popIdle() {
+                hand(delivery, to: connection)
+            } else {
+                park(delivery)
+            }
+        }
+    }
+
+    /// Says whose affair it was, and lets that rest.
+    private func judge(_ outcome: inout TransactionOutcome, _ delivery: RelayDelivery) -> Standing.Fate {
+        let sender = delivery.job.waiting.sender
+        let wasOpen = breaker.isOpen
+        let wasResting = standing.isResting(sender)
+        switch outcome.fault {
+        case .silent(let phase, _) where phase != .dot && phase != .body && care.isNews(.stepByStep):
+            log.write("relay \(name): \(outcome.fault.reason ?? ""); from now on one command at a time", .warning)
+        case .unordered(let reason) where care.isNews(.stepByStep):
+            log.write("relay \(name): \(reason); from now on one command at a time", .warning)
+            retireConnections()
+        case .outOfStep(let reason):
+            if care.isNews(.alone) {
+                log.write("relay \(name): \(reason); from now on one command, and one mail, at a time", .warning)
+                retireConnections()
+                if !outcome.committed { return .reconnect(reason) }
+            } else if !outcome.committed {
+                outcome.recipients = outcome.recipients.map { _ in .deferred(.local(.outOfStep, reason)) }
+            }
+        default: break
+        }
+        let fate = standing.judge(&outcome, job: delivery.job.id.text, sender: sender, at: Clock.monotonic)
+        if breaker.isOpen, !wasOpen {
+            ledger.counters.breakerOpenings.count(name)
+            log.write("relay \(name): breaker opened: \(breaker.reason ?? "")", .warning)
+        } else if wasOpen, !breaker.isOpen {
+            log.write("relay \(name): works again")
+        } else if !wasResting, let reason = standing.reason(for: sender) {
+            log.write(
+                "relay \(name): refuses sender \(LogValue.address(sender).text), whose mails wait: \(reason)", .warning)
+        } else if wasResting, !standing.isResting(sender) {
+            log.write("relay \(name): takes sender \(LogValue.address(sender).text) again")
+        }
+        watchBreaker()
+        return fate
+    }
+
+    /// Writes down what has come of some recipients before others are sent to.
+    private func note(_ delivery: RelayDelivery) -> Bool {
+        let job = delivery.job
+        let verdict = Verdict(delivery.news(), of: job.attempt, now: .now, jitter: 0)
+        do throws(SpoolError) { try job.note(verdict.events) } catch {
+            tell(.diskRefused(error))
+            return false
+        }
+        ledger.reported(job, verdict, now: .now)
+        return true
+    }
+
+    private func end(_ delivery: RelayDelivery, because interruption: String?) {
+        inFlight -= 1
+        let job = delivery.job
         let now = Timestamp.now
+        if delivery.isUnfit, !job.waiting.unfit.contains(name) {
+            let verdict = Verdict(delivery.rest, of: job.attempt, now: now, jitter: 0)
+            job.shun(name)
+            return tell(.unfit(job, verdict))
+        }
         let verdict = Verdict(
-            pairs, of: job.attempt, interruption: outcome.fault.interruption, now: now, jitter: .random(in: -1...1))
+            delivery.rest, of: job.attempt, interruption: interruption, now: now, jitter: .random(in: -1...1))
         ledger.attempted(job, verdict, now: now)
         tell(.verdict(job, verdict))
     }
 
+    private func lowerLimit(to limit: Int) {
+        guard limit < recipientLimit else { return }
+        recipientLimit = limit
+        log.write("relay \(name): takes \(limit) recipients at a time")
+    }
+
+    // Deliveries in the middle.
+
+    /// Lets a delivery wait for a connection, for a new one where its job asks for that.
+    private func park(_ delivery: RelayDelivery, because reason: String? = nil) {
+        guard !isRetired, !isStopping else { return end(delivery, because: reason ?? "the daemon stops") }
+        parked.append(delivery)
+        if connecting.count >= parked.count { return }
+        // Within the limit: an idle one that has carried mail makes room for the new one.
+        if connections.count >= max(allowed, 1), let used = popIdle() { used.quit() }
+        connect()
+    }
+
+    /// Goes on with the deliveries that wait, as far as the connection suits them.
+    private func resume(on connection: RelayConnection) {
+        guard connection.isIdle,
+            let index = parked.firstIndex(where: { !$0.job.wantsNewConnection || connection.carried == 0 })
+        else { return }
+        hand(parked.remove(at: index), to: connection)
+    }
+
+    /// No connection comes: what waits in the middle waits with all others.
+    private func endParked(_ reason: String) {
+        let deliveries = parked
+        parked = []
+        for delivery in deliveries { end(delivery, because: reason) }
+    }
+
     private func giveBack(_ connection: RelayConnection) {
-        switch connection.room {
-        case .idle: idle.append(connection)
-        case .behind: underWay.append(connection)
-        case .none: break
-        }
+        resume(on: connection)
+        if connection.isIdle { idle.append(connection) }
     }
 
-    private func popIdle() -> RelayConnection? {
-        while let connection = idle.popLast() { if connection.room == .idle { return connection } }
-        return nil
-    }
-
-    private func popUnderWay() -> RelayConnection? {
-        while let connection = underWay.popLast() { if connection.room != .none { return connection } }
-        return nil
+    private func popIdle(isNew: Bool = false) -> RelayConnection? {
+        idle.removeAll { !$0.isIdle }
+        guard let index = idle.lastIndex(where: { !isNew || $0.carried == 0 }) else { return nil }
+        return idle.remove(at: index)
     }
 
     /// While the breaker is open one job tries the relay; behind that, as many as it allows connections.
     private var mayTakeMore: Bool {
         if isRetired { return false }
-        let allowed = breaker.allowed(at: Clock.monotonic)
+        let allowed = allowed
         return inFlight < allowed || !breaker.isOpen && allowed >= settings.connections
     }
+
+    // Connections.
 
     /// A message was to start and the rate does not allow it yet: looks again when it does.
     func pace() {
@@ -147,7 +296,7 @@ final class RelayPool: Courier {
     func connect(for jobs: Int) {
         guard jobs > 0, !isRetired, !isShort else { return }
         var missing = jobs - idle.count - connecting.count
-        while missing > 0, connections.count < breaker.allowed(at: Clock.monotonic) {
+        while missing > 0, connections.count < allowed {
             connect()
             missing -= 1
         }
@@ -155,10 +304,13 @@ final class RelayPool: Courier {
     }
 
     /// An open breaker is probed by a connection, whether jobs wait or not: another relay may have
-    /// taken over, and this one is to have them back.
+    /// taken over, and this one is to have them back. A sender that rests has its jobs looked at when that is over.
     private func watchBreaker() {
-        guard !isRetired, let probe = breaker.nextProbe, connecting.isEmpty else { return }
-        let wait = max(probe, shortUntil ?? .min) - Clock.monotonic
+        guard !isRetired else { return }
+        let now = Clock.monotonic
+        if let rest = standing.nextRest(after: now) { wake(after: Span(nanoseconds: rest - now)) }
+        guard let probe = breaker.nextProbe, connecting.isEmpty else { return }
+        let wait = max(probe, shortUntil ?? .min) - now
         // When it is due, a connection that is there is the probe: what becomes of it tells what comes next.
         guard wait > 0 || connections.isEmpty else { return }
         wake(after: Span(nanoseconds: max(wait, 0)))
@@ -169,13 +321,14 @@ final class RelayPool: Courier {
         timer?.cancel()
         timer = loop.schedule(after: wait) { [weak self] in
             guard let self, !isRetired else { return }
-            if breaker.isOpen { connect(for: 1) }
+            if breaker.isDue(at: Clock.monotonic) { connect(for: 1) }
+            watchBreaker()
             tell(.relayChanged)
         }
     }
 
     private func connect() {
-        let connection = RelayConnection(curl, to: settings.connection)
+        let connection = RelayConnection(curl, to: settings.connection, care: care.now)
         ledger.counters.connections.count(name)
         connections.append(connection)
         connecting.append(connection)
@@ -185,7 +338,11 @@ final class RelayPool: Courier {
             connecting.removeAll { $0 === connection }
             shortUntil = nil
             let wasOpen = breaker.isOpen
-            breaker.connected(at: Clock.monotonic)
+            standing.connected(at: Clock.monotonic)
+            if surplus > 0 {
+                surplus = 0
+                lowerCeiling("one more was refused while others stood")
+            }
             if wasOpen, !breaker.isOpen { log.write("relay \(name): works again") }
             giveBack(connection)
             tell(.relayChanged)
@@ -195,8 +352,9 @@ final class RelayPool: Courier {
             connecting.removeAll { $0 === connection }
             remove(connection)
             if failure.isShortage { lackedDescriptors() } else { failed(failure) }
+            if connecting.isEmpty { endParked(failure.reason) }
         }
-        connection.onRoom = { [weak self, weak connection] in
+        connection.onIdle = { [weak self, weak connection] in
             guard let self, let connection else { return }
             giveBack(connection)
             tell(.relayChanged)
@@ -218,8 +376,13 @@ final class RelayPool: Courier {
     private func remove(_ connection: RelayConnection) {
         connections.removeAll { $0 === connection }
         idle.removeAll { $0 === connection }
-        underWay.removeAll { $0 === connection }
         if isRetired, connections.isEmpty { tell(.relayEmptied(self)) }
+    }
+
+    /// Has connections end that were opened before the relay was known to need care.
+    private func retireConnections() {
+        idle = []
+        for connection in connections where !connecting.contains(where: { $0 === connection }) { connection.quit() }
     }
 
     /// The process has as many files open as it may: the connections that are there go on, and the relay is not to
@@ -234,33 +397,34 @@ final class RelayPool: Courier {
     }
 
     private func failed(_ failure: ConnectionFailure) {
+        let standing = connections.count - connecting.count
+        // Those that are on their way will tell whether it is the relay.
+        if standing == 0, !connecting.isEmpty { return surplus += 1 }
+        if standing > 0 {
+            // Others stand: it is one connection too many, and not a relay that is down.
+            lowerCeiling(failure.reason)
+            return tell(.relayChanged)
+        }
         let code = failure.code.map { "\($0) " } ?? ""
         let fault = failure.isConfigurationFault ? " (the configuration is to be mended)" : ""
         failed("failed at \(failure.phase)\(fault): \(code)\(failure.reason)")
     }
 
+    private func lowerCeiling(_ reason: String) {
+        let now = Clock.monotonic
+        guard ceiling.refused(standing: connections.count - connecting.count, at: now) else { return }
+        log.write("relay \(name): \(ceiling.allowed(at: now)) connections for now: \(reason)")
+    }
+
     private func failed(_ reason: String) {
         // Told when it begins, and again when another reason comes; not with each probe.
-        let isNews = !breaker.isOpen || breaker.reason != reason
+        let isNews = !breaker.isOpen || !FaultNews.isSame(reason, breaker.reason ?? "")
         if !breaker.isOpen { ledger.counters.breakerOpenings.count(name) }
         ledger.counters.connectionFailures.count(name)
-        breaker.relayFailed(reason, at: Clock.monotonic)
+        standing.relayFailed(reason, at: Clock.monotonic)
         if isNews { log.write("relay \(name) \(reason); no attempt is counted", .warning) }
         watchBreaker()
         tell(.relayChanged)
-    }
-
-    private func record(_ outcome: TransactionOutcome, job: String) {
-        inFlight -= 1
-        let wasOpen = breaker.isOpen
-        breaker.record(outcome, job: job, at: Clock.monotonic)
-        if breaker.isOpen, !wasOpen {
-            ledger.counters.breakerOpenings.count(name)
-            log.write("relay \(name): breaker opened: \(breaker.reason ?? "")", .warning)
-            watchBreaker()
-        } else if wasOpen, !breaker.isOpen {
-            log.write("relay \(name): works again")
-        }
     }
 
     /// Takes nothing more. What is under way ends by itself; ``close()`` ends it.
@@ -273,6 +437,7 @@ final class RelayPool: Courier {
     func retire() {
         isRetired = true
         timer?.cancel()
+        endParked(isStopping ? "the daemon stops" : "the configuration has changed")
         // Those that are on their way carry nothing, and say nothing when they are closed.
         let unfinished = connecting
         connecting = []
@@ -287,8 +452,9 @@ final class RelayPool: Courier {
         isRetired = true
         timer?.cancel()
         let all = connections
-        (connections, connecting, idle, underWay) = ([], [], [], [])
+        (connections, connecting, idle) = ([], [], [])
         for connection in all { connection.close() }
+        endParked("the daemon stops")
     }
 }
 
@@ -297,8 +463,8 @@ extension Fault {
     fileprivate var interruption: String? {
         switch self {
         case .none: nil
-        case .relay(let reason), .stale(let reason): reason
-        case .interrupted(let phase, let reason): "\(reason) (at \(phase))"
+        case .stale(let reason), .outOfStep(let reason), .unordered(let reason): reason
+        case .interrupted(let phase, let reason), .silent(let phase, let reason): "\(reason) (at \(phase))"
         case .aborted: "given back before the mail was sent"
         }
     }

@@ -83,7 +83,7 @@ package final class RelayProbe {
                         ),
                     ])))
             mail = try OutgoingMail(
-                job, id: JobID.make(at: .now), submitted: .now, rendered: nil, defaults: settings.mail)
+                job, id: JobID.make(at: .now), date: .now, rendered: nil, defaults: settings.mail)
             envelope = try Envelope(
                 sender: mail.sender, recipients: mail.recipients, size: mail.bytes.count, needs8Bit: mail.needs8Bit,
                 needsSMTPUTF8: mail.needsSMTPUTF8)

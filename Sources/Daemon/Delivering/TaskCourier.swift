@@ -14,8 +14,8 @@ final class TaskCourier: Courier {
     private let tell: (Report) -> Void
     var settings: Settings
     private var runs: [JobID: ClaimedJob] = [:]
-    /// Why the programs were asked to end, where that was not their time.
-    private var returned: [JobID: String] = [:]
+    /// The jobs whose programs were asked to end before their time.
+    private var asked: [JobID: TaskOutcome.Request] = [:]
 
     init(
         loop: EventLoop, ledger: Ledger, templates: TemplateCache, strays: Strays, settings: Settings,
@@ -50,7 +50,7 @@ final class TaskCourier: Courier {
     /// The path of what is run for a job, and how; throws where the job or the template is at fault.
     private func order(for job: ClaimedJob, now: Timestamp) throws(MailError) -> (String, ProgramRun.Order) {
         let name = job.template ?? ""
-        if let reason = settings.tasks.objection(to: job.id, asking: name) { throw .job(reason) }
+        if let error = settings.boxes.objection(to: job.id, asking: name, for: .task) { throw error }
         let template = try templates.task(name)
         let object = try job.object()
         if let reason = template.terms.objection(to: object) { throw .job(reason) }
@@ -76,11 +76,10 @@ final class TaskCourier: Courier {
             let program = try ProgramRun(order, on: loop) { [unowned self] outcome in
                 strays.ended(mark)
                 let reply = TaskOutcome.lastLine(of: outcome.output)
-                if let reason = returned.removeValue(forKey: job.id) {
-                    return conclude(job, .returned(because: reason), reply: nil)
-                }
-                conclude(
-                    job, TaskOutcome(outcome.end, isTimedOut: outcome.isTimedOut, after: order.timeout), reply: reply)
+                let judged =
+                    asked.removeValue(forKey: job.id).map { TaskOutcome(outcome.end, askedTo: $0) }
+                    ?? TaskOutcome(outcome.end, isTimedOut: outcome.isTimedOut, after: order.timeout)
+                conclude(job, judged, reply: reply)
             }
             job.run = .init(program: program, started: now, deadline: now + order.timeout)
             runs[job.id] = job
@@ -106,7 +105,9 @@ final class TaskCourier: Courier {
         runs[job.id] = nil
         job.run = nil
         let now = Timestamp.now
-        let verdict = Verdict(outcome, reply: reply, of: job.attempt, now: now, jitter: .random(in: -1...1))
+        let isReturned = if case .returned = outcome { true } else { false }
+        let verdict = Verdict(
+            outcome, reply: isReturned ? nil : reply, of: job.attempt, now: now, jitter: .random(in: -1...1))
         ledger.ran(job, verdict, now: now)
         job.isReported = true
         tell(.verdict(job, verdict))
@@ -121,9 +122,19 @@ final class TaskCourier: Courier {
     }
 
     private func end(grace: Span) {
-        for (id, job) in runs where returned[id] == nil {
-            returned[id] = "the daemon stops"
+        for (id, job) in runs {
+            if asked[id] == nil { asked[id] = .stop(interruptions: job.attempt.history.interruptions) }
             job.run?.program.stop(grace: grace)
         }
+    }
+
+    /// Asks the program of a job to end, for the operator; false if none runs. The job is a dead letter then.
+    func cancel(_ id: JobID) -> Bool {
+        guard let job = runs[id] else { return false }
+        if asked[id] == nil {
+            asked[id] = .cancel
+            job.run?.program.stop(grace: ProgramRun.Order.taskGrace)
+        }
+        return true
     }
 }

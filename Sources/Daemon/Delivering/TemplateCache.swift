@@ -13,8 +13,11 @@ final class TemplateCache {
         let ttl: Span?
         let priority: Job.Priority?
         let onDoubt: Verdict.OnDoubt?
+        let maximumAttempts: Int?
         /// What is to be done for its jobs.
         let kind: WaitingJob.Kind
+        /// Who its mails are from, where it says so.
+        let from: String?
         /// How many of its programs run at a time, where it says so.
         let concurrency: Int?
     }
@@ -56,8 +59,9 @@ final class TemplateCache {
         return Facts(
             ttl: settings.ttl, priority: settings.priority.flatMap { Job.Priority(rawValue: $0.rawValue) },
             onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) },
+            maximumAttempts: settings.maximumAttempts,
             kind: template.isTask ? .task : template.view != nil ? .mailWithData : .mail,
-            concurrency: settings.program.concurrency)
+            from: settings.from, concurrency: settings.program.concurrency)
     }
 
     /// Why the system does not let the template be read; nil if it can be, is not there, or is broken.
@@ -70,14 +74,14 @@ final class TemplateCache {
 
     /// The job's mail, its template rendered with its parameters, or with the view that `data` has made of them.
     func mail(
-        for job: Job, id: JobID, submitted: Timestamp, view: JSON.Object? = nil, settings: Settings
+        for job: Job, id: JobID, date: Timestamp, view: JSON.Object? = nil, settings: Settings
     ) throws(MailError) -> OutgoingMail {
         guard let name = job.template else {
-            return try OutgoingMail(job, id: id, submitted: submitted, rendered: nil, defaults: settings.mail)
+            return try OutgoingMail(job, id: id, date: date, rendered: nil, defaults: settings.mail)
         }
         do throws(MailError) {
             let rendered = try render(name, job, view)
-            return try OutgoingMail(job, id: id, submitted: submitted, rendered: rendered, defaults: settings.mail)
+            return try OutgoingMail(job, id: id, date: date, rendered: rendered, defaults: settings.mail)
         } catch {
             if case .ours = error { noteFailing(name) }
             throw error

@@ -1,5 +1,6 @@
 package import Mail
 package import Relay
+package import SMTP
 package import Spool
 package import Time
 
@@ -34,8 +35,19 @@ package struct Settings: Equatable, Sendable {
     package var dropBoxJobs = 100_000
     package var dropBoxBytes = 1 << 30
     package var tasks = TaskSettings()
+    package var boxes = BoxPermissions()
     /// In order of preference; at least one.
     package var relays: [Relay]
+
+    /// The keys in which `other` differs and that a start alone reads, as the subject and the verb of a sentence; nil if
+    /// there are none.
+    func keysOfTheStart(otherThan other: Settings) -> String? {
+        let keys = [
+            ("spool", spool != other.spool), ("instance", instance != other.instance),
+            ("log_to", logTo != other.logTo), ("log_format", logFormat != other.logFormat),
+        ].filter(\.1).map { "'\($0.0)'" }
+        return keys.isEmpty ? nil : keys.joined(separator: ", ") + (keys.count == 1 ? " changes" : " change")
+    }
 
     var dropBoxQuota: Boxes.Quota { .init(jobs: dropBoxJobs, bytes: dropBoxBytes) }
 
@@ -45,6 +57,10 @@ package struct Settings: Equatable, Sendable {
         /// How many connections at most.
         package var connections = 10
         package var rate: RateLimit?
+        /// How many recipients a transaction has at most.
+        package var recipientsPerMail = 100
+        /// How its replies are read.
+        package var replies = ReplyTable.standard
 
         package init(name: String, connection: RelaySettings) {
             self.name = name

@@ -1,4 +1,5 @@
 package import Configuration
+internal import Linux
 internal import Mail
 internal import Message
 internal import Relay
@@ -14,7 +15,12 @@ extension Settings {
         var main = file.main
         let mail = try MailDefaults(&main)
         var relays: [Relay] = []
-        for section in file.sections("relay") { relays.append(try Relay(section, hostname: mail.domain)) }
+        let replies = try Settings.replies(&main)
+        for section in file.sections("relay") {
+            var relay = try Relay(section, hostname: mail.domain)
+            relay.replies = replies
+            relays.append(relay)
+        }
         guard !relays.isEmpty else { throw main.fault("no [relay NAME]: there is nothing to send through") }
         self.init(mail: mail, relays: relays)
         if let path = main.path("spool") { spool = path }
@@ -44,9 +50,20 @@ extension Settings {
                 }
         }
         if let format = try main.choice("log_format", of: Log.Format.self) { logFormat = format }
-        tasks = try TaskSettings(&main, boxes: file.sections("dropbox"))
+        tasks = try TaskSettings(&main)
+        boxes = try BoxPermissions(file.sections("dropbox"))
         try readNotices(&main)
         try main.refuseUnknown()
+    }
+
+    /// The table by which replies are read: the file's lines before those that are built in.
+    private static func replies(_ main: inout ConfigurationSection) throws(ConfigurationError) -> ReplyTable {
+        guard let path = main.path("replies") else { return .standard }
+        do {
+            return try ReplyTable(Descriptor.contents(ofFile: path, limit: 1 << 20), name: path).followed(by: .standard)
+        } catch let error as ReplyTableError {
+            throw main.fault("'replies': \(error)", at: "replies")
+        } catch { throw main.fault("'replies': \(path): \(error)", at: "replies") }
     }
 
     /// Who is to hear of what: the metrics file, the digests, and the command for dead letters.
@@ -114,12 +131,14 @@ extension Settings.Relay {
         if let count = try section.int("messages_per_connection", in: 1...Int.max) {
             connection.messagesPerConnection = count
         }
+        if let choice = try section.bool("pipelining") { connection.pipelining = choice }
         if let span = try section.span("connection_age") { connection.connectionAge = span }
         if let span = try section.span("idle_timeout") { connection.idleTimeout = span }
         connection.sourceAddress = section.string("source_address")
         connection.proxy = section.string("proxy")
         self.init(name: name, connection: connection)
         if let count = try section.int("connections", in: 1...1000) { connections = count }
+        if let count = try section.int("recipients_per_mail", in: 1...1_000_000) { recipientsPerMail = count }
         rate = try section.value("rate", "a rate like 14/s, 600/m or 50k/h") { Rate($0).map(RateLimit.init) }
         try section.refuseUnknown()
     }

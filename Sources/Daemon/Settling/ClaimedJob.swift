@@ -9,12 +9,15 @@ internal import Time
 /// A job in `cur/` that is worked at, from its claim to its verdict: the only holder of a ``Claim``.
 final class ClaimedJob {
     let id: JobID
-    let waiting: WaitingJob
+    private(set) var waiting: WaitingJob
     private let owner: UInt32
     /// Bytes of its file, from which what is made of it follows.
     let size: Int
     /// What is in its file, as long as something has to be made of it.
     private var facts: ReadyJob.Facts?
+    /// The producer's words for the operator, which a dead letter repeats.
+    let tags: [String]
+    let metadata: JSON.Object
     /// When it was claimed and when it was handed to a courier, by the monotonic clock.
     let claimedAt: Int64
     var startedAt: Int64
@@ -32,6 +35,8 @@ final class ClaimedJob {
     var named: [String]?
     /// Whether it was refused before a relay was asked: then its dead letter tells of that alone.
     var isRefusedByUs = false
+    /// Whether it is to be tried on a connection that has carried nothing: it may be the connection that had enough.
+    var wantsNewConnection = false
     /// Whether the log has told the end of its attempt; nil where it has if a recipient was refused.
     var isReported: Bool?
     /// Whether this is its first claim, and the ledger does not have it yet.
@@ -61,6 +66,8 @@ final class ClaimedJob {
         owner = facts.status.owner
         size = facts.status.size
         self.facts = facts
+        let job = try? facts.job.get()  // What is no job says nothing.
+        (tags, metadata) = (job?.tags ?? [], job?.metadata ?? JSON.Object())
         self.attempt = attempt
         self.isNew = isNew
         self.claimedAt = claimedAt
@@ -115,6 +122,26 @@ final class ClaimedJob {
         // The next append goes to the end of what is there, in either case.
         do throws(SpoolError) { try claim?.cut(to: unmarked.length) } catch { return }
         attempt.history = unmarked.history
+    }
+
+    /// Appends what became of some of its recipients while others are still to be sent to.
+    func note(_ events: [Event]) throws(SpoolError) {
+        try claim?.append(events, durably: false)
+        for event in events { attempt.history.append(event) }
+        unmarked = nil
+    }
+
+    /// Leaves the relay to others: it does not offer what the job needs.
+    func shun(_ relay: String) { waiting.unfit.append(relay) }
+
+    /// The verdict on the last attempt that it gets, if that failed: the log has told the attempt and not the end, and the
+    /// dead letter names whom it did not reach.
+    var lastFailure: Verdict? {
+        didSet {
+            isReported = false
+            guard let letter, let lastFailure else { return }
+            named = History(attempt.history.events + lastFailure.events).open(of: letter.mail.recipients)
+        }
     }
 
     /// Gives up the claim, to be settled; nil the second time.

@@ -125,13 +125,15 @@ struct Orphans {
         }
         let own = template.flatMap { templates.facts(of: $0) }
         let job = Result { () throws(JobError) in try Job(value) }
-        let expiry = settings.retry.expiry(
-            submitted: submitted, expiresAt: (try? job.get())?.expiresAt, ttl: own?.ttl)  // As above.
+        // What is no job has no times of its own.
+        let expiry = settings.retry.expiry(submitted: submitted, of: try? job.get(), ttl: own?.ttl)
+        var policy = settings.retry
+        policy.maximumAttempts = own?.maximumAttempts
         let attempt = Verdict.Attempt(
             number: history.attempts, history: history, submitted: submitted, expiry: expiry,
             // A template that is gone or broken cannot say; and nothing would be sent before it was repaired.
             onDoubt: template == nil || own != nil ? own?.onDoubt ?? settings.onDoubt : .hold,
-            policy: settings.retry)
+            policy: policy)
         let verdict = Verdict(recovery, of: attempt, now: now)
         log.write(.qmgr, job: id.text, [], text: "found in \(state.path) after a crash: \(verdict.target.path)")
         if state != .claimed(instance: spool.instance), try spool.claimed.holds(id) {
@@ -174,7 +176,7 @@ struct Orphans {
             let job = try Job(value)
             // A task has none; and without its data a mail cannot be made, which the next claim does.
             if let name = job.template, templates.facts(of: name)?.kind ?? .mail != .mail { return [] }
-            let mail = try templates.mail(for: job, id: id, submitted: submitted, settings: settings)
+            let mail = try templates.mail(for: job, id: id, date: submitted, settings: settings)
             return mail.recipients + mail.disallowed
         } catch {
             return []

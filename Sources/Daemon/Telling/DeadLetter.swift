@@ -19,6 +19,11 @@ package struct DeadLetter: Equatable, Sendable {
     package var reason: String
     package var attempts: Int
     package var submitted: Timestamp?
+    /// The producer's words for the log and the operator.
+    package var tags: [String] = []
+    package var metadata = JSON.Object()
+    /// Bytes of `tags` and `metadata` each: events wait in memory.
+    private static let remarkLimit = 16 << 10
 
     package static let recipientLimit = 100
 
@@ -34,8 +39,13 @@ package struct DeadLetter: Equatable, Sendable {
         at = now
         event = cause?.kind == .expired ? .expired : refused.isEmpty ? .dead : .refused
         self.template = template
-        let named = refused.flatMap(\.to)
-        self.recipients = Array((named.isEmpty ? recipients : named).prefix(DeadLetter.recipientLimit))
+        var named = Array(refused.flatMap(\.to).prefix(DeadLetter.recipientLimit))
+        // Given up for the others, it did not reach them either.
+        if named.isEmpty || cause?.kind == .dead {
+            let others = recipients.lazy.filter { [named] in !named.holds(exactly: $0) }
+            named += others.prefix(DeadLetter.recipientLimit - named.count)
+        }
+        self.recipients = named
         relay = cause?.relay
         code = cause?.code
         dsn = cause?.dsn
@@ -56,7 +66,14 @@ package struct DeadLetter: Equatable, Sendable {
         object["code"] = code.map { .number(.init($0)) }
         object["dsn"] = dsn.map { .string($0) }
         object["submitted"] = submitted.map { .string($0.rfc3339) }
+        object["tags"] = remark(.array(tags.map { .string($0) }), isEmpty: tags.isEmpty)
+        object["metadata"] = remark(.object(metadata), isEmpty: metadata.isEmpty)
         return .object(object)
+    }
+
+    /// Nil where there is nothing, or too much.
+    private func remark(_ value: JSON, isEmpty: Bool) -> JSON? {
+        isEmpty || value.encoded.count > DeadLetter.remarkLimit ? nil : value
     }
 
     /// The recipients to report of a job whose mail was never made: those of its history, else those that its object

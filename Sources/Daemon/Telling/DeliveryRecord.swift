@@ -31,9 +31,7 @@ struct DeliveryRecord {
     private mutating func add(_ verdict: Verdict, relay: String?, total: Double, delays: [Double]) {
         for event in verdict.events {
             guard let status = DeliveryRecord.status(event.kind) else { continue }
-            var members: [(String, LogValue)] = []
-            if let recipient = event.to.first { members.append(("to", .address(recipient))) }
-            members += [
+            let members: [(String, LogValue)] = [
                 // A recipient that is not allowed has no relay, whatever the others have.
                 ("relay", .word((event.kind == .sent ? relay : event.relay) ?? "none")), ("delay", .seconds(total)),
                 ("delays", .spans(delays)), ("dsn", .word(event.dsn ?? DeliveryRecord.defaultStatus(event))),
@@ -42,7 +40,10 @@ struct DeliveryRecord {
             var note = [event.code.map { String($0) }, event.dsn, event.reply].compactMap { $0 }.joined(separator: " ")
             if let reason = event.reason { note = reason }
             if case .hold = verdict.target { note += "; in hold/" }
-            lines.append(Line(members: members, note: note))
+            if event.to.isEmpty { lines.append(Line(members: members, note: note)) }
+            for recipient in event.to {
+                lines.append(Line(members: [("to", .address(recipient))] + members, note: note))
+            }
         }
     }
 

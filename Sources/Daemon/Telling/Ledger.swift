@@ -101,7 +101,7 @@ final class Ledger {
         }
         counters.attempts.count(relay)
         counters.attemptTime.observe(Double(max(Clock.monotonic - job.startedAt, 0)) / 1e9)
-        for event in verdict.events where event.attempt != nil { counters.recipients.count(event.kind.rawValue) }
+        count(verdict)
         if case .retry = verdict.target { count(job.template, in: &counters.deferred) }
     }
 
@@ -110,7 +110,21 @@ final class Ledger {
         for line in DeliveryRecord(verdict, submitted: job.submitted, now: now).lines {
             log.write(.smtp, job: job.id.text, line.members, note: line.note)
         }
-        for event in verdict.events { counters.recipients.count(event.kind.rawValue) }
+        count(verdict)
+    }
+
+    /// Some recipients of an attempt that goes on have their outcome.
+    func reported(_ job: ClaimedJob, _ verdict: Verdict, now: Timestamp) {
+        for line in DeliveryRecord(job, verdict, now: now).lines {
+            log.write(.smtp, job: job.id.text, line.members, note: line.note)
+        }
+        count(verdict)
+    }
+
+    private func count(_ verdict: Verdict) {
+        for event in verdict.events where event.attempt != nil {
+            for _ in event.to { counters.recipients.count(event.kind.rawValue) }
+        }
     }
 
     /// A task was put into a bucket.
@@ -133,9 +147,10 @@ final class Ledger {
             let history = job.isRefusedByUs ? History() : job.attempt.history
             let recipients =
                 job.named ?? job.letter?.mail.recipients ?? DeadLetter.recipients(of: job.value, job.attempt.history)
-            let letter = DeadLetter(
+            var letter = DeadLetter(
                 id.text, template: job.template, events: history.events + verdict.events, recipients: recipients,
                 submitted: job.submitted, at: now)
+            (letter.tags, letter.metadata) = (job.tags, job.metadata)
             // A refused recipient has its line already.
             buried(letter, isReported: job.isReported ?? (letter.event == .refused))
         default: break

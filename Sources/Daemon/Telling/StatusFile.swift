@@ -12,6 +12,8 @@ struct StatusFile {
     private let spool: SpoolTree
     private let started: Timestamp
     private var growth = Growth()
+    /// The sentence about the last configuration that was to be used, where not all of it is in use.
+    var configuration: String?
 
     init(spool: SpoolTree, started: Timestamp) {
         self.spool = spool
@@ -40,6 +42,7 @@ struct StatusFile {
                 name: pool.name, isOpen: pool.breaker.isOpen, reason: pool.breaker.reason,
                 connections: pool.measured.connections, limit: pool.settings.connections)
         }
+        status.configuration = configuration
         status.tasksWaiting = queue.scheduler.waitingTasks
         status.tasksRunning = queue.scheduler.tasksUnderWay
         status.tasks = queue.tasks.running.prefix(StatusFile.taskLimit).map { job in

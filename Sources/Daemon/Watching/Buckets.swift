@@ -17,6 +17,8 @@ final class Buckets {
         /// would be met again at once, and refused again, without end.
         var directory = WatchedDirectory(restFactor: 100)
         let interval: Span
+        /// The due times far away that the operator gave, by the clock as it is: their histories were read.
+        var meant: [JobID: Timestamp] = [:]
         var backoff = Backoff()
         /// A reading that failed comes again behind the backoff.
         var isReadLater = false
@@ -84,6 +86,7 @@ final class Buckets {
     func clockWasSet() {
         timer?.cancel()
         timerDue = .distantFuture
+        for bin in bins.values { bin.meant = [:] }
         arm()
         readAll()
     }
@@ -129,7 +132,13 @@ final class Buckets {
                 }
                 var due = Timestamp(nanoseconds: status.modified)
                 if case .retry(let bucket) = bin.state {
-                    let mended = bucket.due(modified: due, now: now)
+                    let mended = try spool.due(
+                        id, in: bucket, at: directory, status, known: bin.meant[id], now: now)
+                    if bucket.isFar(mended, now: now) {
+                        // Beyond so many, histories are read again.
+                        if bin.meant.count >= bin.list.capacity { bin.meant = [:] }
+                        bin.meant[id] = mended
+                    }
                     if mended != due {
                         // Written down, or it would move on with every reading.
                         try step(

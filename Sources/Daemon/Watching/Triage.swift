@@ -18,10 +18,12 @@ struct ReadyJob: ~Copyable {
         let status: FileStatus
         let submitted: Timestamp
         let onDoubt: Verdict.OnDoubt
+        /// The template's `max_attempts`.
+        let maximumAttempts: Int?
 
         init(
             _ waiting: WaitingJob, _ job: Result<Job, JobError>, _ value: JSON, _ status: FileStatus,
-            submitted: Timestamp, onDoubt: Verdict.OnDoubt
+            submitted: Timestamp, onDoubt: Verdict.OnDoubt, maximumAttempts: Int? = nil
         ) {
             self.waiting = waiting
             self.job = job
@@ -29,6 +31,7 @@ struct ReadyJob: ~Copyable {
             self.status = status
             self.submitted = submitted
             self.onDoubt = onDoubt
+            self.maximumAttempts = maximumAttempts
         }
     }
 }
@@ -50,6 +53,8 @@ final class Triage {
     enum Ending {
         case malformed(JobError)
         case expired
+        /// The clock was set forward over its expiry: by the clock as it was, its time is not over.
+        case skipped(WallClock.Skip)
         case scheduled(Timestamp)
     }
 
@@ -58,13 +63,18 @@ final class Triage {
     private let ledger: Ledger
     private let templates: TemplateCache
     private let tell: (Report) -> Void
+    /// Tells whether the clock was set over a job's expiry since its submission.
+    private let skip: (_ expiry: Timestamp, _ submitted: Timestamp) -> WallClock.Skip?
     var settings: Settings
     /// The waits of jobs whose files were refused.
     private var refusals: [JobID: Backoff] = [:]
 
     init(
-        spool: SpoolTree, ledger: Ledger, templates: TemplateCache, settings: Settings, tell: @escaping (Report) -> Void
+        spool: SpoolTree, ledger: Ledger, templates: TemplateCache, settings: Settings,
+        skip: @escaping (_ expiry: Timestamp, _ submitted: Timestamp) -> WallClock.Skip? = { _, _ in nil },
+        tell: @escaping (Report) -> Void
     ) {
+        self.skip = skip
         self.spool = spool
         log = ledger.log
         self.ledger = ledger
@@ -172,14 +182,15 @@ final class Triage {
         do throws(JobError) { job = try Job(value) } catch {
             let waiting = WaitingJob(
                 open.id, in: state, priority: .normal, template: value.object?["template"]?.string,
-                expiry: settings.retry.expiry(submitted: submitted, expiresAt: nil, ttl: nil))
+                expiry: settings.retry.expiry(submitted: submitted, of: nil, ttl: nil))
             let facts = ReadyJob.Facts(
                 waiting, .failure(error), value, open.status, submitted: submitted, onDoubt: settings.onDoubt)
             return .ends(ReadyJob(open: open, facts: facts), .malformed(error))
         }
         switch state {
         case .retry(let bucket):
-            let due = bucket.due(modified: modified, now: now)
+            let changed = Timestamp(nanoseconds: open.status.changed)
+            let due = bucket.due(modified: modified, changed: changed, next: history.nextTry, now: now)
             if due > now { return .due(due) }
         case .scheduled: if modified > now { return .due(modified) }
         default: break
@@ -187,14 +198,18 @@ final class Triage {
         let template = job.template.flatMap { templates.facts(of: $0) }
         let waiting = WaitingJob(
             open.id, in: state, priority: job.priority ?? template?.priority ?? .normal, template: job.template,
-            expiry: settings.retry.expiry(submitted: submitted, expiresAt: job.expiresAt, ttl: template?.ttl),
-            kind: template?.kind ?? .mail, places: template?.concurrency)
+            expiry: settings.retry.expiry(submitted: submitted, of: job, ttl: template?.ttl),
+            kind: template?.kind ?? .mail, places: template?.concurrency,
+            sender: template?.kind == .task ? "" : job.expectedSender(template?.from ?? settings.mail.from),
+            isTried: !history.isFresh || state != .new)
         let sendAt = job.sendAt
         let facts = ReadyJob.Facts(
             waiting, .success(job), value, open.status, submitted: submitted,
-            onDoubt: template?.onDoubt ?? settings.onDoubt)
+            onDoubt: template?.onDoubt ?? settings.onDoubt, maximumAttempts: template?.maximumAttempts)
         let ready = ReadyJob(open: open, facts: facts)
-        if waiting.expiry <= now { return .ends(ready, .expired) }
+        if waiting.expiry <= now {
+            return .ends(ready, skip(waiting.expiry, submitted).map { .skipped($0) } ?? .expired)
+        }
         if let sendAt, sendAt > now, history.isFresh, state == .new { return .ends(ready, .scheduled(sendAt)) }
         return .ready(ready)
     }
@@ -213,10 +228,12 @@ final class Triage {
         let isNew = state == .new && history.isEmpty
         for event in notes { history.append(event) }
         guard let claim = claim(ready.open, in: state, noting: notes) else { return nil }
+        var policy = settings.retry
+        policy.maximumAttempts = facts.maximumAttempts
         let attempt = Verdict.Attempt(
             number: history.attempts(in: state) + 1, history: history, submitted: facts.submitted,
             expiry: facts.waiting.expiry,
-            onDoubt: facts.onDoubt, policy: settings.retry, softBounce: settings.softBounce)
+            onDoubt: facts.onDoubt, policy: policy, softBounce: settings.softBounce)
         let job = ClaimedJob(claim, facts, attempt: attempt, isNew: isNew, claimedAt: claimedAt)
         job.haste = history.haste(from: state, at: .now)
         return job
@@ -233,6 +250,7 @@ final class Triage {
                 .only(
                     .expired, "expired at \(claimed.attempt.expiry.rfc3339Seconds)", target: .dead, claimed.attempt, now
                 )
+            case .skipped(let skip): .held(over: skip, claimed.attempt, now)
             case .scheduled(let time): .only(.scheduled, nil, target: .scheduled, due: time, claimed.attempt, now)
             }
         return (claimed, verdict)

@@ -1,0 +1,119 @@
+internal import Mail
+internal import Message
+internal import SMTP
+internal import Spool
+internal import Text
+internal import Time
+
+/// One job's mail on its way through a relay: in as many transactions as the relay's limit on recipients asks for.
+final class RelayDelivery {
+    let job: ClaimedJob
+    let letter: ClaimedJob.Letter
+    /// By the place of the recipient in the letter; nil while it has none.
+    private var outcomes: [RecipientOutcome?]
+    /// The recipients that are still to be handed over.
+    private var left: [Int]
+    /// Those of the transaction under way.
+    private var group: [Int] = []
+    /// Those whose outcomes the job's history has already.
+    private var noted: Set<Int> = []
+
+    init(_ job: ClaimedJob, _ letter: ClaimedJob.Letter) {
+        self.job = job
+        self.letter = letter
+        outcomes = Array(repeating: nil, count: letter.recipients.count)
+        left = Array(letter.recipients.indices)
+    }
+
+    /// Takes the recipients of the next transaction, at most `limit`. Where the server does not offer SMTPUTF8 and only
+    /// addresses need it, those that can be served go first.
+    func nextEnvelope(limit: Int, _ capabilities: Capabilities) throws(EnvelopeError) -> Envelope {
+        var candidates = left
+        let mail = letter.mail
+        if !capabilities.smtpUTF8, !mail.hasUTF8Header, isASCII(mail.sender) {
+            let plain = left.filter { isASCII(letter.recipients[$0]) }
+            if !plain.isEmpty { candidates = plain }
+        }
+        group = Array(candidates.prefix(max(limit, 1)))
+        let taken = Set(group)
+        left.removeAll { taken.contains($0) }
+        return try Envelope(
+            sender: mail.sender, recipients: group.map { letter.recipients[$0] }, size: mail.bytes.count,
+            needs8Bit: mail.needs8Bit, needsSMTPUTF8: mail.hasUTF8Header)
+    }
+
+    private func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
+
+    /// The addresses of those of the group that were accepted.
+    func addresses(_ accepted: [Int]) -> [String] { accepted.map { letter.recipients[group[$0]] } }
+
+    /// Enters what became of the group; those beyond the relay's limit are to be handed over once more. Returns how many
+    /// the relay took at a time, where it has a limit.
+    func enter(_ outcome: TransactionOutcome) -> Int? {
+        var beyond: [Int] = []
+        var taken = 0
+        for (index, result) in zip(group, outcome.recipients) {
+            if case .tooMany = result { beyond.append(index) } else { taken += 1 }
+            outcomes[index] = result
+        }
+        guard !beyond.isEmpty else { return nil }
+        left = beyond + left
+        // Told at the dot, it says nothing of how many are not too many.
+        return taken > 0 && outcome.phase == .dot && outcome.hasSent ? taken : max(group.count / 2, 1)
+    }
+
+    /// The group was not tried at all, and is to be handed over once more.
+    func takeBack() {
+        left = group + left
+        group = []
+    }
+
+    /// Whether recipients are left whose turn it is now: what was sent last went well, or was too much at a time.
+    func goesOn(after outcome: TransactionOutcome) -> Bool {
+        guard !left.isEmpty else { return false }
+        return outcome.recipients.contains { recipient in
+            switch recipient {
+            case .sent, .refused, .tooMany: true
+            case .deferred, .inDoubt, .notTried: false
+            }
+        } && (outcome.fault == .none)
+    }
+
+    /// What has come of the recipients since this was last asked.
+    func news() -> [(recipient: String, outcome: RecipientOutcome)] {
+        let fresh = outcomes.indices.filter { index in
+            guard let outcome = outcomes[index], !noted.contains(index) else { return false }
+            switch outcome {
+            case .sent, .refused: return true
+            default: return false
+            }
+        }
+        noted.formUnion(fresh)
+        return fresh.compactMap { index in outcomes[index].map { (letter.recipients[index], $0) } }
+    }
+
+    /// What became of all whose outcome the history does not have yet.
+    var rest: [(recipient: String, outcome: RecipientOutcome)] {
+        outcomes.indices.filter { !noted.contains($0) }.map { index in
+            switch outcomes[index] {
+            case .tooMany(let reply)?: (letter.recipients[index], .deferred(.reply(reply)))
+            case let outcome?: (letter.recipients[index], outcome)
+            case nil: (letter.recipients[index], .notTried)
+            }
+        }
+    }
+
+    /// Whether only we refused, because the relay does not offer what the mail needs.
+    var isUnfit: Bool {
+        !rest.isEmpty
+            && rest.allSatisfy { if case .refused(.local) = $0.outcome { true } else { false } }
+    }
+
+    /// The body as the server takes it: of seven bits, where it does not offer 8BITMIME. RFC 6152 section 3.
+    func body(for capabilities: Capabilities) -> [UInt8] { letter.mail.bytes }
+}
+
+extension TransactionOutcome {
+    /// Whether some recipient was accepted, and the message with it.
+    fileprivate var hasSent: Bool { recipients.contains { if case .sent = $0 { true } else { false } } }
+}

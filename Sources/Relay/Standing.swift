@@ -1,0 +1,326 @@
+package import SMTP
+internal import Text
+internal import Time
+
+/// How a relay stands with us: what of it rests, and because of whom.
+///
+/// A refusal is the recipient's, the message's, the sender's, the session's, the account's or the relay's, and only that
+/// rests. The table of replies says whose it is where the reply says so. Elsewhere the evidence is what others met:
+///
+/// - What MAIL met is the sender's first. Its jobs rest; two senders in a row, with none accepted between, are
+///   the account's.
+/// - One reply for three different jobs in a row, with none accepted between, is no job's: what comes after these three
+///   is put back. It is the sender's where all were of one, else the account's.
+/// - Three different jobs in a row that a 421, a hang-up or silence cut off are told apart in the same way.
+///
+/// While the account rests, senders that were never refused may still be tried: one of them may be the proof of the
+/// opposite. Times are monotonic, in nanoseconds.
+package struct Standing: Sendable {
+    /// What is done with a job.
+    package enum Fate: Equatable {
+        /// What its outcome says.
+        case asSaid
+        /// It goes back to where all wait, and this was no attempt.
+        case putBack(String)
+        /// It is tried once more on a new connection, and this was no attempt.
+        case reconnect(String)
+    }
+
+    /// So many different jobs in a row make what they met another's affair.
+    package static let rowLimit = 3
+    private static let longestRest = Span.seconds(60)
+    private static let sendersLimit = 10_000
+    private static let recently = Span.minutes(10)
+
+    package private(set) var breaker: Breaker
+    private let table: ReplyTable
+    /// The senders that are refused, with what they met since their last success.
+    private var troubled: [String: Trouble] = [:]
+    /// What the last jobs met, of whatever sender, with none accepted between.
+    private var row = Row()
+    /// The two senders that were accepted last, the later one first.
+    private var accepted: [(sender: String, at: Int64)] = []
+    /// How often a job was refused alone, between others that were accepted.
+    private var alone: [String: Int] = [:]
+
+    /// Different jobs in a row that met the same.
+    private struct Row {
+        var key = ""
+        var jobs: [String] = []
+        var senders: Set<ExactText> = []
+
+        /// Counts a job; true when others of the row, as many as the limit, came before it.
+        mutating func note(_ key: String, _ job: String, _ sender: String) -> Bool {
+            if !self.key.isExactly(key) { self = Row(key: key) }
+            senders.insert(ExactText(sender))
+            if jobs.holds(exactly: job) { return jobs.count > Standing.rowLimit }
+            // What is beyond is only counted.
+            if jobs.count <= Standing.rowLimit { jobs.append(job) }
+            return jobs.count > Standing.rowLimit
+        }
+
+        var isFull: Bool { jobs.count >= Standing.rowLimit }
+    }
+
+    /// A sender that is refused.
+    private struct Trouble {
+        var row = Row()
+        var rests = 0
+        var until = Int64.min
+        var since: Int64
+        /// Whether one of its jobs is being tried.
+        var isTried = false
+        var reason = ""
+
+        /// Whether the sender rests between its tries; otherwise its jobs are only counted.
+        var isResting: Bool { rests > 0 }
+    }
+
+    /// `limit` is the relay's `connections`.
+    package init(limit: Int, table: ReplyTable = .standard) {
+        breaker = Breaker(limit: limit)
+        self.table = table
+    }
+
+    // What may start.
+
+    /// Whether a job of the sender may be tried now.
+    package func takes(_ sender: String, at now: Int64) -> Bool {
+        let trouble = troubled.isEmpty ? nil : troubled[sender]
+        if let trouble, trouble.isResting, trouble.isTried || trouble.until > now { return false }
+        guard breaker.isOpen, !breaker.isDue(at: now) else { return true }
+        return !breaker.isUnreachable && trouble?.isResting != true
+    }
+
+    /// Whether only senders that were never refused may be tried now.
+    package func isTrying(at now: Int64) -> Bool {
+        breaker.isOpen && !breaker.isDue(at: now) && !breaker.isUnreachable
+    }
+
+    /// Whether nothing rests.
+    package var isClear: Bool { troubled.isEmpty && !breaker.isOpen }
+
+    /// Why a sender rests; nil where it does not.
+    package func reason(for sender: String) -> String? {
+        guard let trouble = troubled[sender], trouble.isResting else { return nil }
+        return trouble.reason
+    }
+
+    /// Whether a sender is refused, and rests between its tries.
+    package func isResting(_ sender: String) -> Bool { troubled[sender]?.isResting == true }
+
+    /// When the first sender that rests may be tried again; nil where none rests.
+    package func nextRest(after now: Int64) -> Int64? {
+        troubled.values.lazy.filter { $0.isResting && $0.until > now }.map(\.until).min()
+    }
+
+    /// The senders that rest, and why; for people.
+    package var resting: [(sender: String, reason: String)] {
+        troubled.filter { $0.value.isResting }.map { ($0.key, $0.value.reason) }
+    }
+
+    /// A job of the sender is being tried.
+    package mutating func began(_ sender: String) {
+        if troubled[sender]?.isResting == true { troubled[sender]?.isTried = true }
+    }
+
+    // The breaker's own.
+
+    package mutating func connected(at now: Int64) { breaker.connected(at: now) }
+
+    /// The relay failed before the first MAIL.
+    package mutating func relayFailed(_ reason: String, at now: Int64) {
+        breaker.open(reason, isUnreachable: true, at: now)
+    }
+
+    // Judgement.
+
+    /// Reads what became of a job's transaction. The outcome's recipients become what the table says of their replies.
+    package mutating func judge(
+        _ outcome: inout TransactionOutcome, job: String, sender: String, at now: Int64
+    ) -> Fate {
+        troubled[sender]?.isTried = false
+        let readings = apply(&outcome)
+        if outcome.recipients.contains(where: \.isSent) {
+            accept(sender, at: now)
+            return .asSaid
+        }
+        switch outcome.fault {
+        case .aborted, .outOfStep: return .asSaid
+        case .unordered(let reason): return .reconnect(reason)
+        case .stale(let reason):
+            guard isResting(sender), outcome.recipients.contains(where: { $0 != .notTried }) else {
+                return .reconnect(reason)
+            }
+            return mailFailed(reason, isPermanent: false, job: job, sender: sender, at: now)
+        case .interrupted(.mail, let reason), .silent(.mail, let reason):
+            if let scope = readings.first?.scope, scope == .session { return .reconnect(reason) }
+            return mailFailed(reason, isPermanent: false, job: job, sender: sender, at: now)
+        case .interrupted(_, let reason), .silent(_, let reason):
+            if let scope = readings.first?.scope, scope == .session { return .reconnect(reason) }
+            cutOff(reason, job: job, sender: sender, at: now)
+            return .asSaid
+        case .none: return refused(outcome, readings, job: job, sender: sender, at: now)
+        }
+    }
+
+    /// Gives each recipient the verdict of the table, and returns how the replies are read.
+    private func apply(_ outcome: inout TransactionOutcome) -> [ReplyTable.Reading] {
+        var readings: [ReplyTable.Reading] = []
+        for index in outcome.recipients.indices {
+            switch outcome.recipients[index] {
+            case .deferred(.reply(let reply)), .refused(.reply(let reply)):
+                let reading = table.reading(of: reply)
+                readings.append(reading)
+                switch reading.verdict {
+                case .asSaid: break
+                case .putOff: outcome.recipients[index] = .deferred(.reply(reply))
+                case .refuse: outcome.recipients[index] = .refused(.reply(reply))
+                }
+            default: break
+            }
+        }
+        return readings
+    }
+
+    private mutating func refused(
+        _ outcome: TransactionOutcome, _ readings: [ReplyTable.Reading], job: String, sender: String, at now: Int64
+    ) -> Fate {
+        let replies = outcome.recipients.compactMap(\.reply)
+        guard let reply = replies.first, let reading = readings.first else { return .asSaid }
+        let isOneGist = replies.allSatisfy { $0.gist.isExactly(reply.gist) }
+        let isAlone = alone[job, default: 0] > 1
+        switch isOneGist && !isAlone ? reading.scope : .message {
+        case .recipient, .message:
+            works(pastMail: outcome.phase != .mail, sender)
+            return .asSaid
+        case .session:
+            // On a new connection it is no limit of the session.
+            guard outcome.isFirst else { return .reconnect(reply.description) }
+            works(pastMail: outcome.phase != .mail, sender)
+            return .asSaid
+        case .sender:
+            return mailFailed(
+                reply.description, isPermanent: reply.kind == .permanent, job: job, sender: sender, at: now)
+        case .account, .relay:
+            _ = row.note(reply.gist, job, sender)
+            trouble(sender, reply.description, at: now)
+            breaker.open(reply.description, isUnreachable: false, at: now)
+            return .putBack(reply.description)
+        case nil: break
+        }
+        if outcome.phase == .mail {
+            // A connection may have carried enough: nothing is counted before a new one says the same.
+            if reply.kind != .permanent, !outcome.isFirst, !isResting(sender) {
+                return .reconnect(reply.description)
+            }
+            return mailFailed(
+                reply.description, isPermanent: reply.kind == .permanent, job: job, sender: sender, at: now)
+        }
+        guard reply.kind == .permanent else {
+            if outcome.phase == .data, !outcome.isFirst { return .reconnect(reply.description) }
+            works(pastMail: true, sender)
+            return .asSaid
+        }
+        let isBeyond = row.note(reply.gist, job, sender)
+        var own = troubled[sender] ?? Trouble(since: now)
+        let isBeyondOwn = own.row.note(reply.gist, job, sender)
+        troubled[sender] = own
+        if own.row.isFull { trouble(sender, reply.description, at: now) }
+        if row.isFull, row.senders.count > 1 || breaker.isOpen || !othersPass(sender, at: now) {
+            breaker.open(reply.description, isUnreachable: false, at: now)
+        }
+        forgetSome(at: now)
+        return isBeyond || isBeyondOwn ? .putBack(reply.description) : .asSaid
+    }
+
+    /// MAIL was answered with 4yz, 5yz, 421 or the end of the connection, or the reply names the sender.
+    private mutating func mailFailed(
+        _ reason: String, isPermanent: Bool, job: String, sender: String, at now: Int64
+    ) -> Fate {
+        let isNews = !isResting(sender)
+        let isOthersPass = othersPass(sender, at: now)
+        trouble(sender, reason, at: now)
+        if isNews || breaker.isOpen { _ = row.note("MAIL", job, sender) }
+        // Where one sender is all there is, the relay is no use while it is refused.
+        let isAll = row.senders.count > 1 || troubled[sender]?.rests ?? 0 >= Self.rowLimit && !isOthersPass
+        if breaker.isOpen || row.key.isExactly("MAIL") && isAll {
+            breaker.open(reason, isUnreachable: false, at: now)
+        }
+        forgetSome(at: now)
+        if breaker.isOpen { return .putBack(reason) }
+        return isPermanent && !isOthersPass ? .putBack(reason) : .asSaid
+    }
+
+    /// A job was cut off after MAIL.
+    private mutating func cutOff(_ reason: String, job: String, sender: String, at now: Int64) {
+        _ = row.note("cut", job, sender)
+        var own = troubled[sender] ?? Trouble(since: now)
+        _ = own.row.note("cut", job, sender)
+        let isFull = own.row.isFull
+        troubled[sender] = own
+        if isFull { trouble(sender, reason, at: now) }
+        if breaker.isOpen || row.isFull && (row.senders.count > 1 || !othersPass(sender, at: now)) {
+            breaker.open(reason, isUnreachable: false, at: now)
+        }
+        forgetSome(at: now)
+    }
+
+    /// Whether another sender was accepted lately.
+    private func othersPass(_ sender: String, at now: Int64) -> Bool {
+        accepted.contains { !$0.sender.isExactly(sender) && now - $0.at < Self.recently.nanoseconds }
+    }
+
+    /// The sender rests, the longer the more often it was refused.
+    private mutating func trouble(_ sender: String, _ reason: String, at now: Int64) {
+        var trouble = troubled[sender] ?? Trouble(since: now)
+        // What was under way together with the first is no second try.
+        if trouble.isResting, trouble.until > now { return }
+        let rest = min(Span.seconds(1 << Int64(min(trouble.rests, 6))), Self.longestRest)
+        trouble.rests += 1
+        trouble.until = now + rest.nanoseconds
+        trouble.reason = reason
+        troubled[sender] = trouble
+    }
+
+    /// The relay is at work, whatever it says of this job.
+    private mutating func works(pastMail: Bool, _ sender: String) {
+        breaker.succeeded()
+        if pastMail, row.key.isExactly("MAIL") { row = Row() }
+        if pastMail, let trouble = troubled[sender], trouble.row.jobs.isEmpty { troubled[sender] = nil }
+    }
+
+    private mutating func accept(_ sender: String, at now: Int64) {
+        breaker.succeeded()
+        if row.jobs.count == 1, let job = row.jobs.first {
+            if alone.count >= Self.sendersLimit { alone = [:] }
+            alone[job, default: 0] += 1
+        }
+        row = Row()
+        if !troubled.isEmpty { troubled[sender] = nil }
+        if let last = accepted.first, last.sender.isExactly(sender) {
+            accepted[0].at = now
+        } else {
+            accepted = [(sender, now)] + accepted.filter { !$0.sender.isExactly(sender) }.prefix(1)
+        }
+    }
+
+    /// Many senders at once are not remembered one by one: a sender that is forgotten is tried again.
+    private mutating func forgetSome(at now: Int64) {
+        guard troubled.count > Self.sendersLimit else { return }
+        troubled = troubled.filter { $0.value.isResting && $0.value.until > now }
+        if troubled.count > Self.sendersLimit { troubled = [:] }
+    }
+}
+
+extension RecipientOutcome {
+    fileprivate var isSent: Bool { if case .sent = self { true } else { false } }
+
+    /// The reply that decided, where it was no success.
+    fileprivate var reply: Reply? {
+        switch self {
+        case .deferred(.reply(let reply)), .refused(.reply(let reply)): reply
+        default: nil
+        }
+    }
+}
