@@ -25,7 +25,7 @@ final class Queue {
     private var retired: [RelayPool] = []
     /// Claimed mails that wait for a connection.
     private var carried: [JobID: ClaimedJob] = [:]
-    /// What concerns others than the queue: a job was sent, nothing is under way any more.
+    /// Hears of events that concern others than the queue: a job was sent, nothing is under way any more.
     private let tell: (Notice) -> Void
     var load = Load()
     /// Tells whether the clock was set over a job's expiry; the daemon's, which looks at the clock.

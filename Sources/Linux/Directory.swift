@@ -144,7 +144,7 @@ package struct Directory: ~Copyable {
         return FileStatus(buffer)
     }
 
-    /// The same of an entry that was listed, whatever bytes its name has.
+    /// Looks at an entry that was listed, whatever bytes its name has. See fstatat(2).
     package func status(of name: DirectoryName) throws(Errno) -> FileStatus {
         if let text = name.text { return try status(text) }
         var buffer = stat()

@@ -1,10 +1,10 @@
 internal import CLinux
 
-/// What the filesystem of an open file tells of itself. See statvfs(3), statfs(2).
+/// Facts of the filesystem that an open file lies on. See statvfs(3), statfs(2).
 package struct Filesystem: Sendable {
-    /// Whether it lives in memory (tmpfs, ramfs): what is in it is gone with the machine's next start.
+    /// True for tmpfs and ramfs, which the machine's next start empties.
     package let isMemory: Bool
-    /// Whether no program in it can be run (mounted noexec).
+    /// True where no program can be run (mounted noexec).
     package let isNoexec: Bool
 
     /// Asks for the filesystem that an open file lies on.

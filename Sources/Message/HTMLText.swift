@@ -44,7 +44,7 @@ package struct HTMLText {
         return text.lines.finished()
     }
 
-    /// How many tags and texts between them are looked at: no page that people read has as many, and while they are
+    /// The most tags and texts that are looked at: no page that people read has as many, and while they are
     /// counted nothing else is sent.
     static let tokenLimit = 500_000
 

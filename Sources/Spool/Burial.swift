@@ -23,7 +23,7 @@ struct Place {
     func marked(_ id: JobID) -> JobID { box.flatMap { id.from(dropBox: $0, user: user) } ?? id }
 }
 
-/// How what cannot become a job gets into `dead/`, always under a generated id, and with its reason.
+/// Burial: whatever cannot become a job goes to `dead/`, always under a generated id, and with its reason.
 extension SpoolTree {
     /// Puts something of a waiting state into `dead/` under a generated id: a bad name, a directory, a link. It is
     /// never opened.

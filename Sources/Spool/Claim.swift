@@ -167,8 +167,8 @@ package struct Claim: ~Copyable {
         }
     }
 
-    /// Whether the name that is taken is one of this very file, by a hard link: then ours goes. A crash before that leaves
-    /// both names, and `cur/` is settled again.
+    /// Tells whether the taken name is one of this very file, by a hard link: then ours goes. A crash before that
+    /// leaves both names, and `cur/` is settled again.
     private func isSecondName(
         _ newID: JobID, _ target: borrowing Directory, _ place: borrowing Directory
     ) throws(SpoolError) -> Bool {

@@ -55,7 +55,7 @@ package struct DaemonStatus: Equatable, Sendable {
     package var waiting = 0
     package var inFlight = 0
     package var unwritten = 0
-    /// How many files wait that the daemon does not touch, and the first of them, each with its reason.
+    /// The number of files that wait untouched, and the first of them, each with its reason.
     package var stopped = 0
     package var stoppedFiles: [String] = []
     /// Counts since the daemon's start, and within the last minute; an outcome that is missing counts 0.

@@ -18,10 +18,10 @@ package final class DropBox {
         new = opened
     }
 
-    /// Whether it is one of all users, who know nothing of each other: each has ids and a share of his own.
+    /// True for a box of all users, who know nothing of each other: each has ids and a share of his own.
     package var isShared: Bool { status.permissions & 0o002 != 0 }
 
-    /// Whether its directories are still those that the path leads to: they may be removed and made again.
+    /// Tells whether its directories are still those that the path leads to: they may be removed and made again.
     package func isInPlace(in spool: SpoolTree) throws(SpoolError) -> Bool {
         guard try isInPlace(new, "new", spool) else { return false }
         return try isInPlace(tmp, "tmp", spool)

@@ -26,9 +26,10 @@ package struct OpenJob: ~Copyable {
 extension SpoolTree {
     /// Looks at a file without changing its state.
     ///
-    /// Nothing but a regular file is opened, and none whose object is over `limit` bytes is read whole. How many links it
-    /// has does not matter here: only the spool's user can make one in its directories, as a backup by `cp -al` does, and
-    /// a rename(2) moves the name that the spool has. Errors are the disk's or the operator's, never the job's.
+    /// Nothing but a regular file is opened, and none whose object is over `limit` bytes is read whole. How many links
+    /// it has does not matter here: only the spool's user can make one in its directories, as a backup by `cp -al`
+    /// does, and a rename(2) moves the name that the spool has. Errors are the disk's or the operator's, never the
+    /// job's.
     package func examine(_ id: JobID, in state: State, limit: Int) throws(SpoolError) -> Examination {
         do throws(SpoolError) {
             return try with(state) { (directory) throws(SpoolError) in

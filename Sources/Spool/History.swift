@@ -5,7 +5,7 @@ package import Time
 /// What has happened to a job, read from the lines behind its object.
 package struct History: Sendable {
     package private(set) var events: [Event] = []
-    /// Whether outcomes were merged while it was read; see ``fold(_:)``.
+    /// True when outcomes were merged while it was read; see ``fold(_:)``.
     package private(set) var isFolded = false
     private var recipientsRead = 0
     /// The first event whose recipients may still be forgotten.
@@ -24,10 +24,11 @@ package struct History: Sendable {
         (try? JSON(parsing: Array(line)))?.object.flatMap { Event($0) }
     }
 
-    /// Whether a line is an event.
+    /// Tells whether a line is an event.
     static func isEvent(_ line: ArraySlice<UInt8>) -> Bool { event(line) != nil }
 
-    /// The bytes of a producer's file without the lines that have the form of events: what a producer wrote is no history.
+    /// The bytes of a producer's file without the lines that have the form of events: what a producer wrote is no
+    /// history.
     static func withoutEvents(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.contains(UInt8(ascii: "{")) else { return bytes }
         var kept: [UInt8] = []
@@ -42,7 +43,7 @@ package struct History: Sendable {
 
     package mutating func append(_ event: Event) { events.append(event) }
 
-    /// How many events, and recipients in them, are kept one by one while a file is read.
+    /// The most events, and recipients in them, that are kept one by one while a file is read.
     static let wholeLimit = 1000
 
     /// Adds the event of a line, if it is one, in bounded memory.
@@ -99,7 +100,7 @@ package struct History: Sendable {
         unsettled = events.lastIndex { $0.kind == .sending } ?? events.count
     }
 
-    /// Whether `other` begins as this one: it is the history of the same job, which may have gone on.
+    /// Tells whether `other` begins as this one: it is the history of the same job, which may have gone on.
     package func isBeginning(of other: History) -> Bool {
         if isFolded || other.isFolded {
             return events.first?.at == other.events.first?.at && submitted == other.submitted
@@ -288,8 +289,8 @@ package struct History: Sendable {
 
     /// Why a job that is claimed from `state` begins before the time that its history says; nil where it does not.
     ///
-    /// A job in `scheduled/` that is due by its mtime only was touched, or lost its mtime: its marker says so, since the
-    /// mail goes before the time that its producer gave.
+    /// A job in `scheduled/` that is due by its mtime only was touched, or lost its mtime: its marker says so, since
+    /// the mail goes before the time that its producer gave.
     package func haste(from state: State, at now: Timestamp) -> String? {
         guard state == .scheduled, let last, last.kind == .scheduled, let next = last.next, next > now else {
             return nil

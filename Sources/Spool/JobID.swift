@@ -62,14 +62,14 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         return digits.allSatisfy(\.isDigit) ? UInt32(String(decoding: digits, as: UTF8.self)) : nil
     }
 
-    /// The same id with the mark of another's drop box, so that a job which is given another id still tells where it
+    /// The id with the mark of another's drop box, so that a job which is given another id still tells where it
     /// came from. Only for generated ids, which have room for it.
     package func marked(like other: JobID) -> JobID {
         other.box.flatMap { from(dropBox: $0, user: other.submitter) } ?? self
     }
 
-    /// The id under which a drop box's job enters the spool: `ID@APP`, and `ID+USER@local` from a box of all users, each
-    /// of whom has ids of his own; nil when that is too long.
+    /// The id under which a drop box's job enters the spool: `ID@APP`, and `ID+USER@local` from a box of all users,
+    /// each of whom has ids of his own; nil when that is too long.
     package func from(dropBox: String, user: UInt32? = nil) -> JobID? {
         JobID(user.map { "\(text)+\($0)@\(dropBox)" } ?? "\(text)@\(dropBox)")
     }

@@ -4,7 +4,7 @@ internal import JSON
 
 /// Reads a job's file with bounded memory: the object is judged alone, and the history is folded as it is read.
 ///
-/// Of a job with 100,000 recipients each attempt appends megabytes, which say nothing against the job.
+/// Each attempt of a job with 100,000 recipients appends megabytes, which say nothing against the job.
 extension JobFile {
     /// Why a file was not read.
     package enum Fault: Error {
@@ -13,7 +13,7 @@ extension JobFile {
         case malformed(String)
     }
 
-    /// How much is read at a time behind the object.
+    /// The bytes that are read at a time behind the object.
     static let pieceSize = 1 << 20
 
     /// Reads `file`, of `size` bytes, whose object may have `limit` bytes.

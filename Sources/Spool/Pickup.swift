@@ -18,7 +18,7 @@ package enum Fate {
 }
 
 extension SpoolTree {
-    /// What a dead letter has beyond its original's bytes, at most: the event with its reason.
+    /// The bytes that a dead letter has beyond its original's, at most: the event with its reason.
     package static let letterMargin = 2048
 
     /// Takes one file of a drop box into `new/` as `ID@BOX`, or `ID+USER@BOX` from a box of all users.
@@ -107,8 +107,8 @@ extension SpoolTree {
 
     private static let noJobID = "the name is no job id"
 
-    /// Whether a job of that id waits in `new/` already, as after a crash between the copy and the removal: then the file
-    /// needs no room.
+    /// Tells whether a job of that id waits in `new/` already, as after a crash between the copy and the removal: then
+    /// the file needs no room.
     private func isQueued(_ name: DirectoryName, _ place: Place) throws(SpoolError) -> Bool {
         guard let id = name.text.flatMap({ JobID($0) }).map(place.marked) else { return false }
         return try step(.read, "new/\(id)", new.contains(id.text))

@@ -47,7 +47,7 @@ extension SpoolTree {
 
     /// Replaces a file that another user owns by a copy that is this daemon's, with its mtime.
     ///
-    /// Of root's file, such as one of a backup that root brought back, the history is kept. Of anybody else's it is not:
+    /// The history of root's file is kept, such as one of a backup that root brought back. Anybody else's is not:
     /// that user wrote it, and may have it open. One rename(2) replaces the original: a crash leaves either, whole.
     ///
     /// A file that may not be read is the operator's to mend, and no fault of the job: EACCES, and it stays.

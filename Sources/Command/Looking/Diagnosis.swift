@@ -32,7 +32,7 @@ struct Diagnosis: Equatable, Sendable {
         init() {}
     }
 
-    /// How many of the files that the daemon does not touch are named.
+    /// The number of untouched files that are named.
     private static let stoppedShown = 3
 
     private(set) var findings: [Finding] = []

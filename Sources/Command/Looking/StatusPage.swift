@@ -14,7 +14,7 @@ struct StatusPage {
     let grouping: SpoolSurvey.Grouping
     let rows: Int
     let isQuick: Bool
-    /// How many files lie in each drop box that has any.
+    /// The number of files in each drop box that has any.
     let boxes: [(name: String, count: Int)]
 
     private var now: Timestamp { survey.now }

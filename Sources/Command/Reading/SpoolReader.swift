@@ -52,7 +52,7 @@ struct SpoolReader: ~Copyable {
         return try? JobFile(reading: file, size: size, limit: Input.jobLimit)
     }
 
-    /// How many files lie in each drop box that has any, as far as this user may look.
+    /// Counts the files in each drop box that has any, as far as this user may look.
     func unread() throws(Failure) -> [(name: String, count: Int)] {
         var found: [(name: String, count: Int)] = []
         for box in try boxes() {

@@ -3,11 +3,13 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// What `doctor` finds at the files of jobs: owners, links, names, and times that their histories contradict.
+/// The faults of the files of jobs, for `doctor` and `check`: owners, modes, links, names, and times that their
+
+/// histories contradict.
 ///
 /// Memory is bounded: of each kind of fault a state has one line, with the first names.
 struct FileCheckup {
-    /// What is wrong with a file. Its words follow the number of such files.
+    /// A fault of a file. Its words follow the number of such files.
     enum Fault: Hashable {
         case name
         case kind(String)
@@ -91,7 +93,7 @@ struct FileCheckup {
         if due + .seconds(2) < next, due <= now - .minutes(1) || state == .scheduled, next > now { add(.early, name) }
     }
 
-    /// Whether the daemon, which runs as the spool's owner, may read the file, as far as the mode tells.
+    /// True when the daemon, which runs as the spool's owner, may read the file, as far as the mode tells.
     private func isReadable(_ status: FileStatus) -> Bool {
         root.owner == 0 || status.permissions & 0o004 != 0
             || status.group == root.group && status.permissions & 0o040 != 0
@@ -115,7 +117,7 @@ struct FileCheckup {
 }
 
 extension FileCheckup {
-    /// What is wrong with the files of every state but `done/`, a line for each kind of fault in each state.
+    /// Judges the files of every state but `done/`: a line for each kind of fault in each state.
     static func findings(
         _ reader: borrowing SpoolReader, now: Timestamp
     ) throws(Failure) -> [(state: State, health: Health, text: String)] {

@@ -7,7 +7,7 @@ struct Load {
     private var sizes: [JobID: Int] = [:]
     private var bytes = 0
 
-    /// Whether another mail may begin.
+    /// True when another mail may begin.
     var hasRoom: Bool { bytes < limit }
 
     /// A mail went to a relay, made of a file of `size` bytes.

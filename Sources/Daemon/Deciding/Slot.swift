@@ -20,7 +20,7 @@ struct Slot: Sendable {
     /// Whether it takes the jobs of a group of ``Lanes``; nil where it takes all. The scheduler does not know why not.
     var restriction: (@Sendable (String) -> Bool)?
 
-    /// The same without any room.
+    /// A copy without any room.
     var closed: Slot {
         var slot = self
         (slot.hasRoom, slot.mayConnect) = (false, false)

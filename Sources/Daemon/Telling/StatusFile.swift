@@ -58,7 +58,7 @@ struct StatusFile {
 
     /// How many tasks are listed; the oldest ones.
     private static let taskLimit = 100
-    /// How many files that are not touched are listed.
+    /// The number of untouched files that are listed.
     private static let stoppedLimit = 20
 
     private func replace(_ status: JSON) {

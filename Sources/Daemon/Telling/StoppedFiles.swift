@@ -3,7 +3,7 @@ internal import Time
 /// The files that wait and that the daemon does not touch, each with its reason: what the log says once, and `status`
 /// as long as it holds.
 package struct StoppedFiles: Equatable, Sendable {
-    /// How many are known. Of more than that each is told anew.
+    /// The most files that are known. Beyond, each is told anew.
     static let most = 1000
     /// A file that nobody has met for so long has gone, or goes on. Each is met every minute.
     static let patience = Span.minutes(3)

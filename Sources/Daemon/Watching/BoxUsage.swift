@@ -4,7 +4,7 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// What drop boxes have brought into the spool and is still there, in whatever state.
+/// The jobs and bytes that drop boxes have brought into the spool and that are still there, in whatever state.
 ///
 /// A file's name says which box it came from, so that a count needs no file to be opened. Between two counts what is
 /// taken in is added, and what is sent moves to `done/`: a sum is never too low, but for a job that moves while it is
@@ -34,9 +34,9 @@ final class BoxUsage {
     private var reading: DirectoryReading?
     private var spent: Int64 = 0
     private var restsUntil = Int64.min
-    /// What was taken in while a count is under way: the count may have missed it.
+    /// The jobs that were taken in while a count is under way: the count may have missed them.
     private var added: [Account: Amount] = [:]
-    /// Whether there has been a count.
+    /// True when there has been a count.
     private(set) var isKnown = false
 
     /// A count is made again after so many times what the last one took, and a second.
@@ -50,7 +50,8 @@ final class BoxUsage {
         self.log = log
     }
 
-    /// What an account has in the spool, as far as is known: the jobs but for those that were sent, and all bytes.
+    /// The amount that an account has in the spool, as far as is known: jobs but for those that were sent, and all
+    /// bytes.
     func amount(_ account: Account) -> Amount {
         var amount = kept[account] ?? Amount()
         amount.bytes += sent[account]?.bytes ?? 0
@@ -86,7 +87,7 @@ final class BoxUsage {
         return id.submitter.map { [own, Account(box: box, user: $0)] } ?? [own]
     }
 
-    /// Whether a count may begin now.
+    /// True while no count may begin.
     var isResting: Bool { reading != nil || Clock.monotonic < restsUntil }
 
     /// Counts everything, in slices, and calls `then`; nothing while another count is under way.

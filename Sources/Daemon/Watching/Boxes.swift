@@ -6,8 +6,8 @@ internal import Time
 
 /// The drop boxes: what applications under users of their own have submitted is taken into `new/`.
 final class Boxes {
-    /// What a box's jobs may occupy in the spool, wherever they lie; the rest waits in the box. The number is without
-    /// those that were sent.
+    /// The room that a box's jobs may take in the spool, wherever they lie; the rest waits in the box. The number is
+    /// without those that were sent.
     struct Quota: Equatable {
         var jobs: Int
         var bytes: Int
@@ -22,7 +22,7 @@ final class Boxes {
         let box: DropBox
         var names = FIFO<DirectoryName>()
         var reading: DirectoryReading?
-        /// Whether a file was met for which there was no room.
+        /// True when a file was met for which there was no room.
         var isWanting = false
         var backoff = Backoff()
 
@@ -50,7 +50,7 @@ final class Boxes {
     /// The waits between the tries to make room, as long as none comes of it.
     private var roomBackoff = Backoff()
     private var roomTimer: EventLoop.Timer?
-    /// Whether a job was sent since room was last looked for.
+    /// True when a job was sent since room was last looked for.
     private var isHurried = false
     /// Called once, when every box that was there at the start has been taken in: before that a job
     /// could be claimed whose original still lies in its box.
@@ -77,7 +77,7 @@ final class Boxes {
     /// The boxes that are open, for the sweep of their drafts.
     var open: [DropBox] { order.compactMap { boxes[$0]?.box } }
 
-    // Which boxes there are.
+    // The boxes.
 
     /// Opens every box and takes in what lies there, then calls `then`.
     func reconcile(then: @escaping () -> Void) {
@@ -163,7 +163,7 @@ final class Boxes {
         for place in [SpoolWatcher.Place.entrance(name), .box(name)] { watcher?.remove(place) }
     }
 
-    // What lies in them.
+    // The files in them.
 
     /// A name came into a box.
     func arrived(_ name: DirectoryName, in box: String) {
@@ -277,15 +277,15 @@ final class Boxes {
         }
     }
 
-    // How much there may be.
+    // The room for them.
 
-    /// How many bytes an account may still bring in; -1 where it has as many jobs as it may.
+    /// The bytes that an account may still bring in; -1 where it has as many jobs as it may.
     private func room(of account: BoxUsage.Account, _ quota: Quota) -> Int {
         let amount = usage.amount(account)
         return amount.jobs < quota.jobs ? max(quota.bytes - amount.bytes, 0) : -1
     }
 
-    /// Whether the box is not looked at until there is room: what is left is too little for most jobs.
+    /// True when the box is not looked at until there is room: too little is left for most jobs.
     private func isFull(_ box: Box) -> Bool {
         box.isWanting && room(of: .init(box: box.box.name, user: nil), quota) < quota.bytes / 64
     }
@@ -340,8 +340,8 @@ final class Boxes {
         work()
     }
 
-    /// Where a box found no room, counts what it has, and forgets the oldest of what was sent for it. Tried again as long
-    /// as that is not enough.
+    /// Where a box found no room, counts what it has, and forgets the oldest of what was sent for it. Tried again as
+    /// long as that is not enough.
     private func makeRoom() {
         guard !wanting.isEmpty, !isMakingRoom else { return }
         if usage.isResting { return makeRoom(after: .seconds(1)) }
@@ -386,7 +386,7 @@ final class Boxes {
         guard wanting.contains(account) else { return ledger.stopped.clear(path) }
         ledger.stop(
             path,
-            "its jobs and dead letters in the spool leave no room (its quota is \(own.jobs) jobs and \(own.bytes) bytes); "
-                + "the rest waits in the drop box until some are sent or removed")
+            "its jobs and dead letters in the spool leave no room (its quota is \(own.jobs) jobs and \(own.bytes) bytes)"
+                + "; the rest waits in the drop box until some are sent or removed")
     }
 }
