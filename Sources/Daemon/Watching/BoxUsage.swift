@@ -68,6 +68,19 @@ final class BoxUsage {
         }
     }
 
+    /// A dead letter came.
+    func addLetter(_ id: JobID) { add(id, bytes: look(at: id, in: spool.dead, "dead")?.size ?? 0) }
+
+    /// The file's status; nil for one that is gone meanwhile, and where the system refuses it, which is said.
+    private func look(at id: JobID, in directory: borrowing Directory, _ path: String) -> FileStatus? {
+        do throws(SpoolError) {
+            return try step(.read, "\(path)/\(id)", allowing(.noEntry, directory.status(id.text)))
+        } catch {
+            log.write("\(error)", .warning)
+            return nil
+        }
+    }
+
     /// A job was sent, and is in `done/`. Returns whose it is.
     func moved(_ id: JobID, bytes: Int) -> [Account] {
         let accounts = BoxUsage.accounts(of: id)
@@ -139,10 +152,10 @@ final class BoxUsage {
             let anchor = Opened(directory)
             reading = try DirectoryReading(
                 anchor.directory, path: path, loop: loop,
-                each: { name in
-                    guard let id = name.text.flatMap({ JobID($0) }), id.box != nil else { return }
-                    // One that is gone meanwhile does not count.
-                    guard let size = (try? anchor.directory.status(id.text))?.size else { return }
+                each: { [unowned self] name in
+                    guard let id = name.text.flatMap({ JobID($0) }), id.box != nil,
+                        let size = look(at: id, in: anchor.directory, path)?.size
+                    else { return }
                     for account in BoxUsage.accounts(of: id) where found.count < BoxUsage.accountLimit {
                         found[account, default: Amount()] =
                             found[account, default: Amount()] + Amount(jobs: 1, bytes: size)
@@ -176,19 +189,25 @@ final class BoxUsage {
             let anchor = Opened(try step(.open, "done/\(day)", spool.done.directory(day)))
             reading = try DirectoryReading(
                 anchor.directory, path: "done/\(day)", loop: loop,
-                each: { name in
+                each: { [unowned self] name in
                     guard let id = name.text.flatMap({ JobID($0) }), found.count < BoxUsage.accountLimit,
-                        BoxUsage.accounts(of: id).contains(account)
+                        BoxUsage.accounts(of: id).contains(account),
+                        let status = look(at: id, in: anchor.directory, "done/\(day)")
                     else { return }
-                    // As above.
-                    guard let status = try? anchor.directory.status(id.text) else { return }
                     found.append((status.modified, id, status.size))
                 },
                 finish: { [unowned self] error in
                     reading = nil
                     if let error { log.write("\(error)", .warning) }
                     for file in found.sorted(by: { $0.modified < $1.modified }) where !isEnough() {
-                        do throws(Errno) { try anchor.directory.unlink(file.id.text) } catch { continue }
+                        do throws(SpoolError) {
+                            try step(
+                                .remove, "done/\(day)/\(file.id)",
+                                allowing(.noEntry, anchor.directory.unlink(file.id.text)))
+                        } catch {
+                            log.write("\(error)", .warning)
+                            continue
+                        }
                         gone += 1
                         for account in BoxUsage.accounts(of: file.id) {
                             sent[account]?.jobs -= 1

@@ -114,8 +114,10 @@ final class Boxes {
                 unopened[name] = nil
                 return
             }
-            // It may be made at this moment.
-            if unopened[name] != nil { ledger.stop("drop/\(name)", error, of: spool.owner) }
+            // One that lacks a directory may be made at this moment.
+            if error.errno != .noEntry || unopened[name] != nil {
+                ledger.stop("drop/\(name)", error, of: spool.owner)
+            }
             return openLater(name)
         }
         unopened[name] = nil
@@ -266,8 +268,7 @@ final class Boxes {
         case .duplicate(let id, _):
             log.write(.pickup, job: id.text, [], text: "the same job again, discarded")
         case .dead(let id?, let reason):
-            // One that the operator has removed already does not count.
-            usage.add(id, bytes: (try? spool.dead.status(id.text))?.size ?? 0)
+            usage.addLetter(id)
             ledger.buried(id, "\(reason); it was \(path)")
         case .dead(nil, let reason): ledger.stop(path, "\(reason); it cannot be moved away: remove it")
         case .later(let time):
