@@ -70,11 +70,13 @@ class Scenario:
     """Jobs, the relay's and the configuration's part, and what is repaired once all is at rest."""
 
     def __init__(
-        self, name, jobs, sink=(), main="", templates=None, repair=None, needs_root=False, buries_unreadable=False
+        self, name, jobs, sink=(), main="", relay="", templates=None, repair=None, needs_root=False, buries_unreadable=False
     ):
         self.name, self.jobs, self.sink, self.main = name, jobs, list(sink), main
         # A file of a drop box that may not be opened is a dead letter: permissions are the producer's fault there.
         self.buries_unreadable = buries_unreadable
+        # Of the relay's section; {port} is where it listens.
+        self.relay = relay
         self.templates, self.repair, self.needs_root = templates or {}, repair or {}, needs_root
 
     def prepare(self, place):
@@ -87,7 +89,8 @@ class Scenario:
             if name.endswith(("/run", "/data")):
                 os.chmod(os.path.join(place.root, "templates", name), 0o755)
         options = [word for fault in self.sink for word in ("--fail", fault)]
-        place.configure(place.start_sink(*options), self.main)
+        port = place.start_sink(*options)
+        place.configure(port, self.main, self.relay.format(port=port))
         for job in self.jobs:
             job.put(place)
 
@@ -126,7 +129,14 @@ esac
             "refused", [Job("never", {one("never"): NEVER}, "dead")], sink=["rcpt(never@example.com)=550 5.1.1 No"]),
         Scenario(
             "mixed", [Job("mixed", {one("yes"): ONCE, one("later"): ONCE, one("never"): NEVER}, "dead")],
-            sink=["rcpt(later@example.com)=451 4.7.1 Later:1", "rcpt(never@example.com)=550 5.1.1 No"]),
+            # Who is put off among others is asked for twice.
+            sink=["rcpt(later@example.com)=451 4.7.1 Later:2", "rcpt(never@example.com)=550 5.1.1 No"]),
+        Scenario(
+            "parts", [Job("parts", {f"r{index}@example.com": ONCE for index in range(5)})],
+            relay="recipients_per_mail = 2"),
+        Scenario(
+            "two-relays", [Job("both", {"a@one.example": ONCE, "b@two.example": ONCE, "c@one.example": ONCE})],
+            relay="domains = one.example\n[relay rest]\nurl = smtp://127.0.0.1:{port}\ntls = none"),
         Scenario("doubt", [Job("doubt")], sink=["dot(doubt@example.com)=close:1"]),
         Scenario(
             "careful",
