@@ -158,7 +158,7 @@ let package = Package(
             exclude: ["server.py"]),
         .testTarget(name: "SinkProgramTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
-        .testTarget(name: "ProgramTests", dependencies: ["Scratch"]),
+        .testTarget(name: "ProgramTests", dependencies: ["JSON", "Scratch"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -31,6 +31,7 @@ package struct Transaction {
     package let envelope: Envelope
     private let isPipelined: Bool
     private let parameters: String
+    private let offersDSN: Bool
     /// Whether the connection has carried nothing before.
     private let isFirst: Bool
     private var state = State.unsent
@@ -44,6 +45,7 @@ package struct Transaction {
         self.isFirst = isFirst
         isPipelined = capabilities.pipelining
         parameters = capabilities.mailParameters(for: envelope)
+        offersDSN = capabilities.dsn
     }
 
     package var phase: Phase {
@@ -131,7 +133,11 @@ package struct Transaction {
         }
     }
 
-    private func recipientCommand(_ index: Int) -> String { "RCPT TO:<\(envelope.recipients[index])>\r\n" }
+    private func recipientCommand(_ index: Int) -> String {
+        let recipient = envelope.recipients[index]
+        let parameters = offersDSN ? envelope.dsn?.recipientParameters(for: recipient) ?? "" : ""
+        return "RCPT TO:<\(recipient)>\(parameters)\r\n"
+    }
 
     private mutating func mailAnswered(_ reply: Reply) -> Action {
         if reply.kind == .intermediate { return outOfStep(reply) }
@@ -284,6 +290,6 @@ extension Capabilities {
 
     func mailParameters(for envelope: Envelope) -> String {
         (size ? " SIZE=\(envelope.size)" : "") + (eightBitMIME && envelope.needs8Bit ? " BODY=8BITMIME" : "")
-            + (envelope.needsSMTPUTF8 ? " SMTPUTF8" : "")
+            + (envelope.needsSMTPUTF8 ? " SMTPUTF8" : "") + (dsn ? envelope.dsn?.mailParameters ?? "" : "")
     }
 }

@@ -39,7 +39,7 @@ final class RelayDelivery {
         left.removeAll { taken.contains($0) }
         return try Envelope(
             sender: mail.sender, recipients: group.map { letter.recipients[$0] }, size: mail.bytes.count,
-            needs8Bit: mail.needs8Bit, needsSMTPUTF8: mail.hasUTF8Header)
+            needs8Bit: mail.needs8Bit, needsSMTPUTF8: mail.hasUTF8Header, dsn: mail.dsn.map { DSN($0) })
     }
 
     private func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
@@ -111,6 +111,22 @@ final class RelayDelivery {
 
     /// The body as the server takes it: of seven bits, where it does not offer 8BITMIME. RFC 6152 section 3.
     func body(for capabilities: Capabilities) -> [UInt8] { letter.mail.bytes }
+}
+
+extension DSN {
+    /// The words of RFC 3461 for those of a job.
+    fileprivate init(_ dsn: Job.DSN) {
+        self.init(
+            notify: dsn.notify.map { occasion in
+                switch occasion {
+                case .never: .never
+                case .success: .success
+                case .failure: .failure
+                case .delay: .delay
+                }
+            },
+            returned: dsn.returned.map { $0 == .full ? .full : .headers }, envelopeID: dsn.envelopeID)
+    }
 }
 
 extension TransactionOutcome {

@@ -33,6 +33,8 @@ final class RelayPool: Courier {
     private var timer: EventLoop.Timer?
     /// Until when no connection is tried, because no descriptor was left for the last one; nil where there was.
     private var shortUntil: Int64?
+    /// A job has asked for notifications in vain, and it was told.
+    private var hasToldOfDSN = false
     /// How many connections failed while none stood yet and others were on their way.
     private var surplus = 0
     private var isRetired = false
@@ -104,6 +106,10 @@ final class RelayPool: Courier {
     private func hand(_ delivery: RelayDelivery, to connection: RelayConnection) {
         let capabilities = connection.capabilities
         let limit = min(settings.recipientsPerMail, capabilities.recipientLimit ?? .max, recipientLimit)
+        if !capabilities.dsn, !hasToldOfDSN, delivery.letter.mail.dsn != nil {
+            hasToldOfDSN = true
+            log.write("relay \(name): does not offer DSN: `dsn` of jobs, as of \(delivery.job.id), is not passed on")
+        }
         let envelope: Envelope
         do throws(EnvelopeError) { envelope = try delivery.nextEnvelope(limit: limit, capabilities) } catch {
             inFlight -= 1
