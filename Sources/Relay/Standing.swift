@@ -314,8 +314,6 @@ package struct Standing: Sendable {
 }
 
 extension RecipientOutcome {
-    fileprivate var isSent: Bool { if case .sent = self { true } else { false } }
-
     /// The reply that decided, where it was no success.
     fileprivate var reply: Reply? {
         switch self {

@@ -131,5 +131,5 @@ extension DSN {
 
 extension TransactionOutcome {
     /// Whether some recipient was accepted, and the message with it.
-    fileprivate var hasSent: Bool { recipients.contains { if case .sent = $0 { true } else { false } } }
+    fileprivate var hasSent: Bool { recipients.contains(where: \.isSent) }
 }
