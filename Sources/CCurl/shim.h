@@ -3,6 +3,8 @@
 #ifndef CCURL_SHIM_H
 #define CCURL_SHIM_H
 
+/* For curl_multi_socket_all(), which has no successor that looks at handles without a socket. */
+#define CURL_DISABLE_DEPRECATION
 #include <curl/curl.h>
 #include <string.h>
 
@@ -17,9 +19,17 @@ static inline CURLcode ccurl_set_pointer(CURL *easy, CURLoption option, void *va
     return curl_easy_setopt(easy, option, value);
 }
 
-typedef size_t (*ccurl_header_function)(char *bytes, size_t size, size_t count, void *context);
-static inline CURLcode ccurl_set_header_function(CURL *easy, ccurl_header_function function) {
-    return curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, function);
+static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *list) {
+    return curl_easy_setopt(easy, option, list);
+}
+
+typedef curl_socket_t (*ccurl_open_function)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+static inline CURLcode ccurl_set_open_function(CURL *easy, ccurl_open_function function) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+typedef int (*ccurl_option_function)(void *context, curl_socket_t socket, curlsocktype purpose);
+static inline CURLcode ccurl_set_option_function(CURL *easy, ccurl_option_function function) {
+    return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, function);
 }
 
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
@@ -36,6 +46,12 @@ static inline CURLMcode ccurl_multi_set_socket_function(CURLM *multi, ccurl_sock
 typedef int (*ccurl_timer_function)(CURLM *multi, long timeout_ms, void *context);
 static inline CURLMcode ccurl_multi_set_timer_function(CURLM *multi, ccurl_timer_function function) {
     return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, function);
+}
+
+/// Has each transfer look at the clock. See curl_multi_socket_all(3).
+static inline void ccurl_multi_nudge(CURLM *multi) {
+    int running;
+    curl_multi_socket_all(multi, &running);
 }
 
 /// The transfer that has ended and its result; NULL when none is left to tell of. See curl_multi_info_read(3).
@@ -61,6 +77,13 @@ static inline int64_t ccurl_time(CURL *easy, CURLINFO info) {
     curl_off_t time = 0;
     if (curl_easy_getinfo(easy, info, &time) != CURLE_OK) return 0;
     return (int64_t)time;
+}
+
+/// CURLINFO_PRIMARY_IP; NULL when there is none. The text is the handle's.
+static inline const char *ccurl_primary_address(CURL *easy) {
+    char *text = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &text) != CURLE_OK || !text || !*text) return NULL;
+    return text;
 }
 
 /// A field of the server's own certificate, which CURLINFO_CERTINFO has as a line that begins with `name`; NULL where

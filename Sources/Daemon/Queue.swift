@@ -95,6 +95,8 @@ final class Queue {
         }
         retired += old
         for pool in old { pool.retire() }
+        // Somebody has put right what the relay refused, perhaps: its password, or the account there.
+        for pool in relays { pool.secretMayWork() }
     }
 
     // Names.

@@ -1,4 +1,4 @@
-internal import Time
+package import Time
 
 /// Whether a relay is to be used now, and through how many connections.
 ///
@@ -62,11 +62,17 @@ package struct Breaker: Equatable, Sendable {
         state = .closed(allowed: 1)
     }
 
-    /// Opens it, or has the next probe wait longer. `isUnreachable` says that the relay failed before the first MAIL.
-    package mutating func open(_ reason: String, isUnreachable: Bool, at now: Int64) {
+    /// What it opened for may have been put right: a probe may follow at once.
+    package mutating func probeNow(at now: Int64) {
+        if isOpen { state = .open(until: now) }
+    }
+
+    /// Opens it, or has the next probe wait longer. `isUnreachable` says that the relay failed before the first MAIL;
+    /// `pause` is when the next probe follows, in place of seconds.
+    package mutating func open(_ reason: String, isUnreachable: Bool, pause: Span? = nil, at now: Int64) {
         // What ends while it is open already began before: it is no news, and no probe.
         if case .open(let until) = state, now < until { return }
-        let delay = min(Span.seconds(1 << Int64(openings)), Self.longestDelay)
+        let delay = pause ?? min(Span.seconds(1 << Int64(openings)), Self.longestDelay)
         openings = min(openings + 1, 6)
         state = .open(until: now + delay.nanoseconds)
         self.isUnreachable = isUnreachable

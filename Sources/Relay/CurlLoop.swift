@@ -12,6 +12,7 @@ package final class CurlLoop {
     private let wishes = Wishes()
     private var watches: [Int32: EventLoop.Watch] = [:]
     private var timer: EventLoop.Timer?
+    private var nudge: EventLoop.Timer?
     private var transfers: [OpaqueHandle: (CURLcode) -> Void] = [:]
     private var willSettle = false
     /// Where every connection of the thread receives; what is in it is consumed before the next call.
@@ -50,6 +51,7 @@ package final class CurlLoop {
 
     deinit {
         timer?.cancel()
+        nudge?.cancel()
         for watch in watches.values { watch.cancel() }
         curl_multi_cleanup(multi)
         curl_global_cleanup()
@@ -64,6 +66,19 @@ package final class CurlLoop {
             loop.later { [self] in transfers.removeValue(forKey: easy)?(CURLE_FAILED_INIT) }
         }
         settleLater()
+        nudgeLater()
+    }
+
+    /// libcurl sets no timer for the moment at which it gives an address up, and then waits for no socket before it opens
+    /// one for the next: it would look at the clock when the time for all of them is over, and close the connection that
+    /// comes to be at that moment. So every second, while it connects, it is made to look.
+    private func nudgeLater() {
+        guard nudge?.isPending != true, !transfers.isEmpty else { return }
+        nudge = loop.schedule(after: .seconds(1)) { [unowned self] in
+            ccurl_multi_nudge(multi)
+            settle()
+            nudgeLater()
+        }
     }
 
     /// Closes the connection of `easy` and forgets it. May wait where the name is still being looked up:

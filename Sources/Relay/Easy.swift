@@ -1,16 +1,20 @@
 internal import CCurl
 internal import Glibc
 internal import Linux
-internal import SMTP
 internal import Text
 internal import Time
 
-/// One easy handle of libcurl: one SMTP connection, from the lookup of the name to AUTH, and then bytes in and out.
+/// One easy handle of libcurl: a connection through TCP and a proxy, or TLS on one that stands; then bytes in and out.
 ///
-/// Whoever added it to the loop removes it before letting go of it. See CURLOPT_CONNECT_ONLY(3).
+/// Whoever added it to the loop removes it before letting go of it. The URL is of http or https for what libcurl does up
+/// to the first byte, and no byte of HTTP is sent. See CURLOPT_CONNECT_ONLY(3).
 final class Easy {
     let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
+    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+    /// The connected socket that TLS is to be negotiated on; libcurl's once it has asked for it.
+    private var socketForTLS: Int32 = -1
+    private var filter: AddressFilter?
 
     init() throws(CurlError) {
         guard let handle = curl_easy_init() else { throw CurlError(CURLE_OUT_OF_MEMORY) }
@@ -21,113 +25,111 @@ final class Easy {
 
     deinit {
         curl_easy_cleanup(handle)
+        if socketForTLS >= 0 { close(socketForTLS) }
+        for list in lists { curl_slist_free_all(list) }
         errorText.deallocate()
     }
 
-    /// Sets everything but the reader of replies.
-    func configure(_ settings: RelaySettings, _ credentials: Credentials?) throws(CurlError) {
+    private func configure(_ url: String, _ settings: RelaySettings) throws(CurlError) {
         try set(CURLOPT_ERRORBUFFER, errorText)
-        try set(CURLOPT_URL, Self.url(settings))
-        try set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+        try set(CURLOPT_URL, url)
+        try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_CONNECT_ONLY, 1)
         try set(CURLOPT_NOSIGNAL, 1)
-        // An empty string, other than NULL, keeps the environment's proxy out.
-        try set(CURLOPT_PROXY, settings.proxy ?? "")
-        if let source = settings.sourceAddress { try set(CURLOPT_INTERFACE, source) }
         let milliseconds = Int32(clamping: settings.connectTimeout.nanoseconds / 1_000_000)
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(Int(milliseconds), 1))
-        try set(CURLOPT_TCP_KEEPALIVE, 1)
         // A connection in our hands must not be pruned when another one connects.
         try set(CURLOPT_MAXAGE_CONN, 86400)
-        try setTLS(settings, hasLogin: credentials != nil)
-        if let credentials { try setLogin(credentials, settings.mechanism) }
     }
 
-    private func setTLS(_ settings: RelaySettings, hasLogin: Bool) throws(CurlError) {
-        let isVerified = settings.isImplicitTLS || settings.tls == .require
-        switch settings.tls {
-        case .require: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
-        // Whoever hides the offer of STARTTLS would have the password in clear.
-        case .opportunistic:
-            try set(CURLOPT_USE_SSL, Int((hasLogin ? CURLUSESSL_ALL : CURLUSESSL_TRY).rawValue))
-        case .none: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_NONE.rawValue))
+    /// Has it connect to the relay, or to the proxy and through that, by the addresses that `filter` lets pass.
+    func connect(_ settings: RelaySettings, through filter: AddressFilter) throws(CurlError) {
+        try configure("http://\(settings.host):\(settings.port)/", settings)
+        // An empty string, other than NULL, keeps the environment's proxy out.
+        try set(CURLOPT_PROXY, settings.proxy ?? "")
+        try set(CURLOPT_HTTPPROXYTUNNEL, 1)
+        // What a proxy answers to CONNECT is not the relay's.
+        try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        if let source = settings.sourceAddress { try set(CURLOPT_INTERFACE, source) }
+        try set(CURLOPT_TCP_KEEPALIVE, 1)
+        switch settings.family {
+        case .any: break
+        case .ipv4: try set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_V4))
+        case .ipv6: try set(CURLOPT_IPRESOLVE, Int(CURL_IPRESOLVE_V6))
         }
-        try set(CURLOPT_SSL_VERIFYPEER, isVerified ? 1 : 0)
-        try set(CURLOPT_SSL_VERIFYHOST, isVerified ? 2 : 0)
-        let version = settings.tlsMinimum == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
-        try set(CURLOPT_SSLVERSION, version)
-        try set(CURLOPT_CAINFO, settings.caFile)
-        // With the distribution's directory, OpenSSL reads 140 certificates at each connection: 22 ms instead of 1.
-        try CurlError.check(ccurl_set_string(handle, CURLOPT_CAPATH, nil))
-    }
-
-    private func setLogin(_ credentials: Credentials, _ mechanism: RelaySettings.Mechanism) throws(CurlError) {
-        try set(CURLOPT_USERNAME, credentials.user)
-        try set(CURLOPT_SASL_IR, 1)
-        var secret = credentials.secret.map { CChar(bitPattern: $0) } + [0]
-        let option = credentials.isToken ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD
-        try CurlError.check(ccurl_set_string(handle, option, secret))
-        for index in secret.indices { secret[index] = 0 }
-        switch mechanism {
-        case .auto: if credentials.isToken { try set(CURLOPT_LOGIN_OPTIONS, "AUTH=XOAUTH2") }
-        case .plain: try set(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN")
-        case .login: try set(CURLOPT_LOGIN_OPTIONS, "AUTH=LOGIN")
-        case .xoauth2: try set(CURLOPT_LOGIN_OPTIONS, "AUTH=XOAUTH2")
-        }
-    }
-
-    /// The path is the name in EHLO. What is no name or address there is percent-encoded, and libcurl
-    /// refuses a control character.
-    private static func url(_ settings: RelaySettings) -> String {
-        var helo: [UInt8] = []
-        for byte in (settings.helo ?? Process.hostName).utf8 {
-            if byte.isLetterOrDigit || "-._".utf8.contains(byte) {
-                helo.append(byte)
-            } else {
-                helo += [UInt8(ascii: "%"), .hexDigit(byte >> 4), .hexDigit(byte)]
-            }
-        }
-        let scheme = settings.isImplicitTLS ? "smtps" : "smtp"
-        return "\(scheme)://\(settings.host):\(settings.port)/\(String(decoding: helo, as: UTF8.self))"
-    }
-
-    /// Has every line that the server sends before the hand-over appended to `transcript`, which must outlive
-    /// the handle. What it cannot understand ends the connecting.
-    func record(into transcript: Transcript) throws(CurlError) {
+        self.filter = filter
         try CurlError.check(
-            ccurl_set_pointer(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(transcript).toOpaque()))
+            ccurl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(filter).toOpaque()))
         try CurlError.check(
-            ccurl_set_header_function(handle) { bytes, size, count, transcript in
-                guard let bytes, let transcript else { return 0 }
-                let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
-                // Another count than was given makes libcurl give up: else it would read a reply that never ends to
-                // the connect timeout, and hold up the loop with it.
-                return Unmanaged<Transcript>.fromOpaque(transcript).takeUnretainedValue().append(line) ? line.count : -1
+            ccurl_set_open_function(handle) { filter, _, address in
+                guard let filter, let address else { return CURL_SOCKET_BAD }
+                return Unmanaged<AddressFilter>.fromOpaque(filter).takeUnretainedValue().socket(for: address)
             })
     }
 
-    /// What libcurl says of its failure, in one line.
-    func reason(_ code: CURLcode) -> String {
-        let text = errorText.pointee == 0 ? CurlError(code).description : String(cString: errorText)
-        return printableLine(text.utf8, limit: 300)
+    /// Has it negotiate TLS on `socket`, which it closes with the connection. `isVerified` is false where any
+    /// certificate will do.
+    ///
+    /// libcurl is told that the socket which it asks for is connected: CURL_SOCKOPT_ALREADY_CONNECTED.
+    func secure(_ socket: consuming Descriptor, _ settings: RelaySettings, isVerified: Bool) throws(CurlError) {
+        socketForTLS = socket.release()
+        try configure("https://\(settings.tlsName ?? settings.host):\(settings.port)/", settings)
+        try set(CURLOPT_PROXY, "")
+        // No name is looked up: the address is of no meaning.
+        guard let list = curl_slist_append(nil, "::127.0.0.1:") else { throw CurlError(CURLE_OUT_OF_MEMORY) }
+        lists.append(list)
+        try CurlError.check(ccurl_set_list(handle, CURLOPT_CONNECT_TO, list))
+        try CurlError.check(
+            ccurl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(self).toOpaque()))
+        try CurlError.check(
+            ccurl_set_open_function(handle) { easy, _, _ in
+                guard let easy else { return CURL_SOCKET_BAD }
+                let this = Unmanaged<Easy>.fromOpaque(easy).takeUnretainedValue()
+                defer { this.socketForTLS = -1 }
+                return this.socketForTLS
+            })
+        try CurlError.check(ccurl_set_option_function(handle) { _, _, _ in CURL_SOCKOPT_ALREADY_CONNECTED })
+        try setTLS(settings, isVerified: isVerified)
     }
 
-    /// Has the server's certificates kept for ``certificateEnd``. See CURLOPT_CERTINFO(3).
-    func keepCertificates() throws(CurlError) { try set(CURLOPT_CERTINFO, 1) }
+    private func setTLS(_ settings: RelaySettings, isVerified: Bool) throws(CurlError) {
+        // A fingerprint is in place of a chain.
+        let hasChain = isVerified && settings.fingerprint == nil
+        try set(CURLOPT_SSL_VERIFYPEER, hasChain ? 1 : 0)
+        try set(CURLOPT_SSL_VERIFYHOST, hasChain ? 2 : 0)
+        if isVerified, case .publicKey(let pin) = settings.fingerprint { try set(CURLOPT_PINNEDPUBLICKEY, pin) }
+        let version = settings.tlsMinimum == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
+        try set(CURLOPT_SSLVERSION, version)
+        if hasChain { try set(CURLOPT_CAINFO, settings.caFile) }
+        // With the distribution's directory, OpenSSL reads 140 certificates at each connection: 22 ms instead of 1.
+        try CurlError.check(ccurl_set_string(handle, CURLOPT_CAPATH, nil))
+        if let certificate = settings.certificate {
+            try set(CURLOPT_SSLCERT, certificate.file)
+            try set(CURLOPT_SSLKEY, certificate.key)
+        }
+        // HTTP is not what is spoken.
+        try set(CURLOPT_SSL_ENABLE_ALPN, 0)
+        try set(CURLOPT_CERTINFO, 1)
+    }
 
-    /// When the server's own certificate ends; nil when it showed none, or it was not kept.
+    /// What libcurl says of its failure, in one line; nil when it says nothing.
+    var reason: String? {
+        errorText.pointee == 0 ? nil : printableLine(String(cString: errorText).utf8, limit: 300)
+    }
+
+    /// When the server's own certificate ends; nil when it showed none.
     var certificateEnd: Timestamp? {
         ccurl_certificate_field(handle, "Expire date:").flatMap { Timestamp(certificate: String(cString: $0)) }
     }
 
-    /// Why it could not connect.
-    func failure(_ code: CURLcode, _ transcript: Transcript, _ settings: RelaySettings) -> ConnectionFailure {
-        ConnectionFailure(code, reason(code), transcript, settings, hasConnected: hasConnected)
-    }
+    /// The server's own certificate in PEM; nil when it showed none.
+    var certificate: String? { ccurl_certificate_field(handle, "Cert:").map { String(cString: $0) } }
+
+    /// The address that it is connected to: the relay's, or the proxy's. See CURLINFO_PRIMARY_IP(3).
+    var address: String? { ccurl_primary_address(handle).map { String(cString: $0) } }
 
     var socket: Int32 { ccurl_active_socket(handle) }
     var hasLookedUp: Bool { ccurl_time(handle, CURLINFO_NAMELOOKUP_TIME_T) > 0 }
-    var hasConnected: Bool { ccurl_time(handle, CURLINFO_CONNECT_TIME_T) > 0 }
 
     /// What a send or a receive came to.
     enum Transfer {
@@ -175,18 +177,5 @@ final class Easy {
 
     private func set(_ option: CURLoption, _ value: UnsafeMutablePointer<CChar>) throws(CurlError) {
         try CurlError.check(ccurl_set_pointer(handle, option, value))
-    }
-}
-
-extension Timestamp {
-    /// Reads a certificate's date as OpenSSL prints it: `Nov  4 17:44:11 2026 GMT`. See ASN1_TIME_print(3).
-    package init?(certificate text: String) {
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let words = text.split(separator: " ")  // exact: from OpenSSL
-        guard words.count == 5, words[4] == "GMT", let month = months.firstIndex(of: String(words[0])) else {
-            return nil
-        }
-        func two(_ text: some StringProtocol) -> String { text.utf8.count < 2 ? "0\(text)" : String(text) }
-        self.init(rfc3339: "\(words[3])-\(two(String(month + 1)))-\(two(words[1]))T\(words[2])Z")
     }
 }

@@ -17,10 +17,10 @@ package final class RelayConnection {
     /// It ended by itself or after ``quit()``; the transactions were completed before.
     package var onClosed: (Closing) -> Void = { _ in }
 
-    /// Has ``certificateEnd`` known; set before ``connect()``.
-    package var wantsCertificate = false
     /// When the relay's certificate ends; nil without TLS.
     package private(set) var certificateEnd: Timestamp?
+    /// The relay's address, or the proxy's; nil before it is ready.
+    package private(set) var address: String?
     /// Whether bytes pass through TLS.
     package var isSecure: Bool { isEncrypted }
 
@@ -54,6 +54,7 @@ package final class RelayConnection {
     private let curl: CurlLoop
     private let loop: EventLoop
     private let settings: RelaySettings
+    private let memory: RelayMemory
     private let care: Care
     private let outbox = Outbox()
     private var opening: Opening?
@@ -85,11 +86,14 @@ package final class RelayConnection {
         let completion: (TransactionOutcome) -> Void
     }
 
-    /// `care` is what the relay's earlier answers ask for.
-    package init(_ curl: CurlLoop, to settings: RelaySettings, care: Care = .none) {
+    /// `memory` is shared by the connections to one relay; `care` is what its earlier answers ask for.
+    package init(
+        _ curl: CurlLoop, to settings: RelaySettings, _ memory: RelayMemory = RelayMemory(), care: Care = .none
+    ) {
         self.curl = curl
         loop = curl.loop
         self.settings = settings
+        self.memory = memory
         self.care = care
     }
 
@@ -118,7 +122,7 @@ package final class RelayConnection {
     package func connect() {
         guard state == .new else { return }
         state = .connecting
-        let opening = Opening(curl, to: settings, wantsCertificate: wantsCertificate) { [self] in opened($0) }
+        let opening = Opening(curl, to: settings, memory) { [self] in opened($0) }
         self.opening = opening
         opening.start()
     }
@@ -137,6 +141,7 @@ package final class RelayConnection {
         easy = opened.easy
         isEncrypted = opened.isEncrypted
         certificateEnd = opened.certificateEnd
+        address = opened.address
         do {
             watch = try loop.watch(opened.easy.socket, for: .read) { self.ready($0) }
         } catch {

@@ -12,15 +12,28 @@ package struct RelaySettings: Equatable, Sendable {
     package var tls = TLS.require
     package var user: String?
     package var secret: Secret?
-    package var mechanism = Mechanism.auto
+    /// The only mechanism for the login; nil tries those that can work.
+    package var mechanism: LoginMechanism?
     /// The name in EHLO; nil is the host's.
     package var helo: String?
     /// The certificates that are trusted, one PEM file. A directory of certificates is not used: with one, OpenSSL
     /// reads them all again at each connection.
     package var caFile = "/etc/ssl/certs/ca-certificates.crt"
     package var tlsMinimum = TLSVersion.tls12
-    /// From the lookup of the name to the end of AUTH.
+    /// Another name that the certificate is for; nil is the host's.
+    package var tlsName: String?
+    /// The relay's certificate or its key, in place of a chain to one that is trusted.
+    package var fingerprint: Fingerprint?
+    /// Our own certificate, a PEM file, and its key; nil shows none.
+    package var certificate: ClientCertificate?
+    /// Where the negotiation of opportunistic TLS fails, the mail goes in clear.
+    package var fallsBackToClear = true
+    /// Of the addresses of the host.
+    package var family = Family.any
+    /// For the lookup of the name and TCP, a proxy's answer included; and once more for TLS.
     package var connectTimeout = Span.seconds(30)
+    /// For the greeting, and for each reply up to the login. RFC 5321 section 4.5.3.2.1.
+    package var greetingTimeout = Span.minutes(5)
     package var timeouts = Timeouts()
     /// Whether commands go in groups where the relay offers it. RFC 2920.
     package var pipelining = true
@@ -46,13 +59,27 @@ package struct RelaySettings: Equatable, Sendable {
         case tls13 = "1.3"
     }
 
-    package enum Mechanism: String, CaseIterable, Sendable { case auto, plain, login, xoauth2 }
+    package enum Family: String, CaseIterable, Sendable { case any, ipv4, ipv6 }
 
-    /// Where the secret is; it is read again for each connection.
+    /// Where the secret is.
     package enum Secret: Equatable, Sendable {
+        /// It is read again for each connection.
         case passwordFile(String)
-        /// An OAuth 2.0 access token, for XOAUTH2.
+        /// An OAuth 2.0 access token, read again for each connection.
         case tokenFile(String)
+        /// A program that prints a token, and its arguments. It is run again when the relay has refused the last one.
+        case tokenCommand([String])
+    }
+
+    /// See ``certificate``.
+    package struct ClientCertificate: Equatable, Sendable {
+        package let file: String
+        package let key: String
+
+        package init(file: String, key: String) {
+            self.file = file
+            self.key = key
+        }
     }
 
     /// Parses `smtp://host`, `smtps://host`, each with or without `:port`; an IPv6 address stands in brackets.
@@ -83,6 +110,27 @@ package struct RelaySettings: Equatable, Sendable {
             throw RelaySettingsError("no port number", url)
         }
         port = Int(number)
+    }
+
+    /// What STARTTLS is to this relay. Who hides its offer would have the password in clear.
+    var startTLS: Handshake.TLS {
+        if isImplicitTLS { return .none }
+        switch tls {
+        case .none: return .none
+        case .opportunistic: return user == nil ? .whereOffered : .required
+        case .require: return .required
+        }
+    }
+
+    /// The relay has to show who it is.
+    var isVerified: Bool { isImplicitTLS || tls == .require }
+
+    /// Mail goes in clear where TLS fails.
+    var mayGoInClear: Bool { startTLS == .whereOffered && fallsBackToClear }
+
+    /// The host is a name, which we look up ourselves: it may have several addresses.
+    var hasAddresses: Bool {
+        proxy == nil && !host.begins(with: "[") && !host.utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ".") }
     }
 
     private static func split(_ text: Substring, _ url: String) throws(RelaySettingsError) -> (Substring, Substring?) {

@@ -1,6 +1,6 @@
 package import SMTP
 internal import Text
-internal import Time
+package import Time
 
 /// How a relay stands with us: what of it rests, and because of whom.
 ///
@@ -128,9 +128,12 @@ package struct Standing: Sendable {
 
     package mutating func connected(at now: Int64) { breaker.connected(at: now) }
 
+    /// See ``Breaker/probeNow(at:)``.
+    package mutating func probeNow(at now: Int64) { breaker.probeNow(at: now) }
+
     /// The relay failed before the first MAIL.
-    package mutating func relayFailed(_ reason: String, at now: Int64) {
-        breaker.open(reason, isUnreachable: true, at: now)
+    package mutating func relayFailed(_ reason: String, pause: Span? = nil, at now: Int64) {
+        breaker.open(reason, isUnreachable: true, pause: pause, at: now)
     }
 
     // Judgement.

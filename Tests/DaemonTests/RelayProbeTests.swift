@@ -30,6 +30,7 @@ struct RelayProbeTests {
         let (isUp, result) = try probe(relay.url)
         #expect(isUp && result["ok"] == true && result["relay"] == "main" && result["tls"] == false)
         #expect(result["url"]?.string == relay.url && result["loggedIn"] == false)
+        #expect(result["address"] == "127.0.0.1")
         #expect(result["capabilities"]?.array?.contains("PIPELINING") == true)
         #expect(result["sizeLimit"] == 33_554_432)
         #expect(relay.summary.contains(" 0 messages"))

@@ -28,6 +28,73 @@ struct LoginTests {
         #expect(!place.log.contains("fresh"))
     }
 
+    @Test("A wrong password is one login, whatever waits; the right one ends the pause")
+    func wrongPassword() throws {
+        let place = try Workplace()
+        let port = try place.sink(
+            "--auth", "shop:right", "--require-auth", "--auth-without-tls", "--log", place.scratch.path("sink.json"))
+        try place.write("password", "wrong\n")
+        try place.configure(port: port, relay: "tls = none\nuser = shop\npassword_file = password")
+        _ = try place.daemon()
+        for index in 0..<50 { try place.hello("job\(index)") }
+        try place.wait("the refusal") { place.log.contains("no login is tried for 2m") }
+        // Long enough for probes that follow after seconds.
+        pass(.seconds(4))
+        #expect(place.log.components(separatedBy: "failed at auth").count == 2)
+        try place.write("password", "right\n")
+        try place.wait("all to be delivered") { place.names("done").count == 50 }
+        let log = try String(contentsOfFile: place.scratch.path("sink.json"), encoding: .utf8)
+        #expect(log.components(separatedBy: "535").count <= 2, "\(log.prefix(2000))")
+    }
+
+    @Test("A reload ends the pause of logins")
+    func reloaded() throws {
+        let place = try Workplace()
+        let port = try place.sink(
+            "--auth", "shop:right", "--require-auth", "--auth-without-tls", "--fail", "auth=535 no:1")
+        try place.write("password", "right\n")
+        try place.configure(port: port, relay: "tls = none\nuser = shop\npassword_file = password")
+        let daemon = try place.daemon()
+        try place.hello("waits")
+        try place.wait("the refusal") { place.log.contains("no login is tried for 2m") }
+        daemon.send(SIGHUP)
+        try place.wait(for: "waits", in: "done")
+    }
+
+    @Test("A token of a program is kept until the relay refuses it, and then printed anew at once")
+    func tokenCommand() throws {
+        let place = try Workplace()
+        let port = try place.sink("--xoauth2", "shop:fresh", "--require-auth", "--auth-without-tls")
+        let first = try #require(place.lastStarted)
+        try place.write("token", "fresh\n")
+        try place.scratch.write(
+            "#!/bin/sh\necho run >> \"$0.runs\"\ncat \"${0%/*}/token\"\n", to: "print-token", mode: 0o755)
+        try place.configure(
+            port: port, relay: "tls = none\nuser = shop\ntoken_command = ./print-token\nidle_timeout = 100ms")
+        _ = try place.daemon()
+        for name in ["one", "two"] {
+            try place.hello(name)
+            try place.wait(for: name, in: "done")
+            pass(.milliseconds(300))
+        }
+        #expect(try place.scratch.read("print-token.runs") == "run\n")
+        // The relay takes another one now: the old one is refused, and no job waits for that.
+        first.kill()
+        try place.write("token", "newer\n")
+        let sink = try place.start(
+            Program.built("outspool-sink").path,
+            [
+                "--listen", "127.0.0.1:\(port)", "--maildir", place.root.appending(path: "Maildir").path, "--xoauth2",
+                "shop:newer", "--require-auth", "--auth-without-tls",
+            ], name: "second")
+        try place.wait("the sink to listen") { sink.out.contains("\n") }
+        try place.hello("three")
+        try place.wait(for: "three", in: "done")
+        #expect(try place.scratch.read("print-token.runs") == "run\nrun\n")
+        #expect(!place.log.contains("failed at auth"))
+        #expect(!place.log.contains("newer"))
+    }
+
     @Test("smtps:// is TLS from the first byte")
     func implicit() throws {
         let place = try Workplace()

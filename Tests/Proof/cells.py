@@ -69,7 +69,7 @@ class Cell:
             # At the dot it is heard before the body is written: no dot follows it.
             if phase == "dot":
                 return {DEFERRED}, None
-            # What comes with the reply to EHLO or AUTH is libcurl's, who drops it; then the replies are one behind.
+            # What comes with the reply to EHLO or AUTH ends the session; what comes a moment later is MAIL's.
             return ({RELAY, SENT, DEFERRED} if phase == "mail" else {RELAY, SENT}), None
         if phase in BEFORE_MAIL:
             return {RELAY}, None

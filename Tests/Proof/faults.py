@@ -3,8 +3,8 @@
 
     faults.py PROGRAMS [--seconds S --seed N] [--only CELL,...] [--jobs N]
 
-See cells.py for the points, the ways and the rules. Each daemon meets many relays, one after the other: it is told of
-the next one by SIGHUP. Beside the outcome it is checked that the loop never stood still (the watchdog's signs of life
+See cells.py for the points, the ways and the rules, and manners.py for relays that are merely odd. Each daemon meets
+many relays, one after the other: it is told of the next one by SIGHUP. Beside the outcome it is checked that the loop never stood still (the watchdog's signs of life
 are stamped by the kernel), that another job passed meanwhile, that each job was delivered in the end as often as its
 history says and no more, and that no descriptor and no memory was left behind. Prints what it did and exits with 1 if
 anything was not as the rules say.
@@ -21,8 +21,9 @@ import threading
 import time
 
 import certificates
+import manners
 from relaybench import RelayBench
-from cells import BETWEEN_JOBS, REFUSED, RELAY, cells
+from cells import BETWEEN_JOBS, REFUSED, RELAY, SENT, cells
 from place import Loss, Place, wait_until
 
 # How long each thing is waited for by the daemon.
@@ -49,7 +50,7 @@ class CellRun:
         self.log, self.process = bench.sink_log, bench.sink
         scheme, host = ("smtps", "localhost") if cell.mode == "smtps" else ("smtp", "localhost" if tls else "127.0.0.1")
         lines = [f"url = {scheme}://{host}:{port}", *cell.settings, f"connect_timeout = {PATIENCE}"]
-        lines += [f"{name}_timeout = {PATIENCE}" for name in ["mail", "rcpt", "data", "block", "dot"]]
+        lines += [f"{name}_timeout = {PATIENCE}" for name in ["greeting", "mail", "rcpt", "data", "block", "dot"]]
         if login:
             lines += [
                 "user = proof", f"password_file = {bench.root}/password", f"ca_file = {bench.certificates}/ca.pem"]
@@ -154,7 +155,8 @@ class CertificateRun:
         log, process = bench.sink_log, bench.sink
         lines = [
             f"url = smtp://localhost:{port}", "user = proof", f"password_file = {bench.root}/password",
-            f"ca_file = {bench.certificates}/ca.pem", f"connect_timeout = {PATIENCE}"]
+            f"ca_file = {bench.certificates}/ca.pem", f"connect_timeout = {PATIENCE}",
+            f"greeting_timeout = {PATIENCE}"]
         if name == "opportunistic":
             return self.refused(lines + ["tls = opportunistic"], process, log)
         bench.reload([(f"tls-{name}", lines)])
@@ -163,7 +165,7 @@ class CertificateRun:
             lambda: f"an outcome: {bench.log[-2000:]}", lambda: bench.outcome(f"tls-{name}.victim", f"tls-{name}"))
         if found[0] != RELAY or found[1].words:
             raise Loss(f"{found[0]}: {found[1].events}")
-        if "(the configuration is to be mended)" not in bench.log:
+        if "(fix the configuration)" not in bench.log:
             raise Loss(f"nobody is told that it does not mend itself: {bench.log}")
         with open(log) as file:
             if '"event":"message"' in file.read():
@@ -182,6 +184,40 @@ class CertificateRun:
         wait_until("the refusal", lambda: "the configuration stays as it was" in bench.log)
         bench.use([])
         bench.end_sink(process, log)
+
+
+class MannerRun:
+    """One relay that follows no RFC, or another one than its client would like."""
+
+    def __init__(self, bench, manner):
+        self.bench, self.manner = bench, manner
+
+    def run(self):
+        bench, manner = self.bench, self.manner
+        bench.tail = b""
+        bench.reloads = 0
+        relay = manners.Relay(manner)
+        lines = [f"url = smtp://127.0.0.1:{relay.port}", f"greeting_timeout = {PATIENCE}"]
+        lines += [line.replace("= password", f"= {bench.root}/password") for line in manner.settings]
+        bench.reload([(manner.name, lines)])
+        victim = f"{manner.name}.victim"
+        bench.submit(victim)
+        if manner.outcome == SENT:
+            wait_until(
+                lambda: f"the delivery: {bench.log[-2000:]}", lambda: bench.job(victim).state.startswith("done/"))
+        else:
+            wait_until(
+                lambda: f"the failure: {bench.log[-2000:]}", lambda: f"relay {manner.name} failed" in bench.log)
+            if bench.job(victim).words or relay.mails:
+                raise Loss(f"an attempt was made: {bench.job(victim).events}")
+        wait_until(lambda: f"{manner.says!r} in the log: {bench.log[-2000:]}", lambda: manner.says in bench.log)
+        if "secretword" in bench.log:
+            raise Loss("the password is in the log")
+        if relay.logins > 2:
+            raise Loss(f"{relay.logins} logins: {relay.heard}")
+        bench.reload([])
+        wait_until("the delivery", lambda: bench.job(victim).state.startswith("done/"))
+        relay.close()
 
 
 class Count:
@@ -206,11 +242,12 @@ def work(programs, directory, todo, end, count, options):
                 item = todo.get_nowait()
             except queue.Empty:
                 break
-            is_cell = not isinstance(item, str)
-            name = item.name if is_cell else f"tls-{item}"
+            is_cell = not isinstance(item, (str, manners.Manner))
+            name = f"tls-{item}" if isinstance(item, str) else item.name
+            kind = CellRun if is_cell else CertificateRun if isinstance(item, str) else MannerRun
             bench.watchdog.longest = 0.0
             try:
-                (CellRun if is_cell else CertificateRun)(bench, item).run()
+                kind(bench, item).run()
                 if bench.watchdog.longest > options.gap:
                     raise Loss(f"the loop stood still for {bench.watchdog.longest * 1000:.0f} ms")
             except Loss as error:
@@ -276,7 +313,7 @@ def main():
     if options.can:
         return
     started = time.monotonic()
-    every = cells() + list(certificates.NAMES)
+    every = cells() + list(certificates.NAMES) + manners.MANNERS
     prefixes = tuple(filter(None, options.only.split(",")))
     if prefixes:
         every = [item for item in every if (item if isinstance(item, str) else item.name).startswith(prefixes)]

@@ -33,14 +33,61 @@ struct CredentialTests {
         return exchange
     }
 
-    private func server(implicit: Bool = false) throws -> TestServer {
-        try TestServer(["login", certificate, key, "shop", "hunter22"] + (implicit ? ["ssl"] : []))
+    private func server(implicit: Bool = false, demands: Bool = false) throws -> TestServer {
+        try TestServer(
+            ["login", certificate, key, "shop", "hunter22"] + (implicit ? ["ssl"] : []) + (demands ? ["demand"] : []))
+    }
+
+    @Test("Shows a certificate of ours to who demands one", arguments: [false, true])
+    func clientCertificate(implicit: Bool) throws {
+        let server = try server(implicit: implicit, demands: true)
+        let password = try Secret("hunter22")
+        let shown = try exchange(server, password: password, implicit: implicit)
+        shown.settings.certificate = .init(file: certificate, key: key)
+        #expect(try shown.run() == ["ready", "sent", "retired"])
+        let hidden = try exchange(server, password: password, implicit: implicit)
+        #expect(try hidden.run() == ["failed tls -"])
+        #expect(hidden.failure?.reason.contains("tls_certificate") == true, "\(hidden.failure?.description ?? "")")
+        let missing = try exchange(server, password: password, implicit: implicit)
+        missing.settings.certificate = .init(file: "/nonexistent.pem", key: key)
+        #expect(try missing.run() == ["failed tls - config"])
+    }
+
+    @Test(
+        "A relay that demands a certificate is told as one, whatever the version of TLS",
+        arguments: ["-tls1_2", "-tls1_3"])
+    func demanded(version: String) throws {
+        let port = try Machine.freePort()
+        let server = try RunningProgram(
+            Program(try #require(Machine.program("openssl"))),
+            [
+                "s_server", "-accept", "127.0.0.1:\(port)", "-cert", certificate, "-key", key, "-Verify", "1",
+                "-verify_return_error", "-www", version,
+            ])
+        try waitUntil("openssl to listen", details: { server.err }) { server.out.contains("ACCEPT") }
+        let exchange = try Exchange(port: port, scheme: "smtps")
+        exchange.settings.caFile = certificate
+        let events = try exchange.run()
+        #expect(events == [version == "-tls1_3" ? "failed tls - config" : "failed tls -"])
+        #expect(exchange.failure?.reason.contains("tls_certificate") == true, "\(exchange.failure?.description ?? "")")
+        server.kill()
+    }
+
+    @Test("Passes an HTTP proxy, in clear and with TLS", arguments: [false, true])
+    func proxy(implicit: Bool) throws {
+        let server = try server(implicit: implicit)
+        let proxy = try TestServer(["proxy", String(server.port)])
+        let password = try Secret("hunter22")
+        let exchange = try exchange(server, password: password, implicit: implicit)
+        exchange.settings.proxy = "http://127.0.0.1:\(proxy.port)"
+        #expect(try exchange.run() == ["ready", "sent", "retired"])
+        #expect(try proxy.line().hasPrefix("\"CONNECT 127.0.0.1:\(server.port) HTTP/1.1"))
     }
 
     @Test(
         "Delivers through STARTTLS or TLS with a login", arguments: [false, true],
-        [RelaySettings.Mechanism.auto, .plain, .login])
-    func delivers(implicit: Bool, mechanism: RelaySettings.Mechanism) throws {
+        [nil, .plain, .login] as [LoginMechanism?])
+    func delivers(implicit: Bool, mechanism: LoginMechanism?) throws {
         let server = try server(implicit: implicit)
         let password = try Secret("hunter22\n")
         let exchange = try exchange(server, password: password, implicit: implicit)

@@ -2,8 +2,10 @@
 
 Prints the port it listens on, then runs until it is killed.
     server.py script STEP...      a conversation, the same for each connection
-    server.py login CERT KEY USER PASSWORD [ssl]
-        each message is left in CERT.mail
+    server.py login CERT KEY USER PASSWORD [ssl] [demand]
+        each message is left in CERT.mail; with "demand" the client has to show CERT as its own
+    server.py proxy PORT
+        an HTTP proxy that connects to PORT of this machine, whatever it is asked for
 Steps of a script:
     send TEXT     \\r and \\n as such
     slow TEXT     the same, byte by byte
@@ -80,7 +82,7 @@ def converse(connection, steps):
         print(json.dumps("".join(heard)), flush=True)
 
 
-def login(certificate, key, user, password, implicit):
+def login(certificate, key, user, password, implicit, demands):
     import ssl
     from aiosmtpd.controller import Controller
     from aiosmtpd.smtp import AuthResult, SMTP
@@ -99,6 +101,9 @@ def login(certificate, key, user, password, implicit):
 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
+    if demands:
+        tls.verify_mode = ssl.CERT_REQUIRED
+        tls.load_verify_locations(certificate)
 
     class Server(Controller):
         def factory(self):
@@ -114,11 +119,33 @@ def login(certificate, key, user, password, implicit):
     return port
 
 
+def pass_on(near, port):
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += near.recv(1)
+    near.sendall(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
+    print(json.dumps(head.decode("latin-1").split("\r\n")[0]), flush=True)
+    far = socket.create_connection(("127.0.0.1", port))
+
+    def copy(source, target):
+        while some := source.recv(65536):
+            target.sendall(some)
+        target.shutdown(socket.SHUT_WR)
+    threading.Thread(target=copy, args=(far, near), daemon=True).start()
+    copy(near, far)
+
+
+def proxy(listener, port):
+    while True:
+        threading.Thread(target=pass_on, args=(listener.accept()[0], port), daemon=True).start()
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "script":
+    if sys.argv[1] in ("script", "proxy"):
         listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=serve, args=(listener, sys.argv[2:]), daemon=True).start()
+        target, rest = (serve, sys.argv[2:]) if sys.argv[1] == "script" else (proxy, int(sys.argv[2]))
+        threading.Thread(target=target, args=(listener, rest), daemon=True).start()
         print(listener.getsockname()[1], flush=True)
     else:
-        print(login(*sys.argv[2:6], implicit=sys.argv[6:] == ["ssl"]), flush=True)
+        print(login(*sys.argv[2:6], implicit="ssl" in sys.argv[6:], demands="demand" in sys.argv[6:]), flush=True)
     signal.pause()

@@ -4,6 +4,7 @@ internal import Mail
 internal import Relay
 internal import SMTP
 internal import Spool
+internal import Text
 internal import Time
 
 /// Sends mail through one relay: opens connections as jobs wait, as many as it lets us have, and keeps them while
@@ -18,6 +19,8 @@ final class RelayPool: Courier {
     private(set) var standing: Standing
     private var ceiling: ConnectionCeiling
     private var care = Carefulness()
+    private let memory: RelayMemory
+    private let logins: RelayLogins
     private var rate: RateLimit?
     private var connections: [RelayConnection] = []
     /// Those of them that are on their way.
@@ -54,6 +57,12 @@ final class RelayPool: Courier {
         standing = Standing(limit: settings.connections, table: settings.replies)
         ceiling = ConnectionCeiling(limit: settings.connections)
         rate = settings.rate
+        memory = RelayMemory { [log, name] in log.write("relay \(name): \($0)", .warning) }
+        logins = RelayLogins(settings.connection, memory, on: loop)
+        logins.onChange = { [unowned self] in
+            standing.probeNow(at: Clock.monotonic)
+            connect(for: 1)
+        }
     }
 
     var breaker: Breaker { standing.breaker }
@@ -82,7 +91,7 @@ final class RelayPool: Courier {
         }
         return Slot(
             name, hasRoom: hasRoom, isPaced: hasRoom && rate?.take(at: now) != nil, isUp: isUp,
-            isProbe: breaker.isOpen && hasRoom, mayConnect: !isRetired && allowed > 0 && !isShort,
+            isProbe: breaker.isOpen && hasRoom, mayConnect: !isRetired && allowed > 0 && !isShort && !logins.isPausing,
             limit: settings.connections, prefersNew: breaker.isOpen && !breaker.isUnreachable,
             restriction: restriction)
     }
@@ -248,6 +257,7 @@ final class RelayPool: Courier {
     /// Lets a delivery wait for a connection, for a new one where its job asks for that.
     private func park(_ delivery: RelayDelivery, because reason: String? = nil) {
         guard !isRetired, !isStopping else { return end(delivery, because: reason ?? "the daemon stops") }
+        if logins.isPausing { return end(delivery, because: reason ?? "no login is tried for now") }
         parked.append(delivery)
         if connecting.count >= parked.count { return }
         // Within the limit: an idle one that has carried mail makes room for the new one.
@@ -300,9 +310,9 @@ final class RelayPool: Courier {
 
     /// Opens connections for so many waiting jobs.
     func connect(for jobs: Int) {
-        guard jobs > 0, !isRetired, !isShort else { return }
+        guard jobs > 0, !isRetired, !isShort, !logins.isPausing else { return }
         var missing = jobs - idle.count - connecting.count
-        while missing > 0, connections.count < allowed {
+        while missing > 0, connecting.count < logins.limit, connections.count < allowed {
             connect()
             missing -= 1
         }
@@ -334,7 +344,7 @@ final class RelayPool: Courier {
     }
 
     private func connect() {
-        let connection = RelayConnection(curl, to: settings.connection, care: care.now)
+        let connection = RelayConnection(curl, to: settings.connection, memory, care: care.now)
         ledger.counters.connections.count(name)
         connections.append(connection)
         connecting.append(connection)
@@ -343,6 +353,7 @@ final class RelayPool: Courier {
             guard let self, let connection else { return }
             connecting.removeAll { $0 === connection }
             shortUntil = nil
+            logins.worked()
             let wasOpen = breaker.isOpen
             standing.connected(at: Clock.monotonic)
             if surplus > 0 {
@@ -371,7 +382,10 @@ final class RelayPool: Courier {
             if case .idle(let reason) = closing {
                 log.write("relay \(name): connection ended while idle: \(reason)")
                 // One that was of no use at all is a relay that fails; else it would be asked again at once.
-                if connection.carried == 0 { failed("closed the connection unused: \(reason)") }
+                if connection.carried == 0 {
+                    memory.failed(at: connection.address)
+                    failed("closed the connection unused: \(reason)")
+                }
             }
             watchBreaker()
             tell(.relayChanged)
@@ -383,6 +397,10 @@ final class RelayPool: Courier {
         connections.removeAll { $0 === connection }
         idle.removeAll { $0 === connection }
         if isRetired, connections.isEmpty { tell(.relayEmptied(self)) }
+        // The last one that had logged in is gone: the next relay takes over until a login may be tried.
+        if let pause = logins.rest, connections.isEmpty, !breaker.isOpen, !isRetired {
+            failed("refused the last login", pause)
+        }
     }
 
     /// Has connections end that were opened before the relay was known to need care.
@@ -403,18 +421,44 @@ final class RelayPool: Courier {
     }
 
     private func failed(_ failure: ConnectionFailure) {
-        let standing = connections.count - connecting.count
+        let others = connections.count - connecting.count
+        if failure.refusesLogin || failure.concernsLogin && others == 0 { return loginFailed(failure) }
         // Those that are on their way will tell whether it is the relay.
-        if standing == 0, !connecting.isEmpty { return surplus += 1 }
-        if standing > 0 {
+        if others == 0, !connecting.isEmpty { return surplus += 1 }
+        if others > 0 {
             // Others stand: it is one connection too many, and not a relay that is down.
             lowerCeiling(failure.reason)
             return tell(.relayChanged)
         }
-        let code = failure.code.map { "\($0) " } ?? ""
-        let fault = failure.isConfigurationFault ? " (the configuration is to be mended)" : ""
-        failed("failed at \(failure.phase)\(fault): \(code)\(failure.reason)")
+        failed(reason(failure))
     }
+
+    private func reason(_ failure: ConnectionFailure) -> String {
+        let fault = failure.isConfigurationFault ? " (fix the configuration)" : ""
+        let host = settings.connection.host
+        let place = failure.address.flatMap { host.isExactly($0) ? nil : " at \($0)" } ?? ""
+        return "failed at \(failure.phase)\(fault)\(place): \(failure.reason)"
+    }
+
+    /// No login is tried for a while. Connections that have logged in go on; without one the relay has failed.
+    private func loginFailed(_ failure: ConnectionFailure) {
+        // Those that were under way beside the one that was refused tell nothing new.
+        if logins.isPausing { return tell(.relayChanged) }
+        let pause = logins.refused(forGood: failure.refusesLogin)
+        let why =
+            reason(failure)
+            + "; no login is tried for \(pause.approximate), unless the secret or the configuration changes"
+        if connections.count > connecting.count {
+            log.write("relay \(name) \(why)", .warning)
+            wake(after: pause)
+        } else {
+            failed(why, pause)
+        }
+        tell(.relayChanged)
+    }
+
+    /// A login that was refused is tried again at once.
+    func secretMayWork() { logins.mayWork() }
 
     private func lowerCeiling(_ reason: String) {
         let now = Clock.monotonic
@@ -422,13 +466,13 @@ final class RelayPool: Courier {
         log.write("relay \(name): \(ceiling.allowed(at: now)) connections for now: \(reason)")
     }
 
-    private func failed(_ reason: String) {
+    private func failed(_ reason: String, _ pause: Span? = nil) {
         // Told when it begins, and again when another reason comes; not with each probe.
         let isNews = !breaker.isOpen || !FaultNews.isSame(reason, breaker.reason ?? "")
         if !breaker.isOpen { ledger.counters.breakerOpenings.count(name) }
         ledger.counters.connectionFailures.count(name)
-        standing.relayFailed(reason, at: Clock.monotonic)
-        if isNews { log.write("relay \(name) \(reason); no attempt is counted", .warning) }
+        standing.relayFailed(reason, pause: pause, at: Clock.monotonic)
+        if isNews || pause != nil { log.write("relay \(name) \(reason); no attempt is counted", .warning) }
         watchBreaker()
         tell(.relayChanged)
     }
@@ -443,6 +487,7 @@ final class RelayPool: Courier {
     func retire() {
         isRetired = true
         timer?.cancel()
+        logins.stop()
         endParked(isStopping ? "the daemon stops" : "the configuration has changed")
         // Those that are on their way carry nothing, and say nothing when they are closed.
         let unfinished = connecting
@@ -457,6 +502,7 @@ final class RelayPool: Courier {
     func close() {
         isRetired = true
         timer?.cancel()
+        logins.stop()
         let all = connections
         (connections, connecting, idle) = ([], [], [])
         for connection in all { connection.close() }

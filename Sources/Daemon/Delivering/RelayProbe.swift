@@ -10,6 +10,9 @@ internal import Time
 /// One look at a relay, as the daemon's connections see it: lookup, TLS, greeting, EHLO, AUTH. And, if it is asked
 /// for, one mail. Nothing of the spool is touched.
 package final class RelayProbe {
+    /// For each reply up to the login, at most.
+    private static let patience = Span.minutes(1)
+
     private let curl: CurlLoop
     private let connection: RelayConnection
     private let settings: Settings
@@ -30,17 +33,20 @@ package final class RelayProbe {
         self.mailTo = mailTo
         self.finish = finish
         curl = try CurlLoop(loop)
-        connection = RelayConnection(curl, to: relay.connection)
+        var way = relay.connection
+        // Somebody waits for the answer.
+        way.greetingTimeout = min(way.greetingTimeout, Self.patience)
+        connection = RelayConnection(curl, to: way)
     }
 
     package func start() {
-        connection.wantsCertificate = true
         connection.onReady = { [self] in ready($0) }
         connection.onFailure = { [self] failure in
             var result = head(isUp: false)
             result["phase"] = .string(failure.phase.rawValue)
             result["code"] = failure.code.map { .number(.init($0)) }
             result["reason"] = .string(failure.reason)
+            result["address"] = failure.address.map { .string($0) }
             result["configurationFault"] = .bool(failure.isConfigurationFault)
             end(false, result)
         }
@@ -58,6 +64,7 @@ package final class RelayProbe {
 
     private func ready(_ capabilities: Capabilities) {
         var result = head(isUp: true)
+        result["address"] = connection.address.map { .string($0) }
         result["tls"] = .bool(connection.isSecure)
         result["loggedIn"] = .bool(relay.connection.user != nil)
         result["capabilities"] = .array(capabilities.words.map { .string($0) })

@@ -14,11 +14,16 @@ package enum Exposure {
 
     /// The passwords and tokens of the relays: for their owner, and for a group to read.
     package static func secrets(of settings: Settings) -> [String] {
-        settings.relays.compactMap { relay -> String? in
+        settings.relays.flatMap { relay in
+            var files = [relay.connection.certificate?.key]
             switch relay.connection.secret {
-            case .passwordFile(let path), .tokenFile(let path):
-                finding(path, "a secret", forbidden: 0o027, "others may read or change it", remedy: "g-w,o=")
-            case nil: nil
+            case .passwordFile(let path), .tokenFile(let path): files.append(path)
+            case .tokenCommand, nil: break
+            }
+            return files.compactMap { path in
+                path.flatMap {
+                    finding($0, "a secret", forbidden: 0o027, "others may read or change it", remedy: "g-w,o=")
+                }
             }
         }
     }

@@ -110,26 +110,10 @@ extension Settings.Relay {
             throw section.fault("'url': \(error)", at: "url")
         }
         if let choice = try section.choice("tls", of: RelaySettings.TLS.self) { connection.tls = choice }
-        connection.user = section.string("user")
-        switch (section.path("password_file"), section.path("token_file")) {
-        case (let path?, nil): connection.secret = .passwordFile(path)
-        case (nil, let path?): connection.secret = .tokenFile(path)
-        case (_?, _?): throw section.fault("either password_file or token_file", at: "token_file")
-        case (nil, nil): if connection.user != nil { throw section.missing("password_file") }
-        }
-        if connection.secret != nil, connection.user == nil { throw section.missing("user") }
-        if connection.user != nil, connection.tls == .opportunistic, !connection.isImplicitTLS {
-            throw section.fault(
-                "tls = opportunistic does not protect a password: who can change the traffic would have it in clear; "
-                    + "use tls = require", at: "tls")
-        }
-        if let choice = try section.choice("auth", of: RelaySettings.Mechanism.self) { connection.mechanism = choice }
+        try connection.readLogin(&section)
         connection.helo = section.string("helo") ?? hostname
-        if let path = section.path("ca_file") { connection.caFile = path }
-        if let choice = try section.choice("tls_minimum", of: RelaySettings.TLSVersion.self) {
-            connection.tlsMinimum = choice
-        }
-        if let span = try section.span("connect_timeout") { connection.connectTimeout = span }
+        try connection.readTLS(&section)
+        try connection.readWay(&section)
         if let span = try section.span("mail_timeout") {
             connection.timeouts.mail = span
             // RSET goes before a MAIL, and with it where commands are pipelined.
@@ -145,8 +129,6 @@ extension Settings.Relay {
         if let choice = try section.bool("pipelining") { connection.pipelining = choice }
         if let span = try section.span("connection_age") { connection.connectionAge = span }
         if let span = try section.span("idle_timeout") { connection.idleTimeout = span }
-        connection.sourceAddress = section.string("source_address")
-        connection.proxy = section.string("proxy")
         self.init(name: name, connection: connection)
         if let count = try section.int("connections", in: 1...1000) { connections = count }
         if let count = try section.int("recipients_per_mail", in: 1...1_000_000) { recipientsPerMail = count }

@@ -1,0 +1,42 @@
+internal import Text
+package import Time
+
+/// Which addresses of a relay are left alone for a while, since a connection failed there.
+///
+/// They are not forgotten: where every other address fails too, they are tried. Times are monotonic, in nanoseconds.
+package struct AddressRests: Equatable {
+    /// The first rest; each further one is twice as long.
+    package static let shortest = Span.minutes(1)
+    package static let longest = Span.minutes(32)
+    /// More addresses than any relay has.
+    private static let capacity = 64
+
+    private var rests: [Rest] = []
+
+    private struct Rest: Equatable {
+        let address: String
+        var until: Int64
+        var length: Span
+    }
+
+    package init() {}
+
+    /// A connection to `address` came to nothing. While it rests that is no news.
+    package mutating func failed(_ address: String, at now: Int64) {
+        guard let index = rests.firstIndex(where: { $0.address.isExactly(address) }) else {
+            if rests.count == Self.capacity { rests.removeFirst() }
+            rests.append(
+                Rest(address: address, until: now + Self.shortest.nanoseconds, length: Self.shortest))
+            return
+        }
+        if now < rests[index].until { return }
+        let length = min(Span(nanoseconds: rests[index].length.nanoseconds * 2), Self.longest)
+        rests[index].length = length
+        rests[index].until = now + length.nanoseconds
+    }
+
+    package mutating func worked(_ address: String) { rests.removeAll { $0.address.isExactly(address) } }
+
+    /// The addresses that rest at `now`.
+    package func resting(at now: Int64) -> [String] { rests.filter { now < $0.until }.map(\.address) }
+}

@@ -1,0 +1,45 @@
+internal import Linux
+internal import Text
+
+/// What the connections to one relay learn for each other: addresses that failed, and a token that worked.
+package final class RelayMemory {
+    /// Gets a line for the log when an address fails beside others, or TLS is given up.
+    package var note: (String) -> Void
+    var addresses = AddressRests()
+    /// The token that the command printed last; nil before the first, and when the relay has refused it.
+    var token: [UInt8]?
+    /// The file that the last login's secret was read from, as it was then.
+    private(set) var secretFile: SecretFile?
+    private var notes: [String] = []
+
+    package init(note: @escaping (String) -> Void = { _ in }) { self.note = note }
+
+    /// A connection to `address` that had come to be was of no use.
+    package func failed(at address: String?) {
+        if let address { addresses.failed(address, at: Clock.monotonic) }
+    }
+
+    /// The secret's file is another one than the last login's was.
+    package var isSecretNew: Bool { secretFile.map { $0.isChanged } ?? false }
+
+    func used(_ file: SecretFile?) { secretFile = file }
+
+    /// Tells `line`, unless it is one of the last that were told.
+    func tell(_ line: String) {
+        if notes.holds(exactly: line) { return }
+        notes.append(line)
+        if notes.count > 32 { notes.removeFirst() }
+        note(line)
+    }
+
+    /// What is told of `address` when it fails is news again: it has worked.
+    func forget(_ address: String) { notes.removeAll { $0.begins(with: "\(address): ") && $0.ends(with: Self.ending) } }
+
+    /// How a line ends that tells of an address which failed.
+    static let ending = "; the next address is tried"
+
+    /// The relay does not take this token any more. Another one may have been printed meanwhile.
+    func refused(_ secret: [UInt8]) {
+        if token == secret { token = nil }
+    }
+}
