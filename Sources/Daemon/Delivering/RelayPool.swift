@@ -54,7 +54,8 @@ final class RelayPool: Courier {
         log = ledger.log
         self.ledger = ledger
         self.tell = tell
-        standing = Standing(limit: settings.connections, table: settings.replies)
+        standing = Standing(
+            limit: settings.connections, table: settings.replies, language: settings.connection.language)
         ceiling = ConnectionCeiling(limit: settings.connections)
         rate = settings.rate
         memory = RelayMemory { [log, name] in log.write("relay \(name): \($0)", .warning) }
