@@ -116,6 +116,7 @@ faults: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/faults.py $(RELEASE)
 	Tests/Proof/orders.py $(RELEASE)
+	Tests/Proof/senders.py $(RELEASE) --seconds 10
 
 tasks: packages-proof
 	$(SWIFT) build -c release

@@ -7,10 +7,13 @@ internal import Text
 ///   the quotes stay part of the value.
 /// - A value stays on its line. A line that begins with white space is an error, since in
 ///   other formats it would continue the line above.
-/// - A key has the characters `A-Z a-z 0-9 _ -`, stands once in its section, and has a value.
+/// - A key has the characters `A-Z a-z 0-9 _ -`, stands once in its section unless it is ``repeatable``, and has a value.
 /// - A section of one kind and name stands once in its file.
 /// - The text is UTF-8 without control characters; lines end with LF or CR LF.
 package struct ConfigurationFile: Sendable {
+    /// The keys that may stand several times in a section.
+    package static let repeatable = ["header"]
+
     /// The file's path, as it is to appear in errors; relative paths in the file start from its directory.
     package let name: String
     /// What stands above the first header.
@@ -47,7 +50,7 @@ package struct ConfigurationFile: Sendable {
                         file: name, line: number, reason: "\(current.header) is there twice, first on line \(first)")
                 }
             case .entry(let key, let value, let column):
-                if let first = keys.updateValue(number, forKey: key) {
+                if !Self.repeatable.holds(exactly: key), let first = keys.updateValue(number, forKey: key) {
                     throw ConfigurationError(
                         file: name, line: number, reason: "'\(key)' is set twice, first on line \(first)")
                 }

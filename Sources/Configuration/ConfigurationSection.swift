@@ -34,6 +34,12 @@ package struct ConfigurationSection: Sendable {
         return entries.first { $0.key == key }
     }
 
+    /// The entries of a ``ConfigurationFile/repeatable`` key, which counts as known from now on.
+    package mutating func entries(of key: String) -> [ConfigurationEntry] {
+        asked.append(key)
+        return entries.filter { $0.key.isExactly(key) }
+    }
+
     /// All entries, every one of which counts as known from now on: for sections whose keys are free.
     package mutating func allEntries() -> [ConfigurationEntry] {
         asked += entries.map(\.key)

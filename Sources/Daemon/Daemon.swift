@@ -316,6 +316,7 @@ package final class Daemon {
             log.write("templates changed")
             queue.hastenBlocked()
         }
+        queue.allowances.keep(at: now)
         writeStatus(now)
         if settings.metricsFile != nil, queue.scheduler.isOpen { census.countIfDue() }
         notifier.tick(queue.relays, now: now)
@@ -383,6 +384,7 @@ package final class Daemon {
         isFinished = true
         drainTimer?.cancel()
         queue.strays.sweepAll()
+        queue.allowances.keep(at: .now)
         writeStatus(.now)
         writeMetrics()
         log.write("stopped")

@@ -19,6 +19,7 @@ package enum Program {
                 let settings = try settings(at: path)
                 try refuseOpenSpool(of: settings, isCheck: true)
                 if let finding = settings.logTo.finding { throw .configuration("log_to: \(finding)") }
+                for warning in settings.doubts { complain("warning: \(warning)") }
             case .serve(let path):
                 let settings = try settings(at: path)
                 try refuseOpenSpool(of: settings)
@@ -27,10 +28,14 @@ package enum Program {
             }
             return 0
         } catch {
-            // There is nowhere left to report that this failed.
-            try? Descriptor(duplicating: 2).write(all: Array("outspoold: \(error.message)\n".utf8))
+            complain(error.message)
             return error.status
         }
+    }
+
+    private static func complain(_ text: String) {
+        // There is nowhere left to report that this failed.
+        try? Descriptor(duplicating: 2).write(all: Array("outspoold: \(text)\n".utf8))
     }
 
     private static func say(_ bytes: [UInt8]) throws(ProgramFailure) {

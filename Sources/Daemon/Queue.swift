@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Linux
 internal import Mail
 internal import Relay
+internal import SMTP
 internal import Spool
 internal import Text
 internal import Time
@@ -16,6 +17,7 @@ final class Queue {
     let ledger: Ledger
     let templates: TemplateCache
     let strays: Strays
+    let allowances: Allowances
     private let blocked: BlockedJobs
     private(set) var scheduler = Scheduler()
     private(set) var settings: Settings
@@ -74,6 +76,7 @@ final class Queue {
         self.settings = settings
         self.tell = tell
         templates = TemplateCache(settings.templates)
+        allowances = Allowances(spool, ledger.log)
         strays = Strays(spool: spool, loop: loop, log: ledger.log)
         blocked = BlockedJobs(ledger: ledger, templates: templates)
     }
@@ -88,10 +91,13 @@ final class Queue {
         letters.settings = settings
         data.letters = letters
         note(.places(tasks: settings.tasks.concurrency, data: settings.tasks.dataConcurrency))
+        allowances.use(settings.relays)
         var old = relays
         relays = settings.relays.map { relay in
             if let index = old.firstIndex(where: { $0.settings == relay }) { return old.remove(at: index) }
-            return RelayPool(relay, curl: curl, loop: loop, ledger: ledger) { [unowned self] in hear($0) }
+            return RelayPool(relay, curl: curl, loop: loop, ledger: ledger, allowances: allowances) {
+                [unowned self] in hear($0)
+            }
         }
         retired += old
         for pool in old { pool.retire() }
@@ -180,8 +186,10 @@ final class Queue {
             note(.ended(job.id))
             settleUnsent(ready, ending, now)
         case .ready(let ready):
-            if ready.facts.waiting.kind == job.kind { return begin(ready, on: place) }
-            // Its template has become another since it was lined up.
+            let isTaken =
+                if case .relay(let name) = place { !ready.facts.waiting.unfit.holds(exactly: name) } else { true }
+            if ready.facts.waiting.kind == job.kind, isTaken { return begin(ready, on: place) }
+            // Its template, or the configuration, has become another since it was lined up.
             note(.ended(job.id))
             offer(ready)
         }
@@ -224,20 +232,37 @@ final class Queue {
         scheduleSoon()
     }
 
-    /// One relay cannot take the job: another may. Where that one is down, the job waits.
-    private func passOn(_ job: ClaimedJob, _ verdict: Verdict) {
-        let others = relays.filter { !job.waiting.unfit.holds(exactly: $0.name) }
-        if others.contains(where: { $0.slot.isUp }) { return carry(job, isPrepared: false) }
-        var verdict = verdict
-        if !others.isEmpty { verdict = verdict.deferred(job.attempt, now: .now) }
-        ledger.attempted(job, verdict, now: .now)
+    /// One relay does not take these recipients of a job: another may. Where that one is down, they wait.
+    private func passOn(_ job: ClaimedJob, _ left: [(recipient: String, outcome: RecipientOutcome)]) {
+        let others = relays.filter { pool in
+            !job.waiting.unfit.holds(exactly: pool.name)
+                && left.contains { pool.settings.routing.takes(recipient: $0.recipient) }
+        }
+        if others.contains(where: { $0.slot.isUp }) {
+            job.letter?.narrow(to: left.map(\.recipient))
+            return carry(job, isPrepared: false)
+        }
+        let now = Timestamp.now
+        var outcomes = left
+        if !others.isEmpty {
+            outcomes = left.map { ($0.recipient, $0.outcome.refusal.map { .deferred($0) } ?? $0.outcome) }
+        }
+        let verdict = Verdict(
+            job.kept + outcomes, of: job.attempt, interruption: "the relay that takes it is down", now: now,
+            jitter: .random(in: -1...1))
+        ledger.attempted(job, verdict, now: now)
         finish(job, verdict)
     }
 
     private func giveBack(_ id: JobID, because reason: String) {
         guard let job = carried.removeValue(forKey: id) else { return }
         let now = Timestamp.now
-        let verdict = Verdict.returned(reason, job.attempt, now)
+        let left = (job.letter?.recipients ?? []).map { (recipient: $0, outcome: RecipientOutcome.notTried) }
+        // What another relay said of some of its recipients counts.
+        let verdict =
+            job.kept.isEmpty
+            ? Verdict.returned(reason, job.attempt, now)
+            : Verdict(job.kept + left, of: job.attempt, interruption: reason, now: now, jitter: 0)
         ledger.attempted(job, verdict, now: now)
         finish(job, verdict)
     }
@@ -278,7 +303,7 @@ final class Queue {
     private func hear(_ report: Report) {
         switch report {
         case .verdict(let job, let verdict): finish(job, verdict)
-        case .unfit(let job, let verdict): passOn(job, verdict)
+        case .unfit(let job, let left): passOn(job, left)
         case .refused(let job, let error): refuse(job, error)
         case .carried(let job, let isPrepared): carry(job, isPrepared: isPrepared)
         case .abandoned(let job): note(.ended(job.id))

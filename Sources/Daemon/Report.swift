@@ -1,5 +1,6 @@
 internal import Linux
 internal import Mail
+internal import SMTP
 internal import Spool
 internal import Time
 
@@ -7,8 +8,8 @@ internal import Time
 enum Report {
     // From the couriers.
 
-    /// The relay does not offer what the job needs; what becomes of it where no other does.
-    case unfit(ClaimedJob, Verdict)
+    /// The relay does not take these recipients of a job; what becomes of them where no other does.
+    case unfit(ClaimedJob, [(recipient: String, outcome: RecipientOutcome)])
     /// A job's attempt is over.
     case verdict(ClaimedJob, Verdict)
     /// A job cannot be worked at: it is at fault, or its template is.

@@ -6,11 +6,15 @@ extension Job {
     /// The address that its mail will be sent from, as far as that can be told before it is made; `otherwise` is the
     /// template's or the configuration's `from`. It is a name for jobs of one sender, and not an address to send from.
     package func expectedSender(_ otherwise: String?) -> String {
-        let text = envelopeFrom ?? from?.string ?? from?.object?["email"]?.string ?? otherwise ?? ""
-        let bytes = text.utf8
+        Job.bareAddress(envelopeFrom ?? from.flatMap { Job.address($0) } ?? otherwise ?? "")
+    }
+
+    /// The address of a mailbox as it is written, in lower case: what its angle brackets hold, or all of it.
+    package static func bareAddress(_ mailbox: String) -> String {
+        let bytes = mailbox.utf8
         guard let start = bytes.lastIndex(of: UInt8(ascii: "<")),
             let end = bytes[start...].firstIndex(of: UInt8(ascii: ">"))
-        else { return text.lowercasedASCII }
+        else { return mailbox.lowercasedASCII }
         return String(decoding: bytes[bytes.index(after: start)..<end], as: UTF8.self).lowercasedASCII
     }
 }

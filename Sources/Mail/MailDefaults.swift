@@ -1,5 +1,4 @@
 package import Configuration
-internal import Linux
 internal import Message
 
 /// What the configuration has to say of a mail: what it fills in where neither job nor template says it, and
@@ -29,10 +28,9 @@ package struct MailDefaults: Equatable, Sendable {
 extension MailDefaults {
     /// Reads the keys of `outspool.conf` that shape a mail, each with its default.
     package init(_ main: inout ConfigurationSection) throws(ConfigurationError) {
-        self.init(domain: Process.hostName)
+        self.init(domain: try ConfiguredNames.hostname(&main).text)
         from = try mailbox("from", &main)
         replyTo = try mailbox("reply_to", &main)
-        if let hostname = main.string("hostname") { domain = hostname }
         attachmentsDirectory = main.path("attachments_directory")
         staging = try Staging(&main)
     }

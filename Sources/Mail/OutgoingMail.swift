@@ -1,5 +1,5 @@
 package import Spool
-internal import Text
+package import Text
 
 /// A mail as it goes to a relay: the envelope of RFC 5321 and the message of RFC 5322.
 package struct OutgoingMail: Equatable, Sendable {
@@ -22,6 +22,20 @@ package struct OutgoingMail: Equatable, Sendable {
 }
 
 extension OutgoingMail {
+    /// The names of the header's fields, in lower case.
+    package var fieldNames: Set<ExactText> {
+        var names: Set<ExactText> = []
+        var rest = bytes[...]
+        while let end = rest.firstIndex(of: 0x0A), end - rest.startIndex > 1 {
+            let line = rest[..<end]
+            if let colon = line.firstIndex(of: UInt8(ascii: ":")), line.first.map({ !$0.isBlank }) == true {
+                names.insert(ExactText(String(decoding: line[..<colon].map(\.lowercased), as: UTF8.self)))
+            }
+            rest = rest[(end + 1)...]
+        }
+        return names
+    }
+
     /// The Message-ID as the header has it, with its brackets; nil where there is none in the first 64 KiB.
     package var messageID: String? {
         bytes.withUnsafeBufferPointer { buffer in

@@ -31,6 +31,7 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
     /// The address of a user, whose name is taken as it is, at a domain.
     package init(user: String, at domain: String) throws(AddressError) {
         if user.hasControl { throw AddressError(text: user, reason: "a control character") }
+        if user.isEmpty { throw AddressError(text: user, reason: "nothing before the @") }
         do throws(AddressParser.Fault) {
             self = try Address(local: user, domain: try Domain.canonical(domain))
         } catch {
@@ -38,7 +39,10 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// An address of parts that were parsed; the limits are those of RFC 5321, section 4.5.3.1.
+    /// An address of parts that were parsed.
+    ///
+    /// The sizes of RFC 5321, section 4.5.3.1, are what each server has to take, and no limits: a local part of more
+    /// than 64 octets is for the server to judge. No longer address fits into a command.
     /// - Throws: the reason.
     init(local: String, domain: String) throws(AddressParser.Fault) {
         var quoted = local
@@ -50,14 +54,35 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
             }
             quoted += "\""
         }
-        if local.isEmpty { throw .init("nothing before the @") }
-        if quoted.utf8.count > 64 { throw .init("more than 64 octets before the @") }
-        if quoted.utf8.count + 1 + domain.utf8.count > 254 { throw .init("longer than 254 octets") }
+        if let hidden = local.unicodeScalars.first(where: { !Address.isWritable($0) }) {
+            throw .init("a character before the @ that nobody sees, \(String(hidden).quoted)")
+        }
+        if quoted.utf8.count + 1 + domain.utf8.count > Address.limit {
+            throw .init("longer than \(Address.limit) octets")
+        }
         self.local = local
         self.domain = domain
         text = "\(quoted)@\(domain)"
         needsSMTPUTF8 = !local.isASCII
     }
+
+    /// A command has 512 octets, and RCPT TO:<> and its parameters some of them: RFC 5321, section 4.5.3.1.4.
+    private static let limit = 480
+
+    /// Tells whether a person who reads an address sees the character, or the plain space that stands between quotation
+    /// marks.
+    private static func isWritable(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII { return !scalar.isControl }
+        switch scalar.properties.generalCategory {
+        case .spaceSeparator, .lineSeparator, .paragraphSeparator, .format, .control, .privateUse, .unassigned,
+            .surrogate:
+            return false
+        default: return true
+        }
+    }
+
+    /// Tells whether the local part names hosts on the way to a user, `host!user`.
+    var isPath: Bool { local.utf8.dropFirst().contains(UInt8(ascii: "!")) }
 
     /// Whether these are words of `atext` with single dots between them: RFC 5322, section 3.2.3.
     static func isDotAtom(_ bytes: some Sequence<UInt8>) -> Bool {

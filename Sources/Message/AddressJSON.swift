@@ -19,7 +19,10 @@ extension Mailbox {
             case nil, .null?: name = nil
             default: throw AddressError(text: json.text, reason: "\"name\" must be a string")
             }
-            try self.init(name: name, address: Address(parsing: email))
+            // As around an address that is a string.
+            let bare = email.utf8.drop { $0 == 0x20 }
+            let end = bare.lastIndex { $0 != 0x20 }.map { bare.index(after: $0) } ?? bare.startIndex
+            try self.init(name: name, address: Address(parsing: String(email[bare.startIndex..<end])))
         default: throw AddressError(text: json.text, reason: "neither a string nor {\"name\":…,\"email\":…}")
         }
     }

@@ -163,7 +163,7 @@ struct AddressParser {
 
     /// The address of a local part that stands alone, at the origin.
     private mutating func completed(_ words: Words) throws(Fault) -> Address {
-        guard let origin, words.count > 0 else { throw .noAt }
+        guard let origin, !words.local.isEmpty else { throw .noAt }
         guard words.isLocal else { throw Fault("no @, and no local part that could stand alone") }
         completions.append(words.end)
         return try Address(local: try text(of: words), domain: origin)

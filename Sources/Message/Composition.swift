@@ -33,11 +33,13 @@ package struct Composition: Sendable {
 package struct ComposedMessage: Equatable, Sendable {
     /// Lines end in CRLF, the last one too; dots are not doubled yet.
     package var bytes: [UInt8]
-    /// The body has octets above 0x7F: `BODY=8BITMIME`, RFC 6152.
+    /// It has octets above 0x7F: `BODY=8BITMIME`, RFC 6152. Those of the header are said by SMTPUTF8 too, and some
+    /// servers want both.
     package var needs8Bit: Bool
     /// The header has UTF-8 that is not encoded: RFC 6531 and 6532.
     package var needsSMTPUTF8: Bool
-    /// A line has more than the 998 octets that RFC 5321 promises to carry. Never so if it was composed here.
+    /// A line has more than the 998 octets that RFC 5321 promises to carry: one of the header, or of a message that is
+    /// signed.
     package var hasLongLines: Bool
 
     package init(bytes: [UInt8], needs8Bit: Bool, needsSMTPUTF8: Bool, hasLongLines: Bool) {
@@ -65,7 +67,8 @@ extension Composition {
         let mailboxes = [[from], sender.map { [$0] } ?? [], replyTo, to, cc]
         let needsSMTPUTF8 = mailboxes.contains { $0.contains(where: \.address.needsSMTPUTF8) }
         return ComposedMessage(
-            bytes: wire.bytes, needs8Bit: root.has8Bit, needsSMTPUTF8: needsSMTPUTF8, hasLongLines: false)
+            bytes: wire.bytes, needs8Bit: root.has8Bit || needsSMTPUTF8, needsSMTPUTF8: needsSMTPUTF8,
+            hasLongLines: false)
     }
 
     /// Text and HTML are alternatives; files that the HTML shows are related to it; all

@@ -27,11 +27,14 @@ enum Domain {
 
     private static func isNameByte(_ byte: UInt8) -> Bool { byte.isLetterOrDigit || byte == UInt8(ascii: "-") }
 
-    /// RFC 5321, section 4.1.2: letters, digits and hyphens; RFC 1035, section 2.3.4: at most 63.
+    /// RFC 5321, section 4.1.2: letters, digits and hyphens; RFC 1035, section 2.3.4: at most 63. Hosts with an
+    /// underscore in their names get mail all the same.
     private static func check(_ label: ArraySlice<UInt8>) throws(AddressParser.Fault) {
         guard let first = label.first, let last = label.last else { throw .init("an empty label in the domain") }
         if label.count > 63 { throw tooLongLabel }
-        guard first != UInt8(ascii: "-"), last != UInt8(ascii: "-"), label.allSatisfy(isNameByte) else {
+        guard first != UInt8(ascii: "-"), last != UInt8(ascii: "-"),
+            label.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "_") })
+        else {
             throw notANameByte
         }
     }
@@ -49,6 +52,7 @@ enum Domain {
         let scalars = domain.unicodeScalars.map { $0 == "\u{1E9E}" ? "\u{DF}" : $0 }
         let mapped = try lookup(Array(String(String.UnicodeScalarView(scalars)).utf8), IDN2_NONTRANSITIONAL)
         guard try lookup(mapped, IDN2_NO_TR46) == mapped else { throw notInDomains }
+        if mapped.contains(UInt8(ascii: "_")) { throw notANameByte }
         return mapped
     }
 
@@ -100,6 +104,8 @@ enum Domain {
         if let last = groups.last, last.contains(UInt8(ascii: ".")) {
             guard isIPv4(last) else { return false }
             groups.removeLast()
+            // A single colon in front.
+            if groups.elementsEqual([[]]) { return false }
             count = 2
         } else if groups.count > 2, groups[groups.count - 1].isEmpty, groups[groups.count - 2].isEmpty {
             groups.removeLast()

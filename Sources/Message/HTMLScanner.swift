@@ -3,13 +3,17 @@ internal import Text
 /// Cuts HTML into text and tags. It never fails: what is not markup is text.
 struct HTMLScanner {
     struct Tag {
-        /// In lower case.
-        var name: String
-        var isEnd: Bool
-        var href: ArraySlice<UInt8>?
-        var alt: ArraySlice<UInt8>?
-        /// It says that it is not shown, as the preview text of an inbox does.
-        var isHidden = false
+        let name: HTMLName
+        let element: HTMLElement
+        let isEnd: Bool
+        /// Ends in `/>`.
+        fileprivate(set) var isClosed = false
+        /// Of each attribute that is known the first value, with its character references; empty where there is none.
+        fileprivate(set) var attributes: [(attribute: HTMLAttribute, value: ArraySlice<UInt8>)] = []
+
+        subscript(attribute: HTMLAttribute) -> ArraySlice<UInt8>? {
+            attributes.first { $0.attribute == attribute }?.value
+        }
     }
 
     enum Token {
@@ -23,9 +27,13 @@ struct HTMLScanner {
     /// Where the names are by which parts of the message were referred to so far, if they are noted.
     private(set) var references: [Range<Int>] = []
 
-    init(_ html: String, notesReferences: Bool = false) {
-        bytes = Array(html.utf8)
+    init(_ html: [UInt8], notesReferences: Bool = false) {
+        bytes = html
         self.notesReferences = notesReferences
+    }
+
+    init(_ html: String, notesReferences: Bool = false) {
+        self.init(Array(html.utf8), notesReferences: notesReferences)
     }
 
     /// The next piece, comments and the content of invisible elements left out; nil at the end.
@@ -43,19 +51,14 @@ struct HTMLScanner {
                 continue
             }
             guard let tag = tag() else { return nil }
-            if !tag.isEnd, HTMLScanner.invisible.contains(tag.name) {
-                skipContent(of: tag.name)
+            if !tag.isEnd, tag.element.isInvisible {
+                skipContent(of: tag.element)
                 continue
             }
             return .tag(tag)
         }
         return nil
     }
-
-    /// Their content is not text, or not meant for the page.
-    private static let invisible: Set = [
-        "script", "style", "title", "template", "noembed", "noframes", "textarea", "svg",
-    ]
 
     private func beginsMarkup(at index: Int) -> Bool {
         guard index < bytes.count else { return false }
@@ -69,24 +72,30 @@ struct HTMLScanner {
         let start = position
         defer { note(start..<position) }
         let isComment = bytes[position...].starts(with: "<!--".utf8)
-        position += isComment ? 4 : 2
+        // The dashes of `<!-->` begin the comment and end it.
+        position += 2
         while position < bytes.count {
             position += 1
-            if bytes[position - 1] == UInt8(ascii: ">"), !isComment || bytes[..<position].suffix(3) == dashes { return }
+            if bytes[position - 1] == UInt8(ascii: ">"), !isComment || endsComment(from: start) { return }
         }
     }
 
-    private let dashes = Array("-->".utf8)[...]
+    /// Tells whether `-->` or `--!>` stands before the position, behind the `<!` at `start`.
+    private func endsComment(from start: Int) -> Bool {
+        var end = position - 1
+        if end - start > 6, bytes[end - 1] == UInt8(ascii: "!") { end -= 1 }
+        return end - start >= 4 && bytes[end - 1] == UInt8(ascii: "-") && bytes[end - 2] == UInt8(ascii: "-")
+    }
 
     /// Moves behind the end tag, or to the end if there is none.
-    private mutating func skipContent(of name: String) {
+    private mutating func skipContent(of element: HTMLElement) {
         let start = position
-        defer { if name == "style" || name == "svg" { note(start..<position) } }
-        let end = Array("</\(name)".utf8)
+        defer { if element == .style { note(start..<position) } }
+        let end = "</" + element.rawValue
+        let length = end.utf8.count
         while position < bytes.count {
-            if bytes[position] == UInt8(ascii: "<"),
-                bytes[position...].prefix(end.count).isSame(asLowercase: "</\(name)"),
-                position + end.count >= bytes.count || !bytes[position + end.count].isLetterOrDigit
+            if bytes[position] == UInt8(ascii: "<"), bytes[position...].prefix(length).isSame(asLowercase: end),
+                position + length >= bytes.count || !bytes[position + length].isLetterOrDigit
             {
                 skip { $0 != UInt8(ascii: ">") }
                 if position < bytes.count { position += 1 }
@@ -103,13 +112,13 @@ struct HTMLScanner {
         if isEnd { position += 1 }
         let start = position
         skip { !$0.isSpace && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/") }
-        // No element that matters has a longer name.
-        let name = String(decoding: bytes[start..<position].prefix(20).map(\.lowercased), as: UTF8.self)
-        var tag = Tag(name: name, isEnd: isEnd)
+        let name = HTMLName(bytes[start..<position])
+        var tag = Tag(name: name, element: HTMLElement.names[name] ?? .other, isEnd: isEnd)
         while true {
             skip { $0.isSpace || $0 == UInt8(ascii: "/") }
             guard position < bytes.count else { return nil }
             if bytes[position] == UInt8(ascii: ">") {
+                tag.isClosed = bytes[position - 1] == UInt8(ascii: "/")
                 position += 1
                 return tag
             }
@@ -121,35 +130,34 @@ struct HTMLScanner {
         let start = position
         // A '=' in front is part of the name, so that each attribute takes at least one byte.
         position += 1
-        skip { !$0.isSpace && !"/>=".utf8.contains($0) }
-        let name = bytes[start..<position]
-        if name.isSame(asLowercase: "hidden") { tag.isHidden = true }
+        skip { !$0.isSpace && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "=") }
+        let attribute = HTMLAttribute.names[HTMLName(bytes[start..<position])]
+        let value = attributeValue()
+        guard let attribute, tag[attribute] == nil else { return }
+        tag.attributes.append((attribute, value))
+        if notesReferences, attribute.namesResource { note(value.indices) }
+    }
+
+    /// The value behind the name of an attribute; empty if it has none.
+    private mutating func attributeValue() -> ArraySlice<UInt8> {
+        let end = position
         skip(\.isSpace)
-        guard position < bytes.count, bytes[position] == UInt8(ascii: "=") else { return }
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "=") else { return bytes[end..<end] }
         position += 1
         skip(\.isSpace)
-        guard position < bytes.count else { return }
+        guard position < bytes.count else { return bytes[position...] }
         let quote = bytes[position]
-        let isQuoted = quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'")
-        if isQuoted { position += 1 }
-        let valueStart = position
-        skip { isQuoted ? $0 != quote : !$0.isSpace && $0 != UInt8(ascii: ">") }
-        let value = bytes[valueStart..<position]
-        if isQuoted, position < bytes.count { position += 1 }
-        if name.isSame(asLowercase: "href"), tag.href == nil { tag.href = value }
-        if name.isSame(asLowercase: "alt"), tag.alt == nil { tag.alt = value }
-        if !notesReferences, name.isSame(asLowercase: "style"), HTMLScanner.hides(value) { tag.isHidden = true }
-        if notesReferences, HTMLScanner.naming.contains(where: name.isSame(asLowercase:)) { note(value.indices) }
+        guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
+            let start = position
+            skip { !$0.isSpace && $0 != UInt8(ascii: ">") }
+            return bytes[start..<position]
+        }
+        position += 1
+        let start = position
+        skip { $0 != quote }
+        defer { if position < bytes.count { position += 1 } }
+        return bytes[start..<position]
     }
-
-    /// Whether a style is that of an element that is not shown.
-    private static func hides(_ style: ArraySlice<UInt8>) -> Bool {
-        let text = style.filter { !$0.isSpace }.map(\.lowercased)
-        return text.split(separator: UInt8(ascii: ";")).contains { $0.starts(with: "display:none".utf8) }
-    }
-
-    /// The attributes that name resources.
-    private static let naming = ["src", "background", "href", "style", "srcset", "poster", "data"]
 
     private mutating func note(_ range: Range<Int>) {
         if notesReferences { references += ContentReferences.find(in: bytes[range]) }

@@ -74,12 +74,13 @@ extension Wire {
         }
     }
 
-    /// Values of parameters beyond ASCII in the form of RFC 2231, `name*=utf-8''caf%C3%A9`; all else as it is.
+    /// Values of parameters beyond ASCII in the form of RFC 2231, `name*=utf-8''caf%C3%A9`; all else as it is, but `?`
+    /// for characters beyond ASCII that stand where nothing can encode them.
     private mutating func parameters(_ text: [UInt8]) {
         append(0x20)
         var rest = text[...].trimmed(\.isBlank)
         while let equals = rest.firstIndex(of: UInt8(ascii: "=")) {
-            append(rest[..<equals])
+            appendASCII(rest[..<equals])
             rest = rest[(equals + 1)...]
             let isQuoted = rest.first == UInt8(ascii: "\"")
             let body = isQuoted ? rest.dropFirst() : rest
@@ -107,6 +108,10 @@ extension Wire {
                 rest = rest.dropFirst().drop(while: \.isBlank)
             }
         }
-        append(rest)
+        appendASCII(rest)
+    }
+
+    private mutating func appendASCII(_ text: ArraySlice<UInt8>) {
+        for byte in text where !byte.isContinuation { append(byte < 0x80 ? byte : UInt8(ascii: "?")) }
     }
 }

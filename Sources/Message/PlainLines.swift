@@ -13,6 +13,9 @@ struct PlainLines {
     /// Those of the last line, and how far it is indented by them and all else.
     private var lastQuotes = 0
     private var lastPrefixWidth = 0
+    /// How many lines with text have begun, and where the text of the last one begins.
+    private(set) var begun = 0
+    private var textStart = 0
     var indentation = 0
 
     static let limit = 78
@@ -62,10 +65,26 @@ struct PlainLines {
         spaceBefore = true
     }
 
-    /// Ends the line; with 2, leaves an empty line. Several calls do no more than the largest.
+    /// Ends the line; with 2, leaves an empty line; with 0, does nothing: a word goes on behind the tag in it. Several
+    /// calls do no more than the largest.
     mutating func lineBreak(_ count: Int) {
+        if count == 0 { return }
         endWord()
         breaks = max(breaks, count)
+    }
+
+    /// Takes back ends of the line that are due, so that the next word continues it.
+    mutating func withdrawBreaks() {
+        endWord()
+        if lineIsEmpty { return }
+        breaks = 0
+        spaceBefore = true
+    }
+
+    /// Puts `text` before that of the last line.
+    mutating func prepend(_ text: [UInt8]) {
+        bytes.insert(contentsOf: text, at: textStart)
+        width += text.count
     }
 
     /// Ends the line at once, so that two calls leave an empty line.
@@ -171,15 +190,19 @@ struct PlainLines {
         lastQuotes = quotes
         for _ in 0..<min(quotes, 8) { bytes += "> ".utf8 }
         var spaces = min(indentation, 24)
+        var bulletWidth = 0
         if let bullet {
             let length = bullet.utf8.count
+            bulletWidth = length - spaces
             bytes.append(contentsOf: repeatElement(0x20, count: max(spaces - length, 0)))
             bytes += bullet.utf8
             spaces = 0
         }
         bullet = nil
         bytes.append(contentsOf: repeatElement(0x20, count: spaces))
-        lastPrefixWidth = prefixWidth
-        width = prefixWidth
+        lastPrefixWidth = prefixWidth + max(bulletWidth, 0)
+        width = lastPrefixWidth
+        begun += 1
+        textStart = bytes.count
     }
 }

@@ -4,9 +4,7 @@ internal import Text
 /// jobs, whose addresses ``AddressParser`` reads.
 ///
 /// The field is cut at its commas, semicolons and group names, and each piece is read by itself. A piece that is not an
-/// address by RFC 5322 is read as Postfix reads it: what stands between `<` and `>` is the address, without its
-/// route; comments and the white space around dots and the @ go, and so does a dot behind the domain; a local part that
-/// needs quotation marks gets them.
+/// address by RFC 5322 is read by ``LenientPiece``, as Postfix reads it.
 struct PostedAddresses {
     /// The parts of the field, in their order.
     enum Part {
@@ -79,7 +77,12 @@ struct PostedAddresses {
         if text.isEmpty || text.elementsEqual("<>".utf8) { return }
         var parser = AddressParser(Array(piece), origin: origin)
         do throws(AddressParser.Fault) {
-            for mailbox in try parser.list() { parts.append(.mailbox(mailbox)) }
+            let found = try parser.list()
+            // Quotation marks around a whole address, or a path of hosts: no name of a user here.
+            let isElsewhere =
+                !parser.completions.isEmpty && found.contains { $0.address.local.holds("@") || $0.address.isPath }
+            if isElsewhere { throw .init("no local part that could stand alone") }
+            parts += found.map { .mailbox($0) }
             completions += parser.completions.map { piece.startIndex + $0 }
         } catch {
             let found = LenientPiece(text, origin: origin).mailboxes
@@ -119,7 +122,7 @@ private struct PieceScanner {
 
 /// Finds the ends of quoted strings, comments and brackets. One that is left open is found so once: from there on such
 /// brackets are bytes like others.
-private struct Pairs {
+struct Pairs {
     private var unpaired: Set<UInt8> = []
 
     mutating func end(in bytes: [UInt8], at start: Int) -> Int? {
@@ -161,103 +164,6 @@ extension RandomAccessCollection<UInt8> where Index == Int {
         }
         return nil
     }
-}
-
-/// A piece of a field that is not an address by RFC 5322.
-private struct LenientPiece {
-    let mailboxes: [Mailbox]
-
-    init(_ piece: ArraySlice<UInt8>, origin: String?) {
-        let text = Array(piece)
-        var name: [UInt8] = []
-        var inner: [ArraySlice<UInt8>] = []
-        var pairs = Pairs()
-        var index = 0
-        while index < text.count {
-            let end = "\"(<".utf8.contains(text[index]) ? pairs.end(in: text, at: index) : nil
-            guard let end else {
-                if inner.isEmpty { name.append(text[index]) }
-                index += 1
-                continue
-            }
-            if text[index] == UInt8(ascii: "<") {
-                inner.append(text[(index + 1)..<end])
-            } else if text[index] == UInt8(ascii: "\""), inner.isEmpty {
-                name += text[index...end]
-            }
-            index = end + 1
-        }
-        let isBare = inner.isEmpty
-        mailboxes = (isBare ? [name[...]] : inner).compactMap { part in
-            guard let address = LenientPiece.address(part, origin: origin) else { return nil }
-            let words = isBare ? [] : unquoted(name[...]).trimmed(\.isBlank)
-            let shown = String(decoding: words, as: UTF8.self).unicodeScalars.map { $0.isControl ? " " : $0 }
-            return Mailbox(checkedName: String(String.UnicodeScalarView(shown)), address: address)
-        }
-    }
-
-    /// The address in a text without comments; nil if it is none.
-    private static func address(_ text: ArraySlice<UInt8>, origin: String?) -> Address? {
-        var rest = text.trimmed { $0.isBlank || $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") }
-        if rest.prefix(7).isSame(asLowercase: "mailto:") { rest = rest.dropFirst(7) }
-        // A route, RFC 5322, section 4.4: `@a,@b:c@d`.
-        if rest.first == UInt8(ascii: "@"), let colon = rest.firstIndex(of: UInt8(ascii: ":")) {
-            rest = rest[(colon + 1)...].drop(while: \.isBlank)
-        }
-        // Quotation marks that are not those of mail.
-        if rest.count > 2, rest.first == UInt8(ascii: "'"), rest.last == UInt8(ascii: "'") {
-            rest = rest.dropFirst().dropLast()
-        }
-        var isQuoted = false
-        var at: Int?
-        for index in rest.indices {
-            if rest[index] == UInt8(ascii: "\"") { isQuoted.toggle() }
-            if rest[index] == UInt8(ascii: "@"), !isQuoted { at = index }
-        }
-        let domain: String
-        if let at {
-            var name = rest[(at + 1)...].trimmed(\.isBlank)
-            if name.last == UInt8(ascii: "."), name.count > 1 { name = name.dropLast().trimmed(\.isBlank) }
-            domain = String(decoding: withoutBlanksAtDots(name), as: UTF8.self)
-        } else {
-            guard let origin else { return nil }
-            domain = origin
-        }
-        let words = withoutBlanksAtDots(rest[..<(at ?? rest.endIndex)].trimmed(\.isBlank))
-        // Two words are a name without an address.
-        guard words.first == UInt8(ascii: "\"") || !words.contains(where: \.isBlank) else { return nil }
-        guard let local = String(utf8: unquoted(words[...]).span), !local.hasControl else { return nil }
-        // The reason is what the strict reading says.
-        return try? Address(local: local, domain: try Domain.canonical(domain))
-    }
-
-    /// White space around dots is obsolete, and means nothing.
-    private static func withoutBlanksAtDots(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        var out: [UInt8] = []
-        var isSpaced = false
-        for byte in text {
-            if byte.isBlank {
-                isSpaced = true
-                continue
-            }
-            if isSpaced, byte != UInt8(ascii: "."), out.last != UInt8(ascii: ".") { out.append(0x20) }
-            isSpaced = false
-            out.append(byte)
-        }
-        return out
-    }
-}
-
-/// The text without its quotation marks and escapes.
-private func unquoted(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    var out: [UInt8] = []
-    var isEscaped = false
-    for byte in text {
-        if !isEscaped, byte == UInt8(ascii: "\"") { continue }
-        isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
-        if !isEscaped { out.append(byte) }
-    }
-    return out[...]
 }
 
 extension Mailbox {

@@ -66,7 +66,7 @@ package struct ReadMessage: Sendable {
         // Names of files are long where they are encoded.
         let type = value("content-type").flatMap { ContentType(parsing: $0, limit: 20_000) }
         if let type, type.type == "multipart", let boundary = type.value(of: "boundary"), depth < 20 {
-            for part in Self.sections(of: body, between: boundary) {
+            for part in multipartSections(of: body, between: boundary.utf8) {
                 let bytes = Array(part)
                 let (header, body) = Self.split(bytes)
                 read(header, of: bytes, body: body, depth: depth + 1)
@@ -89,34 +89,6 @@ package struct ReadMessage: Sendable {
                 filename: disposition?.value(of: "filename") ?? type?.value(of: "name"),
                 cid: value("content-id").map { String($0.drop { $0 == "<" }.prefix { $0 != ">" }) },
                 isAttachment: disposition?.subtype == "attachment", content: content))
-    }
-
-    /// The bodies of a multipart: RFC 2046, section 5.1.1. The line end before a delimiter belongs to it.
-    private static func sections(of body: ArraySlice<UInt8>, between boundary: String) -> [ArraySlice<UInt8>] {
-        let delimiter = Array("--\(boundary)".utf8)
-        var sections: [ArraySlice<UInt8>] = []
-        var start: Int?
-        var line = body.startIndex
-        while line < body.endIndex {
-            let end = body[line...].firstIndex(of: 0x0A).map { $0 + 1 } ?? body.endIndex
-            if body[line..<end].starts(with: delimiter) {
-                let rest = body[(line + delimiter.count)..<end].filter { !$0.isBlank && $0 != 0x0D && $0 != 0x0A }
-                let isLast = rest.elementsEqual("--".utf8)
-                if rest.isEmpty || isLast {
-                    if let start {
-                        var stop = line
-                        if stop > start, body[stop - 1] == 0x0A { stop -= 1 }
-                        if stop > start, body[stop - 1] == 0x0D { stop -= 1 }
-                        sections.append(body[start..<stop])
-                    }
-                    if isLast { return sections }
-                    start = end
-                }
-            }
-            line = end
-        }
-        if let start { sections.append(body[start...]) }
-        return sections
     }
 }
 

@@ -67,8 +67,9 @@ package struct WholeMessage: Sendable {
     /// The message as it travels: without `Bcc`, `Resent-Bcc`, `Return-Path` and `Content-Length`, which would not fit;
     /// `From`, `Date` and `Message-ID` are added where they are missing.
     ///
-    /// A field with UTF-8 is encoded, so that a relay needs SMTPUTF8 only for addresses that do; not in a message that
-    /// is signed, which must stay as it was. All else is as it was.
+    /// A field with UTF-8 is encoded, so that a relay needs SMTPUTF8 only for addresses that do, and so is a part with
+    /// lines over 998 octets, which servers refuse or break; not in a message that is signed, which must stay as it
+    /// was. All else is as it was.
     ///
     /// - Parameter from: the author of a message that names none.
     /// - Throws: if neither the message nor the caller has a `From`.
@@ -99,9 +100,10 @@ package struct WholeMessage: Sendable {
         wire.append(bytes[header.bodyStart...])
         wire.endLastLine()
 
-        let message = wire.bytes
-        let wireHeader = message[..<headerEnd]
+        let wireHeader = wire.bytes[..<headerEnd]
         let hasUTF8 = wireHeader.contains { $0 >= 0x80 } && isUTF8(wireHeader.span)
+        var message = wire.bytes
+        if !isSigned, WholeMessage.hasLongLine(message) { message = withoutLongLines(message) }
         return ComposedMessage(
             bytes: message,
             needs8Bit: message.contains { $0 >= 0x80 },

@@ -34,7 +34,7 @@ extension JSONScalar where Self: BinaryFloatingPoint & CustomStringConvertible {
     var json: JSON? {
         guard isFinite else { return nil }
         let text = description
-        return .number(JSON.Number(text: text.hasSuffix(".0") ? String(text.dropLast(2)) : text))
+        return .number(JSON.Number(text: text.ends(with: ".0") ? String(text.dropLast(2)) : text))
     }
 }
 

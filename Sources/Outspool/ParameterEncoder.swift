@@ -1,5 +1,6 @@
 internal import JSON
 internal import Spool
+internal import Text
 
 /// Encodes an application's value as the JSON that becomes a job's `params`, into a value and not into a text: as
 /// Foundation's `JSONEncoder` would, with dates as RFC 3339.
@@ -124,8 +125,8 @@ private final class EncodedValue {
             var sorted: [(name: String, value: JSON)] = []
             sorted.reserveCapacity(members.count)
             // Stable: it keeps the order of those of one name.
-            for member in members.sorted(by: { $0.name < $1.name }) {
-                if sorted.last?.name == member.name { sorted.removeLast() }
+            for member in members.sorted(by: { ExactText($0.name) < ExactText($1.name) }) {
+                if sorted.last?.name.isExactly(member.name) == true { sorted.removeLast() }
                 sorted.append((member.name, try value(member.item)))
             }
             return .object(JSON.Object(sorted))

@@ -41,6 +41,8 @@ package struct Standing: Sendable {
     private var row = Row()
     /// The two senders that were accepted last, the later one first.
     private var accepted: [(sender: String, at: Int64)] = []
+    /// How many senders that rest are being tried.
+    private var tries = 0
     /// How often a job was refused alone, between others that were accepted.
     private var alone: [String: Int] = [:]
 
@@ -89,7 +91,8 @@ package struct Standing: Sendable {
     /// Whether a job of the sender may be tried now.
     package func takes(_ sender: String, at now: Int64) -> Bool {
         let trouble = troubled.isEmpty ? nil : troubled[sender]
-        if let trouble, trouble.isResting, trouble.isTried || trouble.until > now { return false }
+        // One of them at a time: what is refused again takes no connection from those that pass.
+        if let trouble, trouble.isResting, tries > 0 || trouble.until > now { return false }
         guard breaker.isOpen, !breaker.isDue(at: now) else { return true }
         return !breaker.isUnreachable && trouble?.isResting != true
     }
@@ -123,7 +126,16 @@ package struct Standing: Sendable {
 
     /// A job of the sender is being tried.
     package mutating func began(_ sender: String) {
-        if troubled[sender]?.isResting == true { troubled[sender]?.isTried = true }
+        guard let trouble = troubled[sender], trouble.isResting, !trouble.isTried else { return }
+        troubled[sender]?.isTried = true
+        tries += 1
+    }
+
+    /// No job of the sender is being tried any more.
+    package mutating func end(_ sender: String) {
+        guard troubled[sender]?.isTried == true else { return }
+        troubled[sender]?.isTried = false
+        tries -= 1
     }
 
     // The breaker's own.
@@ -144,7 +156,7 @@ package struct Standing: Sendable {
     package mutating func judge(
         _ outcome: inout TransactionOutcome, job: String, sender: String, at now: Int64
     ) -> Fate {
-        troubled[sender]?.isTried = false
+        end(sender)
         let readings = apply(&outcome)
         if outcome.recipients.contains(where: \.isSent) {
             accept(sender, at: now)
@@ -235,7 +247,8 @@ package struct Standing: Sendable {
         var own = troubled[sender] ?? Trouble(since: now)
         let isBeyondOwn = own.row.note(reply.gist, job, sender)
         troubled[sender] = own
-        if own.row.isFull { trouble(sender, reply.description, at: now) }
+        // A job that is put back would be tried again at once.
+        if own.row.isFull || isBeyond { trouble(sender, reply.description, at: now) }
         if row.isFull, row.senders.count > 1 || breaker.isOpen || !othersPass(sender, at: now) {
             breaker.open(reply.description, isUnreachable: false, at: now)
         }
@@ -317,8 +330,8 @@ package struct Standing: Sendable {
     /// Many senders at once are not remembered one by one: a sender that is forgotten is tried again.
     private mutating func forgetSome(at now: Int64) {
         guard troubled.count > Self.sendersLimit else { return }
-        troubled = troubled.filter { $0.value.isResting && $0.value.until > now }
-        if troubled.count > Self.sendersLimit { troubled = [:] }
+        troubled = troubled.filter { $0.value.isTried || $0.value.isResting && $0.value.until > now }
+        if troubled.count > Self.sendersLimit { (troubled, tries) = ([:], 0) }
     }
 }
 

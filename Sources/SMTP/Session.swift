@@ -152,8 +152,7 @@ package struct Session {
         guard capabilities.server != nil else { return false }
         let taken = outcome.recipients.lazy.compactMap { if case .sent(let reply) = $0 { reply } else { nil } }.first
         guard let taken else {
-            let isRefused = outcome.recipients.contains { if case .refused(.reply) = $0 { true } else { false } }
-            return isRefused && (capabilities.pipelining || count > 1)
+            return outcome.recipients.contains { if case .refused(.reply) = $0 { true } else { false } }
         }
         // Its replies to the dot belong to recipients by their order alone.
         if capabilities.language == .lmtp, outcome.recipients.contains(where: { !$0.isSent }) { return true }

@@ -69,6 +69,11 @@ package enum RecipientOutcome: Equatable, Sendable {
     package var isSent: Bool { if case .sent = self { true } else { false } }
 }
 
+extension RecipientOutcome {
+    /// Why it was refused for good; nil where it was not.
+    package var refusal: Cause? { if case .refused(let cause) = self { cause } else { nil } }
+}
+
 /// Why a recipient was deferred or refused.
 package enum Cause: Equatable, Sendable {
     case reply(Reply)

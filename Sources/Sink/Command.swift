@@ -84,7 +84,7 @@ enum Command: Equatable {
         guard let mechanism = words.first, words.count <= 2 else {
             return .malformed(.syntax("AUTH mechanism [initial-response]"))
         }
-        return .auth(mechanism: mechanism.text.uppercased(), initial: words.count == 2 ? Array(words[1]) : nil)
+        return .auth(mechanism: mechanism.uppercasedText, initial: words.count == 2 ? Array(words[1]) : nil)
     }
 }
 

@@ -23,7 +23,7 @@ extension Command {
                 sender.uses.insert(.size)
             case (packed("BODY"), let value?):
                 isGood = value.matches("7BIT") || value.matches("8BITMIME")
-                sender.body = value.text.uppercased()
+                sender.body = value.uppercasedText
                 sender.uses.insert(.eightBitMIME)
             case (packed("SMTPUTF8"), nil):
                 isGood = true
@@ -35,7 +35,7 @@ extension Command {
                 sender.uses.insert(.auth)
             case (packed("RET"), let value?):
                 isGood = value.matches("FULL") || value.matches("HDRS")
-                sender.ret = value.text.uppercased()
+                sender.ret = value.uppercasedText
                 sender.uses.insert(.dsn)
             case (packed("ENVID"), let value?):
                 isGood = isXtext(value) && value.count <= 100
@@ -59,7 +59,7 @@ extension Command {
             switch (name.packedWord, value) {
             case (packed("NOTIFY"), let value?):
                 isGood = recipient.notify == nil && isNotify(value)
-                recipient.notify = value.text.uppercased()
+                recipient.notify = value.uppercasedText
             case (packed("ORCPT"), let value?):
                 let type = value.prefix { $0 != UInt8(ascii: ";") }
                 isGood =
@@ -90,7 +90,7 @@ extension Command {
             } else if byte == UInt8(ascii: ">"), !isQuoted {
                 var address = text[text.startIndex + 1..<index]
                 let rest = text[(index + 1)...]
-                guard rest.isEmpty || rest.first == 0x20, address.count <= 254 else { return nil }
+                guard rest.isEmpty || rest.first == 0x20, address.count <= 512 else { return nil }
                 if address.first == UInt8(ascii: "@"), let colon = address.firstIndex(of: UInt8(ascii: ":")) {
                     address = address[(colon + 1)...]
                 }
@@ -109,7 +109,7 @@ extension Command {
     }
 
     private static func isLocalPart(_ local: ArraySlice<UInt8>) -> Bool {
-        guard let first = local.first, local.count <= 64 else { return false }
+        guard let first = local.first else { return false }
         if first == UInt8(ascii: "\"") {
             var isEscaped = false
             for byte in local.dropFirst().dropLast() {
@@ -130,10 +130,13 @@ extension Command {
 
     private static let specials = Array("()<>[]:;@\\,.\"".utf8)
 
+    /// An underscore is taken as other servers take it.
     private static func isDomain(_ domain: ArraySlice<UInt8>) -> Bool {
         domain.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
             !label.isEmpty && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
-                && label.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 >= 0x80 }
+                && label.allSatisfy {
+                    $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 >= 0x80
+                }
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Linux
+internal import Text
 
 extension Server {
     /// The credentials in files of `user:password` lines; empty lines and those that begin with
@@ -14,8 +15,9 @@ extension Server {
             } catch {
                 throw .noInput("cannot read \(path): \(error)")
             }
-            for line in bytes.text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
-                guard let credential = Settings.Credential(userAndPassword: line) else {
+            let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }
+            for line in lines where line.first != UInt8(ascii: "#") {
+                guard let credential = Settings.Credential(userAndPassword: line.text) else {
                     throw .noInput("\(path): a line is not user:password")
                 }
                 all.append(credential)
@@ -28,8 +30,8 @@ extension Server {
 extension Settings.Credential {
     /// `user:password`; the password may hold colons. Nil without a user or a colon.
     init?(userAndPassword text: some StringProtocol) {
-        guard let colon = text.firstIndex(of: ":"), colon > text.startIndex else { return nil }
-        self = .password(user: String(text[..<colon]), password: String(text[text.index(after: colon)...]))
+        guard let (user, password) = text.halves(at: ":"), !user.isEmpty else { return nil }
+        self = .password(user: String(user), password: String(password))
     }
 
     /// `user:token`, for XOAUTH2.

@@ -14,6 +14,9 @@ struct DataReader {
     private(set) var hasBareNewline = false
     /// Bytes above 127 were seen.
     private(set) var isEightBit = false
+    /// They were seen behind the empty line that ends the header.
+    private(set) var hasEightBitBody = false
+    private var isInBody = false
 
     private var state = State.lineStart
     private var lineLength = 0
@@ -52,6 +55,7 @@ struct DataReader {
                 if byte == 0x0A {
                     append(Self.crlf, count: 2, keep, &body)
                     if lineLength - 2 > Self.lineLimit { longLines += 1 }
+                    if lineLength == 2 { isInBody = true }
                     lineLength = 0
                     state = .lineStart
                     index += 1
@@ -94,7 +98,10 @@ struct DataReader {
         lineLength += bytes.count
         var union: UInt8 = 0
         for byte in bytes { union |= byte }
-        if union >= 0x80 { isEightBit = true }
+        if union >= 0x80 {
+            isEightBit = true
+            if isInBody { hasEightBitBody = true }
+        }
         if keep { body.append(contentsOf: bytes) }
     }
 

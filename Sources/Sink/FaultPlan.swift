@@ -1,3 +1,5 @@
+internal import Text
+
 /// The faults that were asked for, and how often each has struck.
 struct FaultPlan {
     private let faults: [Fault]
@@ -8,7 +10,7 @@ struct FaultPlan {
     /// Two faults for one recipient are counted apart.
     private struct Target: Hashable {
         let fault: Int
-        let recipient: String
+        let recipient: ExactText
     }
 
     /// A greylisting test with more recipients than this sees the rest accepted.
@@ -29,7 +31,7 @@ struct FaultPlan {
         guard concerns(phase) else { return nil }
         for index in faults.indices where faults[index].phase == phase && faults[index].action != .early {
             if let wanted = faults[index].address,
-                !addresses.contains(where: { $0.text.lowercased() == wanted })
+                !addresses.contains(where: { $0.text.lowercasedASCII.isExactly(wanted) })
             {
                 continue
             }
@@ -55,7 +57,7 @@ struct FaultPlan {
             counts[index] += 1
             return true
         case .firstForEachRecipient(let limit):
-            let target = Target(fault: index, recipient: address.text.lowercased())
+            let target = Target(fault: index, recipient: ExactText(address.text.lowercasedASCII))
             let seen = recipientCounts[target] ?? 0
             guard seen < limit, seen > 0 || recipientCounts.count < Self.recipientLimit else { return false }
             recipientCounts[target] = seen + 1

@@ -6,14 +6,13 @@ extension Fault {
     ///
     /// COUNT is the last colon and a number, `*` or `N/rcpt`; a reply's `\n` begins a new line.
     package init(_ text: String) throws(UsageError) {
-        guard let equals = text.firstIndex(of: "=") else {
+        guard let (head, rest) = text.halves(at: "=") else {
             throw UsageError("--fail \(text): PHASE=ACTION[:COUNT] is needed")
         }
-        var name = text[..<equals]
-        var address: String?
-        if let open = name.firstIndex(of: "("), name.last == ")" {
-            address = name[name.index(after: open)..<name.index(before: name.endIndex)].lowercased()
-            name = name[..<open]
+        var (name, address): (Substring, String?) = (head, nil)
+        if let (phase, inner) = name.halves(at: "("), inner.ends(with: ")") {
+            address = Substring(inner.utf8.dropLast()).lowercasedASCII
+            name = phase
         }
         guard let phase = Phase(rawValue: String(name)) else {
             let names = Phase.allCases.map(\.rawValue).joined(separator: " ")
@@ -22,7 +21,7 @@ extension Fault {
         if let address, !phase.hasAddress || address.isEmpty {
             throw UsageError("--fail \(text): '\(phase.rawValue)' has no address to match")
         }
-        let (actionText, limit) = try Self.limit(text[text.index(after: equals)...], of: text, in: phase)
+        let (actionText, limit) = try Self.limit(rest, of: text, in: phase)
         let action = try Self.action(actionText, of: text)
         guard action.isPossible(in: phase) else {
             throw UsageError("--fail \(text): '\(actionText)' is not possible at '\(phase.rawValue)'")
@@ -36,12 +35,12 @@ extension Fault {
     private static func limit(
         _ text: Substring, of whole: String, in phase: Phase
     ) throws(UsageError) -> (Substring, Limit) {
-        guard let colon = text.lastIndex(of: ":") else { return (text, .always) }
-        var count = text[text.index(after: colon)...]
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return (text, .always) }
+        var count = text[text.utf8.index(after: colon)...]
         let action = text[..<colon]
-        if count == "*" { return (action, .always) }
-        let isForEach = count.hasSuffix("/rcpt")
-        if isForEach { count = count.dropLast(5) }
+        if count.isExactly("*") { return (action, .always) }
+        let isForEach = count.ends(with: "/rcpt")
+        if isForEach { count = Substring(count.utf8.dropLast(5)) }
         guard !count.isEmpty, count.utf8.allSatisfy(\.isDigit) else {
             if isForEach { throw UsageError("--fail \(whole): COUNT/rcpt needs a number") }
             return (text, .always)
@@ -65,7 +64,7 @@ extension Fault {
         }
         let digits = text.utf8.prefix(3)
         let next = text.utf8.dropFirst(3).first
-        guard digits.count == 3, digits.allSatisfy(\.isDigit), let code = Int(String(text.prefix(3))),
+        guard digits.count == 3, digits.allSatisfy(\.isDigit), let code = Int(String(Substring(digits))),
             (200...599).contains(code), next == nil || next == 0x20 || next == UInt8(ascii: "-")
         else {
             throw UsageError(
@@ -73,18 +72,17 @@ extension Fault {
                     + "close reset silence drip garbage endless half early")
         }
         if text.utf8.contains(where: \.isControl) { throw UsageError("--fail: control character in the reply") }
-        var lines = ""
-        var rest = text
-        while let escape = Self.lineBreak(in: rest) {
-            lines += rest[..<escape] + "\r\n"
-            rest = rest[escape...].dropFirst(2)
+        // `\n`, the two characters, begins a line.
+        var lines: [UInt8] = []
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "n"), lines.last == UInt8(ascii: "\\") {
+                lines.removeLast()
+                lines += "\r\n".utf8
+            } else {
+                lines.append(byte)
+            }
         }
-        return .reply(code: code, lines: lines + rest + "\r\n")
-    }
-
-    /// Where `\n`, the two characters, begins.
-    private static func lineBreak(in text: Substring) -> Substring.Index? {
-        text.indices.first { text[$0...].hasPrefix("\\n") }
+        return .reply(code: code, lines: String(decoding: lines, as: UTF8.self) + "\r\n")
     }
 }
 

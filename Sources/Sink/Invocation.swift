@@ -23,10 +23,10 @@ package enum Invocation: Equatable {
                 self = .version
                 return
             }
-            guard argument.hasPrefix("--") else { throw UsageError("unexpected argument '\(argument)'; see --help") }
-            let equals = argument.firstIndex(of: "=")
-            let name = String(argument[..<(equals ?? argument.endIndex)])
-            let inline = equals.map { String(argument[argument.index(after: $0)...]) }
+            guard argument.begins(with: "--") else { throw UsageError("unexpected argument '\(argument)'; see --help") }
+            let halves = argument.halves(at: "=")
+            let name = halves.map { String($0.0) } ?? argument
+            let inline = halves.map { String($0.1) }
             if let flag = Self.flags[name] {
                 if inline != nil { throw UsageError("\(name) takes no value") }
                 settings[keyPath: flag] = true
@@ -48,7 +48,7 @@ package enum Invocation: Equatable {
         ]
     }
 
-    private static let valued: Set<String> = [
+    private static let valued: Set<String> = [  // exact: our own, of ASCII
         "--listen", "--maildir", "--log", "--name", "--no-offer", "--max-size", "--max-recipients", "--max-sessions",
         "--timeout", "--tls-cert", "--tls-key", "--tls-self-signed", "--auth", "--auth-file", "--xoauth2", "--fail",
         "--delay", "--drip-every",
@@ -67,8 +67,12 @@ extension Settings {
             }
             self.name = value
         case "--no-offer":
-            for word in value.split(separator: ",") {
-                guard let known = Extensions.byName.first(where: { $0.name == word.uppercased() }) else {
+            for word in value.pieces(at: ",") where !word.isEmpty {
+                guard
+                    let known = Extensions.byName.first(where: {
+                        $0.name.lowercasedASCII.isExactly(word.lowercasedASCII)
+                    })
+                else {
                     let names = Extensions.byName.map(\.name).joined(separator: " ")
                     throw UsageError("--no-offer \(word): the extensions are \(names)")
                 }
@@ -122,12 +126,11 @@ extension Settings {
     private var keyFile: String? { if case .files(_, let file) = certificate { file } else { nil } }
 
     private mutating func setDelay(_ text: String) throws(UsageError) {
-        let parts = text.split(separator: "=", maxSplits: 1)
-        guard parts.count == 2, let phase = Phase(rawValue: String(parts[0])) else {
+        guard let (name, time) = text.halves(at: "="), let phase = Phase(rawValue: String(name)) else {
             let names = Phase.allCases.map(\.rawValue).joined(separator: " ")
             throw UsageError("--delay \(text): PHASE=TIME is needed; the phases are \(names)")
         }
-        delays[phase.index] = try span("--delay \(phase.rawValue)", String(parts[1]))
+        delays[phase.index] = try span("--delay \(phase.rawValue)", String(time))
     }
 
     private func nonEmpty(_ name: String, _ value: String) throws(UsageError) -> String {
@@ -152,13 +155,14 @@ extension Settings {
     /// Octets, or with K, M or G multiples of 1024.
     private func size(_ name: String, _ value: String) throws(UsageError) -> Int {
         let shift =
-            switch value.last {
+            switch value.unicodeScalars.last {
             case "K", "k": 10
             case "M", "m": 20
             case "G", "g": 30
             default: 0
             }
-        guard let number = Int(shift == 0 ? value[...] : value.dropLast()), number > 0, number <= 1 << (32 - shift)
+        guard let number = Int(shift == 0 ? value[...] : Substring(value.unicodeScalars.dropLast())), number > 0,
+            number <= 1 << (32 - shift)
         else {
             throw UsageError("\(name) \(value): no size such as 500K or 25M, up to 4G")
         }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Text
 
 /// A numeric address and a port: `127.0.0.1:2525`, `[::1]:0`.
 package struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
@@ -16,13 +17,15 @@ package struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
 
     /// Understands `HOST:PORT`; `localhost` is 127.0.0.1. Names are not resolved.
     package init(_ text: String) throws(UsageError) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")),
+            let port = UInt16(text[text.utf8.index(after: colon)...])
+        else {
             throw UsageError("--listen \(text): HOST:PORT is needed")
         }
         var host = text[..<colon]
-        let isV6 = host.hasPrefix("[") && host.hasSuffix("]")
-        if isV6 { host = host.dropFirst().dropLast() }
-        self.init(host: host == "localhost" ? "127.0.0.1" : String(host), isV6: isV6, port: port)
+        let isV6 = host.begins(with: "[") && host.ends(with: "]")
+        if isV6 { host = Substring(host.utf8.dropFirst().dropLast()) }
+        self.init(host: host.isExactly("localhost") ? "127.0.0.1" : String(host), isV6: isV6, port: port)
         if octets == nil {
             throw UsageError("--listen \(text): not a numeric address (an IPv6 address stands in brackets)")
         }

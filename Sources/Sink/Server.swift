@@ -1,6 +1,7 @@
 package import EventLoop
 internal import JSON
 internal import Linux
+internal import Text
 internal import Time
 
 /// The listening sockets and the sessions that came through them, on one loop.
@@ -38,7 +39,9 @@ package final class Server {
         }
         let name = settings.name ?? Process.hostName
         self.name = name
-        fileHost = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") ? $0 : "_" })
+        fileHost = String(
+            decoding: name.utf8.map { $0.isLetterOrDigit || "-.".utf8.contains($0) ? $0 : UInt8(ascii: "_") },
+            as: UTF8.self)
         self.settings = settings
         plan = FaultPlan(settings.faults)
         log = try Self.open("the log", settings.log, Log.init(path:))

@@ -118,7 +118,10 @@ extension Session {
         if reader.size > server.settings.maxSize { return .tooBig }
         if server.settings.isStrict {
             if reader.longLines > 0 { return Reply(550, "5.5.2", "A line of more than 998 octets") }
-            if reader.isEightBit, dialogue.envelope?.sender.body != "8BITMIME" {
+            // With SMTPUTF8 the header needs no other extension: RFC 6531, section 3.6.
+            let sender = dialogue.envelope?.sender
+            let isUndeclared = sender?.smtpUTF8 == true ? reader.hasEightBitBody : reader.isEightBit
+            if isUndeclared, sender?.body != "8BITMIME" {
                 return Reply(554, "5.6.3", "Bytes above 127 without BODY=8BITMIME")
             }
         }

@@ -15,6 +15,9 @@ extension Collection<UInt8> {
         return word.withUTF8Buffer { letters in zip(self, letters).allSatisfy { $0.uppercased == $1 } }
     }
 
+    /// The bytes as text, ASCII in upper case; what is not UTF-8 becomes U+FFFD.
+    var uppercasedText: String { String(decoding: map(\.uppercased), as: UTF8.self) }
+
     /// The bytes as text; what is not UTF-8 becomes U+FFFD.
     var text: String { String(decoding: self, as: UTF8.self) }
 }

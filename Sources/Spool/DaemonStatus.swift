@@ -6,6 +6,24 @@ package struct DaemonStatus: Equatable, Sendable {
     /// What is counted. Recipients and runs of programs by their outcome, then jobs by their end.
     package enum Outcome: String, CaseIterable, Sendable { case sent, deferred, refused, inDoubt, returned, done, dead }
 
+    /// How far a quota of a relay is used up.
+    package struct Quota: Equatable, Sendable {
+        /// The most recipients within the unit.
+        package var limit: Int
+        /// `m`, `h` or `d`.
+        package var unit: String
+        package var used: Int
+        /// When there is room again, where there is none; to the second, rounded down.
+        package var nextRoom: Timestamp?
+
+        package init(limit: Int, unit: String, used: Int, nextRoom: Timestamp?) {
+            self.limit = limit
+            self.unit = unit
+            self.used = used
+            self.nextRoom = nextRoom
+        }
+    }
+
     package struct Relay: Equatable, Sendable {
         package var name: String
         /// Whether the breaker keeps connections from being opened, and why.
@@ -14,13 +32,17 @@ package struct DaemonStatus: Equatable, Sendable {
         package var connections: Int
         /// How many connections the configuration allows.
         package var limit: Int?
+        package var quotas: [Quota]
 
-        package init(name: String, isOpen: Bool, reason: String?, connections: Int, limit: Int?) {
+        package init(
+            name: String, isOpen: Bool, reason: String?, connections: Int, limit: Int?, quotas: [Quota] = []
+        ) {
             self.name = name
             self.isOpen = isOpen
             self.reason = reason
             self.connections = connections
             self.limit = limit
+            self.quotas = quotas
         }
     }
 
@@ -135,7 +157,8 @@ extension DaemonStatus.Relay {
         guard let name = object["name"]?.string else { return nil }
         self.init(
             name: name, isOpen: object["breaker"]?.string == "open", reason: object["reason"]?.string,
-            connections: object.number("connections"), limit: object["limit"]?.int)
+            connections: object.number("connections"), limit: object["limit"]?.int,
+            quotas: (object["quotas"]?.array ?? []).compactMap { $0.object.flatMap(DaemonStatus.Quota.init) })
     }
 
     fileprivate var json: JSON {
@@ -144,6 +167,23 @@ extension DaemonStatus.Relay {
             ("reason", isOpen ? .string(reason ?? "") : .null), ("connections", .number(.init(connections))),
         ])
         object["limit"] = limit.map { .number(.init($0)) }
+        object["quotas"] = quotas.isEmpty ? nil : .array(quotas.map(\.json))
+        return .object(object)
+    }
+}
+
+extension DaemonStatus.Quota {
+    fileprivate init?(_ object: JSON.Object) {
+        guard let limit = object["limit"]?.int, let unit = object["unit"]?.string else { return nil }
+        self.init(limit: limit, unit: unit, used: object.number("used"), nextRoom: object.moment("nextRoom"))
+    }
+
+    /// The quota's object, as `status.json` and `outspool status --json` have it.
+    package var json: JSON {
+        var object = JSON.Object([
+            ("limit", .number(.init(limit))), ("unit", .string(unit)), ("used", .number(.init(used))),
+        ])
+        object["nextRoom"] = nextRoom.map { .string($0.rfc3339Seconds) }
         return .object(object)
     }
 }

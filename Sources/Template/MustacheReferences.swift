@@ -39,6 +39,19 @@ extension Mustache {
         return names
     }
 
+    /// The names of all blocks in the partial `name` and in what it includes.
+    static func blockNames(below name: String, in partials: [String: Mustache]) -> Set<ExactText> {
+        var names: Set<ExactText> = []
+        var pending = [name]
+        var seen: Set<ExactText> = []
+        while let name = pending.popLast() {
+            guard seen.insert(ExactText(name)).inserted, let partial = partials[name] else { continue }
+            names.formUnion(partial.blockNames)
+            pending += partial.references.map(\.name)
+        }
+        return names
+    }
+
     private static func collect(_ nodes: [Node], into names: inout Set<ExactText>) {
         for node in nodes {
             switch node {

@@ -129,14 +129,7 @@ package struct NameCheck {
 
     /// An override that its parent has no block for is never rendered.
     private mutating func refuseStrayOverrides(_ parent: Mustache.Parent, _ view: View) {
-        var names: Set<ExactText> = []
-        var pending = [parent.name]
-        var seen: Set<ExactText> = []
-        while let name = pending.popLast() {
-            guard seen.insert(ExactText(name)).inserted, let partial = partials[name] else { continue }
-            names.formUnion(partial.blockNames)
-            pending += partial.references.map(\.name)
-        }
+        let names = Mustache.blockNames(below: parent.name, in: partials)
         for override in parent.overrides where !names.contains(ExactText(override.name)) {
             report(.stray, override.position, view.file) {
                 .strayOverride(override, of: parent.name, among: names, in: view.file)

@@ -9,7 +9,7 @@ extension Template {
     /// A template with errors is rendered all the same, as the specification of Mustache has it: names that are not
     /// there render as nothing. This is where strictness is.
     package func findings() -> [Finding] {
-        let all = nameFindings() + layoutFindings() + sampleFindings() + localeFindings() + fileFindings()
+        let all = nameFindings() + markupFindings() + sampleFindings() + localeFindings() + fileFindings()
         return all.map { finding in
             var finding = finding
             if !(finding.file + "/").begins(with: source.path + "/") { finding.template = name }
@@ -45,20 +45,11 @@ extension Template {
         return parts.reduce(into: carried) { $0.formUnion($1.partials.values.map { ExactText($0.file) }) }
     }
 
-    /// A block at the top of the HTML that is almost one of the layout's: it would become part of the body.
-    private func layoutFindings() -> [Finding] {
-        var findings: [Finding] = []
-        for part in parts where part.kind == .html {
-            guard let layout = settings.layout, case .parent(let parent) = part.mustache.nodes.first,
-                let body = parent.overrides.last?.body
-            else { continue }
-            let names = part.partials.values.reduce(into: Set()) { $0.formUnion($1.blockNames) }
-            for case .block(let block) in body where !names.contains(ExactText(block.name)) {
-                let finding = Finding.strayOverride(block, of: layout, among: names, in: part.mustache.file)
-                if finding.suggestion != nil { findings.append(finding) }
-            }
+    /// Doubtful syntax of the HTMLs: blocks beside their layout's, and attributes.
+    private func markupFindings() -> [Finding] {
+        parts.filter { $0.kind == .html }.flatMap { part in
+            (settings.layout.map { LayoutCheck(part, layout: $0).findings } ?? []) + AttributeCheck(part).findings
         }
-        return findings
     }
 
     /// Declared and used in no part: left over, or forgotten.

@@ -19,7 +19,7 @@ package enum Program {
     }
 
     private static func complain(_ message: String, status: Int32) -> Int32 {
-        let lines = message.split(separator: "\n").map { "error: \(printable(String($0)))\n" }
+        let lines = message.pieces(at: "\n").filter { !$0.isEmpty }.map { "error: \(printable(String($0)))\n" }
         // There is nowhere left to report that this failed.
         try? Descriptor(duplicating: 2).write(all: Array(lines.joined().utf8))
         return status

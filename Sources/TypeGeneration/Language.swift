@@ -13,7 +13,8 @@ package enum Language: String, CaseIterable, Sendable {
         var names: [String: String] = [:]
         for template in templates {
             let name = pascal(template.name)
-            if let other = names.updateValue(template.name, forKey: name.lowercased()) {
+            let key = name.lowercased()  // exact: templates have names of ASCII
+            if let other = names.updateValue(template.name, forKey: key) {
                 throw NameClash(templates: [other, template.name], name: name)
             }
         }
@@ -69,7 +70,7 @@ func literal(_ text: String, escaping extra: Unicode.Scalar? = nil) -> String {
 func comment(_ line: String) -> String {
     var shown = ""
     for letter in line.unicodeScalars {
-        if letter == "/", shown.unicodeScalars.last == "*" { shown += " " }
+        if letter == "/", shown.utf8.last == UInt8(ascii: "*") { shown += " " }
         shown.unicodeScalars.append(letter)
     }
     return shown

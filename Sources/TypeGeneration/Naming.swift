@@ -48,32 +48,35 @@ private func headed(_ name: String) -> String {
     return (0x30...0x39).contains(first.value) ? "_" + name : name
 }
 
-private func capitalized(_ word: String) -> String { word.prefix(1).uppercased() + word.dropFirst() }
+private func capitalized(_ word: String) -> String {
+    word.prefix(1).uppercased() + word.dropFirst()  // exact: no marks
+}
 
 /// The capitals that a word begins with become small, the last of several only if nothing follows.
 private func uncapitalized(_ word: String) -> String {
     let capitals = word.prefix { $0.isUppercase }
     if capitals.count < 2 || capitals.count == word.count {
-        return capitals.lowercased() + word.dropFirst(capitals.count)
+        return capitals.lowercased() + word.dropFirst(capitals.count)  // exact: no marks
     }
-    return capitals.dropLast().lowercased() + word.dropFirst(capitals.count - 1)
+    return capitals.dropLast().lowercased() + word.dropFirst(capitals.count - 1)  // exact: no marks
 }
 
 /// Names that live side by side: each is given once, and none that the language keeps for itself.
 struct NameScope {
-    private var taken: Set<String>
+    /// Python takes names that are canonically equivalent for one, as a Swift string does.
+    private var taken: Set<String>  // exact: see above
     private let ignoresCase: Bool
 
     init(reserved: some Sequence<String>, ignoresCase: Bool = false) {
         self.ignoresCase = ignoresCase
-        taken = Set(reserved.map { ignoresCase ? $0.lowercased() : $0 })
+        taken = Set(reserved.map { ignoresCase ? $0.lowercased() : $0 })  // exact: see above
     }
 
     /// The name itself, or `name_`, `name_2`, `name_3` …
     mutating func claim(_ name: String) -> String {
         var claimed = name
         var number = 1
-        while !taken.insert(ignoresCase ? claimed.lowercased() : claimed).inserted {
+        while !taken.insert(ignoresCase ? claimed.lowercased() : claimed).inserted {  // exact: see above
             claimed = number == 1 ? "\(name)_" : "\(name)_\(number)"
             number += 1
         }

@@ -44,7 +44,7 @@ package struct Remarks: Equatable, Sendable {
     func lines(width: Int) -> [String] {
         paragraphs.flatMap { paragraph -> [String] in
             var lines: [String] = []
-            for word in paragraph.split(separator: " ") {
+            for word in paragraph.pieces(at: " ") where !word.isEmpty {
                 if let last = lines.last, last.count + word.count < width {
                     lines[lines.count - 1] = "\(last) \(word)"
                 } else {

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 
 /// One file for all templates: a struct for each that conforms to the client library's `TypedJob`, with
 /// the types of its parameters inside it.
@@ -197,7 +198,7 @@ private struct SwiftTypes {
         func add(_ kind: String, _ type: String, to shape: Shape, _ value: String = "value") {
             guard let target = cases.first(where: { $0.shape == shape }) else { return }
             literals.append(
-                ("ExpressibleBy\(kind)Literal", "\(kind.lowercased())Literal", type, ".\(target.name)(\(value))"))
+                ("ExpressibleBy\(kind)Literal", "\(kind.lowercasedASCII)Literal", type, ".\(target.name)(\(value))"))
         }
         add("Integer", "Int", to: .integer)
         if literals.isEmpty { add("Integer", "Int", to: .number, "Double(value)") }

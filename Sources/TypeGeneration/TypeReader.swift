@@ -1,5 +1,6 @@
 internal import JSON
 package import Schema
+internal import Text
 
 extension TemplateTypes {
     /// The types that the parameters of a template need; without a schema, any object will do.
@@ -27,11 +28,11 @@ private struct TypeReader {
     /// Nil for one whose inside is still being read.
     private var declarations: [Declaration?] = [nil]
     /// By pointer: types that have a name, finished or not.
-    private var known: [String: Shape] = ["": .named(0)]
+    private var known: [ExactText: Shape] = ["": .named(0)]
     /// Pointers of what is being read and has no name yet.
-    private var open: Set<String> = []
+    private var open: Set<ExactText> = []
     /// By pointer: places of what a recursion led back to while it was being read, and so needs a name.
-    private var reserved: [String: Int] = [:]
+    private var reserved: [ExactText: Int] = [:]
 
     init(templateName: String) { self.templateName = templateName }
 
@@ -52,31 +53,31 @@ private struct TypeReader {
     }
 
     private mutating func shape(_ schema: Subschema) -> Shape {
-        if let known = known[schema.pointer] { return known }
-        guard open.insert(schema.pointer).inserted else { return reserve(schema) }
-        defer { open.remove(schema.pointer) }
+        if let known = known[ExactText(schema.pointer)] { return known }
+        guard open.insert(ExactText(schema.pointer)).inserted else { return reserve(schema) }
+        defer { open.remove(ExactText(schema.pointer)) }
         let shape = unnamed(schema)
-        guard let place = reserved[schema.pointer] else { return shape }
+        guard let place = reserved[ExactText(schema.pointer)] else { return shape }
         if declarations[place] == nil {
             var member = shape
             if case .nullable(let inner) = shape { member = inner }
             declarations[place] = declaration(schema, names(to: schema.pointer), .union([member]))
         }
-        return known[schema.pointer] ?? shape
+        return known[ExactText(schema.pointer)] ?? shape
     }
 
     /// Names what is being read, because something inside it leads back to it.
     private mutating func reserve(_ schema: Subschema) -> Shape {
         let place = declarations.count
         declarations.append(nil)
-        reserved[schema.pointer] = place
+        reserved[ExactText(schema.pointer)] = place
         return remember(place, at: schema)
     }
 
     private mutating func remember(_ place: Int, at schema: Subschema) -> Shape {
         let canBeNull = schema.kinds != .any && schema.kinds.contains(.null)
         let shape = canBeNull ? Shape.nullable(.named(place)) : .named(place)
-        known[schema.pointer] = shape
+        known[ExactText(schema.pointer)] = shape
         return shape
     }
 
@@ -199,13 +200,12 @@ private struct TypeReader {
         let properties = parts.flatMap(\.properties)
         let additional = parts.compactMap(\.additional).first
         if properties.isEmpty, additional?.isNever != true { return nil }
-        var names: [String] = []
+        var names: Set<ExactText> = []
         var fields: [Declaration.Field] = []
-        for property in properties where !names.contains(property.name) {
-            let same = properties.filter { $0.name == property.name }
+        for property in properties where names.insert(ExactText(property.name)).inserted {
+            let same = properties.filter { $0.name.isExactly(property.name) }
             let isRequired = same.contains(where: \.isRequired)
             let schema = same.compactMap(\.schema).first
-            names.append(property.name)
             // The schema false: a property that must not be there.
             if schema?.isNever == true, !isRequired { continue }
             fields.append(
@@ -233,7 +233,7 @@ private struct TypeReader {
             path.append(part)
             place = declarations.count
             declarations.append(nil)
-        } else if let reserved = reserved[schema.pointer] {
+        } else if let reserved = reserved[ExactText(schema.pointer)] {
             place = reserved
         } else {
             place = declarations.count
@@ -248,7 +248,7 @@ private struct TypeReader {
     /// The names that a pointer leads through; a definition's own name is the first.
     private func names(to pointer: String) -> [String] {
         var names: [String] = []
-        var tokens = pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        var tokens = pointer.pieces(at: "/").dropFirst()
         while let keyword = tokens.popFirst() {
             switch keyword {
             case "$defs": names = [plain(tokens.popFirst())]
@@ -263,15 +263,15 @@ private struct TypeReader {
 
     /// A token of a pointer as the name it stands for (RFC 6901, section 4).
     private func plain(_ token: Substring?) -> String {
-        var name = ""
-        var rest = token ?? ""
-        while let letter = rest.popFirst() {
-            if letter == "~", let code = rest.popFirst() {
-                name += code == "1" ? "/" : "~"
+        var name = String.UnicodeScalarView()
+        var rest = (token ?? "").unicodeScalars
+        while let scalar = rest.popFirst() {
+            if scalar == "~", let code = rest.popFirst() {
+                name.append(code == "1" ? "/" : "~")
             } else {
-                name.append(letter)
+                name.append(scalar)
             }
         }
-        return name
+        return String(name)
     }
 }

@@ -79,7 +79,7 @@ struct GuideTests {
         "What it quotes of the log and of the verbs, they say",
         arguments: [
             "no attempt is counted", ": works again", "(fix the configuration)", "login refused: ",
-            "MAIL refused: ", "does not work", "breaker open: ", " is not closed", "is not declared in schema.json",
+            "refuses sender ", "does not work", "breaker open: ", " is not closed", "is not declared in schema.json",
             "it is tried again every second", "nothing is claimed meanwhile", "the spool takes writes again",
             "has the spool, and has not written status.json", "the disk is full",
             "the daemon died before the reply was seen",

@@ -56,13 +56,14 @@ struct MailqTests {
     @Test(
         "-q makes deferred mail due: all, one, or one domain's",
         arguments: [
-            (["-q"], ["a", "b"], 0), (["-qIa"], ["a"], 0), (["-qI", "a"], [], 64), (["-qIz"], [], 66),
-            (["-qRB.example"], ["b"], 0),
+            (["-q"], ["a", "b", "ue"], 0), (["-qIa"], ["a"], 0), (["-qI", "a"], [], 64), (["-qIz"], [], 66),
+            (["-qRB.example"], ["b"], 0), (["-qRü.example"], ["ue"], 0), (["-qRXN--tda.example"], ["ue"], 0),
+            (["-qRb\u{301}.example"], [], 0),
         ] as [([String], [String], Int32)])
     func flush(words: [String], due: [String], status: Int32) throws {
         let place = try SendmailFixture()
-        for name in ["a", "b"] {
-            try place.spool.put(#"{"template":"x","to":"Q <q@\#(name).example>"}"#, "retry/04-4m/\(name)")
+        for (name, domain) in [("a", "a.example"), ("b", "b.example"), ("ue", "xn--tda.example")] {
+            try place.spool.put(#"{"template":"x","to":"Q <q@\#(domain)>"}"#, "retry/04-4m/\(name)")
             try Program.shell("touch -d 'now + 1 hour' '\(place.spool.spool)/retry/04-4m/\(name)'")
         }
         #expect(try place.run(words).status == status)

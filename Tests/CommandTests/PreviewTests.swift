@@ -140,6 +140,23 @@ struct PreviewTests {
         #expect(summary.out.contains("Files     Rechnung ü.pdf\n"))
     }
 
+    @Test("The page of a job loads nothing from other hosts unless asked")
+    func remote() throws {
+        let place = try PreviewFixture()
+        let job = #"{"subject":"x","html":"<img src='https://x.example/p.png'>","to":"a@example.com"}"#
+        func policy(_ words: String...) throws -> Substring {
+            let page = try place.fixture.outspool.run(
+                ["--config", place.fixture.scratch.path("outspool.conf"), "preview", "--page", "-"] + words, input: job
+            ).out
+            let line = try #require(page.split(separator: "\n").first { $0.contains("Content-Security-Policy") })
+            #expect(page.contains("nothing loaded from other hosts") == !line.contains("http:"))
+            return line
+        }
+        #expect(try !policy("--job", "-").contains("https:"))
+        #expect(try policy("--job", "-", "--remote").contains("img-src data: https: http:"))
+        #expect(try policy("hello").contains("img-src data: https: http:"))
+    }
+
     @Test("--open hands the page to the browser")
     func browser() throws {
         let place = try PreviewFixture()

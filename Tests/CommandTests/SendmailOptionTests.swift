@@ -32,6 +32,7 @@ struct SendmailOptionTests {
         (["-q15m", "a@b"], "root@ a@b"), (["a@b, C <c@d>,e"], "root@ a@b c@d e@"),
         (["list: a@b, c@d;"], "root@ a@b c@d"),
         (["zoë@exämple.org"], "root@ zoë@xn--exmple-cua.org"), (["\"a b\"@c"], "root@ \"a b\"@c"),
+        (["-f\u{308}x@y", "c@d"], "\u{308}x@y c@d"),
         (["-N", "Success, DELAY", "-RFULL", "-V", "two words", "a@b"], "root@ a@b"),
     ]
 
@@ -57,7 +58,9 @@ struct SendmailOptionTests {
             (["-bd", "-q1h"], 64, "outspoold(8)"), (["-bt"], 64, "-bt"), (["-bv", "a@b"], 64, "-bv"),
             (["-bz"], 64, "-bz"),
             (["-Z", "a@b"], 64, "-Z"), (["-iZ", "a@b"], 64, "-Z"), (["--what", "a@b"], 64, "--"),
-            (["-f"], 64, "-f needs"),
+            (["-f"], 64, "-f needs"), (["-\u{338}", "a@b"], 64, "unknown option"),
+            (["-i\u{301}t"], 64, "unknown option"),
+            (["--", "-\u{301}x"], 64, "no recipient begins"),
             (["-F"], 64, "-F needs"), (["-tf"], 64, "-f needs"), (["-B", "BINARYMIME", "a@b"], 64, "8BITMIME"),
             (["-N", "sometimes", "a@b"], 64, "-N is"), (["-N", "never,delay", "a@b"], 64, "-N is"),
             (["-N", "", "a@b"], 64, "-N is"), (["-N", ",", "a@b"], 64, "-N is"), (["-N"], 64, "-N needs"),
@@ -69,7 +72,7 @@ struct SendmailOptionTests {
             (["--", "-oQ/tmp"], 64, "no recipient begins"),
             (["-f", "a@b\nRCPT TO:<c@d>", "e@f"], 64, "control character"),
             (["-F", "x\r\nBcc: a@b", "e@f"], 64, "control character"), (["a@b\nc@d"], 65, "control character"),
-            (["a b"], 65, "\"a b\""), (["a@"], 65, "nothing after the @"), (["a@b_c"], 65, "a@b_c"),
+            (["a b@"], 65, "\"a b@\""), (["a@"], 65, "nothing after the @"), (["a@b+c"], 65, "a@b+c"),
             ([""], 64, "no recipients"),
             (["-f", "a@b, c@d", "e@f"], 65, "not one address"), (["-f", "@", "e@f"], 65, "sender"),
         ] as [([String], Int32, String)])

@@ -99,6 +99,26 @@ struct StatusTests {
         }
     }
 
+    @Test("status and top tell how far a relay's quotas are used up")
+    func quotas() throws {
+        let spool = try Fixture()
+        try writeStatus(
+            spool,
+            #","relays":[{"name":"main","breaker":"closed","connections":1,"limit":10,"quotas":["#
+                + #"{"limit":50,"unit":"h","used":3},{"limit":5,"unit":"d","used":5,"nextRoom":"2026-11-25T12:24:00Z"}]}]"#
+        )
+        for words in [["status"], ["top", "--once"]] {
+            let lines = try spool.outspool.run(words).lines.filter { $0.hasPrefix("quota ") }
+            #expect(
+                lines.map { $0.drop { $0 != "m" } } == [
+                    "main: 3 of 50/h", "main: 5 of 5/d, used up until 2026-11-25T12:24:00Z",
+                ])
+        }
+        #expect(
+            try spool.run("status", "--json").out.contains(
+                #"{"limit":5,"unit":"d","used":5,"nextRoom":"2026-11-25T12:24:00Z"}"#))
+    }
+
     @Test(
         "top draws, follows the terminal's size, and gives it back",
         .enabled(if: Machine.program("python3") != nil, "needs python3"), arguments: ["q", "TERM", "^C"])

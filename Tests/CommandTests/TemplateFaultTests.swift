@@ -33,6 +33,15 @@ struct TemplateFaultTests {
     @Test("What is left over, or left behind", arguments: leftOverCases)
     func leftOver(fault: FaultCase) throws { try expect(fault) }
 
+    private static func stray(_ place: String, _ name: String, _ inside: String) -> String {
+        "\(place): warning: '\(name)' inside \(inside) does not replace that of 'frame' and stands in the body: "
+            + "only a block at the top level of the HTML does"
+    }
+
+    private static func bare(_ place: String, _ name: String) -> String {
+        "\(place): warning: '\(name)' stands in an attribute without quotation marks: a space in it begins another attribute"
+    }
+
     private func expect(_ fault: FaultCase) throws {
         let root = try TemplateRoot(fault.files)
         #expect(try root.lines() == fault.lines)
@@ -377,6 +386,26 @@ extension TemplateFaultTests {
             ],
             "t/html.mustache:1:1: warning: 'frame' has no block 'titel' that this could "
                 + "replace; did you mean 'title'?"),
+        FaultCase(
+            "blocks that cannot replace the layout's",
+            [
+                "t/html.mustache":
+                    "{{#name}}{{$title}}A{{/title}}{{/name}}{{>p}}\n{{$title}}{{$body}}{{/body}}{{/title}}"
+                    + "{{<card}}{{$title}}mine{{/title}}{{$own}}{{$title}}{{/title}}{{/own}}{{/card}}{{>card}}",
+                "t/template.conf": "layout = frame", "t/p.mustache": "\n{{$title}}B{{/title}}",
+                "_partials/card.mustache": "{{$title}}c{{/title}}{{$own}}{{/own}}",
+                "_layouts/frame.mustache": "{{>head}}{{$body}}{{/body}}",
+                "_partials/head.mustache": "{{$title}}{{/title}}",
+            ],
+            stray("t/html.mustache:1:10", "title", "{{#name}}"),
+            stray("t/html.mustache:2:11", "body", "the block 'title'"),
+            stray("t/html.mustache:2:80", "title", "{{<card}}"), stray("t/p.mustache:2:1", "title", "a partial")),
+        FaultCase(
+            "attributes without quotation marks",
+            [
+                "t/html.mustache": "<a href={{name}}>{{>p}}", "t/p.mustache": "\n <img alt=a{{id}}>",
+            ],
+            bare("t/html.mustache:1:9", "name"), bare("t/p.mustache:2:12", "id")),
         FaultCase(
             "locale of one part only", ["t/text.de.mustache": "Hallo {{name}}"],
             "t/text.de.mustache: warning: there is no subject.de.mustache: such mails are in two languages"),

@@ -95,6 +95,7 @@ struct ClaimedJobTests {
             case .ends(_, .skipped): "skipped"
             case .ends(_, .malformed(let error)): "malformed: \(error)"
             case .ends(_, .scheduled): "scheduled"
+            case .ends(_, .unroutable): "unroutable"
             }
         }
         #expect(try look("none") == "nothing")

@@ -78,6 +78,17 @@ struct MetricsTests {
         #expect(metrics.text.contains("outspool_relay_breaker_openings_total{relay=\"main\"} 0\n"))
     }
 
+    @Test("A relay's quotas are told by their unit; a relay without one has no such series")
+    func quotas() {
+        var metrics = metrics
+        #expect(!metrics.text.contains("outspool_relay_quota"))
+        metrics.relays[0].quotas = [
+            .init(limit: 500, unit: "d", used: 12, nextRoom: nil), .init(limit: 50, unit: "h", used: 3, nextRoom: nil),
+        ]
+        #expect(metrics.text.contains("outspool_relay_quota_used{relay=\"main\",per=\"d\"} 12\n"))
+        #expect(metrics.text.contains("outspool_relay_quota_limit{relay=\"main\",per=\"h\"} 50\n"))
+    }
+
     @Test(
         "A generated id tells when it was made",
         arguments: [

@@ -150,7 +150,8 @@ struct NotifierTests {
         relay.stop()
         let settings = Settings.Relay(name: "main", connection: try RelaySettings(url: url))
         let pool = RelayPool(
-            settings, curl: try CurlLoop(place.loop), loop: place.loop, ledger: place.ledger, tell: { _ in })
+            settings, curl: try CurlLoop(place.loop), loop: place.loop, ledger: place.ledger,
+            allowances: Allowances(place.spool, place.log), tell: { _ in })
         pool.connect(for: 1)
         try place.run(until: { pool.breaker.isOpen })
         let notifier = try notifier()

@@ -27,7 +27,8 @@ final class QueuePlace {
     /// - Parameters:
     ///   - relay: options of outspool-sink(8).
     ///   - settings: lines of outspool.conf(5) before the first section.
-    init(relay options: [String] = [], settings more: String = "") throws {
+    ///   - relayKeys: lines of its section `[relay main]`, and others after it.
+    init(relay options: [String] = [], settings more: String = "", relayKeys: String = "") throws {
         scratch = try Scratch()
         try Creation.spool(at: scratch.path("spool"))
         try Directory.make(path: scratch.path("templates"), mode: 0o755)
@@ -46,6 +47,7 @@ final class QueuePlace {
             [relay main]
             url = \(relay.url)
             tls = none
+            \(relayKeys)
 
             """
         settings = try Settings(ConfigurationFile(parsing: text, name: "test.conf"))

@@ -144,13 +144,13 @@ struct TaskValueTests {
 
     private func drain(_ lanes: inout Lanes, bulk: Bool = true, full: Set<String> = []) -> [String] {
         var ids: [String] = []
-        while let job = lanes.next(bulkAllowed: bulk, mayStart: { !full.contains($0) }) { ids.append(job.id.text) }
+        while let job = lanes.next(bulkAllowed: bulk, mayStart: { !full.contains($0.name) }) { ids.append(job.id.text) }
         return ids
     }
 
     @Test("High before normal before bulk; within one, templates take turns")
     func turns() {
-        var lanes = Lanes { $0.template ?? "" }
+        var lanes = Lanes { Lanes.Group($0.template ?? "") }
         for id in ["a1", "a2", "a3"] { _ = lanes.append(job(id, "a")) }
         for id in ["b1", "b2"] { _ = lanes.append(job(id, "b")) }
         _ = lanes.append(job("c1", "c", .bulk))
@@ -162,7 +162,7 @@ struct TaskValueTests {
 
     @Test("A template that is full, and bulk that may not start, hold up nobody and stay")
     func passedOver() {
-        var lanes = Lanes { $0.template ?? "" }
+        var lanes = Lanes { Lanes.Group($0.template ?? "") }
         for id in ["a1", "a2"] { _ = lanes.append(job(id, "a", .high)) }
         _ = lanes.append(job("b1", "b"))
         _ = lanes.append(job("b2", "b", .bulk))
@@ -173,7 +173,7 @@ struct TaskValueTests {
 
     @Test("Lanes are bounded, know what they hold, and give back what has expired")
     func bounds() {
-        var lanes = Lanes(capacity: 3) { $0.template ?? "" }
+        var lanes = Lanes(capacity: 3) { Lanes.Group($0.template ?? "") }
         var taken: [Bool] = []
         for (id, template, expiry) in [("a", "t", 5), ("b", "u", 1000), ("c", "u", 6), ("d", "t", 1000)]
             as [(String, String, Int64)]

@@ -16,7 +16,8 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "mustache": fuzzMustache, "template-conf": fuzzTemplateConf, "schema": fuzzSchema, "pattern": fuzzPattern,
     "configuration": fuzzConfiguration,
     "reply": fuzzReply, "session": fuzzSession, "dots": fuzzDots,
-    "address": fuzzAddress, "message": fuzzMessage, "composition": fuzzComposition, "html": fuzzHTML,
+    "address": fuzzAddress, "message": fuzzMessage, "sevenbit": fuzzSevenBit, "composition": fuzzComposition,
+    "html": fuzzHTML,
     "sendmail": fuzzSendmail,
 ]
 

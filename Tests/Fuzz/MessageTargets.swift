@@ -13,7 +13,7 @@ func isSafe(_ mailbox: Mailbox) {
     if !address.domain.hasPrefix("[") {
         for label in address.domain.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
             must(
-                (1...63).contains(label.count) && label.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") }
+                (1...63).contains(label.count) && label.allSatisfy { $0.isLetterOrDigit || "-_".utf8.contains($0) }
                     && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-"), "a label can exist")
         }
     }
@@ -101,6 +101,21 @@ private func mailbox(_ address: Address) -> Mailbox {
 private func isMessage(_ bytes: [UInt8]) {
     must(hasOnlyCRLF(bytes), "every line ends in CRLF")
     must(!bytes.contains(0), "no NUL")
+}
+
+/// A message for a relay without 8BITMIME.
+func fuzzSevenBit(_ input: [UInt8]) {
+    let (id, plain) = (MessageID(job: "fuzz", at: "example.com"), input.filter { $0 != 0 })
+    guard let message = try? WholeMessage(parsing: plain).completed(from: author, date: date, messageID: id) else {
+        return
+    }
+    let bytes = sevenBit(message.bytes)
+    isMessage(bytes)
+    must(message.needs8Bit || bytes == message.bytes, "what has seven bits stays")
+    must(sevenBit(bytes) == bytes, "what was converted stays")
+    let (before, after) = (ReadMessage(message.bytes), ReadMessage(bytes))
+    must(before.fields.count <= after.fields.count, "no field goes")
+    must(after.text == nil || before.parts.count == after.parts.count, "no part goes")
 }
 
 /// Subject, text, HTML, a name, a header's name and value, a file's name and content: no field brings another.

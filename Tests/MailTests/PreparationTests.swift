@@ -1,3 +1,4 @@
+import Configuration
 import JSON
 import Mail
 import Message
@@ -23,6 +24,23 @@ struct PreparationTests {
     func fields(_ mail: OutgoingMail) -> [String] {
         let text = String(decoding: mail.bytes, as: UTF8.self)
         return text.components(separated: "\r\n\r\n").first.map { $0.components(separated: "\r\n") } ?? []
+    }
+
+    @Test(
+        "The name behind the @ of Message-IDs is one that DNS knows",
+        arguments: [
+            ("shop.example", "shop.example"), ("Geschäftsstelle.example", "xn--geschftsstelle-9hb.example"),
+            ("a b", nil),
+            ("-bad-", nil), ("a_b.example", nil), ("192.0.2.1", nil), ("[192.0.2.1]", nil), ("x\u{200B}.example", nil),
+        ] as [(String, String?)])
+    func hostname(name: String, domain: String?) throws {
+        var main = try ConfigurationFile(parsing: "\nhostname = \(name)\n", name: "conf").main
+        guard let domain else {
+            let error = #expect(throws: ConfigurationError.self) { try MailDefaults(&main) }
+            #expect(error?.description.hasPrefix("conf:2: 'hostname': ") == true)
+            return
+        }
+        #expect(try MailDefaults(&main).domain == domain)
     }
 
     @Test(

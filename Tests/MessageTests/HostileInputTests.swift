@@ -13,6 +13,32 @@ struct HostileInputTests {
         "<li>", "<pre>", "<td>", "IPv6:", "::", "%", "*", "\u{200D}", "<script", "&#x", "From ", "\u{3002}", "xn--",
     ]
 
+    private static let mime = [
+        "Content-Type: ", "multipart/mixed", "multipart/digest", "message/rfc822", "text/html", "; boundary=a",
+        "; boundary=\"b",
+        "Content-Transfer-Encoding: ", "8bit", "quoted-printable", "base64", "binary", "x-own", "\n", "\n\n", "\n--a\n",
+        "\n--b\n", "\n--a--\n", "ü", "=C3", "=\n", "w7w=", "Subject: ", " ", "a",
+        String(repeating: "long ", count: 250),
+    ]
+
+    @Test("What is converted has seven bits below its header, and stays as it is", arguments: 0..<8)
+    func converts(seed: Int) throws {
+        var random = RandomMail(seed: UInt64(seed) + 20_000)
+        for _ in 0..<300 {
+            let text = "From: a@b\n" + random.text(of: Self.mime, atMost: 40)
+            guard let whole = try? WholeMessage(parsing: Array(text.utf8)) else { continue }
+            let id = MessageID(job: "j", at: "x")
+            let message = try whole.completed(from: nil, date: Timestamp(seconds: 0), messageID: id)
+            let again = try WholeMessage(parsing: message.bytes)
+            #expect(try again.completed(from: nil, date: Timestamp(seconds: 1), messageID: id) == message, "\(text)")
+            let converted = sevenBit(message.bytes)
+            #expect(sevenBit(converted) == converted, "\(text)")
+            // An encoding of its own, a fragment, or what lies too deep.
+            if text.contains("x-own") { continue }
+            #expect(converted.allSatisfy { $0 < 0x80 }, "\(text)")
+        }
+    }
+
     @Test("Traps nowhere, and lets no line through", arguments: 0..<8)
     func trapsNowhere(seed: Int) throws {
         var random = RandomMail(seed: UInt64(seed) + 10_000)

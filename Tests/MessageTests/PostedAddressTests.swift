@@ -24,6 +24,16 @@ struct PostedAddressTests {
         ("a@b@c.example", "\"a@b\"@c.example"),
         ("Zo\u{1}e <a@b>", "a@b"), ("\"a b\"@c.example", "\"a b\"@c.example"),
         ("a@[IPv6:::1], b@[192.0.2.1]", "a@[IPv6:::1] b@[192.0.2.1]"),
+        // Several words, as several addresses or as a name.
+        ("two words", "two@h.example words@h.example"), ("tim@a.example joe@b.example", "tim@a.example joe@b.example"),
+        ("a@b\tc@d", "a@b c@d"), ("Zoe Smith zoe@x.example", "zoe@x.example"), ("a@b c", "a@b"), ("<a@b c>", "a@b"),
+        // Comments anywhere, also one without an end.
+        ("Chris <c@(Chris's host.)public.example>", "c@public.example"), ("a@b (c", "a@b"), ("c@(x)d . e", "c@d.e"),
+        // Quotation marks and escapes where none belong.
+        ("\"a@b\"", "a@b"), ("a@b\"", "a@b"), ("a\\ b@c", "\"a b\"@c"), ("\"\"@b", "\"\"@b"),
+        // Paths of hosts, and names that DNS has.
+        ("one!two!zoe", "two!zoe@one"), ("one!zoe@x", "one!zoe@x"), ("a@b_c.example", "a@b_c.example"),
+        (String(repeating: "x", count: 99) + "@b", String(repeating: "x", count: 99) + "@b"),
         ("root, zoe", "root@h.example zoe@h.example"), ("a..b", "\"a..b\"@h.example"), ("", ""), (" (nobody) ", ""),
     ]
 
@@ -37,7 +47,7 @@ struct PostedAddressTests {
     @Test(
         "What is no address in any reading is a fault",
         arguments: [
-            "two words", "a@", "@b", "a b@c", "a@b c", "a@b..c", "a@-b", "a\u{7F}@b", "a@b_c", "<a@b c>", "a@[1.2.3]",
+            "a@", "@b", "a@b..c", "a@-b", "a\u{7F}@b", "a@[1.2.3]", "a\u{200B}@b", "\"\"",
         ])
     func faults(field: String) {
         let read = Mailbox.posted("x@y, \(field), z@y", origin: "h.example")
@@ -47,14 +57,19 @@ struct PostedAddressTests {
 
     @Test(
         "Names come along",
-        arguments: [("[Shop] News <a@b>", "[Shop] News"), ("\"A, B\". C. <@r:a@b>", "A, B. C."), ("x@y <a@b>", "x@y")])
+        arguments: [
+            ("[Shop] News <a@b>", "[Shop] News"), ("\"A, B\". C. <@r:a@b>", "A, B. C."), ("Zoe \"Q\" x@y", "Zoe Q"),
+            ("x@y <a@b>", "x@y"),
+        ])
     func names(field: String, name: String) {
         #expect(Mailbox.posted(field, origin: "h.example").mailboxes.map(\.name) == [name])
     }
 
     @Test("What is left open costs no more than the field is long", .timeLimit(.minutes(1)))
     func cost() {
-        for piece in ["(", "<", "\"", "((", "(\"<", "\\", "<(", " ", "[", "@[", ",(", ": ", ". "] {
+        for piece in [
+            "a ", "a@b ", "\\ ", "!", "(", "<", "\"", "((", "(\"<", "\\", "<(", " ", "[", "@[", ",(", ": ", ". ",
+        ] {
             _ = Mailbox.posted(String(repeating: piece, count: 30_000), origin: "h.example")
         }
     }

@@ -95,7 +95,12 @@ struct WholeMessageTests {
             .completed(from: nil, date: date, messageID: id)
         #expect(latin.needs8Bit && !latin.needsSMTPUTF8)
         #expect(try !completed("From: a@b\n\n" + String(repeating: "x", count: 998) + "\ny").hasLongLines)
-        #expect(try completed("From: a@b\n\n" + String(repeating: "x", count: 999)).hasLongLines)
+        #expect(try completed("From: a@b\nX: " + String(repeating: "x", count: 999)).hasLongLines)
+        let long = "\n" + String(repeating: "x", count: 999)
+        #expect(try completed("From: a@b\nDKIM-Signature: x\n" + long).hasLongLines)
+        let encoded = try completed("From: a@b\n" + long)
+        #expect(!encoded.hasLongLines)
+        #expect(ReadMessage(encoded.bytes).text?.text == long.dropFirst() + "\r\n")
     }
 
     @Test(
@@ -112,7 +117,7 @@ struct WholeMessageTests {
             ("To: Gäste: a@b, c@d;, e@f", "To: =?utf-8?b?R8Okc3Rl?=: a@b, c@d;, e@f"),
             ("To: Größe:;", "To: =?utf-8?b?R3LDtsOfZQ==?=:;"),
             ("Cc: zoe@exämple.org", "Cc: zoe@xn--exmple-cua.org"),
-            ("Cc: Zoë [Büro] a@b", "Cc: =?utf-8?b?Wm/DqyBbQsO8cm9d?= a@b:;"),
+            ("Cc: Zoë [Büro] a@b", "Cc: =?utf-8?b?Wm/DqyBbQsO8cm9d?= <a@b>"),
             ("Organization: Café", "Organization: =?utf-8?b?Q2Fmw6k=?="),
             (
                 "Content-Type: text/plain; charset=utf-8; name=\"Grüße.txt\"",

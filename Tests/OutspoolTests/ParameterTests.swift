@@ -48,6 +48,12 @@ struct ParameterTests {
                 + #""link":"https://example.com/a?b=c","number":1042,"open":true,"price":12345678901234567.89}"#)
     }
 
+    @Test("Names that are canonically equivalent are two; of one name the last counts")
+    func codePoints() throws {
+        let text = try ParameterEncoder.encode(Equivalent()).text
+        #expect(text.unicodeScalars.elementsEqual("{\"e\u{301}\":3,\"\u{E9}\":2}".unicodeScalars))
+    }
+
     @Test("A field that cannot be encoded is named")
     func faults() {
         func field(_ value: some Encodable) -> String? {
@@ -100,6 +106,16 @@ private struct Order: Encodable {
 }
 
 private struct Nothing: Encodable {}
+
+private struct Equivalent: Encodable {
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: ParameterName.self)
+        for (name, value) in [("e\u{301}", 1), ("\u{E9}", 2), ("e\u{301}", 3)] {
+            try container.encode(value, forKey: ParameterName(name))
+        }
+    }
+}
+
 private class Parent: Encodable { let inherited = 1 }
 
 private final class Child: Parent {

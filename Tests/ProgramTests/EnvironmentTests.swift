@@ -292,6 +292,32 @@ struct EnvironmentTests {
         #expect(!FileManager.default.fileExists(atPath: place.root.appending(path: "new.log").path))
     }
 
+    @Test("--check and doctor warn of a name without a dot, and refuse what is no name")
+    func names() throws {
+        let place = try Workplace()
+        func check() throws -> Ran {
+            try place.run(Program.built("outspoold").path, ["--config", place.configuration.path, "--check"])
+        }
+        try place.configure(port: 9, relay: "tls = none\nhelo = web1")
+        let warning =
+            "[relay main]: 'web1' is a name without a dot, which many servers refuse in EHLO: "
+            + "set 'hostname' to a full name"
+        let ran = try check()
+        #expect(ran.status == 0 && ran.err == "outspoold: warning: \(warning)\n")
+        let doctor = try place.run(
+            Program.built("outspool").path, ["doctor", "--no-relays", "--config", place.configuration.path])
+        #expect(doctor.out.contains("\(warning)\n"))
+        for helo in ["a b", "-bad-", "127.0.0.1", "[x]"] {
+            try place.configure(port: 9, relay: "tls = none\nhelo = \(helo)")
+            let refused = try check()
+            #expect(refused.status == 78)
+            #expect(
+                refused.err.contains("outspool.conf:9: 'helo': \(helo) is no name of a machine: "), "\(refused.err)")
+        }
+        try place.configure(port: 9, relay: "tls = none\nhelo = [192.0.2.1]")
+        #expect(try check().err == "")
+    }
+
     @Test("status.json is for the spool's owner and group")
     func status() throws {
         let place = try Workplace()

@@ -110,7 +110,8 @@ struct RelayTroubleTests {
     @Test("One refusal for everything buries three, and the rest goes when it ends")
     func row() throws {
         let place = try Workplace()
-        try place.configure(port: try place.sink("--fail", "dot=554 Policy says no:6"))
+        try place.configure(
+            port: try place.sink("--fail", "dot=554 Policy says no:6"), relay: "tls = none\nconnections = 1")
         _ = try place.daemon()
         for index in 0..<60 { try place.hello("job\(index)") }
         try place.wait("the rest to be delivered", limit: .seconds(60)) { place.names("done").count == 57 }

@@ -49,7 +49,7 @@ class Relay:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=Session(self, client).serve, daemon=True).start()
+            threading.Thread(target=self.session(self, client).serve, daemon=True).start()
 
     def close(self):
         self.server.close()
@@ -180,6 +180,9 @@ class Session:
             self.recipients = []
             self.write("250 2.0.0 Ok")
         return True
+
+
+Relay.session = Session
 
 
 def orders():

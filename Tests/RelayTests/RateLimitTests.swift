@@ -43,6 +43,20 @@ struct RateLimitTests {
         }
     }
 
+    @Test("Rests for as long as it is told, but not longer than from one message to the next")
+    func rests() throws {
+        var limit = try RateLimit(#require(Rate("1/s")))
+        limit.rest(for: .zero, at: 0)
+        #expect(limit.wait(at: 0) == .zero)
+        limit.rest(for: .milliseconds(300), at: 0)
+        #expect(limit.wait(at: 0) == .milliseconds(300) && limit.take(at: 0) == .milliseconds(300))
+        limit.rest(for: .days(300), at: 0)
+        #expect(limit.wait(at: 0) == .seconds(1) && limit.take(at: 1_000_000_000) == nil)
+        var fast = try RateLimit(#require(Rate("1k/s")))
+        fast.rest(for: .seconds(9), at: 0)
+        #expect(fast.wait(at: 0) == .milliseconds(1))
+    }
+
     @Test("Saves nothing up")
     func pause() throws {
         var limit = try RateLimit(#require(Rate("10/s")))

@@ -113,6 +113,23 @@ struct SocketTests {
         }
     }
 
+    @Test(
+        "With SMTPUTF8 only a body needs BODY=8BITMIME",
+        arguments: [
+            (" SMTPUTF8", "Subject: ä\r\n\r\nx", "250"), (" SMTPUTF8", "Subject: x\r\n\r\nä", "554"),
+            (" SMTPUTF8 BODY=8BITMIME", "Subject: x\r\n\r\nä", "250"), ("", "Subject: ä\r\n\r\nx", "554"),
+        ])
+    func international(parameters: String, message: String, code: String) throws {
+        let sink = try SinkProcess(["--strict"])
+        let client = try RawClient(sink.port)
+        try client.ask("EHLO client.example", expect: 250)
+        try client.ask("MAIL FROM:<a@b>\(parameters)", expect: 250)
+        try client.ask("RCPT TO:<tomáš@example.com>", expect: parameters.isEmpty ? 553 : 250)
+        if parameters.isEmpty { try client.ask("RCPT TO:<a@b>", expect: 250) }
+        try client.ask("DATA", expect: 354)
+        #expect(try client.ask(message + "\r\n.").hasPrefix(code))
+    }
+
     @Test("Who pipelines without an offer is told so")
     func withheld() throws {
         let sink = try SinkProcess(["--no-offer", "PIPELINING,ENHANCEDSTATUSCODES"])

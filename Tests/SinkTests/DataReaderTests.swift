@@ -42,6 +42,17 @@ struct DataReaderTests {
         #expect(Self.read(Array(sent.utf8), chunk: 100).reader.isEightBit == isEightBit)
     }
 
+    @Test(
+        "Tells the body's from the header's", arguments: [1, 3, 100],
+        [
+            ("X: ä\r\n\r\nx\r\n.\r\n", false), ("X: y\r\n\r\nä\r\n.\r\n", true), ("\r\nä\r\n.\r\n", true),
+            ("ä\r\n..\r\nä\r\n.\r\n", false),
+        ])
+    func eightBitBody(chunk: Int, sent: (text: String, isBody: Bool)) {
+        let reader = Self.read(Array(sent.text.utf8), chunk: chunk).reader
+        #expect(reader.isEightBit && reader.hasEightBitBody == sent.isBody)
+    }
+
     @Test("Random messages survive stuffing, whatever the chunks")
     func roundTrip() {
         var random = SystemRandomNumberGenerator()

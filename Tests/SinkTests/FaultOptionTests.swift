@@ -74,6 +74,20 @@ struct FaultOptionTests {
             ])
     }
 
+    @Test("Recipients are told apart by code points")
+    func codePoints() throws {
+        let (composed, decomposed) = (Array("\u{E9}@b".utf8), Array("e\u{301}@b".utf8))
+        var plan = FaultPlan([try Fault("rcpt(\u{E9}@b)=550 x"), try Fault("rcpt=451 x:1/rcpt")])
+        #expect(plan.strike(.rcpt, [composed])?.name == "reply 550")
+        #expect(plan.strike(.rcpt, [decomposed])?.name == "reply 451")
+        var each = FaultPlan([try Fault("rcpt=451 x:1/rcpt")])
+        #expect([composed, decomposed, composed].map { each.strike(.rcpt, [$0]) != nil } == [true, true, false])
+        // A mark behind a delimiter is of what follows.
+        #expect(Settings.Credential(userAndPassword: "joe:\u{308}x") == .password(user: "joe", password: "\u{308}x"))
+        guard case .serve(let settings) = try Invocation(["--listen=127.0.0.1:0", "--maildir=\u{338}m"]) else { return }
+        #expect(settings.maildir?.unicodeScalars.elementsEqual("\u{338}m".unicodeScalars) == true)
+    }
+
     @Test("Early replies are asked for apart")
     func early() throws {
         var plan = FaultPlan([try Fault("mail=early:1")])

@@ -55,6 +55,23 @@ struct DaemonStatusTests {
         }
     }
 
+    @Test("A relay's quotas are read as they were written, to the second")
+    func quotas() throws {
+        var status = DaemonStatus(at: Timestamp(seconds: 1_795_455_851), state: "running")
+        let quotas = [
+            DaemonStatus.Quota(limit: 5, unit: "d", used: 5, nextRoom: Timestamp(seconds: 1_795_456_000)),
+            DaemonStatus.Quota(limit: 50, unit: "h", used: 3, nextRoom: nil),
+        ]
+        status.relays = [
+            .init(name: "a", isOpen: false, reason: nil, connections: 1, limit: 1, quotas: quotas),
+            .init(name: "b", isOpen: false, reason: nil, connections: 1, limit: 1),
+        ]
+        #expect(try #require(DaemonStatus(status.json)).relays == status.relays)
+        #expect(
+            status.json.text.contains(
+                #""used":3}]},{"name":"b","breaker":"closed","reason":null,"connections":1,"limit":1}]"#))
+    }
+
     @Test(
         "A daemon lives as long as it writes",
         arguments: [

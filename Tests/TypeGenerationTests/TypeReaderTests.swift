@@ -15,6 +15,18 @@ private func lines(_ language: Language, _ templates: [TemplateTypes], with text
 
 @Suite("Types of a schema")
 struct TypeReaderTests {
+    @Test("Names that are canonically equivalent are two properties, each with its own type")
+    func codePoints() throws {
+        let schema =
+            #"{"properties":{"\u00e9":{"properties":{"a":{}}},"e\u0301":{"type":"string"},"\u2260":{"enum":["b"]}}}"#
+        guard case .object(let fields, _) = try types(schema).declarations[0].kind else { return }
+        #expect(
+            fields.map { Array($0.name.utf8) } == [
+                Array("\u{E9}".utf8), Array("e\u{301}".utf8), Array("\u{2260}".utf8),
+            ])
+        #expect(Set(fields.map { "\($0.shape)" }).count == 3)
+    }
+
     @Test(
         "What a parameter may be",
         arguments: [

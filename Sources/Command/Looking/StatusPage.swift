@@ -69,6 +69,7 @@ struct StatusPage {
                     "relay",
                     "\(relay.name): " + (relay.isOpen ? "breaker open: \(relay.reason ?? "")" : "up, \(connections)")
                 ))
+            lines += relay.quotaLines.map { ("quota", $0) }
         }
         if daemon.tasksRunning + daemon.tasksWaiting > 0 {
             lines.append(("tasks", "\(daemon.tasksRunning) running, \(daemon.tasksWaiting) lined up"))
@@ -190,6 +191,7 @@ struct StatusPage {
                 var one = JSON.Object([("name", .string(relay.name)), ("open", .bool(relay.isOpen))])
                 one["reason"] = relay.reason.map { .string($0) }
                 one["connections"] = .number(.init(relay.connections))
+                one["quotas"] = relay.quotas.isEmpty ? nil : .array(relay.quotas.map(\.json))
                 return .object(one)
             })
         return .object(object)

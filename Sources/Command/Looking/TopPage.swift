@@ -54,6 +54,7 @@ struct TopPage {
                 lines.append(
                     "relay  \(relay.name): "
                         + (relay.isOpen ? "breaker open: \(relay.reason ?? "")" : "\(relay.connections) connections"))
+                lines += relay.quotaLines.map { "quota  \($0)" }
             }
         }
         return lines

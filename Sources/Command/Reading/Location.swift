@@ -1,6 +1,7 @@
 internal import Configuration
 internal import Linux
 internal import Mail
+internal import Message
 internal import SMTP
 internal import Text
 internal import Time
@@ -58,6 +59,24 @@ enum Location {
     static func relays(_ arguments: Arguments) throws(Failure) -> [String] {
         try file(named: try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG"))?.sections("relay").compactMap(
             \.name) ?? []
+    }
+
+    /// The name in EHLO for each of the configuration's relays.
+    static func heloNames(_ arguments: Arguments) throws(Failure) -> [(relay: String, name: HostName)] {
+        guard let file = try file(named: try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG")) else {
+            return []
+        }
+        do throws(ConfigurationError) {
+            var main = file.main
+            let hostname = try ConfiguredNames.hostname(&main)
+            var names: [(relay: String, name: HostName)] = []
+            for var relay in file.sections("relay") {
+                names.append((relay.name ?? "", try ConfiguredNames.helo(&relay, hostname: hostname)))
+            }
+            return names
+        } catch {
+            throw Failure(.configuration, printable("\(error)"))
+        }
     }
 
     /// A variable of the environment, unless it is of a user who has fewer rights than this process, as below a

@@ -1,4 +1,5 @@
 internal import Linux
+internal import Text
 
 /// The user who calls sendmail(1), as /etc/passwd has them: the name service of a static program.
 struct Caller: Equatable {
@@ -37,18 +38,19 @@ struct Caller: Equatable {
     /// The comment is `Full Name,Room,Work Phone,…`, in which `&` is the login with a capital. See finger(1).
     private init(login: String, comment: String) {
         self.login = login
-        let name = comment.prefix { $0 != "," }
-        var full = String(trimmed(name))
-        // Few have one, and to replace it asks the runtime for a dozen types.
+        let name = comment.unicodeScalars.prefix { $0 != "," }
+        var full = String(trimmed(Substring(name)))
         if full.utf8.contains(UInt8(ascii: "&")) {
-            full = full.replacing("&", with: login.prefix(1).uppercased() + login.dropFirst())
+            let capital = String(
+                decoding: login.utf8.prefix(1).map(\.uppercased) + login.utf8.dropFirst(), as: UTF8.self)
+            full = full.pieces(at: "&").joined(separator: capital)
         }
         let hasControl = full.unicodeScalars.contains { $0.properties.generalCategory == .control }
         fullName = full.isEmpty || hasControl ? nil : full
     }
 
     private static func isLogin(_ name: String) -> Bool {
-        (1...64).contains(name.utf8.count) && !name.hasPrefix("-")
+        (1...64).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: "-")
             && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") }
     }
 }

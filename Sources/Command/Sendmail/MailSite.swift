@@ -45,8 +45,8 @@ struct MailSite {
             if error == .noEntry || error == .accessDenied { return nil }
             throw Failure(.configuration, "\(path): \(error)")
         }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        return lines.map { String(trimmed($0)) }.first { !$0.isEmpty }
+        let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }
+        return lines.lazy.map { String(trimmed(String(decoding: $0, as: UTF8.self))) }.first { !$0.isEmpty }
     }
 
     /// Where this user submits: the spool, if it is the user's own, else its `drop/local`, which is for everybody.

@@ -1,4 +1,5 @@
 internal import Linux
+internal import Message
 internal import Spool
 internal import Text
 internal import Time
@@ -9,6 +10,11 @@ internal import Time
 func flushQueue(of path: String, _ selection: SendmailOptions.Selection) throws(Failure) {
     let reader = try openQueue(path)
     let now = Timestamp.now.nanoseconds
+    var domain = ""
+    if case .site(let site) = selection {
+        // What is no domain may be how a job names one all the same.
+        domain = (try? Address(user: "x", at: site))?.domain ?? site.lowercasedASCII
+    }
     var count = 0
     for bucket in Bucket.allCases {
         let state = State.retry(bucket)
@@ -16,10 +22,10 @@ func flushQueue(of path: String, _ selection: SendmailOptions.Selection) throws(
             guard let text = name.text else { return }
             switch selection {
             case .all: break
-            case .job(let id): if text != id { return }
-            case .site(let site):
+            case .job(let id): if !text.isExactly(id) { return }
+            case .site:
                 guard let job = try Glance(name, in: state, at: directory) else { return }
-                guard job.recipients.contains(where: { isAddress($0, at: site) }) else { return }
+                guard job.recipients.contains(where: { isAddress($0, at: domain) }) else { return }
             }
             do throws(Errno) {
                 try directory.setModified(text, nanoseconds: now)
@@ -33,9 +39,9 @@ func flushQueue(of path: String, _ selection: SendmailOptions.Selection) throws(
     if case .job(let id) = selection, count == 0 { throw Failure(.noInput, "no deferred job \(printable(id))") }
 }
 
-/// Whether an address, with or without a name before it, is at the domain.
-private func isAddress(_ text: String, at site: String) -> Bool {
-    guard let at = text.lastIndex(of: "@") else { return false }
-    let domain = text[text.index(after: at)...].prefix { $0 != ">" && !$0.isWhitespace }
-    return domain.lowercased() == site.lowercased()
+/// Tells whether an address, with or without a name before it, is at the domain, which is in lower case.
+private func isAddress(_ text: String, at domain: String) -> Bool {
+    guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return false }
+    let name = text.utf8[text.utf8.index(after: at)...].prefix { $0 != UInt8(ascii: ">") && !$0.isSpace }
+    return name.isSame(asLowercase: domain)
 }

@@ -51,31 +51,32 @@ struct SendmailOptions: Equatable {
         }
         var rest = words[...]
         // As with getopt(3) under POSIX, the first operand ends the options.
-        while let word = rest.first, word.hasPrefix("-"), word != "-" {
+        while let word = rest.first, word.begins(with: "-"), !word.isExactly("-") {
             rest.removeFirst()
-            if word == "--" { break }
+            if word.isExactly("--") { break }
             switch word {
             case "--help": mode = .help
             case "--version": mode = .version
             // Without a value, so not one that getopt(3) could read.
             case "-q": mode = .flush(.all)
-            default: try take(word.dropFirst(), &rest)
+            default: try take(word.unicodeScalars.dropFirst(), &rest)
             }
         }
         operands = Array(rest)
         // After accidents with addresses that others chose, Postfix delivers to none of these either.
-        if let stray = operands.first(where: { $0.hasPrefix("-") }) {
+        if let stray = operands.first(where: { $0.begins(with: "-") }) {
             throw .usage("\(printable(stray)): options come before the recipients, and no recipient begins with -")
         }
     }
 
     /// Options that take a value, glued to the letter or as the next word.
-    private static let valued: Set<Character> = [
+    private static let valued: Set<Unicode.Scalar> = [
         "A", "B", "C", "F", "L", "N", "O", "R", "V", "X", "b", "e", "f", "h", "o", "p", "q", "r",
     ]
 
     /// Letters without a value, which may share a word: `-it`, `-ti`, `-tfa@b`.
-    private mutating func take(_ cluster: Substring, _ rest: inout ArraySlice<String>) throws(Failure) {
+    private mutating func take(_ cluster: Substring.UnicodeScalarView, _ rest: inout ArraySlice<String>) throws(Failure)
+    {
         var letters = cluster
         while let letter = letters.popFirst() {
             if SendmailOptions.valued.contains(letter) {
@@ -95,10 +96,10 @@ struct SendmailOptions: Equatable {
         }
     }
 
-    private mutating func set(_ letter: Character, _ value: String) throws(Failure) {
+    private mutating func set(_ letter: Unicode.Scalar, _ value: String) throws(Failure) {
         switch letter {
         case "B":
-            guard value == "7BIT" || value == "8BITMIME" else { throw .usage("-B is 7BIT or 8BITMIME") }
+            guard value.isExactly("7BIT") || value.isExactly("8BITMIME") else { throw .usage("-B is 7BIT or 8BITMIME") }
         case "F":
             try refuseControls(value, in: "-F")
             fullName = value
@@ -116,12 +117,12 @@ struct SendmailOptions: Equatable {
             }
             envelopeID = value
         case "X":
-            if value.hasPrefix("V") { throw .usage("-XV (variable envelope return paths) is not supported") }
+            if value.begins(with: "V") { throw .usage("-XV (variable envelope return paths) is not supported") }
         case "b": try setMode(value)
         case "f", "r":
             try refuseControls(value, in: "-\(letter)")
             sender = value
-        case "o": if value.hasPrefix("i") { endsAtDot = false }
+        case "o": if value.begins(with: "i") { endsAtDot = false }
         case "q": try setFlush(value)
         // -A, -C, -L, -O, -e, -h and -p mean nothing here, as with Postfix.
         default: break
@@ -140,22 +141,22 @@ struct SendmailOptions: Equatable {
     }
 
     private mutating func setMode(_ value: String) throws(Failure) {
-        switch value.first {
+        switch value.unicodeScalars.first {
         case "m": mode = .enqueue
         case "p": mode = .list
         case "i", "h", "H": mode = .nothing
         case "s": throw .usage("-bs (SMTP on standard input) is not supported: give the message itself")
-        case "d", "D", "l": throw .usage("-b\(value.first ?? "d"): the daemon is outspoold(8)")
+        case "d", "D", "l": throw .usage("-b\(value.unicodeScalars.first ?? "d"): the daemon is outspoold(8)")
         case "v": throw .usage("-bv is not supported: no address is known before its mail is sent")
         default: throw .usage("-b\(printable(value)) is not supported")
         }
     }
 
     private mutating func setFlush(_ value: String) throws(Failure) {
-        let rest = String(value.dropFirst())
-        switch value.first {
+        let rest = String(value.unicodeScalars.dropFirst())
+        switch value.unicodeScalars.first {
         // An interval: the daemon has its own.
-        case let first? where first.isASCII && first.isNumber: break
+        case let first? where ("0"..."9").contains(first): break
         case "I" where !rest.isEmpty: mode = .flush(.job(rest))
         case "R" where !rest.isEmpty: mode = .flush(.site(rest))
         default: throw .usage("-q\(printable(value)) is not supported: -q, -qIid or -qRsite")

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import JSON
 internal import Linux
+internal import Message
 internal import Spool
 internal import Template
 internal import Time
@@ -139,6 +140,17 @@ struct Checkup {
                     "left by a daemon that is dead: \(count); the next start recovers them"
                 )
             }
+        }
+    }
+
+    /// The names in EHLO.
+    mutating func examineNames(_ arguments: Arguments) {
+        let names: [(relay: String, name: HostName)]
+        do throws(Failure) { names = try Location.heloNames(arguments) } catch {
+            return add("names", .critical, error.message)
+        }
+        for (relay, name) in names {
+            if let finding = name.finding { add("names", .warning, "[relay \(relay)]: \(finding)") }
         }
     }
 

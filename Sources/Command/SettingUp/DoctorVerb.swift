@@ -14,8 +14,9 @@ extension Verb {
                 Looks at what mail depends on, and prints a line for each: the spool's
                 directories, owners and modes; one filesystem that has RENAME_NOREPLACE; free
                 space and inodes; inotify's limits; the clock; what a dead daemon left; whether
-                the daemon runs; and each relay of the configuration, with TLS and login, and
-                the days that its certificate has left. Changes nothing and sends no mail.
+                the daemon runs; names in EHLO; and each relay of the configuration, with TLS
+                and login, and the days that its certificate has left. Changes nothing and
+                sends no mail.
 
                   --no-relays  connect to nothing
                   --json       one JSON object per line
@@ -35,6 +36,7 @@ private func runDoctor(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     try checkup.examineSpool(reader)
     checkup.examineMachine(reader)
     try checkup.examineDaemon(reader)
+    checkup.examineNames(arguments)
     if !arguments.has("--no-relays") { try checkup.examineRelays(arguments) }
     for result in checkup.results {
         if arguments.has("--json") {

@@ -8,11 +8,22 @@ struct PreviewPage {
     private let previews: [MailPreview]
     private let title: String
     private let isMasked: Bool
+    private let loadsRemote: Bool
 
-    init(_ previews: [MailPreview], of title: String, isMasked: Bool) {
+    /// - Parameter loadsRemote: whether a browser gets pictures, style sheets and fonts from where the HTML names them.
+    ///   To look at the mail then tells its author, who need not be the reader's friend.
+    init(_ previews: [MailPreview], of title: String, isMasked: Bool, loadsRemote: Bool) {
         self.previews = previews
         self.title = title
         self.isMasked = isMasked
+        self.loadsRemote = loadsRemote
+    }
+
+    /// The frame of the HTML inherits it.
+    private var policy: String {
+        loadsRemote
+            ? "default-src 'none'; style-src 'unsafe-inline' https:; img-src data: https: http:; font-src data: https:"
+            : "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
     }
 
     var html: String {
@@ -23,8 +34,7 @@ struct PreviewPage {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline' https:; \
-        img-src data: https: http:; font-src data: https:">
+        <meta http-equiv="Content-Security-Policy" content="\(policy)">
         <title>\(escaped(title)) · preview</title>
         <style>
         \(previewStyle)
@@ -71,6 +81,7 @@ struct PreviewPage {
             \(locales)
             \(hasHTML ? looks : "")
             \(isMasked ? "<span class=\"badge\">secrets masked</span>" : "")
+            \(hasHTML && !loadsRemote ? "<span class=\"badge\">nothing loaded from other hosts</span>" : "")
             </header>
             """
     }

@@ -30,6 +30,8 @@ extension Verb {
                   --raw            the message, byte for byte
                   --page FILE      a page with both parts side by side, in every locale
                   --open           the same page in a browser: $BROWSER, or xdg-open(1)
+                  --remote         the page of a job loads pictures from other hosts, as that
+                                   of a template does: its author may see who looks
 
                 FILE may be - for standard input, and for --page standard output.
 
@@ -38,7 +40,7 @@ extension Verb {
                 .init("-p", "KEY=VALUE"), .init("--params", "a file"), .init("--locale", "a language tag"),
                 .init("--to", "an address"), .init("--cc", "an address"), .init("--from", "an address"),
                 .init("--reply-to", "an address"), .init("--job", "a file"), .init("--reveal"), .init("--text"),
-                .init("--html"), .init("--raw"), .init("--page", "a file"), .init("--open"),
+                .init("--html"), .init("--raw"), .init("--page", "a file"), .init("--open"), .init("--remote"),
             ], run: runPreview)
     }
 }
@@ -56,7 +58,10 @@ private func runPreview(_ invocation: Invocation) throws(Failure) -> ExitStatus 
     let isPage = way == "--page" || way == "--open"
     let previews = try isPage ? source.everyLocale() : [source.preview(in: source.job.locale)]
     if isPage {
-        let bytes = Array(PreviewPage(previews, of: source.title, isMasked: source.isMasked).html.utf8)
+        // A template's own pictures are the operator's.
+        let loadsRemote = !arguments.has("--job") || arguments.has("--remote")
+        let shown = PreviewPage(previews, of: source.title, isMasked: source.isMasked, loadsRemote: loadsRemote)
+        let bytes = Array(shown.html.utf8)
         switch page {
         case nil: try open(bytes)
         case "-": try output.write(bytes)
@@ -95,9 +100,9 @@ extension Output {
 
     /// The text, each line by itself escaped.
     func printLines(of text: String) throws(Failure) {
-        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        var lines = text.pieces(at: "\n")
         if lines.last?.isEmpty == true { lines.removeLast() }
-        for line in lines { try self.line(printable(line)) }
+        for line in lines { try self.line(printable(line.ends(with: "\r") ? Substring(line.utf8.dropLast()) : line)) }
     }
 }
 

@@ -6,6 +6,19 @@ internal import Time
 /// The highest priority goes first. Within a priority the groups take turns, so that the backlog of one does not hold
 /// up another, and a group that may not start is passed over. Within a group new jobs and retried ones take turns.
 struct Lanes {
+    /// What jobs that take turns with others share.
+    struct Group: Hashable {
+        /// The sender of mails, or the template of a program.
+        let name: String
+        /// The relays that cannot take them.
+        let unfit: [String]
+
+        init(_ name: String, unfit: [String] = []) {
+            self.name = name
+            self.unfit = unfit
+        }
+    }
+
     /// The jobs of one group and priority.
     private struct Lane {
         var fresh = FIFO<WaitingJob>()
@@ -23,9 +36,9 @@ struct Lanes {
 
     /// The lanes of one priority: those that hold jobs, and whose turn it is.
     private struct Rank {
-        var lanes: [String: Lane] = [:]
+        var lanes: [Group: Lane] = [:]
         /// The groups that have a lane, the next one first.
-        var turns: [String] = []
+        var turns: [Group] = []
         /// How many entries the lanes hold, stale ones included.
         var count = 0
     }
@@ -33,12 +46,12 @@ struct Lanes {
     private var ranks = Job.Priority.allCases.map { _ in Rank() }
     /// The state of each job that is lined up. An entry of another state is stale and is passed over.
     private var ids: [JobID: State] = [:]
-    private let group: (WaitingJob) -> String
+    private let group: (WaitingJob) -> Group
     /// How many jobs of one priority are lined up at most; the rest stays on disk and is read again.
     let capacity: Int
 
     /// Makes empty lanes. Jobs for which `group` gives one name share a turn.
-    init(capacity: Int = 50_000, group: @escaping (WaitingJob) -> String = { _ in "" }) {
+    init(capacity: Int = 50_000, group: @escaping (WaitingJob) -> Group = { _ in Group("") }) {
         self.capacity = capacity
         self.group = group
         // Pages that nothing is in take no memory; a table that grows with 50,000 jobs in it holds the loop for 10 ms.
@@ -76,28 +89,45 @@ struct Lanes {
     }
 
     /// Takes out the job whose turn it is. `bulk` is passed over when it may not start, and so are the groups for which
-    /// `mayStart` is false. With `prefersNew` the group that came last is first, and in it what was never tried.
+    /// `mayStart` is false. With `prefersNew` the group of the youngest job is first, and in it what was never tried.
     mutating func next(
-        bulkAllowed: Bool = true, prefersNew: Bool = false, mayStart: (String) -> Bool = { _ in true }
+        bulkAllowed: Bool = true, prefersNew: Bool = false, mayStart: (Group) -> Bool = { _ in true }
     ) -> WaitingJob? {
         for priority in Job.Priority.allCases where bulkAllowed || priority != .bulk {
             let rank = priority.index
-            var passed = 0
-            while passed < ranks[rank].turns.count {
-                let turn = prefersNew ? ranks[rank].turns.count - 1 - passed : passed
+            if prefersNew {
+                while let turn = newest(in: ranks[rank], mayStart) {
+                    if let job = take(at: turn, of: rank, prefersNew: true) { return job }
+                }
+                continue
+            }
+            var turn = 0
+            while turn < ranks[rank].turns.count {
                 guard mayStart(ranks[rank].turns[turn]) else {
-                    passed += 1
+                    turn += 1
                     continue
                 }
                 // A group whose entries were all stale has no turn.
-                if let job = take(at: turn, of: rank, prefersNew: prefersNew) { return job }
+                if let job = take(at: turn, of: rank, prefersNew: false) { return job }
             }
         }
         return nil
     }
 
+    /// The group whose next job was submitted last, those first that have one which was never tried.
+    private func newest(in rank: Rank, _ mayStart: (Group) -> Bool) -> Int? {
+        var best: (turn: Int, isFresh: Bool, expiry: Timestamp)?
+        for (turn, group) in rank.turns.enumerated() where mayStart(group) {
+            guard let lane = rank.lanes[group], let job = lane.fresh.first ?? lane.retried.first else { return turn }
+            let isFresh = !lane.fresh.isEmpty
+            if let best, (best.isFresh ? 1 : 0, best.expiry) > (isFresh ? 1 : 0, job.expiry) { continue }
+            best = (turn, isFresh, job.expiry)
+        }
+        return best?.turn
+    }
+
     /// How many jobs the groups have for which `mayStart` is true; those that were moved by hand since may count twice.
-    func count(where mayStart: (String) -> Bool) -> Int {
+    func count(where mayStart: (Group) -> Bool) -> Int {
         ranks.reduce(0) { sum, rank in
             rank.turns.reduce(sum) { mayStart($1) ? $0 + (rank.lanes[$1]?.count ?? 0) : $0 }
         }

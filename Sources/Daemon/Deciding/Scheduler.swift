@@ -99,9 +99,9 @@ struct Scheduler: ~Copyable {
     /// `capacity` is how many jobs of each priority are lined up: mails, mails with data, and tasks apart.
     init(capacity: Int = 50_000, arrivals: Arrivals = Arrivals()) {
         self.arrivals = arrivals
-        mails = Lanes(capacity: capacity) { $0.sender }
-        data = Lanes(capacity: capacity) { $0.template ?? "" }
-        tasks = Lanes(capacity: capacity) { $0.template ?? "" }
+        mails = Lanes(capacity: capacity) { Lanes.Group($0.sender, unfit: $0.unfit) }
+        data = Lanes(capacity: capacity) { Lanes.Group($0.template ?? "") }
+        tasks = Lanes(capacity: capacity) { Lanes.Group($0.template ?? "") }
     }
 
     // What others may know.
@@ -269,8 +269,8 @@ struct Scheduler: ~Copyable {
         let full = fullTemplates(kind)
         let job =
             kind == .task
-            ? tasks.next(bulkAllowed: bulkAllowed) { !full.contains($0) }
-            : data.next(bulkAllowed: bulkAllowed) { !full.contains($0) }
+            ? tasks.next(bulkAllowed: bulkAllowed) { !full.contains($0.name) }
+            : data.next(bulkAllowed: bulkAllowed) { !full.contains($0.name) }
         guard let job else { return nil }
         return pauses.cover(template: job.template) ? .missed(job.state) : start(job, on: .program)
     }
@@ -287,7 +287,7 @@ struct Scheduler: ~Copyable {
         var left: [Slot] = []
         for slot in slots where !pauses.cover(relay: slot.relay) {
             // A relay that is down leaves its jobs to the next one; another only what it does not take.
-            func mayStart(_ group: String) -> Bool { slot.takes(group) && !left.contains { $0.takes(group) } }
+            func mayStart(_ group: Lanes.Group) -> Bool { slot.takes(group) && !left.contains { $0.takes(group) } }
             if Scheduler.hasRoom(slot),
                 let job = mails.next(bulkAllowed: bulkAllowed, prefersNew: slot.prefersNew, mayStart: mayStart)
             {
@@ -321,20 +321,25 @@ struct Scheduler: ~Copyable {
         var actions: [Action] = []
         var left: [Slot] = []
         for slot in slots where !pauses.cover(relay: slot.relay) {
-            guard slot.relay == preferred.relay || slot.isUp || slot.restriction != nil && slot.mayConnect else {
+            guard slot.relay == preferred.relay || slot.isUp || !slot.isOpen && slot.mayConnect else {
                 continue
             }
             var jobs =
-                slot.restriction == nil && left.isEmpty
+                slot.isOpen && left.isEmpty
                 ? mails.count
                 : mails.count { group in slot.takes(group) && !left.contains { $0.takes(group) } }
-            if slot.relay == preferred.relay { jobs += carriedCount + data.count + flights.data.count }
+            if slot.relay == preferred.relay { jobs += data.count + flights.data.count }
+            // Those behind the first have its relay, or wait for it.
+            if let job = stale.first ?? prepared.first, mayTake(slot, job), !left.contains(where: { mayTake($0, job) })
+            {
+                jobs += carriedCount
+            }
             if jobs > 0 {
                 actions.append(.connect(relay: slot.relay, jobs: jobs))
                 if slot.isPaced, slot.hasRoom { actions.append(.pace(relay: slot.relay)) }
             }
             if slot.isUp {
-                if slot.restriction == nil { break }
+                if slot.isOpen, carriedCount == 0 { break }
                 left.append(slot)
             }
         }
@@ -352,7 +357,7 @@ struct Scheduler: ~Copyable {
     }
 
     private func mayTake(_ slot: Slot, _ job: WaitingJob) -> Bool {
-        !pauses.cover(relay: slot.relay) && slot.takes(job.sender) && !job.unfit.holds(exactly: slot.relay)
+        !pauses.cover(relay: slot.relay) && slot.takes(Lanes.Group(job.sender, unfit: job.unfit))
     }
 
     /// Whether a relay that is up takes the job, and it is only a matter of room.

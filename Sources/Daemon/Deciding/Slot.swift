@@ -1,3 +1,5 @@
+internal import Text
+
 /// What a relay can take at this moment, as it says when it is asked.
 struct Slot: Sendable {
     /// The relay's name.
@@ -17,12 +19,14 @@ struct Slot: Sendable {
     /// Whether a job is to try it that nothing has refused yet, the newest first: then one that is at fault does not
     /// keep it shut.
     var prefersNew: Bool
-    /// Whether it takes the jobs of a group of ``Lanes``; nil where it takes all. The scheduler does not know why not.
+    /// Whether its section says which mails it takes: some groups count it as unfit.
+    var isSpecial: Bool
+    /// Whether it takes the jobs of a sender; nil where it takes all. The scheduler does not know why not.
     var restriction: (@Sendable (String) -> Bool)?
 
     init(
         _ relay: String, hasRoom: Bool = false, isPaced: Bool = false, isUp: Bool = true, isProbe: Bool = false,
-        mayConnect: Bool = true, limit: Int = 10, prefersNew: Bool = false,
+        mayConnect: Bool = true, limit: Int = 10, prefersNew: Bool = false, isSpecial: Bool = false,
         restriction: (@Sendable (String) -> Bool)? = nil
     ) {
         self.relay = relay
@@ -33,9 +37,15 @@ struct Slot: Sendable {
         self.mayConnect = mayConnect
         self.limit = limit
         self.prefersNew = prefersNew
+        self.isSpecial = isSpecial
         self.restriction = restriction
     }
 
+    /// Whether every mail may go to it.
+    var isOpen: Bool { restriction == nil && !isSpecial }
+
     /// Whether it takes the jobs of a group.
-    func takes(_ group: String) -> Bool { restriction?(group) ?? true }
+    func takes(_ group: Lanes.Group) -> Bool {
+        !group.unfit.holds(exactly: relay) && (restriction?(group.name) ?? true)
+    }
 }

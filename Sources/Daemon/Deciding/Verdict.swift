@@ -112,18 +112,6 @@ extension Verdict {
         }
     }
 
-    /// The same, with what would be refused put off: another relay may take it later.
-    func deferred(_ attempt: Attempt, now: Timestamp) -> Verdict {
-        let due = attempt.due(now: now, jitter: 0)
-        var verdict = Verdict(at: now, events, target: .retry(Bucket(afterAttempt: attempt.number)), due: due)
-        for index in events.indices where events[index].kind == .refused {
-            verdict.events[index].kind = .deferred
-            verdict.events[index].next = due
-        }
-        verdict.durably = attempt.history.hasSent
-        return verdict
-    }
-
     /// Why nothing was sent to a recipient that `allow_recipients` does not have.
     package static let disallowedReason = "held back: not in allow_recipients"
 

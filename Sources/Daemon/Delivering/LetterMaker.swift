@@ -28,7 +28,8 @@ struct LetterMaker {
         claimed.attempt.disallowed = history.open(of: mail.disallowed)
         let recipients = history.open(of: mail.recipients)
         guard recipients.isEmpty else {
-            claimed.letter = .init(mail: mail, recipients: recipients, envelope: try envelope(mail, recipients))
+            try check(mail, recipients)
+            claimed.letter = .init(mail: mail, recipients: recipients)
             claimed.forget()
             ledger.active(claimed)
             return nil
@@ -44,11 +45,10 @@ struct LetterMaker {
         return verdict
     }
 
-    private func envelope(_ mail: OutgoingMail, _ recipients: [String]) throws(MailError) -> Envelope {
+    /// Throws where an address could not stand in a command.
+    private func check(_ mail: OutgoingMail, _ recipients: [String]) throws(MailError) {
         do throws(EnvelopeError) {
-            return try Envelope(
-                sender: mail.sender, recipients: recipients, size: mail.bytes.count, needs8Bit: mail.needs8Bit,
-                needsSMTPUTF8: mail.needsSMTPUTF8)
+            _ = try Envelope(sender: mail.sender, recipients: recipients, size: mail.bytes.count)
         } catch { throw .job("\(error)") }
     }
 }

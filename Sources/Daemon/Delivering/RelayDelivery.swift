@@ -18,11 +18,18 @@ final class RelayDelivery {
     /// Those whose outcomes the job's history has already.
     private var noted: Set<Int> = []
 
-    init(_ job: ClaimedJob, _ letter: ClaimedJob.Letter) {
+    /// Those that the relay's section does not let through.
+    private let elsewhere: [Int]
+    private let relay: Settings.Relay
+
+    init(_ job: ClaimedJob, _ letter: ClaimedJob.Letter, by relay: Settings.Relay) {
         self.job = job
         self.letter = letter
+        self.relay = relay
         outcomes = Array(repeating: nil, count: letter.recipients.count)
-        left = Array(letter.recipients.indices)
+        let taken = letter.recipients.map { relay.routing.takes(recipient: $0) }
+        left = taken.indices.filter { taken[$0] }
+        elsewhere = taken.indices.filter { !taken[$0] }
     }
 
     /// Takes the recipients of the next transaction, at most `limit`. Where the server does not offer SMTPUTF8 and only
@@ -37,12 +44,16 @@ final class RelayDelivery {
         group = Array(candidates.prefix(max(limit, 1)))
         let taken = Set(group)
         left.removeAll { taken.contains($0) }
+        let sender = mail.sender.isEmpty ? "" : relay.envelopeFrom ?? mail.sender
         return try Envelope(
-            sender: mail.sender, recipients: group.map { letter.recipients[$0] }, size: mail.bytes.count,
+            sender: sender, recipients: group.map { letter.recipients[$0] }, size: mail.bytes.count + header.count,
             needs8Bit: mail.needs8Bit, needsSMTPUTF8: mail.hasUTF8Header, dsn: mail.dsn.map { DSN($0) })
     }
 
     private func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
+
+    /// How many recipients the transaction under way has.
+    var groupSize: Int { group.count }
 
     /// The addresses of those of the group that were accepted.
     func addresses(_ accepted: [Int]) -> [String] { accepted.map { letter.recipients[group[$0]] } }
@@ -84,7 +95,8 @@ final class RelayDelivery {
         let fresh = outcomes.indices.filter { index in
             guard let outcome = outcomes[index], !noted.contains(index) else { return false }
             switch outcome {
-            case .sent, .refused: return true
+            case .sent, .refused(.reply): return true
+            // What only this relay cannot take is not refused yet.
             default: return false
             }
         }
@@ -92,25 +104,42 @@ final class RelayDelivery {
         return fresh.compactMap { index in outcomes[index].map { (letter.recipients[index], $0) } }
     }
 
-    /// What became of all whose outcome the history does not have yet.
-    var rest: [(recipient: String, outcome: RecipientOutcome)] {
-        outcomes.indices.filter { !noted.contains($0) }.map { index in
+    /// What became of those whose outcome the history does not have yet, and what of those that another relay may take:
+    /// its section does not let them through, or it does not offer what the mail needs.
+    var rest: (own: [Pair], others: [Pair]) {
+        var rest: (own: [Pair], others: [Pair]) = ([], [])
+        let elsewhere = Set(elsewhere)
+        for index in outcomes.indices where !noted.contains(index) {
+            let recipient = letter.recipients[index]
             switch outcomes[index] {
-            case .tooMany(let reply)?: (letter.recipients[index], .deferred(.reply(reply)))
-            case let outcome?: (letter.recipients[index], outcome)
-            case nil: (letter.recipients[index], .notTried)
+            case .tooMany(let reply)?: rest.own.append((recipient, .deferred(.reply(reply))))
+            case .refused(.local(let status, let text))?:
+                rest.others.append((recipient, .refused(.local(status, text))))
+            case let outcome?: rest.own.append((recipient, outcome))
+            case nil where elsewhere.contains(index): rest.others.append((recipient, .notTried))
+            case nil: rest.own.append((recipient, .notTried))
             }
         }
+        return rest
     }
 
-    /// Whether only we refused, because the relay does not offer what the mail needs.
-    var isUnfit: Bool {
-        !rest.isEmpty
-            && rest.allSatisfy { if case .refused(.local) = $0.outcome { true } else { false } }
+    typealias Pair = (recipient: String, outcome: RecipientOutcome)
+
+    /// The message as this relay gets it: with its header fields, and of seven bits where 8BITMIME is not offered.
+    /// RFC 6152 section 3.
+    func body(for capabilities: Capabilities) -> [UInt8] {
+        let mail = letter.mail
+        return header + (mail.needs8Bit && !capabilities.eightBitMIME ? sevenBit(mail.bytes) : mail.bytes)
     }
 
-    /// The body as the server takes it: of seven bits, where it does not offer 8BITMIME. RFC 6152 section 3.
-    func body(for capabilities: Capabilities) -> [UInt8] { letter.mail.bytes }
+    /// The header fields that the relay's section adds, those left out that the mail has.
+    private var header: [UInt8] {
+        if relay.headers.isEmpty { return [] }
+        let names = letter.mail.fieldNames
+        return relay.headers.filter { !names.contains(ExactText($0.name.lowercasedASCII)) }.flatMap {
+            $0.line(id: job.id.text, template: job.template)
+        }
+    }
 }
 
 extension DSN {

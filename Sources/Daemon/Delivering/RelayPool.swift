@@ -21,7 +21,8 @@ final class RelayPool: Courier {
     private var care = Carefulness()
     private let memory: RelayMemory
     private let logins: RelayLogins
-    private var rate: RateLimit?
+    /// All relays' allowances, of which it uses its own: it outlives this pool.
+    private let allowances: Allowances
     private var connections: [RelayConnection] = []
     /// Those of them that are on their way.
     private var connecting: [RelayConnection] = []
@@ -45,7 +46,8 @@ final class RelayPool: Courier {
     private let tell: (Report) -> Void
 
     init(
-        _ settings: Settings.Relay, curl: CurlLoop, loop: EventLoop, ledger: Ledger, tell: @escaping (Report) -> Void
+        _ settings: Settings.Relay, curl: CurlLoop, loop: EventLoop, ledger: Ledger, allowances: Allowances,
+        tell: @escaping (Report) -> Void
     ) {
         name = settings.name
         self.settings = settings
@@ -53,11 +55,11 @@ final class RelayPool: Courier {
         self.loop = loop
         log = ledger.log
         self.ledger = ledger
+        self.allowances = allowances
         self.tell = tell
         standing = Standing(
             limit: settings.connections, table: settings.replies, language: settings.connection.language)
         ceiling = ConnectionCeiling(limit: settings.connections)
-        rate = settings.rate
         memory = RelayMemory { [log, name] in log.write("relay \(name): \($0)", .warning) }
         logins = RelayLogins(settings.connection, memory, on: loop)
         logins.onChange = { [unowned self] in
@@ -81,19 +83,23 @@ final class RelayPool: Courier {
     /// What it can take now.
     var slot: Slot {
         let now = Clock.monotonic
+        let allowance = allowances[name]
+        // A relay whose quota is used up leaves all to the next one, as one that is down; and nothing is connected to.
+        if !settings.quotas.isEmpty, allowance.room(at: .now) == 0 {
+            return Slot(name, isUp: false, mayConnect: false, limit: settings.connections)
+        }
         while let last = idle.last, !last.isIdle { idle.removeLast() }
         let hasRoom = mayTakeMore && parked.isEmpty && !idle.isEmpty
-        // Asked of a copy: the right to start is used up by a message that does.
-        var rate = rate
         var restriction: (@Sendable (String) -> Bool)?
         if !standing.isClear {
             let standing = standing
             restriction = { standing.takes($0, at: now) }
         }
         return Slot(
-            name, hasRoom: hasRoom, isPaced: hasRoom && rate?.take(at: now) != nil, isUp: isUp,
+            name, hasRoom: hasRoom, isPaced: hasRoom && allowance.pause(at: now) != nil, isUp: isUp,
             isProbe: breaker.isOpen && hasRoom, mayConnect: !isRetired && allowed > 0 && !isShort && !logins.isPausing,
             limit: settings.connections, prefersNew: breaker.isOpen && !breaker.isUnreachable,
+            isSpecial: !settings.routing.isOpen,
             restriction: restriction)
     }
 
@@ -106,8 +112,8 @@ final class RelayPool: Courier {
         job.startedAt = Clock.monotonic
         inFlight += 1
         standing.began(job.waiting.sender)
-        _ = rate?.take(at: Clock.monotonic)
-        let delivery = RelayDelivery(job, letter)
+        allowances[name].start(at: Clock.monotonic)
+        let delivery = RelayDelivery(job, letter, by: settings)
         if let connection { hand(delivery, to: connection) } else { park(delivery) }
     }
 
@@ -115,7 +121,12 @@ final class RelayPool: Courier {
 
     private func hand(_ delivery: RelayDelivery, to connection: RelayConnection) {
         let capabilities = connection.capabilities
-        let limit = min(settings.recipientsPerMail, capabilities.recipientLimit ?? .max, recipientLimit)
+        let room = allowances[name].room(at: .now)
+        guard room > 0 else {
+            if connection.isIdle, !idle.contains(where: { $0 === connection }) { idle.append(connection) }
+            return end(delivery, because: "the relay's quota is used up")
+        }
+        let limit = min(settings.recipientsPerMail, capabilities.recipientLimit ?? .max, recipientLimit, room)
         if !capabilities.dsn, !hasToldOfDSN, delivery.letter.mail.dsn != nil {
             hasToldOfDSN = true
             log.write("relay \(name): does not offer DSN: `dsn` of jobs, as of \(delivery.job.id), is not passed on")
@@ -123,8 +134,10 @@ final class RelayPool: Courier {
         let envelope: Envelope
         do throws(EnvelopeError) { envelope = try delivery.nextEnvelope(limit: limit, capabilities) } catch {
             inFlight -= 1
+            standing.end(delivery.job.waiting.sender)
             return tell(.refused(delivery.job, .job("\(error)")))
         }
+        allowances[name].reserve(delivery.groupSize)
         connection.send(
             envelope: envelope, body: delivery.body(for: capabilities),
             commit: { [unowned self] accepted in mark(delivery, accepted) },
@@ -146,6 +159,14 @@ final class RelayPool: Courier {
 
     private func conclude(_ delivery: RelayDelivery, _ outcome: TransactionOutcome, on connection: RelayConnection?) {
         var outcome = outcome
+        // Who may have been accepted counts.
+        let taken = outcome.recipients.count { recipient in
+            switch recipient {
+            case .sent, .inDoubt: true
+            case .deferred, .refused, .tooMany, .notTried: false
+            }
+        }
+        allowances[name].settle(reserved: delivery.groupSize, taken: taken, at: .now)
         let fate = judge(&outcome, delivery)
         if isStopping, outcome.recipients.contains(where: { if case .inDoubt = $0 { true } else { false } }) {
             inFlight -= 1
@@ -223,11 +244,14 @@ final class RelayPool: Courier {
     /// Writes down what has come of some recipients before others are sent to.
     private func note(_ delivery: RelayDelivery) -> Bool {
         let job = delivery.job
-        let verdict = Verdict(delivery.news(), of: job.attempt, now: .now, jitter: 0)
+        let news = delivery.news()
+        if news.isEmpty { return true }
+        let verdict = Verdict(news, of: job.attempt, now: .now, jitter: 0)
         do throws(SpoolError) { try job.note(verdict.events) } catch {
             tell(.diskRefused(error))
             return false
         }
+        job.attempt.disallowed = []
         ledger.reported(job, verdict, now: .now)
         return true
     }
@@ -235,14 +259,19 @@ final class RelayPool: Courier {
     private func end(_ delivery: RelayDelivery, because interruption: String?) {
         inFlight -= 1
         let job = delivery.job
-        let now = Timestamp.now
-        if delivery.isUnfit, !job.waiting.unfit.contains(name) {
-            let verdict = Verdict(delivery.rest, of: job.attempt, now: now, jitter: 0)
+        standing.end(job.waiting.sender)
+        let (own, others) = delivery.rest
+        job.kept += own
+        if !others.isEmpty {
+            // What is settled here is written down before another relay goes on.
+            guard note(delivery) else { return tell(.verdict(job, .returned("the disk", job.attempt, .now))) }
+            job.kept.removeAll { if case .sent = $0.outcome { true } else { $0.outcome.refusal?.code != nil } }
             job.shun(name)
-            return tell(.unfit(job, verdict))
+            return tell(.unfit(job, others))
         }
+        let now = Timestamp.now
         let verdict = Verdict(
-            delivery.rest, of: job.attempt, interruption: interruption, now: now, jitter: .random(in: -1...1))
+            job.kept, of: job.attempt, interruption: interruption, now: now, jitter: .random(in: -1...1))
         ledger.attempted(job, verdict, now: now)
         tell(.verdict(job, verdict))
     }
@@ -303,8 +332,7 @@ final class RelayPool: Courier {
 
     /// A message was to start and the rate does not allow it yet: looks again when it does.
     func pace() {
-        var rate = rate
-        guard let wait = rate?.take(at: Clock.monotonic) else { return }
+        guard let wait = allowances[name].pause(at: Clock.monotonic) else { return }
         ledger.counters.rateWaits.count(name)
         wake(after: wait)
     }
@@ -312,7 +340,9 @@ final class RelayPool: Courier {
     /// Opens connections for so many waiting jobs.
     func connect(for jobs: Int) {
         guard jobs > 0, !isRetired, !isShort, !logins.isPausing else { return }
-        var missing = jobs - idle.count - connecting.count
+        // Not more than its quota has room for; a probe needs none.
+        let useful = min(jobs, max(allowances[name].room(at: .now), 1))
+        var missing = useful - idle.count - connecting.count
         while missing > 0, connecting.count < logins.limit, connections.count < allowed {
             connect()
             missing -= 1
@@ -357,10 +387,7 @@ final class RelayPool: Courier {
             logins.worked()
             let wasOpen = breaker.isOpen
             standing.connected(at: Clock.monotonic)
-            if surplus > 0 {
-                surplus = 0
-                lowerCeiling("one more was refused while others stood")
-            }
+            if connecting.isEmpty { countSurplus() }
             if wasOpen, !breaker.isOpen { log.write("relay \(name): works again") }
             giveBack(connection)
             tell(.relayChanged)
@@ -426,6 +453,7 @@ final class RelayPool: Courier {
         if failure.refusesLogin || failure.concernsLogin && others == 0 { return loginFailed(failure) }
         // Those that are on their way will tell whether it is the relay.
         if others == 0, !connecting.isEmpty { return surplus += 1 }
+        surplus = 0
         if others > 0 {
             // Others stand: it is one connection too many, and not a relay that is down.
             lowerCeiling(failure.reason)
@@ -460,6 +488,12 @@ final class RelayPool: Courier {
 
     /// A login that was refused is tried again at once.
     func secretMayWork() { logins.mayWork() }
+
+    /// Counts the connections that failed while others were on their way: some stand now, so these were too many.
+    private func countSurplus() {
+        if surplus > 0 { lowerCeiling("one more was refused while others stood") }
+        surplus = 0
+    }
 
     private func lowerCeiling(_ reason: String) {
         let now = Clock.monotonic
@@ -524,10 +558,19 @@ extension Fault {
 }
 
 extension RelayPool {
+    /// How far the relay's quotas are used up.
+    func quotas(at now: Timestamp) -> [DaemonStatus.Quota] {
+        allowances[name].quotas.map { quota in
+            DaemonStatus.Quota(
+                limit: quota.limit, unit: quota.unit.rawValue, used: quota.used(at: now),
+                nextRoom: quota.nextRoom(after: now))
+        }
+    }
+
     /// What the metrics say of the relay.
     var measured: Metrics.Relay {
         Metrics.Relay(
             name: name, isOpen: breaker.isOpen, connections: connections.count, limit: settings.connections,
-            inFlight: inFlight)
+            inFlight: inFlight, quotas: quotas(at: .now))
     }
 }

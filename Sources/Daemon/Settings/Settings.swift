@@ -49,6 +49,19 @@ package struct Settings: Equatable, Sendable {
         return keys.isEmpty ? nil : keys.joined(separator: ", ") + (keys.count == 1 ? " changes" : " change")
     }
 
+    /// The names of the relays that take none of a job's mails.
+    func relaysWithout(_ job: Job, sender: String) -> [String] {
+        guard relays.contains(where: { !$0.routing.isOpen }) else { return [] }
+        let recipients = job.recipients(limit: Settings.routedRecipients).map { Job.bareAddress($0) }
+        return relays.filter { relay in
+            !relay.routing.takes(job, sender: sender)
+                || !recipients.isEmpty && !recipients.contains { relay.routing.takes(recipient: $0) }
+        }.map(\.name)
+    }
+
+    /// So many recipients of a job are looked at to see which relays take it; the others go where these do.
+    private static let routedRecipients = 1000
+
     var dropBoxQuota: Boxes.Quota { .init(jobs: dropBoxJobs, bytes: dropBoxBytes) }
 
     package struct Relay: Equatable, Sendable {
@@ -57,8 +70,16 @@ package struct Settings: Equatable, Sendable {
         /// How many connections at most.
         package var connections = 10
         package var rate: RateLimit?
+        /// At most one of each unit.
+        package var quotas: [Quota] = []
         /// How many recipients a transaction has at most.
         package var recipientsPerMail = 100
+        /// Which mails it takes.
+        package var routing = Routing()
+        /// The header fields that its mails get.
+        package var headers: [RelayHeader] = []
+        /// The address that MAIL names in place of each sender's own; nil for that one.
+        package var envelopeFrom: String?
         /// How its replies are read.
         package var replies = ReplyTable.standard
 

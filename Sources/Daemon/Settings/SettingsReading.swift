@@ -14,10 +14,11 @@ extension Settings {
         try file.refuseSections(otherThan: ["relay", "dropbox"])
         var main = file.main
         let mail = try MailDefaults(&main)
+        let hostname = try ConfiguredNames.hostname(&main)
         var relays: [Relay] = []
         let replies = try Settings.replies(&main)
         for section in file.sections("relay") {
-            var relay = try Relay(section, hostname: mail.domain)
+            var relay = try Relay(section, hostname: hostname)
             relay.replies = replies
             relays.append(relay)
         }
@@ -99,7 +100,7 @@ extension Settings {
 
 extension Settings.Relay {
     /// Reads one `[relay NAME]`.
-    init(_ section: ConfigurationSection, hostname: String) throws(ConfigurationError) {
+    init(_ section: ConfigurationSection, hostname: HostName) throws(ConfigurationError) {
         var section = section
         guard let name = section.name, JobID(name) != nil else {
             throw section.fault("a relay needs a name with the characters of an id: [relay main]")
@@ -111,7 +112,7 @@ extension Settings.Relay {
         }
         if let choice = try section.choice("tls", of: RelaySettings.TLS.self) { connection.tls = choice }
         try connection.readLogin(&section)
-        connection.helo = section.string("helo") ?? hostname
+        connection.helo = try ConfiguredNames.helo(&section, hostname: hostname).text
         try connection.readTLS(&section)
         try connection.readWay(&section)
         if let span = try section.span("mail_timeout") {
@@ -131,8 +132,38 @@ extension Settings.Relay {
         if let span = try section.span("idle_timeout") { connection.idleTimeout = span }
         self.init(name: name, connection: connection)
         if let count = try section.int("connections", in: 1...1000) { connections = count }
+        routing = try Routing(&section)
+        for entry in section.entries(of: "header") {
+            guard let header = RelayHeader(entry.value) else {
+                throw section.fault("'header' is a field like 'X-Stream: outbound', not '\(entry.value)'", at: "header")
+            }
+            headers.append(header)
+        }
+        if let text = section.string("envelope_from") {
+            do throws(AddressError) { envelopeFrom = try Address(parsing: text).text } catch {
+                throw section.fault("'envelope_from': \(error)", at: "envelope_from")
+            }
+        }
         if let count = try section.int("recipients_per_mail", in: 1...1_000_000) { recipientsPerMail = count }
         rate = try section.value("rate", "a rate like 14/s, 600/m or 50k/h") { Rate($0).map(RateLimit.init) }
+        quotas = try Settings.Relay.quotas(&section)
         try section.refuseUnknown()
+    }
+
+    /// The list of quotas, at most one of each unit.
+    private static func quotas(_ section: inout ConfigurationSection) throws(ConfigurationError) -> [Quota] {
+        var quotas: [Quota] = []
+        for word in section.entry("quota")?.words ?? [] {
+            guard let quota = Quota(word) else {
+                throw section.fault(
+                    "'quota' is a number of recipients in a minute, an hour or a day like 500/d, or several of them "
+                        + "like 50/h, 500/d, not '\(word)'", at: "quota")
+            }
+            if quotas.contains(where: { $0.unit == quota.unit }) {
+                throw section.fault("'quota' has two of the unit '\(quota.unit.rawValue)'", at: "quota")
+            }
+            quotas.append(quota)
+        }
+        return quotas
     }
 }

@@ -31,6 +31,8 @@ final class ClaimedJob {
     var named: [String]?
     /// Whether it was refused before a relay was asked: then its dead letter tells of that alone.
     var isRefusedByUs = false
+    /// What one relay said of recipients that wait, while others are sent to by another.
+    var kept: [(recipient: String, outcome: RecipientOutcome)] = []
     /// Whether it is to be tried on a connection that has carried nothing: it may be the connection that had enough.
     var wantsNewConnection = false
     /// Whether the log has told the end of its attempt; nil where it has if a recipient was refused.
@@ -45,8 +47,15 @@ final class ClaimedJob {
     struct Letter {
         let mail: OutgoingMail
         /// Those of the mail's recipients that this attempt is for.
-        let recipients: [String]
-        let envelope: Envelope
+        private(set) var recipients: [String]
+
+        init(mail: OutgoingMail, recipients: [String]) {
+            self.mail = mail
+            self.recipients = recipients
+        }
+
+        /// Leaves the others out: they have their outcome.
+        mutating func narrow(to recipients: [String]) { self.recipients = recipients }
     }
 
     struct Run {

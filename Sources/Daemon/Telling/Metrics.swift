@@ -26,13 +26,17 @@ package struct Metrics {
         package var connections: Int
         package var limit: Int
         package var inFlight: Int
+        package var quotas: [DaemonStatus.Quota]
 
-        package init(name: String, isOpen: Bool, connections: Int, limit: Int, inFlight: Int) {
+        package init(
+            name: String, isOpen: Bool, connections: Int, limit: Int, inFlight: Int, quotas: [DaemonStatus.Quota] = []
+        ) {
             self.name = name
             self.isOpen = isOpen
             self.connections = connections
             self.limit = limit
             self.inFlight = inFlight
+            self.quotas = quotas
         }
     }
 
@@ -161,6 +165,15 @@ package struct Metrics {
         out.family(
             "outspool_relay_jobs_in_flight", .gauge, "Jobs that were handed to a relay's connections.", each(\.inFlight)
         )
+        func quotas(_ value: (DaemonStatus.Quota) -> Int) -> [(Exposition.Labels, Double)] {
+            relays.flatMap { relay in
+                relay.quotas.map { ([("relay", relay.name), ("per", $0.unit)], Double(value($0))) }
+            }
+        }
+        out.family(
+            "outspool_relay_quota_used", .gauge, "Recipients that count against a relay's `quota`.", quotas(\.used))
+        out.family(
+            "outspool_relay_quota_limit", .gauge, "A relay's `quota`, by its unit: m, h or d.", quotas(\.limit))
         for (name, counts, help) in [
             ("attempts", counters.attempts, "Attempts that ended with an outcome."),
             ("returned_jobs", counters.returned, "Jobs that a failing relay gave back; no attempt."),

@@ -38,7 +38,7 @@ struct StatusFile {
         status.relays = queue.relays.map { pool in
             .init(
                 name: pool.name, isOpen: pool.breaker.isOpen, reason: pool.breaker.reason,
-                connections: pool.measured.connections, limit: pool.settings.connections)
+                connections: pool.measured.connections, limit: pool.settings.connections, quotas: pool.quotas(at: now))
         }
         status.configuration = configuration
         status.tasksWaiting = queue.scheduler.waitingTasks

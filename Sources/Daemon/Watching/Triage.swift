@@ -56,6 +56,8 @@ final class Triage {
         /// The clock was set forward over its expiry: by the clock as it was, its time is not over.
         case skipped(WallClock.Skip)
         case scheduled(Timestamp)
+        /// No relay's section lets it through.
+        case unroutable
     }
 
     private let spool: SpoolTree
@@ -207,12 +209,14 @@ final class Triage {
         default: break
         }
         let template = job.template.flatMap { templates.facts(of: $0) }
-        let waiting = WaitingJob(
+        let isTask = template?.kind == .task
+        let sender = isTask ? "" : job.expectedSender(template?.from ?? settings.mail.from)
+        var waiting = WaitingJob(
             open.id, in: state, priority: job.priority ?? template?.priority ?? .normal, template: job.template,
             expiry: settings.retry.expiry(submitted: submitted, of: job, ttl: template?.ttl),
             kind: template?.kind ?? .mail, places: template?.concurrency,
-            sender: template?.kind == .task ? "" : job.expectedSender(template?.from ?? settings.mail.from),
-            isTried: !history.isFresh || state != .new)
+            sender: sender, isTried: !history.isFresh || state != .new)
+        if !isTask { waiting.unfit = settings.relaysWithout(job, sender: sender) }
         let sendAt = job.sendAt
         let facts = ReadyJob.Facts(
             waiting, .success(job), value, open.status, submitted: submitted,
@@ -222,7 +226,8 @@ final class Triage {
             return .ends(ready, skip(waiting.expiry, submitted).map { .skipped($0) } ?? .expired)
         }
         if let sendAt, sendAt > now, history.isFresh, state == .new { return .ends(ready, .scheduled(sendAt)) }
-        return .ready(ready)
+        let isRoutable = waiting.unfit.count < settings.relays.count
+        return isRoutable ? .ready(ready) : .ends(ready, .unroutable)
     }
 
     /// Claims a job that was looked at; nil when it was taken away, or was a duplicate.
@@ -260,6 +265,10 @@ final class Triage {
                     .expired, "expired at \(claimed.attempt.expiry.rfc3339Seconds)", target: .dead, claimed.attempt, now
                 )
             case .skipped(let skip): .held(over: skip, claimed.attempt, now)
+            case .unroutable:
+                .blocked(
+                    "no relay takes it: see senders, templates, tags and domains in outspool.conf(5)", claimed.attempt,
+                    now)
             case .scheduled(let time): .only(.scheduled, nil, target: .scheduled, due: time, claimed.attempt, now)
             }
         return (claimed, verdict)
