@@ -15,7 +15,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/statvfs.h>
 #include <sys/timerfd.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +76,15 @@ int clinux_openat(int dir, const char *path, int flags, mode_t mode) { return op
 const int clinux_o_path = O_PATH;
 
 int clinux_start_writeback(int fd) { return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+int clinux_filesystem(int fd, int *is_memory, int *is_noexec) {
+    struct statfs kind;
+    struct statvfs flags;
+    if (fstatfs(fd, &kind) == -1 || fstatvfs(fd, &flags) == -1) return -1;
+    *is_memory = kind.f_type == 0x01021994 || kind.f_type == 0x858458F6; // TMPFS_MAGIC, RAMFS_MAGIC
+    *is_noexec = (flags.f_flag & ST_NOEXEC) != 0;
+    return 0;
+}
 
 int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

@@ -91,7 +91,7 @@ package final class Daemon {
 
     private func hear(_ notice: Queue.Notice) {
         switch notice {
-        case .leftNew(let id, let size): boxes.claimed(id, size: size)
+        case .sent(let id, let size): boxes.sent(id, size: size)
         case .idle: finish()
         }
     }
@@ -226,6 +226,7 @@ package final class Daemon {
         case .arrival(.state(.new), let name): queue.arrived(name, in: .new)
         case .arrival(.state(let state), let name): queue.buckets.arrived(name, in: state)
         case .arrival(.box(let box), let name): boxes.arrived(name, in: box)
+        case .arrival(.entrance(let box), _), .departure(.entrance(let box), _): boxes.changed(box)
         case .arrival(.boxes, let name): if let text = name.text { boxes.appeared(text) }
         case .departure(.boxes, let name): if let text = name.text { boxes.vanished(text) }
         case .arrival(.root, let name):
@@ -236,7 +237,7 @@ package final class Daemon {
             ledger.counters.inotifyOverflows += 1
             log.write("inotify overflow: everything is read again", .warning)
             readEverything()
-        case .end(.box(let box)): boxes.vanished(box)
+        case .end(.box(let box)), .end(.entrance(let box)): boxes.changed(box)
         case .end(let place): hasGone("\(place)")
         }
     }
@@ -329,8 +330,8 @@ package final class Daemon {
         lookForDirectories()
         readPauses()
         queue.readAgain(now: .now)
-        boxes.recount()
         boxes.readAll()
+        ledger.stopped.sweep(at: Clock.monotonic)
     }
 
     // What signals ask for.

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A command line of outspoold(8), read without a look at anything but its words.
 enum Invocation: Equatable {
     /// Deliver the jobs of the spool until a signal ends it.
@@ -26,7 +28,8 @@ enum Invocation: Equatable {
         while let word = rest.popFirst() {
             switch word {
             case "--config": configuration = try value(of: word, "a file")
-            case _ where word.hasPrefix("--config="): configuration = String(word.dropFirst("--config=".count))
+            case _ where word.begins(with: "--config="):
+                configuration = String(decoding: word.utf8.dropFirst("--config=".utf8.count), as: UTF8.self)
             case "--check": onlyCheck = true
             case "--probe": relay = try value(of: word, "the name of a relay")
             case "--mail-to": mailTo = try value(of: word, "an address")

@@ -27,8 +27,9 @@ final class Queue {
     private var retired: [RelayPool] = []
     /// Claimed mails that wait for a connection.
     private var carried: [JobID: ClaimedJob] = [:]
-    /// What concerns others than the queue: a file left `new/`, nothing is under way any more.
+    /// Hears of events that concern others than the queue: a job was sent, nothing is under way any more.
     private let tell: (Notice) -> Void
+    var load = Load()
     /// Tells whether the clock was set over a job's expiry; the daemon's, which looks at the clock.
     var skip: (_ expiry: Timestamp, _ submitted: Timestamp) -> WallClock.Skip? = { _, _ in nil }
     private var isScheduling = false
@@ -38,7 +39,7 @@ final class Queue {
     // Each part gets a closure that needs the whole queue, so each is made when it is first used.
     private(set) lazy var settler = Settler(
         spool: spool, loop: loop, ledger: ledger, tell: { [unowned self] in hear($0) },
-        settled: { [unowned self] in settled($0, $1, $2) })
+        settled: { [unowned self] in settled($0, $1, $2, as: $3) })
     private lazy var triage = Triage(
         spool: spool, ledger: ledger, templates: templates, settings: settings,
         skip: { [unowned self] in skip($0, $1) },
@@ -54,12 +55,13 @@ final class Queue {
         spool: spool, loop: loop, log: ledger.log, mayRead: { [unowned self] in scheduler.hasRoomForJobs },
         mayGoOn: { [unowned self] in scheduler.hasRoomForNames }, tell: { [unowned self] in hear($0) })
     private(set) lazy var buckets = Buckets(
-        spool: spool, loop: loop, log: ledger.log, take: { [unowned self] in take($0, dueIn: $1) })
+        spool: spool, loop: loop, log: ledger.log, take: { [unowned self] in take($0, dueIn: $1) },
+        stray: { [unowned self] in arrived($0, in: $1, isListed: true) })
 
     /// What the queue tells the daemon.
     enum Notice {
-        /// A file left `new/`: its drop box has room for another.
-        case leftNew(JobID, size: Int)
+        /// A job is in `done/`: its drop box has room for another.
+        case sent(JobID, size: Int)
         /// The daemon stops and nothing is under way any more.
         case idle
     }
@@ -146,8 +148,7 @@ final class Queue {
 
     private func look(at arrival: Arrivals.Arrival, _ now: Timestamp) {
         let state = arrival.state
-        let id = state == .new ? triage.id(of: arrival.name) : arrival.name.text.flatMap { JobID($0) }
-        guard let id, !scheduler.isLinedUp(id, in: state) else { return }
+        guard let id = triage.id(of: arrival.name, in: state), !scheduler.isLinedUp(id, in: state) else { return }
         let isUnderWay = scheduler.isUnderWay(id)
         // Another file of an id that is under way is met again when that is over.
         if isUnderWay, state != .new { return miss(state) }
@@ -214,6 +215,7 @@ final class Queue {
 
     private func send(_ job: ClaimedJob, by relay: String) {
         guard let pool = relays.first(where: { $0.name == relay }) else { return carry(job, isPrepared: false) }
+        load.add(job.id, size: job.size)
         pool.begin(job)
     }
 
@@ -227,6 +229,7 @@ final class Queue {
     // Ends.
 
     private func carry(_ job: ClaimedJob, isPrepared: Bool) {
+        load.remove(job.id)
         carried[job.id] = job
         note(.carried(job.waiting, isPrepared: isPrepared))
         scheduleSoon()
@@ -284,9 +287,11 @@ final class Queue {
         settler.settle(job, by: verdict)
     }
 
-    private func settled(_ job: ClaimedJob, _ verdict: Verdict, _ state: State?) {
-        ledger.ended(job, in: state, verdict, now: .now)
+    private func settled(_ job: ClaimedJob, _ verdict: Verdict, _ state: State?, as id: JobID) {
+        load.remove(job.id)
+        ledger.ended(job, in: state, as: id, verdict, now: .now)
         switch state {
+        case .done?: tell(.sent(job.id, size: job.size))
         case .retry(let bucket)?: buckets.put(job.id, in: .retry(bucket), due: verdict.due ?? .now)
         case .scheduled?: buckets.put(job.id, in: .scheduled, due: verdict.due ?? .now)
         case .new?:
@@ -314,7 +319,6 @@ final class Queue {
         case .disk(let takesWrites):
             note(.disk(takesWrites: takesWrites))
             if takesWrites { schedule() }
-        case .leftNew(let id, let size): tell(.leftNew(id, size: size))
         case .lookAgain(let id, let state, let wait):
             loop.schedule(after: wait) { [weak self] in self?.arrived(DirectoryName(id.text), in: state) }
         case .found(let name): if !isKnown(name) { arrived(name, in: .new, isListed: true) }
@@ -389,7 +393,7 @@ final class Queue {
     }
 
     /// What a relay can take changes with the clock and with each job that it gets: it is asked before each decision.
-    private func askRelays() { note(.relays(relays.map(\.slot))) }
+    private func askRelays() { note(.relays(relays.map { load.hasRoom ? $0.slot : $0.slot.closed })) }
 
     private func scheduleSoon() {
         if willSchedule { return }

@@ -31,8 +31,6 @@ enum Report {
     case diskRefused(SpoolError)
     /// A verdict could not be written, or the last one that waited was.
     case disk(takesWrites: Bool)
-    /// A file left `new/`.
-    case leftNew(JobID, size: Int)
     /// A reading of `new/` began or ended.
     case reading(Bool)
     /// A reading of `new/` met a name.

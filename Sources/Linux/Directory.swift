@@ -144,6 +144,14 @@ package struct Directory: ~Copyable {
         return FileStatus(buffer)
     }
 
+    /// Looks at an entry that was listed, whatever bytes its name has. See fstatat(2).
+    package func status(of name: DirectoryName) throws(Errno) -> FileStatus {
+        if let text = name.text { return try status(text) }
+        var buffer = stat()
+        _ = try retrying { name.withCString { fstatat(descriptor.raw, $0, &buffer, AT_SYMLINK_NOFOLLOW) } }
+        return FileStatus(buffer)
+    }
+
     /// Whether something of that name is here.
     package func contains(_ name: String) throws(Errno) -> Bool {
         do {

@@ -21,11 +21,20 @@ package struct HTMLText {
     /// Links become `text <url>`, list items `- ` or `1. `, cells of a table are separated by `|`, headings are
     /// underlined, quotations begin with `>`; scripts, styles, comments and what is not displayed are left out.
     /// Elements end where the HTML standard ends them, and list items have the numbers that it gives them. Lines have
-    /// at most 78 characters unless a word or `pre` is longer. Any input gives some text, in linear time.
+    /// at most 78 characters unless a word or `pre` is longer. Any input gives some text, in linear time; behind
+    /// ``tokenLimit`` it ends in `[...]`.
     package static func text(of html: String) -> [UInt8] {
         var text = HTMLText(html: Array(html.utf8))
         var scanner = HTMLScanner(text.html)
+        var tokens = 0
         while let token = scanner.next() {
+            tokens += 1
+            if tokens > tokenLimit {
+                text.endLink()
+                text.lines.lineBreak(2)
+                for byte in "[...]".utf8 { text.lines.append(Unicode.Scalar(byte)) }
+                break
+            }
             switch token {
             case .text(let bytes): if !text.elements.isHidden { text.append(bytes) }
             case .tag(let tag): text.take(tag)
@@ -38,12 +47,19 @@ package struct HTMLText {
 
     private init(html: [UInt8]) { self.html = html }
 
+    /// The most tags and texts that are looked at: no page that people read has as many, and while they are
+    /// counted nothing else is sent.
+    static let tokenLimit = 500_000
+
     /// Whether `html` has nothing to show: no text, hidden or not, and no image or other element that is seen by itself.
     static func isBlank(_ html: String) -> Bool {
         let lowercase = html.lowercasedASCII
         if ["<svg", "url(", "background="].contains(where: { lowercase.holds($0) }) { return false }
         var scanner = HTMLScanner(html)
+        var tokens = 0
         while let token = scanner.next() {
+            tokens += 1
+            if tokens > tokenLimit { return false }
             switch token {
             case .text(let bytes):
                 var isVisible = false

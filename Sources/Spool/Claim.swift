@@ -56,8 +56,8 @@ package struct Claim: ~Copyable {
 
     /// How settling ended.
     package enum Result: ~Copyable {
-        /// The file is in the state, which is another than asked for where the id was taken there.
-        case settled(State)
+        /// The file is in the state, under the id: both are others than asked for where the id was taken there.
+        case settled(State, JobID)
         /// The file is no longer in the spool: somebody removed it.
         case gone
         /// The disk did not take it. What was done is not done again when settling is tried again.
@@ -84,7 +84,7 @@ package struct Claim: ~Copyable {
                         try rename(to: verdict.target, as: newID, in: spool)
                     }
                 switch move {
-                case .renamed: return .settled(verdict.target)
+                case .renamed: return .settled(verdict.target, newID)
                 case .gone: return .gone
                 case .taken where verdict.target == .new:
                     if try !discardTwin(in: spool, at: verdict.at) { divert(&verdict) }
@@ -107,15 +107,14 @@ package struct Claim: ~Copyable {
         verdict.durably = true
         verdict.due = nil
         verdict.target = .dead
-        verdict.newID = JobID.make(at: verdict.at).marked(box: id.box)
+        verdict.newID = JobID.make(at: verdict.at).marked(like: id)
     }
 
     /// Removes the same job from `new/`, where it was submitted again while this one was being worked
     /// on: this one's history knows more. False when it is another, or cannot be compared.
     private func discardTwin(in spool: SpoolTree, at now: Timestamp) throws(SpoolError) -> Bool {
-        let bytes = try step(.read, "cur/\(id)", file.readAll(limit: size, sizeHint: size))
         // It was read before it was claimed.
-        guard let own = try? JobFile(bytes) else { return false }
+        guard let own = try contents() else { return false }
         switch try spool.examine(id, in: .new, limit: own.object.count) {
         case .job(let twin):
             // The very file, which somebody moved there, is found by the next try of the rename.
@@ -126,6 +125,14 @@ package struct Claim: ~Copyable {
             return true
         case .gone: return true
         default: return false
+        }
+    }
+
+    /// The file, read again; nil where it is no job any more.
+    func contents() throws(SpoolError) -> JobFile? {
+        do throws(JobFile.Fault) { return try JobFile(reading: file, size: size, limit: size) } catch {
+            if case .disk(let errno) = error { throw SpoolError(.read, "cur/\(id)", errno) }
+            return nil
         }
     }
 
@@ -152,12 +159,23 @@ package struct Claim: ~Copyable {
                     try from.rename(id.text, into: directory, as: newID.text)
                     return .renamed
                 } catch {
-                    if error == .exists { return .taken }
+                    if error == .exists { return try isSecondName(newID, directory, from) ? .renamed : .taken }
                     if error == .noEntry { return nil }
                     throw SpoolError(.rename, "\(target.path)/\(newID)", error)
                 }
             }
         }
+    }
+
+    /// Tells whether the taken name is one of this very file, by a hard link: then ours goes. A crash before that
+    /// leaves both names, and `cur/` is settled again.
+    private func isSecondName(
+        _ newID: JobID, _ target: borrowing Directory, _ place: borrowing Directory
+    ) throws(SpoolError) -> Bool {
+        let there = try step(.read, newID.text, allowing(.noEntry, target.status(newID.text)))
+        guard let there, there.inode == inode else { return false }
+        try step(.remove, id.text, allowing(.noEntry, place.unlink(id.text)))
+        return true
     }
 
     /// The state in which this very file lies, not another one of the same name.

@@ -77,6 +77,9 @@ package struct DaemonStatus: Equatable, Sendable {
     package var waiting = 0
     package var inFlight = 0
     package var unwritten = 0
+    /// The number of files that wait untouched, and the first of them, each with its reason.
+    package var stopped = 0
+    package var stoppedFiles: [String] = []
     /// Counts since the daemon's start, and within the last minute; an outcome that is missing counts 0.
     package var totals: [Outcome: Int] = [:]
     package var lastMinute: [Outcome: Int] = [:]
@@ -117,6 +120,8 @@ extension DaemonStatus {
         waiting = object.number("waiting")
         inFlight = object.number("inFlight")
         unwritten = object.number("unwritten")
+        stopped = object.number("stopped")
+        stoppedFiles = (object["stoppedFiles"]?.array ?? []).compactMap(\.string)
         for outcome in Outcome.allCases {
             totals[outcome] = object.number(outcome.rawValue)
             lastMinute[outcome] = object["lastMinute"]?.object?.number(outcome.rawValue)
@@ -141,6 +146,8 @@ extension DaemonStatus {
         object["waiting"] = .number(.init(waiting))
         object["inFlight"] = .number(.init(inFlight))
         object["unwritten"] = .number(.init(unwritten))
+        object["stopped"] = .number(.init(stopped))
+        object["stoppedFiles"] = .array(stoppedFiles.map { .string($0) })
         for (name, value) in counts(totals) { object[name] = value }
         object["lastMinute"] = .object(JSON.Object(counts(lastMinute)))
         object["relays"] = .array(relays.map(\.json))

@@ -19,7 +19,7 @@ extension SpoolTree {
             if try allowing(.exists, tmp.rename(name, into: new, as: id.text)) == nil {
                 // A third file of that name: this one is kept, under another.
                 emptiness.willFill(.dead)
-                try tmp.rename(name, into: dead, as: JobID.make(at: now).marked(box: id.box).text)
+                try tmp.rename(name, into: dead, as: JobID.make(at: now).marked(like: id).text)
             }
             return false
         }

@@ -9,7 +9,7 @@ package enum Examination: ~Copyable {
     case malformed(FileStatus, reason: String)
     /// A regular file of another user, who is not to be trusted with an open descriptor.
     case foreign(FileStatus)
-    /// Not a regular file, or one with several links. It was not opened.
+    /// Not a regular file. It was not opened.
     case irregular(FileStatus)
     /// Somebody took it away meanwhile.
     case gone
@@ -24,13 +24,12 @@ package struct OpenJob: ~Copyable {
 }
 
 extension SpoolTree {
-    /// The most a history may add to a job's file before it counts as malformed.
-    package static let historyLimit = 16 << 20
-
     /// Looks at a file without changing its state.
     ///
-    /// Nothing but a regular file is opened, and none whose object is over `limit` bytes is
-    /// read whole. Errors are the disk's, never the job's.
+    /// Nothing but a regular file is opened, and none whose object is over `limit` bytes is read whole. How many links
+    /// it has does not matter here: only the spool's user can make one in its directories, as a backup by `cp -al`
+    /// does, and a rename(2) moves the name that the spool has. Errors are the disk's or the operator's, never the
+    /// job's.
     package func examine(_ id: JobID, in state: State, limit: Int) throws(SpoolError) -> Examination {
         do throws(SpoolError) {
             return try with(state) { (directory) throws(SpoolError) in
@@ -48,7 +47,7 @@ extension SpoolTree {
         // Put together only where it is told of.
         func path() -> String { "\(state.path)/\(id)" }
         let before = try step(.read, path(), directory.status(id.text))
-        guard before.isRegular, before.links == 1 else { return .irregular(before) }
+        guard before.isRegular else { return .irregular(before) }
         guard before.owner == owner else { return .foreign(before) }
         let file = try step(.open, path()) { () throws(Errno) in
             if let file = try allowing(.accessDenied, directory.open(id.text, .append)) { return file }
@@ -58,22 +57,17 @@ extension SpoolTree {
         }
         // What was looked at and what was opened may be two things.
         let status = try step(.read, path(), file.status())
-        guard status.isRegular, status.links == 1 else { return .irregular(status) }
+        guard status.isRegular else { return .irregular(status) }
         guard status.owner == owner else { return .foreign(status) }
-        guard status.size <= limit + SpoolTree.historyLimit else {
-            return .malformed(status, reason: "\(status.size) bytes, and max_job_size is \(limit)")
-        }
-        let bytes = try step(
-            .read, path(), file.readAll(limit: limit + SpoolTree.historyLimit + 1, sizeHint: status.size))
         let contents: JobFile
-        do throws(JSONError) { contents = try JobFile(bytes) } catch {
-            return .malformed(status, reason: "not a JSON object: \(error)")
+        do throws(JobFile.Fault) { contents = try JobFile(reading: file, size: status.size, limit: limit) } catch {
+            switch error {
+            case .disk(let errno): throw SpoolError(.read, path(), errno)
+            case .malformed(let reason): return .malformed(status, reason: reason)
+            }
         }
         if state == .new, contents.hasStrayText {
             return .malformed(status, reason: "text behind the job object: a file has one job")
-        }
-        guard contents.object.count <= limit else {
-            return .malformed(status, reason: "\(contents.object.count) bytes, and max_job_size is \(limit)")
         }
         return .job(OpenJob(id: id, status: status, contents: contents, file: file))
     }

@@ -5,6 +5,11 @@ package import Time
 /// What has happened to a job, read from the lines behind its object.
 package struct History: Sendable {
     package private(set) var events: [Event] = []
+    /// True when outcomes were merged while it was read; see ``fold(_:)``.
+    package private(set) var isFolded = false
+    private var recipientsRead = 0
+    /// The first event whose recipients may still be forgotten.
+    private var unsettled = 0
 
     package init(_ events: [Event] = []) { self.events = events }
 
@@ -19,12 +24,89 @@ package struct History: Sendable {
         (try? JSON(parsing: Array(line)))?.object.flatMap { Event($0) }
     }
 
-    /// The lines that are events, as they are written, without their ends.
-    static func lines(of bytes: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
-        bytes.split(separator: 0x0A).filter { event($0) != nil }
+    /// Tells whether a line is an event.
+    static func isEvent(_ line: ArraySlice<UInt8>) -> Bool { event(line) != nil }
+
+    /// The bytes of a producer's file without the lines that have the form of events: what a producer wrote is no
+    /// history.
+    static func withoutEvents(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(UInt8(ascii: "{")) else { return bytes }
+        var kept: [UInt8] = []
+        var start = bytes.startIndex
+        while start < bytes.endIndex {
+            let end = bytes[start...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.endIndex
+            if bytes[start] != UInt8(ascii: "{") || event(bytes[start..<end]) == nil { kept += bytes[start..<end] }
+            start = end
+        }
+        return kept
     }
 
     package mutating func append(_ event: Event) { events.append(event) }
+
+    /// The most events, and recipients in them, that are kept one by one while a file is read.
+    static let wholeLimit = 1000
+
+    /// Adds the event of a line, if it is one, in bounded memory.
+    ///
+    /// Beyond ``wholeLimit`` the outcomes of an attempt are merged, one event for each kind, and the recipients of
+    /// attempts that another one followed are forgotten unless they are settled. Every question that this type answers
+    /// has the same answer; what is kept grows with the recipients, and not with the attempts.
+    mutating func fold(_ line: ArraySlice<UInt8>) {
+        guard let event = History.event(line) else { return }
+        recipientsRead += event.to.count
+        guard isFolded || events.count >= History.wholeLimit || recipientsRead > History.wholeLimit else {
+            return events.append(event)
+        }
+        isFolded = true
+        switch event.kind {
+        case .sending:
+            forgetUnsettled(before: event)
+            events.append(event)
+        case .sent, .deferred, .refused, .inDoubt:
+            guard let index = sibling(of: event) else {
+                if event.attempt != events.last?.attempt { forgetUnsettled(before: event) }
+                return events.append(event)
+            }
+            events[index].to += event.to
+            events[index].next = [events[index].next, event.next].compactMap { $0 }.max()
+        default: events.append(event)
+        }
+    }
+
+    /// The event of the last outcome that another of its kind is merged with.
+    private func sibling(of event: Event) -> Int? {
+        for index in events.indices.reversed().prefix(History.wholeLimit) {
+            switch events[index].kind {
+            case .sent, .deferred, .refused, .inDoubt: break
+            default: return nil
+            }
+            if events[index].attempt != event.attempt { return nil }
+            if events[index].kind == event.kind { return index }
+        }
+        return nil
+    }
+
+    /// Another attempt begins: who was deferred before says nothing any more, and of an older `sending` only who is
+    /// still without an outcome, and nobody where another `sending` follows.
+    private mutating func forgetUnsettled(before event: Event) {
+        if let open = events[unsettled...].lastIndex(where: { $0.kind == .sending }) {
+            let answered = Set(events[(open + 1)...].lazy.flatMap { $0.to.map(ExactText.init(_:)) })
+            events[open].to.removeAll { event.kind == .sending || answered.contains(ExactText($0)) }
+        }
+        for index in unsettled..<events.count where events[index].kind == .deferred && events[index].to.count > 1 {
+            events[index].to.removeLast(events[index].to.count - 1)
+        }
+        // The last `sending` may still be open.
+        unsettled = events.lastIndex { $0.kind == .sending } ?? events.count
+    }
+
+    /// Tells whether `other` begins as this one: it is the history of the same job, which may have gone on.
+    package func isBeginning(of other: History) -> Bool {
+        if isFolded || other.isFolded {
+            return events.first?.at == other.events.first?.at && submitted == other.submitted
+        }
+        return other.events.starts(with: events)
+    }
 
     package var isEmpty: Bool { events.isEmpty }
     /// Whether nothing has happened but deaths of the daemon: the job is as its producer left it.
@@ -203,6 +285,17 @@ package struct History: Sendable {
         }
         if state == .new, isMovedByHand { notes.append(Event(.requeued, at: now)) }
         return notes
+    }
+
+    /// Why a job that is claimed from `state` begins before the time that its history says; nil where it does not.
+    ///
+    /// A job in `scheduled/` that is due by its mtime only was touched, or lost its mtime: its marker says so, since
+    /// the mail goes before the time that its producer gave.
+    package func haste(from state: State, at now: Timestamp) -> String? {
+        guard state == .scheduled, let last, last.kind == .scheduled, let next = last.next, next > now else {
+            return nil
+        }
+        return "due by its mtime, and by its history at \(next.rfc3339Seconds)"
     }
 
     /// Whether a job that is claimed from `new/` was moved there by the operator, and no event says so yet.

@@ -19,12 +19,22 @@ package struct JobFile: Sendable {
     /// a power cut, is ignored; what is wrong with the object is thrown.
     package init(_ bytes: [UInt8]) throws(JSONError) {
         let (value, end) = try JSON.prefix(of: bytes)
+        self.init(
+            object: bytes[..<end], value: value, history: History(bytes[end...]), endsInNewline: bytes.last == 0x0A,
+            rest: bytes[end...], size: bytes.count)
+    }
+
+    /// Makes it of its parts; `rest` is how the text behind the object begins.
+    init(
+        object: ArraySlice<UInt8>, value: JSON, history: History, endsInNewline: Bool, rest: ArraySlice<UInt8>,
+        size: Int
+    ) {
+        self.object = object
         self.value = value
-        object = bytes[..<end]
-        size = bytes.count
-        endsInNewline = bytes.last == 0x0A
-        history = History(bytes[end...])
-        let rest = bytes[end...].drop(while: \.isSpace)
+        self.history = history
+        self.endsInNewline = endsInNewline
+        self.size = size
+        let rest = rest.drop(while: \.isSpace)
         hasStrayText = history.isEmpty && !rest.prefix(6).elementsEqual("{\"at\":".utf8.prefix(rest.count))
     }
 }

@@ -52,12 +52,27 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         return Creation.isDropBoxName(name) ? name : nil
     }
 
-    /// The same id with the mark of a drop box, so that a job which is given another id still tells where it came
-    /// from. Only for generated ids, which have room for it.
-    package func marked(box: String?) -> JobID { box.flatMap { from(dropBox: $0) } ?? self }
+    /// The user who submitted the job, where it came from a drop box of all users: the digits between the last `+` and
+    /// the last `@`. In other boxes they are the producer's, and mean nothing.
+    package var submitter: UInt32? {
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")),
+            let plus = text.utf8[..<at].lastIndex(of: UInt8(ascii: "+"))
+        else { return nil }
+        let digits = text.utf8[text.utf8.index(after: plus)..<at]
+        return digits.allSatisfy(\.isDigit) ? UInt32(String(decoding: digits, as: UTF8.self)) : nil
+    }
 
-    /// The id under which a drop box's job enters the spool: `ID@APP`; nil when that is too long.
-    package func from(dropBox: String) -> JobID? { JobID("\(text)@\(dropBox)") }
+    /// The id with the mark of another's drop box, so that a job which is given another id still tells where it
+    /// came from. Only for generated ids, which have room for it.
+    package func marked(like other: JobID) -> JobID {
+        other.box.flatMap { from(dropBox: $0, user: other.submitter) } ?? self
+    }
+
+    /// The id under which a drop box's job enters the spool: `ID@APP`, and `ID+USER@local` from a box of all users,
+    /// each of whom has ids of his own; nil when that is too long.
+    package func from(dropBox: String, user: UInt32? = nil) -> JobID? {
+        JobID(user.map { "\(text)+\($0)@\(dropBox)" } ?? "\(text)@\(dropBox)")
+    }
 
     /// Random base-32 characters, `0`-`9` and `a`-`v`.
     package static func random(characters count: Int) -> String {

@@ -20,14 +20,14 @@ extension Claim {
     func moveMasked(_ object: JSON, to target: State, as newID: JobID, in spool: SpoolTree) throws(SpoolError) -> Move {
         guard try whereabouts(in: spool) != nil else { return .gone }
         let path = "cur/\(id)"
-        let bytes = try step(.read, path, file.readAll(limit: size + SpoolTree.historyLimit, sizeHint: size))
         // It was read before it was claimed; if it is no job any more, all of its lines are looked at.
-        let history = bytes[((try? JobFile(bytes))?.object.endIndex ?? 0)...]
+        let own = try contents()
         let encoded = object.encoded
         let draft = JobID.random(characters: 20)
         do throws(Errno) {
             let copy = try spool.tmp.create(draft, mode: 0o600)
-            try copy.write(all: encoded + [0x0A] + History.lines(of: history).flatMap { $0 + [0x0A] })
+            try copy.write(all: encoded + [0x0A])
+            try copyHistory(from: own?.object.endIndex ?? 0, to: copy)
             try copy.syncData()
         } catch {
             try? spool.tmp.unlink(draft)  // Litter that the sweep clears; the error is the one to report.
@@ -39,7 +39,7 @@ extension Claim {
                 try? spool.tmp.unlink(draft)  // As above.
                 guard case .job(let other) = try spool.examine(newID, in: target, limit: encoded.count),
                     other.contents.object.elementsEqual(encoded),
-                    other.contents.history.events == History(history).events
+                    let own, other.contents.history.events == own.history.events
                 else { return .taken }
             }
         } catch {
@@ -48,6 +48,22 @@ extension Claim {
         }
         try discard(in: spool)
         return .renamed
+    }
+
+    /// Copies the lines that are events, a piece at a time.
+    private func copyHistory(from start: Int, to copy: borrowing Descriptor) throws(Errno) {
+        var lines = HistoryLines(longest: max(size, JobFile.pieceSize))
+        var (offset, pending) = (start, [UInt8]())
+        func keep(_ line: ArraySlice<UInt8>) { if History.isEvent(line) { pending += line + [0x0A] } }
+        while true {
+            let piece = try file.readAll(
+                from: offset, limit: JobFile.pieceSize, sizeHint: min(size, offset + JobFile.pieceSize))
+            if piece.isEmpty { lines.end(keep) } else { lines.take(piece[...], keep) }
+            try copy.write(all: pending)
+            if piece.isEmpty { return }
+            pending = []
+            offset += piece.count
+        }
     }
 
     /// False when the id is taken there.

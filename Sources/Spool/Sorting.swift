@@ -1,37 +1,33 @@
-package import Linux
+internal import Linux
 package import Time
 
 /// What is done with files in `new/` and the waiting states that are no jobs of the daemon's yet,
 /// or never will be.
 extension SpoolTree {
-    /// Puts something in `new/` into `dead/` under a generated id: a bad name, a directory, a
-    /// link. It is never opened.
-    package func buryIrregular(_ name: DirectoryName, reason: String, now: Timestamp) throws(SpoolError) -> Fate {
-        try bury(name, at: new, place: "new", now: now, reason: reason)
-    }
-
     /// Puts a regular file of this daemon's that is no job object into `dead/`, with an event that
     /// says why. A crash between the two steps leaves it where it was, to be buried again.
     package func buryMalformed(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError)
         -> Fate
     {
-        try bury(id, in: state, as: [id, JobID.make(at: now).marked(box: id.box)], reason: reason, now: now)
+        let isTaken = try step(.read, "dead/\(id)", dead.contains(id.text))
+        return try bury(
+            id, in: state, as: isTaken ? JobID.make(at: now).marked(like: id) : id, reason: reason, now: now)
     }
 
     /// Puts a job whose id is another's into `dead/` under a generated id.
     package func buryNamesake(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError)
         -> Fate
     {
-        try bury(id, in: state, as: [JobID.make(at: now).marked(box: id.box)], reason: reason, now: now)
+        try bury(id, in: state, as: JobID.make(at: now).marked(like: id), reason: reason, now: now)
     }
 
     private func bury(
-        _ id: JobID, in state: State, as names: [JobID], reason: String, now: Timestamp
+        _ id: JobID, in state: State, as newID: JobID, reason: String, now: Timestamp
     ) throws(SpoolError) -> Fate {
         let path = "\(state.path)/\(id)"
         var event = Event(.dead, at: now)
         event.reason = reason
-        event.name = names.first == id ? nil : id.text
+        event.name = newID == id ? nil : id.text
         return try with(state) { (directory) throws(SpoolError) in
             do throws(Errno) {
                 let file = try directory.open(id.text, .append)
@@ -43,47 +39,42 @@ extension SpoolTree {
                 throw SpoolError(.append, path, error)
             }
             emptiness.willFill(.dead)
-            for name in names {
-                do throws(Errno) {
-                    try directory.rename(id.text, into: dead, as: name.text)
-                    return .dead(name, reason: reason)
-                } catch {
-                    if error == .noEntry { return .gone }
-                    if error != .exists { throw SpoolError(.rename, "dead/\(name)", error) }
-                }
-            }
-            throw SpoolError(.rename, "dead/\(id)", .exists)
+            let moved: Void? = try step(
+                .rename, "dead/\(newID)", allowing(.noEntry, directory.rename(id.text, into: dead, as: newID.text)))
+            return moved == nil ? .gone : .dead(newID, reason: reason)
         }
     }
 
-    /// Replaces a file that another user owns, such as root, by a copy that is this daemon's.
+    /// Replaces a file that another user owns by a copy that is this daemon's, with its mtime.
     ///
-    /// Only the owner of the spool and root can put files there, so the copy keeps the history, and
-    /// the mtime. One rename(2) replaces the original: a crash leaves either, whole.
+    /// The history of root's file is kept, such as one of a backup that root brought back. Anybody else's is not:
+    /// that user wrote it, and may have it open. One rename(2) replaces the original: a crash leaves either, whole.
+    ///
+    /// A file that may not be read is the operator's to mend, and no fault of the job: EACCES, and it stays.
     package func makeOwn(_ id: JobID, in state: State, limit: Int, now: Timestamp) throws(SpoolError) -> Fate {
         let path = "\(state.path)/\(id)"
         return try with(state) { (directory) throws(SpoolError) in
-            let number: Int32
-            do throws(Errno) { number = try directory.open(id.text).release() } catch {
-                if error == .noEntry { return .gone }
-                guard error == .accessDenied || error == .loop else { throw SpoolError(.open, path, error) }
-                return try bury(
-                    DirectoryName(id.text), at: directory, place: state.path, now: now,
-                    reason: "cannot be opened: \(error)")
-            }
-            let file = Descriptor(owning: number)
+            let file = try step(.open, path, allowing(.noEntry, directory.open(id.text)))
+            guard let file else { return .gone }
             let status = try step(.read, path, file.status())
-            guard status.isRegular, status.links == 1, status.size <= limit + SpoolTree.historyLimit else {
-                return try bury(
-                    DirectoryName(id.text), at: directory, place: state.path, now: now,
-                    reason: "\(status.kind) of another user, \(status.size) bytes, \(status.links) links")
+            guard status.isRegular else { throw SpoolError(.open, path, .invalid) }
+            let isTrusted = status.owner == SpoolTree.superuser
+            var object: ArraySlice<UInt8>?
+            if !isTrusted || status.size > limit {
+                do throws(JobFile.Fault) {
+                    let contents = try JobFile(reading: file, size: status.size, limit: limit)
+                    if !isTrusted { object = contents.object }
+                } catch {
+                    switch error {
+                    case .disk(let errno): throw SpoolError(.read, path, errno)
+                    case .malformed(let reason): return try buryForeign(id, at: directory, of: state, file, reason, now)
+                    }
+                }
             }
-            let bytes = try step(
-                .read, path, file.readAll(limit: limit + SpoolTree.historyLimit, sizeHint: status.size))
             let draft = JobID.random(characters: 20)
             do throws(Errno) {
                 let copy = try tmp.create(draft, mode: 0o600)
-                try copy.write(all: bytes)
+                if let object { try copy.write(all: object + [0x0A]) } else { try file.copy(to: copy) }
                 try copy.setModified(nanoseconds: status.modified)
                 try copy.sync()
                 try tmp.replace(draft, into: directory, as: id.text)
@@ -93,7 +84,37 @@ extension SpoolTree {
                 try? tmp.unlink(draft)
                 throw SpoolError(.copy, path, error)
             }
-            return .queued(id, owner: status.owner, size: bytes.count)
+            return .queued(id, owner: status.owner, size: object.map { $0.count + 1 } ?? status.size)
+        }
+    }
+
+    private static let superuser: UInt32 = 0
+
+    /// Buries another user's file that is no job: as a copy, or as it is where it is too large for one.
+    private func buryForeign(
+        _ id: JobID, at directory: borrowing Directory, of state: State, _ file: borrowing Descriptor, _ reason: String,
+        _ now: Timestamp
+    ) throws(SpoolError) -> Fate {
+        let path = "\(state.path)/\(id)"
+        let most = 1 << 20
+        let status = try step(.read, path, file.status())
+        let bytes = try step(.read, path, file.readAll(limit: most + 1, sizeHint: min(status.size, most)))
+        return try bury(
+            DirectoryName(id.text), at: directory, place: Place(state, DirectoryName(id.text)), now: now,
+            reason: reason,
+            contents: bytes.count > most ? nil : (bytes, status))
+    }
+}
+
+extension Descriptor {
+    /// Copies everything, from the beginning, in pieces.
+    fileprivate borrowing func copy(to other: borrowing Descriptor) throws(Errno) {
+        var offset = 0
+        while true {
+            let piece = try readAll(from: offset, limit: 1 << 20, sizeHint: offset + (1 << 20))
+            if piece.isEmpty { return }
+            try other.write(all: piece)
+            offset += piece.count
         }
     }
 }

@@ -18,7 +18,10 @@ package struct SpoolError: Error, CustomStringConvertible {
         self.errno = errno
     }
 
-    package var description: String { "\(path): cannot \(verb): \(errno)" }
+    package var description: String { "\(path): \(reason)" }
+
+    /// The step that failed, and why.
+    package var reason: String { "cannot \(verb): \(errno)" }
 
     /// Whether trying again later, unchanged, can succeed: everything but a path that is wrong.
     package var isTemporary: Bool {

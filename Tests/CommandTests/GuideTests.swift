@@ -83,7 +83,8 @@ struct GuideTests {
             "it is tried again every second", "nothing is claimed meanwhile", "the spool takes writes again",
             "has the spool, and has not written status.json", "the disk is full",
             "the daemon died before the reply was seen",
-            " after a crash: ", "discarded: the same job is in ", "the rest stays in the drop box",
+            " after a crash: ", "discarded: the same job is in ",
+            "waits in the drop box until some are sent or removed",
             "They are not tried any more.", "the daemon is not running: it ", "the next start recovers them",
             " being sent, ", " not written to disk", "certificate for ", "resumed", "would be", " MiB free, ",
         ])

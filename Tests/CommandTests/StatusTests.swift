@@ -161,6 +161,24 @@ struct StatusTests {
         #expect(ran.out == "0 True True\n", "\(ran.err)")
     }
 
+    @Test("Files that wait untouched are a warning each, and what lies in drop boxes is counted")
+    func untouched() throws {
+        let spool = try Fixture()
+        try writeStatus(spool, #","stopped":25,"stoppedFiles":["new/a: no","new/b: no","new/c: no","new/d: no"]"#)
+        try Program.shell(
+            "mkdir -p '\(spool.spool)/drop/shop/new' && touch '\(spool.spool)/drop/shop/new/'{a,b,c} 2>&1")
+        try spool.put("{}", "drop/shop/new/a")
+        let ran = try spool.run("status")
+        #expect(ran.status == 1)
+        for text in ["it waits untouched: new/c: no", "files that wait untouched: 25", "boxes    shop: "] {
+            #expect(ran.out.contains(text), "\(ran.out)")
+        }
+        #expect(!ran.out.contains("new/d"))
+        let json = try JSON(parsing: try spool.run("status", "--json").out).object
+        #expect(json?["boxes"]?.object?["shop"]?.int != nil && json?["daemon"]?.object?["stopped"] == 25)
+        #expect(try spool.run("doctor", "--no-relays").out.contains("21 files more, see the log"))
+    }
+
     @Test("Without a terminal top is one picture")
     func once() throws {
         let spool = try Fixture()

@@ -1,4 +1,5 @@
 import Linux
+import Scratch
 import Spool
 import Testing
 import Time
@@ -54,44 +55,120 @@ struct BoxesTests {
         #expect(try place.names("new").contains("late@shop"))
     }
 
-    @Test("A full box waits until a quarter of its room is free")
+    private let object = #"{"to":"a@example.org","subject":"s","text":"\#(String(repeating: "x", count: 400))"}"#
+
+    @Test("A full box waits until its jobs have left the spool, wherever they lie")
     func quota() throws {
         for index in 1...6 { try place.submit(id: "j\(index)", box: "shop") }
         let boxes = boxes(jobs: 4)
         #expect(try reconcile(boxes) == 1)
         #expect(try (place.names("new").count, left()) == (4, 2))
-        #expect(try place.logged.contains("drop/shop: 4 jobs, "))
+        let states = ["retry/01-30s", "scheduled", "hold", "dead"]
+        for (name, state) in zip(try place.names("new"), states) {
+            try place.spool.root.rename("new/\(name)", into: place.spool.root, as: "\(state)/\(name)")
+        }
+        // Nothing must come, and no event tells of that.
+        try place.loop.pass(.milliseconds(1500))
+        #expect(try left() == 2)
+        #expect(try place.logged.contains("drop/shop: its jobs and dead letters in the spool leave no room"))
+        #expect(place.ledger.stopped.lines(9).count == 1)
+        for state in states.dropFirst(2) { try place.scratch.remove("spool/\(state)/\(place.names(state)[0])") }
+        try place.run(until: { try left() == 0 })
+        #expect(try place.names("new").count == 2)
+    }
+
+    @Test("Jobs that were sent make room, in steps of a quarter")
+    func sent() throws {
+        for index in 1...6 { try place.submit(id: "j\(index)", box: "shop") }
+        let boxes = boxes(jobs: 4)
+        #expect(try reconcile(boxes) == 1)
         let waiting = try place.names("new").map { try #require(JobID($0)) }
-        boxes.claimed(try #require(JobID("j1@elsewhere")), size: 50)
-        boxes.claimed(waiting[0], size: 50)
-        // Three are no quarter less than four: nothing must come, and no event tells of that.
+        boxes.sent(try #require(JobID("j1@elsewhere")), size: 50)
         try place.loop.pass(.milliseconds(20))
         #expect(try left() == 2)
-        boxes.claimed(waiting[1], size: 50)
+        for id in waiting.prefix(2) { boxes.sent(id, size: 70) }
         try place.run(until: { try left() == 0 })
         #expect(try place.names("new").count == 6)
     }
 
-    @Test("Bytes count as jobs do")
-    func bytes() throws {
-        let object = #"{"to":"a@example.org","subject":"s","text":"\#(String(repeating: "x", count: 400))"}"#
-        for index in 1...3 { try place.submit(object, id: "j\(index)", box: "shop") }
-        let boxes = boxes(bytes: 800)
-        #expect(try reconcile(boxes) == 1)
-        #expect(try left() == 1)
-        boxes.claimed(try #require(JobID("j1@shop")), size: 450)
-        try place.run(until: { try left() == 0 })
+    @Test("The quota holds over a restart, for dead letters as for jobs")
+    func restart() throws {
+        try place.put("dead/20260101T000000Z-0123456789@shop", String(repeating: "x", count: 5000))
+        try place.put("cur/main/a@shop", String(repeating: "x", count: 3000))
+        try place.put("dead/b@other", String(repeating: "x", count: 50_000))
+        for index in 1...2 { try place.submit(object, id: "j\(index)", box: "shop") }
+        let first = boxes(bytes: 10_200)
+        #expect(try reconcile(first) == 1)
+        #expect(try (place.names("new").count, left()) == (0, 2))
+        let second = boxes(bytes: 10_600)
+        #expect(try reconcile(second) == 1)
+        #expect(try (place.names("new").count, left()) == (1, 1))
     }
 
-    @Test("Jobs that somebody else took out of new/ are found missing at a count")
-    func recount() throws {
-        for index in 1...6 { try place.submit(id: "j\(index)", box: "shop") }
-        let boxes = boxes(jobs: 4)
+    @Test("Where a box is full, what was sent for it is forgotten, the oldest first, and good jobs flow")
+    func forgets() throws {
+        for (day, names) in [("2026-01-01", ["a@shop", "b@shop", "z"]), ("2026-01-02", ["c@shop"])] {
+            try Directory.make(path: place.scratch.path("spool/done/\(day)"), mode: 0o700)
+            for name in names { try place.put("done/\(day)/\(name)", String(repeating: "x", count: 3000)) }
+        }
+        try place.submit(object, id: "j", box: "shop")
+        let boxes = boxes(bytes: 10_000)
         #expect(try reconcile(boxes) == 1)
-        for name in try place.names("new").prefix(2) { try place.scratch.remove("spool/new/\(name)") }
-        boxes.recount()
         try place.run(until: { try left() == 0 })
-        #expect(try place.names("new").count == 4)
+        #expect(try place.names("done/2026-01-01") == ["z"] || place.names("done/2026-01-01").count == 2)
+        #expect(try place.names("done/2026-01-02") == ["c@shop"])
+        #expect(try place.logged.contains("sent jobs were forgotten before their time"))
+    }
+
+    @Test("A job that is larger than the quota stays in its box and is told of; smaller ones pass it")
+    func tooLarge() throws {
+        try place.submit(object, id: "large", box: "shop")
+        try place.submit(id: "small", box: "shop")
+        let boxes = boxes(bytes: 2400)
+        #expect(try reconcile(boxes) == 1)
+        #expect(try place.names("new") == ["small@shop"])
+        #expect(try place.names("drop/shop/new") == ["large"])
+        #expect(place.ledger.stopped.lines(9).first?.hasPrefix("drop/shop/new/large: ") == true)
+    }
+
+    @Test("One user of a box of all users cannot use it up", .enabled(if: Machine.isRoot, "needs root"))
+    func share() throws {
+        try Creation.dropBox("local", group: nil, in: place.spool.path)
+        for (user, count) in [(65534, 6), (65533, 1)] {
+            for index in 1...count {
+                try place.put("drop/local/new/u\(user)-\(index)", object)
+                try Program.shell(
+                    "chown \(user) '\(place.spool.path)/drop/local/new/u\(user)-\(index)'; chmod 604 '\(place.spool.path)'/drop/local/new/*"
+                )
+            }
+        }
+        let boxes = boxes(jobs: 8)
+        #expect(try reconcile(boxes) == 1)
+        let names = try place.names("new")
+        #expect(names.filter { $0.hasSuffix("+65534@local") }.count == 2)
+        #expect(names.contains("u65533-1+65533@local"))
+        #expect(try place.names("drop/local/new").count == 4)
+    }
+
+    @Test("A box whose directories were removed and made again is taken up, and so is one that is made in steps")
+    func replaced() throws {
+        let boxes = boxes()
+        #expect(try reconcile(boxes) == 1)
+        try Program.shell("rm -rf '\(place.spool.path)/drop/shop/new'")
+        try box("shop")
+        try place.submit(id: "a", box: "shop")
+        boxes.changed("shop")
+        try place.run(until: { try place.names("new") == ["a@shop"] })
+        try Directory.make(path: place.scratch.path("spool/drop/slow"), mode: 0o711)
+        boxes.appeared("slow")
+        #expect(boxes.open.map(\.name) == ["shop"])
+        try box("slow")
+        try place.submit(id: "b", box: "slow")
+        try place.run(until: { try place.names("new").contains("b@slow") })
+        // One that never becomes whole is told of.
+        try Directory.make(path: place.scratch.path("spool/drop/half"), mode: 0o711)
+        boxes.appeared("half")
+        try place.run(until: { place.ledger.stopped.lines(9).contains { $0.hasPrefix("drop/half: ") } })
     }
 
     @Test("A box that comes is opened, and one that goes is forgotten")

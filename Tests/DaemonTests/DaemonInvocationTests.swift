@@ -12,7 +12,8 @@ struct DaemonInvocationTests {
             ("", .serve(configuration: standard)), ("--config a", .serve(configuration: "a")),
             ("--config=a", .serve(configuration: "a")), ("--config=", .serve(configuration: "")),
             ("--config a --config=b", .serve(configuration: "b")),
-            ("--check", .check(configuration: standard)), ("--check --config a", .check(configuration: "a")),
+            ("--check", .check(configuration: standard)), ("--config=\u{301}a", .serve(configuration: "\u{301}a")),
+            ("--check --config a", .check(configuration: "a")),
             ("--probe main", .probe(relay: "main", mailTo: nil, configuration: standard)),
             ("--check --probe main", .probe(relay: "main", mailTo: nil, configuration: standard)),
             (

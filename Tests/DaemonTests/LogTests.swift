@@ -49,6 +49,8 @@ struct LogTests {
     func address() {
         #expect(LogValue.address(#""x>, status=sent y"@e.org"#).text == #"<"x\u{3e}, status=sent y"@e.org>"#)
         #expect(LogValue.address("").text == "<>")
+        // A mark behind the bracket does not hide it.
+        #expect(!LogValue.address("x>\u{301}, status=sent").text.dropLast().unicodeScalars.contains(">"))
     }
 
     @Test(

@@ -1,3 +1,4 @@
+import Configuration
 import JSON
 import Spool
 import Testing
@@ -49,6 +50,9 @@ struct DeadLetterTests {
     func recipients() throws {
         let job = try JSON(parsing: Array(#"{"to":["a@x",{"email":"b@x","name":"B"}],"cc":"c@x","bcc":5}"#.utf8))
         #expect(DeadLetter.recipients(of: job, History()) == ["a@x", "b@x", "c@x"])
+        var (composed, decomposed) = (Event(.sent, at: noon), Event(.sent, at: noon))
+        (composed.to, decomposed.to) = (["\u{E9}@x"], ["e\u{301}@x"])
+        #expect(DeadLetter.recipients(of: job, History([composed, decomposed])).count == 2)
         let many = JSON.object(JSON.Object([("to", .array((0..<5000).map { .string("r\($0)@x") }))]))
         #expect(DeadLetter.recipients(of: many, History()).count == DeadLetter.recipientLimit)
     }
@@ -129,7 +133,8 @@ struct CommandWordsTests {
             ("/bin/a", ["/bin/a"]), (" /bin/a  b\tc ", ["/bin/a", "b", "c"]), (#"/a "b c" d"#, ["/a", "b c", "d"]),
             (#"/a """#, ["/a", ""]), (#"/a "say \"x\" \\""#, ["/a", #"say "x" \"#]),
             ("/a $(x) `y` ; z|w", ["/a", "$(x)", "`y`", ";", "z|w"]),
-            (#"/a x"y z"w"#, ["/a", "xy zw"]), (#"/a "open"#, nil), (#"/a "open\"#, nil), ("", nil), ("  ", nil),
+            ("/a \"b c\"\u{301} \u{301}d", ["/a", "b c\u{301}", "\u{301}d"]), (#"/a x"y z"w"#, ["/a", "xy zw"]),
+            (#"/a "open"#, nil), (#"/a "open\"#, nil), ("", nil), ("  ", nil),
         ] as [(String, [String]?)])
     func words(text: String, words: [String]?) { #expect(CommandWords.parse(text) == words) }
 }

@@ -61,7 +61,7 @@ final class QueuePlace {
         let queue = Queue(spool: spool, loop: loop, ledger: ledger, curl: curl, settings: settings) { [unowned self] in
             switch $0 {
             case .idle: notices.append("idle")
-            case .leftNew(let id, _): notices.append("left \(id)")
+            case .sent(let id, _): notices.append("sent \(id)")
             }
         }
         queue.use(settings)

@@ -20,7 +20,7 @@ struct QueueTests {
         place.queue.arrived(DirectoryName("late"), in: .new)
         try place.run(until: "late", isIn: place.done)
         #expect(place.relay.summary.hasPrefix("1 sessions, 2 messages (0 refused)"))
-        #expect(place.notices == ["left early", "left late"])
+        #expect(place.notices == ["sent early", "sent late"])
         #expect(place.queue.scheduler.mailsUnderWay == 0)
     }
 

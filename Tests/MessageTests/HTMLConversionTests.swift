@@ -78,6 +78,13 @@ struct HTMLConversionTests {
 
 @Suite("What hostile HTML costs", .serialized, .ownThreads)
 struct HTMLCostTests {
+    @Test("Behind half a million tags the text ends, and says so; a page of nothing but tags is not called blank")
+    func bounded() {
+        let tags = String(repeating: "<b>", count: HTMLText.tokenLimit)
+        #expect(String(decoding: HTMLText.text(of: "x\(tags)y"), as: UTF8.self) == "x\n\n[...]\n")
+        #expect(HTMLText.isBlank("<b><i>") && !HTMLText.isBlank(tags + "<b>y"))
+    }
+
     @Test(
         "Takes hostile HTML in linear time", .timeLimit(.minutes(1)),
         arguments: [

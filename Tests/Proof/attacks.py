@@ -70,7 +70,7 @@ def kinds(box, place):
     attacker.put("socket", make=bind)
     yield "socket", "dead", "a socket"
     attacker.put("directory", make=lambda draft: os.mkdir(draft, 0o777))
-    yield "directory", "dead", "a directory"
+    yield "directory", "stays", None
     # The one device that every user may make: a whiteout of overlayfs.
     attacker.put("device", make=lambda draft: os.mknod(draft, 0o666 | stat.S_IFCHR, os.makedev(0, 0)))
     yield "device", "dead", "a device"
@@ -88,7 +88,8 @@ def sizes(box, place):
                 file.truncate(1 << exponent)
             os.chmod(draft, 0o604)
         attacker.put(f"sparse{exponent}", make=sparse)
-        yield f"sparse{exponent}", "dead", f"{1 << exponent} bytes, and max_job_size is"
+        # Larger than all that a box may bring: not even a dead letter.
+        yield f"sparse{exponent}", "stays", None
     attacker.put("empty", b"")
     yield "empty", "dead", "not a JSON object"
     attacker.put("nuls", b"\0" * 100_000)
@@ -249,6 +250,26 @@ def ids(box, place):
     for name in ["order-1", "order-1@other", "taken", "order-1@shop", "status.json", "pause", "main"]:
         attacker.put(name)
         yield name, "sent", None
+
+
+def fill(box, limit):
+    """All that could take up room in the spool, several times what the box may: jobs that die at once, that are sent,
+    that wait for a template, that are none; and what has no contents."""
+    attacker = Attacker(box)
+    head = json.dumps(GOOD).encode()[:-1]
+    size = limit // 4
+    for index in range(12):
+        padding = b"y" * (size + index * 1000)
+        attacker.put(f"fill-dead{index}", head + b',"nope":"' + padding + b'"}')
+        attacker.put(f"fill-sent{index}", head + b',"x-a":"' + padding + b'"}')
+        attacker.put(f"fill-blocked{index}", json.dumps(GOOD | {"template": f"none{index}"}).encode()[:-1]
+            + b',"x-a":"' + padding + b'"}')
+        attacker.put(f"fill-late{index}", head + b',"sendAt":"2126-01-01T00:00:00Z","x-a":"' + padding + b'"}')
+        attacker.put(f"fill-torn{index}", head + b',"x-a":"' + padding)
+        attacker.put(f"fill-name {index}", head + b',"x-a":"' + padding + b'"}')
+        attacker.put(f"fill-closed{index}", padding, mode=0o600)
+        attacker.put(f"fill-fifo{index}", make=lambda draft: os.mkfifo(draft, 0o666))
+    return 12 * 8
 
 
 ATTACKS = {attack.__name__: attack for attack in [links, kinds, sizes, changing, names, modes, texts, templates, ids]}

@@ -231,13 +231,47 @@ def flood(place, number):
     return growth, number - left
 
 
+def quota(place, limit=10 << 20, seconds=25):
+    """A box that may bring 10 MiB is given more than ten times that; it never has more in the spool."""
+    def size():
+        total = 0
+        for state, name in place.files():
+            if name.endswith("@shop"):
+                with contextlib.suppress(FileNotFoundError):
+                    total += os.lstat(os.path.join(place.spool, state, name)).st_size
+        return total
+
+    for name in os.listdir(os.path.join(place.shop, "new")):
+        with contextlib.suppress(IsADirectoryError):
+            os.unlink(os.path.join(place.shop, "new", name))
+    for state, name in place.files():
+        if name.endswith("@shop"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(place.spool, state, name))
+    place.reload(f"dropbox_max_bytes = {limit}")
+    files = attacks.as_user(ATTACKER, lambda: attacks.fill(place.shop, limit))
+    end, most = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        place.alive()
+        most = max(most, size())
+        if most > limit:
+            raise Loss(f"the box has {most} bytes in the spool")
+        time.sleep(0.05)
+    left = sum(1 for name in os.listdir(os.path.join(place.shop, "new")) if name.startswith("fill"))
+    if most < limit // 2 or not left:
+        raise Loss(f"{files} files, {left} left, and only {most} bytes: no attack")
+    wait_until("a word about the box", lambda: "drop/shop: its jobs and dead letters" in place.log, 70)
+    place.reload()
+    return most
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("programs")
     parser.add_argument("--files", type=int, default=int(os.environ.get("PROOF_FILES", "100000")))
     parser.add_argument("--injections", type=int, help="only a random sample of so many")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="attacks, with commas between them; also injections, flood")
+    parser.add_argument("--only", default="", help="attacks, with commas between them; also injections, flood, quota")
     parser.add_argument("--slowest", type=float, default=5.0, help="how long a good job may take, in s")
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
     options = parser.parse_args()
@@ -293,10 +327,11 @@ def run(programs, options, only, started):
         sent, refused = attempt("injections", lambda: inject(place, todo), is_queue=True) or (0, 0)
         if options.files:
             growth, taken = attempt("flood", lambda: flood(place, options.files)) or (0, 0)
+        most = attempt("quota", lambda: quota(place)) or 0
         traffic.stop()
         # What is left of the flood is the operator's to remove.
         for name in os.listdir(os.path.join(place.shop, "new")):
-            if name.startswith("flood"):
+            if name.startswith(("flood", "fill")):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(os.path.join(place.shop, "new", name))
         try:
@@ -311,7 +346,7 @@ def run(programs, options, only, started):
     print(
         f"hostile: {cases} hostile files, {sent + refused} injections ({sent} sent and clean, {refused} refused), "
         f"a flood of {options.files} files ({taken} taken, {growth >> 20} MiB), {good} good jobs passed, "
-        f"{peak >> 20} MiB at most, "
+        f"{peak >> 20} MiB at most, a box of 10 MiB brought {most / (1 << 20):.1f}, "
         f"{time.monotonic() - started:.0f} s: {len(losses)} losses")
     return losses
 

@@ -16,6 +16,12 @@ WAITING = ["new", "cur/main", "scheduled", "hold", "dead"] + [
     for name in ["01-30s", "02-1m", "03-2m", "04-4m", "05-8m", "06-16m", "07-32m", "08-1h", "09-2h", "10-4h"]
 ]
 NOBODY = 65534
+
+
+def taken_in(name, box):
+    """The id of a job that nobody submitted to a drop box: in one of all users it tells whose it is."""
+    return f"{name}+{NOBODY}@{box}" if box == "local" else f"{name}@{box}"
+
 # The daemon does not run as root unless it is told to, and a proof may have to be root.
 os.environ["OUTSPOOL_AS_ROOT"] = "yes"
 
@@ -258,7 +264,7 @@ class Place:
         """Every job file of the spool, by the name that it has outside of its drop box."""
         found = {}
         for state, name in self.files():
-            own = f"{name}@{state.split('/')[1]}" if state.startswith("drop/") else name
+            own = taken_in(name, state.split("/")[1]) if state.startswith("drop/") else name
             try:
                 found.setdefault(own, []).append(JobFile(state, os.path.join(self.spool, state, name)))
             except FileNotFoundError:

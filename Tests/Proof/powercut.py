@@ -22,7 +22,7 @@ import time
 import checks
 import disks
 import injection
-from place import NOBODY, Loss, Place, stop_cleanly, wait_until
+from place import NOBODY, Loss, Place, stop_cleanly, taken_in, wait_until
 
 # Between two submissions: time enough that no other's sync helps.
 PACE = 0.03
@@ -76,7 +76,7 @@ class Load:
         return {"template": "careful" if kind == "careful" else "hello", "to": to, "params": {"name": kind}}
 
     def resting_name(self, name):
-        return f"{name}@{self.box}" if self.box else name
+        return taken_in(name, self.box) if self.box else name
 
 
 LOADS = [

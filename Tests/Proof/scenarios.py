@@ -7,7 +7,7 @@ import json
 import os
 import time
 
-from place import NOBODY
+from place import NOBODY, taken_in
 
 ONCE, NEVER = (1, 1), (0, 0)
 
@@ -48,7 +48,7 @@ class Job:
     @property
     def place_name(self):
         """Its name outside of its drop box."""
-        return f"{self.name}@{self.box}" if self.box else self.name
+        return taken_in(self.name, self.box) if self.box else self.name
 
     def put(self, place):
         state = self.state
@@ -73,7 +73,7 @@ class Scenario:
         self, name, jobs, sink=(), main="", templates=None, repair=None, needs_root=False, buries_unreadable=False
     ):
         self.name, self.jobs, self.sink, self.main = name, jobs, list(sink), main
-        # A file of another user that may not be opened is a dead letter: permissions are the file's fault there.
+        # A file of a drop box that may not be opened is a dead letter: permissions are the producer's fault there.
         self.buries_unreadable = buries_unreadable
         self.templates, self.repair, self.needs_root = templates or {}, repair or {}, needs_root
 
@@ -189,7 +189,7 @@ esac
                 "secret/schema.json": json.dumps({"properties": {
                     "name": {"type": "string"}, "code": {"type": "string", "writeOnly": True}}}),
             }),
-        Scenario("foreign", [Job("root", owner=NOBODY)], needs_root=True, buries_unreadable=True),
+        Scenario("foreign", [Job("root", owner=NOBODY)], needs_root=True),
         Scenario(
             "pickup",
             [

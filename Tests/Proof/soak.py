@@ -5,8 +5,8 @@
 
 Producers of every kind submit without a pause: the command, batches, sendmail, a drop box, and this language by the
 file operations that spool(5) gives. Meanwhile the relay misbehaves at random, the daemon is killed, stopped, started,
-reloaded and paused, and an operator moves jobs to hold/ and back, out of cur/, from dead/ to new/, touches and
-removes them. Then the trouble ends, the same daemon works for a while without being killed, and all is delivered.
+reloaded and paused, backups by hard links are made and removed, and an operator moves jobs to hold/ and back, out of
+cur/, from dead/ to new/, touches and removes them. Then the trouble ends, the same daemon works for a while without being killed, and all is delivered.
 
 What was accepted must be sent, dead, waiting, or removed by the operator; each job in one place, as it was submitted;
 mailed again only where its history says that it may be; and the daemon must have no more descriptors, and not much
@@ -199,11 +199,9 @@ class Soak:
             file = JobFile(state, path)
             to = recipient_of(file.object)
             with open(path, "rb") as kept:
-                if by_verb:
-                    self.has_done("rm", name)
-                else:
+                if not by_verb:
                     os.unlink(path)
-                if os.fstat(kept.fileno()).st_nlink > 0:
+                elif not self.has_done("rm", name):
                     return
                 # Whatever was done to it since it was opened is in it.
                 file = JobFile(state, f"/proc/self/fd/{kept.fileno()}")
@@ -221,6 +219,15 @@ class Soak:
         self.is_over.wait(generator.uniform(0.2, 2))
         os.unlink(path)
         self.is_over.wait(generator.uniform(2, 6))
+
+    def backup(self, generator):
+        """Gives every file that there is a second name, as rsnapshot and rsync's --link-dest do, for a while."""
+        copy = os.path.join(self.place.root, "backup")
+        # A file that moves meanwhile is missed, or met twice.
+        subprocess.run(["cp", "-al", self.place.spool, copy], capture_output=True)
+        self.counts["backups"] += 1
+        self.is_over.wait(generator.choice([0, 0.5, 5]))
+        subprocess.run(["rm", "-rf", copy], check=True)
 
     # The daemon and the relay
 
@@ -327,6 +334,7 @@ class Soak:
             self.repeat(self.box, "box", (0.02, 0.2)), self.repeat(self.sendmail, "sendmail", (0.05, 0.4)),
             self.repeat(self.python, "python", (0.01, 0.1)), self.repeat(self.operate, "operator", (0.02, 0.3)),
             self.repeat(self.pause, "pause"), self.repeat(self.change_relay, "relay"),
+            self.repeat(self.backup, "backup", (0.05, 0.5)),
         ]
         harm = self.repeat(self.harm, "harm")
         calm = max(minutes * 60 * 0.3, 15)

@@ -1,6 +1,7 @@
 """A spool with two drop boxes under an unprivileged daemon, and the good jobs that must pass meanwhile."""
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -26,8 +27,8 @@ class Target(Place):
         self.shop = os.path.join(self.spool, "drop/shop")
         self.secrets()
         self.maildir = os.path.join(self.root, "mail")
-        port = self.start_sink("--strict", "--maildir", self.maildir)
-        self.configure(port, main=f"attachments_directory = {self.root}/files\nlog_to = stderr")
+        self.port = self.start_sink("--strict", "--maildir", self.maildir)
+        self.configure(self.port, main=self.settings)
         self.log_start = 0
         with open(self.log_path, "ab") as log:
             self.daemon = self.start(
@@ -36,6 +37,17 @@ class Target(Place):
         wait_until("the daemon to be ready", lambda: self.is_ready or self.daemon.poll() is not None)
         self.alive()
         self.descriptors = self.descriptor_count()
+
+    @property
+    def settings(self):
+        return f"attachments_directory = {self.root}/files\nlog_to = stderr"
+
+    def reload(self, more=""):
+        """Has the daemon use other settings."""
+        self.configure(self.port, main=f"{self.settings}\n{more}")
+        before = self.log.count("configuration reloaded")
+        self.daemon.send_signal(signal.SIGHUP)
+        wait_until("the daemon to reload", lambda: self.log.count("configuration reloaded") > before)
 
     def secrets(self):
         """What is the daemon's and another user's."""

@@ -14,7 +14,7 @@ struct ClaimTests {
         let verdict = Verdict(
             at: start, lines.map { event($0) }, target: state, due: due, durably: durably)
         switch claim.settle(verdict, in: spool.tree) {
-        case .settled(let state): return state.path
+        case .settled(let state, _): return state.path
         case .gone: return "gone"
         case .unfinished(_, _, let error): return "unfinished: \(error)"
         }
@@ -44,6 +44,16 @@ struct ClaimTests {
         try Program.shell("mv '\(spool.path)/new/a' '\(spool.path)/hold/a'")
         let claim = try spool.tree.claim(job, from: .new)
         if claim != nil { Issue.record("claimed what is not there") }
+    }
+
+    @Test("A name of the very file that is in the target already, by a hard link, is no other job")
+    func secondName() throws {
+        let spool = try Fixture()
+        let claim = try spool.claimed("a")
+        try Program.shell("ln '\(spool.path)/cur/main/a' '\(spool.path)/hold/a'")
+        #expect(settle(claim, ["held"], to: .hold, in: spool) == "hold")
+        #expect(try spool.list("hold") == ["a"])
+        #expect(try spool.list("cur/main") == [] && spool.list("dead") == [])
     }
 
     @Test(
@@ -176,7 +186,7 @@ struct ClaimTests {
         case .unfinished(let claim, let rest, let error):
             #expect(error.errno == .notDirectory)
             try Program.shell("rm '\(spool.path)/done/2026-11-23'")
-            guard case .settled(.done) = claim.settle(rest, in: spool.tree) else {
+            guard case .settled(.done, _) = claim.settle(rest, in: spool.tree) else {
                 Issue.record("not settled")
                 return
             }

@@ -8,7 +8,8 @@ struct DaemonStatusTests {
     /// What daemons write, byte for byte.
     private static let written = [
         #"{"at":"2026-11-24T12:00:00.250Z","pid":7,"instance":"main","started":"2026-11-24T11:00:00.000Z","#
-            + #""state":"running","paused":true,"waiting":3,"inFlight":2,"unwritten":1,"sent":10,"deferred":4,"#
+            + #""state":"running","paused":true,"waiting":3,"inFlight":2,"unwritten":1,"stopped":2,"stoppedFiles":["new/a: no","new/b: no"],"#
+            + #""sent":10,"deferred":4,"#
             + #""refused":1,"inDoubt":2,"returned":5,"done":9,"dead":6,"lastMinute":{"sent":5,"deferred":0,"#
             + #""refused":0,"inDoubt":0,"returned":0,"done":4,"dead":0},"relays":[{"name":"a","breaker":"open","#
             + #""reason":"no route","connections":0,"limit":10},{"name":"b","breaker":"closed","reason":null,"#
@@ -17,7 +18,7 @@ struct DaemonStatusTests {
             + #""progress":"page 3"},{"id":"t2","template":"report","attempt":2,"#
             + #""started":"2026-11-24T11:59:59.000Z","deadline":"2026-11-24T12:59:59Z"}]}"#,
         #"{"at":"2026-11-24T12:00:00.000Z","pid":0,"instance":"","state":"starting","paused":false,"waiting":0,"#
-            + #""inFlight":0,"unwritten":0,"sent":0,"deferred":0,"refused":0,"inDoubt":0,"returned":0,"done":0,"dead":0,"#
+            + #""inFlight":0,"unwritten":0,"stopped":0,"stoppedFiles":[],"sent":0,"deferred":0,"refused":0,"inDoubt":0,"returned":0,"done":0,"dead":0,"#
             + #""lastMinute":{"sent":0,"deferred":0,"refused":0,"inDoubt":0,"returned":0,"done":0,"dead":0},"relays":[],"#
             + #""tasksWaiting":0,"tasksRunning":0,"tasks":[]}"#,
     ]

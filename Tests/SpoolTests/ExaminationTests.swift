@@ -27,27 +27,35 @@ struct ExaminationTests {
         #expect(try look(spool, "b", in: .claimed(instance: "other")) == "gone")
     }
 
-    @Test("A file of new/ that still has its name in tmp/ loses that, and is a job; one with a name elsewhere is none")
-    func secondName() throws {
+    @Test("A further hard link, of a backup or of a producer that died, does not stop a job")
+    func hardLink() throws {
         let spool = try Fixture()
         try spool.put("{\"template\":\"x\"}\n", "tmp/draft")
-        try spool.put("{\"template\":\"y\"}\n", "tmp/other")
-        try spool.put("{\"template\":\"z\"}\n", "hold/z")
-        #expect(try Program.shell("cd '\(spool.path)' && ln tmp/draft new/a && ln hold/z new/z").status == 0)
-        let new = try Directory(path: spool.path + "/new")
-        #expect(try spool.tree.removeSecondName(of: try new.status("a")))
+        try spool.put("{\"template\":\"z\"}\n", "scheduled/z")
+        #expect(try Program.shell("cd '\(spool.path)' && ln tmp/draft new/a && cp -al . ../backup").status == 0)
         #expect(try look(spool, "a") == "job 0")
-        #expect(try spool.list("tmp") == ["other"])
-        #expect(try !spool.tree.removeSecondName(of: try new.status("z")))
-        #expect(try look(spool, "z") == "irregular: regular file")
+        #expect(try look(spool, "z", in: .scheduled) == "job 0")
+    }
+
+    @Test("The object is judged alone: its history may be longer than a job may be")
+    func longHistory() throws {
+        let spool = try Fixture()
+        let line = "{\"at\":\"2026-11-23T17:44:11Z\",\"event\":\"deferred\",\"attempt\":1,\"to\":\"a@example.com\"}\n"
+        try spool.put("{\"template\":\"x\"}\n" + String(repeating: line, count: 20_000), "retry/01-30s/a")
+        // Of so many outcomes of an attempt one is left when it is known that there are many.
+        #expect(try look(spool, "a", in: .retry(.first)) == "job 1000")
+        let long = String(line.dropLast(2)) + ",\"reply\":\"\(String(repeating: "x", count: 900_000))\"}\n"
+        try spool.put("{\"template\":\"x\"}\n" + String(repeating: long, count: 20), "retry/01-30s/c")
+        #expect(try look(spool, "c", in: .retry(.first)) == "job 20")
+        try spool.put("{\"t\":\"\(String(repeating: "x", count: 1000))\"}\n" + line, "retry/01-30s/b")
+        #expect(try look(spool, "b", in: .retry(.first)).hasPrefix("malformed: 1"))
     }
 
     @Test(
-        "What is no regular file of one name is not opened",
+        "What is no regular file is not opened",
         arguments: [
             ("mkfifo a", "irregular: FIFO"), ("ln -s /etc/passwd a", "irregular: symbolic link"),
             ("ln -s missing a", "irregular: symbolic link"), ("mkdir a", "irregular: directory"),
-            ("echo '{}' > b; ln b a", "irregular: regular file"),
             ("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"a\")'", "irregular: socket"),
         ])
     func irregular(script: String, found: String) throws {

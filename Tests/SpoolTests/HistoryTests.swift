@@ -1,5 +1,5 @@
 import JSON
-import Spool
+@testable import Spool
 import Scratch
 import Testing
 import Time
@@ -262,4 +262,95 @@ struct HistoryCostTests {
 extension String {
     fileprivate func replacingSending(with text: String) -> String { replacing("SENDING", with: text) }
     fileprivate func replacingSent(with text: String) -> String { replacing("SENT", with: text) }
+}
+
+@Suite("A history that is read with bounded memory")
+struct FoldedHistoryTests {
+    private func folded(_ events: [Event]) -> History {
+        var history = History()
+        for event in events { history.fold(event.line.dropLast()[...]) }
+        return history
+    }
+
+    @Test("Every question has the answer of the whole history, and what is kept grows with the recipients only")
+    func answers() {
+        let recipients = (0..<3000).map { "r\($0)" }
+        var events: [Event] = []
+        for attempt in 1...12 {
+            // A hundred are accepted each time, one is refused, the rest is deferred.
+            let open = recipients.dropFirst((attempt - 1) * 101)
+            events.append(event("sending \(open.joined(separator: ",")) \(attempt)"))
+            for (index, name) in open.enumerated() {
+                let word = index < 100 ? "sent" : index == 100 ? "refused" : "deferred"
+                events.append(event("\(word) \(name) \(attempt)" + (word == "deferred" ? " +\(attempt)" : "")))
+            }
+        }
+        for length in [10, 1500, events.count - 40, events.count] {
+            let all = Array(events.prefix(length))
+            let (whole, read) = (History(all), folded(all))
+            #expect(read.attempts == whole.attempts)
+            #expect(read.open(of: recipients) == whole.open(of: recipients))
+            #expect(read.openSending?.to == whole.openSending?.to)
+            #expect(read.due == whole.due)
+            #expect(read.hasSent == whole.hasSent && read.hasRefused == whole.hasRefused)
+            #expect(read.isHeldInDoubt == whole.isHeldInDoubt && read.doubts == whole.doubts)
+            #expect(read.isFolded == (length > 1500 || length == 1500) || length == 10)
+        }
+        let read = folded(events)
+        let kept = read.events.reduce(0) { $0 + max($1.to.count, 1) }
+        #expect(kept < 3 * recipients.count)
+        let isBeginning = folded(Array(events.prefix(1500))).isBeginning(of: read)
+        #expect(isBeginning)
+    }
+
+    @Test("Attempts without a marker cost no more, and answer the marker before them")
+    func withoutMarker() {
+        let recipients = (0..<2000).map { "r\($0)" }
+        var events = [event("sending \(recipients.joined(separator: ",")) 1")]
+        for attempt in 1...5 {
+            // The last is not answered at first.
+            events += recipients.dropLast(attempt == 1 ? 1 : 0).map { event("deferred \($0) \(attempt) +\(attempt)") }
+        }
+        for length in [1500, 2000, 2500, events.count] {
+            let (whole, read) = (History(Array(events.prefix(length))), folded(Array(events.prefix(length))))
+            #expect(read.openSending?.to == whole.openSending?.to, "\(length)")
+            #expect(read.attempts == whole.attempts && read.due == whole.due)
+        }
+        let kept = folded(events).events.reduce(0) { $0 + max($1.to.count, 1) }
+        #expect(kept < 2 * recipients.count)
+    }
+
+    @Test("A relay that fails again and again after the marker costs no more")
+    func returned() {
+        let marker = "sending \((0..<2000).map { "r\($0)" }.joined(separator: ",")) 1"
+        let events = (0..<10).flatMap { _ in [event(marker), event("returned")] } + [event(marker)]
+        let read = folded(events)
+        #expect(read.openSending?.to.count == 2000 && read.attempts == 1)
+        let kept = read.events.reduce(0) { $0 + max($1.to.count, 1) }
+        #expect(kept < 5000)
+    }
+
+    @Test("Doubts are told apart by their attempts, and a requeueing begins anew")
+    func rounds() {
+        let filler = (0..<2000).map { event("deferred x\($0) 1 +5") }
+        let more = [
+            event("sending a 2"), event("in-doubt a 2 +9"), event("sending a 3"), event("in-doubt a 3"),
+            event("requeued"), event("refused b 1"),
+        ]
+        let (whole, read) = (History(filler + more), folded(filler + more))
+        #expect(read.doubts == whole.doubts && read.attempts == whole.attempts)
+        #expect(read.open(of: ["a", "b", "x1"]) == whole.open(of: ["a", "b", "x1"]))
+        let doubted = folded(filler + more.prefix(4))
+        #expect(doubted.doubts == 2 && doubted.isHeldInDoubt)
+    }
+
+    @Test("A scheduled job that is due by its mtime and not by its history says so when it begins")
+    func lostTime() {
+        let scheduled = history("scheduled +3600")
+        let reason = "due by its mtime, and by its history at \((start + .seconds(3600)).rfc3339Seconds)"
+        #expect(scheduled.haste(from: .scheduled, at: start + .seconds(60)) == reason)
+        #expect(scheduled.haste(from: .scheduled, at: start + .seconds(3600)) == nil)
+        #expect(scheduled.haste(from: .new, at: start + .seconds(60)) == nil)
+        #expect(history("sending a 1").haste(from: .scheduled, at: start) == nil)
+    }
 }

@@ -54,6 +54,18 @@ struct JobIDTests {
     func box(text: String, box: String?) {
         let id = JobID(text)!
         #expect(id.box == box)
-        #expect(JobID.make(at: .now).marked(box: id.box).box == box)
+        #expect(JobID.make(at: .now).marked(like: id).box == box)
+    }
+
+    @Test(
+        "In a box of all users an id tells whose it is, and nobody can claim another's",
+        arguments: [
+            ("a+1001@local", 1001), ("a+1001+1002@local", 1002), ("a@local", nil), ("a+@local", 0), ("a+x@local", nil),
+            ("a+99999999999@local", nil),
+        ] as [(String, UInt32?)])
+    func submitter(text: String, user: UInt32?) {
+        let id = JobID(text)!
+        #expect(id.submitter == (user == 0 ? nil : user))
+        #expect(JobID.make(at: .now).marked(like: id).submitter == id.submitter)
     }
 }

@@ -35,7 +35,7 @@ struct MaskedCopyTests {
     @Test("The copy has the job and its history, and not the secret; nothing else is left")
     func copies() throws {
         let spool = try Fixture()
-        guard case .settled(Self.day) = try claimed(spool).settle(settlement(), in: spool.tree) else {
+        guard case .settled(Self.day, _) = try claimed(spool).settle(settlement(), in: spool.tree) else {
             Issue.record("not settled")
             return
         }
@@ -66,7 +66,7 @@ struct MaskedCopyTests {
         try spool.put(Self.original + "\n" + lines, "cur/main/a")
         let rest = Verdict(at: start, [], target: Self.day, masked: Self.masked)
         let claim = try spool.claim("a", from: .claimed(instance: "main"))
-        guard case .settled(Self.day) = claim.settle(rest, in: spool.tree) else {
+        guard case .settled(Self.day, _) = claim.settle(rest, in: spool.tree) else {
             Issue.record("not settled")
             return
         }
@@ -82,7 +82,7 @@ struct MaskedCopyTests {
         let claim = try claimed(spool)
         try Program.shell("mkdir '\(spool.path)/done/2026-11-23'")
         try spool.put("{\"template\":\"other\"}", "done/2026-11-23/a")
-        guard case .settled(.dead) = claim.settle(settlement(), in: spool.tree) else {
+        guard case .settled(.dead, _) = claim.settle(settlement(), in: spool.tree) else {
             Issue.record("not dead")
             return
         }
@@ -100,7 +100,7 @@ struct MaskedCopyTests {
         let spool = try Fixture()
         var claim = try claimed(spool)
         try Program.shell("mv '\(spool.path)/cur/main/a' '\(spool.path)/hold/a'")
-        guard case .settled(Self.day) = claim.settle(settlement(), in: spool.tree) else {
+        guard case .settled(Self.day, _) = claim.settle(settlement(), in: spool.tree) else {
             Issue.record("not settled")
             return
         }
@@ -134,7 +134,7 @@ struct MaskedCopyTests {
             #expect(try spool.list("tmp") == [])
             #expect(try spool.list("cur/main") == ["a"])
             try Program.shell("rm '\(spool.path)/done/2026-11-23'")
-            guard case .settled(.done) = claim.settle(rest, in: spool.tree) else {
+            guard case .settled(.done, _) = claim.settle(rest, in: spool.tree) else {
                 Issue.record("not settled")
                 return
             }

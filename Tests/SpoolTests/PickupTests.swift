@@ -29,9 +29,11 @@ struct PickupTests {
         }
 
         /// What became of a file, in words, with `?` for a generated id.
-        func pickUp(_ name: String, limit: Int = 1000, later seconds: Int64 = 60) throws -> String {
+        func pickUp(
+            _ name: String, limit: Int = 1000, room: Int = 1 << 50, later seconds: Int64 = 60
+        ) throws -> String {
             let now = Timestamp.now + .seconds(seconds)
-            return word(try spool.tree.pickUp(DirectoryName(name), from: box, limit: limit, now: now))
+            return word(try spool.tree.pickUp(DirectoryName(name), from: box, limit: limit, room: room, now: now))
         }
 
         func word(_ result: Fate) -> String {
@@ -40,6 +42,7 @@ struct PickupTests {
             case .duplicate(let id, let discarded): "duplicate \(id) \(discarded ? "discarded" : "kept")"
             case .dead(let id, let reason): "dead \(id == nil ? "unmoved" : "?"): \(reason)"
             case .later: "later"
+            case .noRoom(let size): "no room for \(size)"
             case .gone: "gone"
             }
         }
@@ -89,11 +92,65 @@ struct PickupTests {
         #expect(try box.spool.list("drop/shop/new").contains("a") == false)
     }
 
-    @Test("A directory is buried, or left where it may not be moved", .enabled(if: Machine.isRoot, "needs root"))
+    @Test("A directory stays, even where it may be moved: what its owner puts into it would come along")
     func directory() throws {
         let box = try Box()
-        try box.produce("mkdir a")
-        #expect(try box.pickUp("a").hasPrefix("dead"))
+        try box.produce("mkdir -m 777 a")
+        #expect(try box.pickUp("a") == "dead unmoved: a directory")
+        #expect(try box.spool.list("dead") == [] && box.spool.list("drop/shop/new") == ["a"])
+    }
+
+    @Test("What has no contents leaves a letter that says what it was", arguments: ["mkfifo a", "ln -s / a"])
+    func reason(script: String) throws {
+        let box = try Box()
+        try box.produce("echo '\(job)' > b; \(script)")
+        let result = try box.pickUp("a")
+        let dead = try box.spool.list("dead")
+        #expect(dead.count == 1)
+        let last = try JobFile(Array(try box.spool.read("dead/\(dead[0])").utf8)).history.last
+        #expect(last?.name == "a" && "dead ?: \(last?.reason ?? "")" == result)
+    }
+
+    @Test("What a producer wrote behind its object is never a history, in a dead letter either")
+    func forged() throws {
+        let box = try Box()
+        let sent = #"{"at":"2026-11-23T17:44:11Z","event":"sent","to":"a@example.com"}"#
+        try box.produce("printf '%s\\n' '{\"template\":' '\(sent)' x > a; printf '%s\\n' '\(job)' '\(sent)' > 'b b'")
+        #expect(try box.pickUp("a").hasPrefix("dead ?: not a JSON object"))
+        #expect(try box.pickUp("b b") == "dead ?: the name is no job id")
+        for name in try box.spool.list("dead") {
+            let letter = try box.spool.read("dead/\(name)")
+            #expect(!letter.contains("sent") && letter.contains(#""event":"dead""#))
+        }
+    }
+
+    @Test("Each user of a box of all users has ids of his own", .enabled(if: Machine.isRoot, "needs root"))
+    func squatting() throws {
+        let box = try Box("local", everybody: true)
+        for (user, name) in [(65534, "Eve"), (65533, "Bob")] {
+            try Program.shell(
+                "umask 022; printf '%s' '{\"template\":\"x\",\"to\":\"\(name)@example.com\"}' > '\(box.new)/reset-bob'",
+                as: (id: user, group: user))
+            #expect(try box.pickUp("reset-bob") == "queued reset-bob+\(user)@local")
+        }
+        #expect(try box.spool.list("dead") == [])
+    }
+
+    @Test("What is larger than the room stays in the box, whatever it is, unless its copy is in new/ already")
+    func room() throws {
+        let box = try Box()
+        let size = job.utf8.count + 1
+        let enough = size + SpoolTree.letterMargin
+        try box.produce("echo '\(job)' > a; echo '\(job)' > 'b b'; truncate -s 1G c; mkfifo d; echo nonsense > e")
+        #expect(try box.pickUp("a", room: enough - 1) == "no room for \(size)")
+        #expect(try box.pickUp("b b", room: enough - 1) == "no room for \(size)")
+        #expect(try box.pickUp("c", room: 1 << 29) == "no room for 1073741824")
+        #expect(try box.pickUp("d", room: 0) == "no room for 0")
+        #expect(try box.pickUp("e", room: 100) == "no room for 9")
+        #expect(try box.spool.list("dead") == [] && box.spool.list("new") == [])
+        #expect(try box.pickUp("a", room: enough) == "queued a@shop")
+        try box.produce("echo '\(job)' > a")
+        #expect(try box.pickUp("a", room: 0) == "duplicate a@shop discarded")
     }
 
     @Test("A name that is no id is buried, and the old name is kept", arguments: [" a", "a b", "-a", "zoë"])
@@ -181,22 +238,26 @@ struct PickupTests {
         #expect(outside.status != 0)
     }
 
-    @Test("Root's file in new/ is replaced by the daemon's own copy", .enabled(if: Machine.isRoot, "needs root"))
-    func adopts() throws {
+    @Test(
+        "Another user's file is replaced by the daemon's own copy, without a history that he may have written",
+        .enabled(if: Machine.isRoot, "needs root"), arguments: ["new", "hold", "retry/01-30s", "scheduled"])
+    func adopts(place: String) throws {
         let spool = try Fixture()
-        try spool.put(job + "\n{\"event\":\"sent\"}\n", "new/a")
-        try Program.shell("chown 65534 '\(spool.path)/new/a'")
+        let state = try #require((State.waiting + [.hold]).first { $0.path == place })
+        let sent =
+            #"{"at":"2026-11-23T17:44:11Z","event":"sent","to":"a@example.com","submitted":"2099-01-01T00:00:00Z"}"#
+        try spool.put(job + "\n\(sent)\n", "\(place)/a")
+        try Program.shell("chown 65534 '\(spool.path)/\(place)/a'")
         let a = try #require(JobID("a"))
-        let result = try spool.tree.makeOwn(a, in: .new, limit: 1000, now: .now)
+        let result = try spool.tree.makeOwn(a, in: state, limit: 1000, now: .now)
         guard case .queued(let id, let owner, _) = result else {
             Issue.record("\(result)")
             return
         }
         #expect(id.text == "a")
         #expect(owner == 65534)
-        // Only the owner and root can put files there: what the job has behind it is kept.
-        #expect(try spool.read("new/a") == job + "\n{\"event\":\"sent\"}\n")
-        #expect(try Program.shell("stat -c '%u %a' '\(spool.path)/new/a'").out == "0 600\n")
+        #expect(try spool.read("\(place)/a") == job + "\n")
+        #expect(try Program.shell("stat -c '%u %a' '\(spool.path)/\(place)/a'").out == "0 600\n")
     }
 
     @Test("What lies in new/ under a name that is no id goes to dead/ and keeps its story")
@@ -205,7 +266,7 @@ struct PickupTests {
         try spool.put(job, "new/a b")
         guard
             case .dead(let id?, _) = try spool.tree.buryIrregular(
-                DirectoryName("a b"), reason: "the name is no job id", now: .now)
+                DirectoryName("a b"), in: .new, reason: "the name is no job id", now: .now)
         else {
             Issue.record("not buried")
             return

@@ -32,6 +32,9 @@ struct Diagnosis: Equatable, Sendable {
         init() {}
     }
 
+    /// The number of untouched files that are named.
+    private static let stoppedShown = 3
+
     private(set) var findings: [Finding] = []
 
     /// The worst finding's.
@@ -72,6 +75,10 @@ struct Diagnosis: Equatable, Sendable {
         }
         if daemon.unwritten > 0 {
             add(.critical, "the disk takes no writes: outcomes that wait in memory: \(daemon.unwritten)")
+        }
+        for line in daemon.stoppedFiles.prefix(Diagnosis.stoppedShown) { add(.warning, "it waits untouched: \(line)") }
+        if daemon.stopped > Diagnosis.stoppedShown {
+            add(.warning, "files that wait untouched: \(daemon.stopped); outspool doctor names more of them")
         }
         if let configuration = daemon.configuration { add(.warning, "the configuration: \(configuration)") }
         let open = daemon.relays.filter(\.isOpen)

@@ -24,9 +24,6 @@ extension Verb {
     }
 }
 
-/// An object of the usual most bytes, and the longest history.
-private let fileLimit = Input.jobLimit + SpoolTree.historyLimit
-
 private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let arguments = invocation.arguments
     let ids = arguments.operands
@@ -109,7 +106,7 @@ private struct Shown {
                 (original, value, problem, note, history) = (nil, nil, status.kind, nil, History())
                 return
             }
-            let bytes = try reader.root.open(path).readAll(limit: fileLimit, sizeHint: status.size)
+            let bytes = try reader.root.open(path).readAll(limit: .max, sizeHint: status.size)
             do throws(JSONError) {
                 let file = try JobFile(bytes)
                 (original, problem, history) = (file.value, nil, file.history)

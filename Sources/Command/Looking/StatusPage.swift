@@ -14,6 +14,8 @@ struct StatusPage {
     let grouping: SpoolSurvey.Grouping
     let rows: Int
     let isQuick: Bool
+    /// The number of files in each drop box that has any.
+    let boxes: [(name: String, count: Int)]
 
     private var now: Timestamp { survey.now }
 
@@ -21,6 +23,9 @@ struct StatusPage {
         for (title, text) in daemonLines { try line(title, text, output) }
         if !pauses.isEmpty {
             try line("paused", pauses.map(\.description).joined(separator: ", "), output)
+        }
+        if !boxes.isEmpty {
+            try line("boxes", boxes.map { "\($0.name): \($0.count) not taken in" }.joined(separator: ", "), output)
         }
         try output.line("")
         try writeStates(output)
@@ -148,6 +153,7 @@ struct StatusPage {
             ("paused", .array(pauses.map { .string($0.description) })),
             ("states", .object(states)),
         ])
+        object["boxes"] = .object(.init(boxes.map { (name: $0.name, value: number($0.count)) }))
         if !isQuick {
             object["shape"] = .array(
                 survey.shape.rows.prefix(rows).map { row in
@@ -174,6 +180,7 @@ struct StatusPage {
             ("unwritten", .number(.init(daemon.unwritten))), ("lastMinute", counts(daemon.lastMinute)),
             ("total", counts(daemon.totals)),
         ])
+        object["stopped"] = .number(.init(daemon.stopped))
         object["tasksRunning"] = .number(.init(daemon.tasksRunning))
         object["tasksWaiting"] = .number(.init(daemon.tasksWaiting))
         object["tasks"] = .array(

@@ -79,7 +79,7 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let page = StatusPage(
         daemon: daemon, isLocked: isLocked, pauses: pauses, survey: survey, diagnosis: diagnosis, grouping: grouping,
         rows: rows,
-        isQuick: isQuick)
+        isQuick: isQuick, boxes: try reader.unread())
     if arguments.has("--json") {
         try invocation.output.line(printableJSON(page.json.text))
     } else {

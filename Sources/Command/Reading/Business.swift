@@ -11,10 +11,7 @@ extension SpoolReader {
 
     /// True when the program of a task runs for the job, or ran when its daemon died.
     func isTask(_ id: JobID, in state: State) -> Bool {
-        let limit = Input.jobLimit + SpoolTree.historyLimit
         // It may be gone by now, and then it was neither.
-        guard let bytes = try? root.open("\(state.path)/\(id)").readAll(limit: limit), let file = try? JobFile(bytes)
-        else { return false }
-        return file.history.openRunning != nil
+        job(at: "\(state.path)/\(id)")?.history.openRunning != nil
     }
 }

@@ -15,7 +15,7 @@ struct FoundJob {
         let name = operand == "-" ? "standard input" : operand
         var isInSpool = false
         let bytes: [UInt8]
-        do throws(Failure) { bytes = try Input.read(operand, limit: FoundJob.limit) } catch {
+        do throws(Failure) { bytes = try Input.read(operand, limit: .max) } catch {
             guard error.status == .noInput, let id = JobID(operand) else { throw error }
             guard let found = try FoundJob.inSpool(id, arguments) else {
                 throw Failure(.noInput, "\(error.message), and no job of that id in the spool")
@@ -34,14 +34,12 @@ struct FoundJob {
         id = isInSpool || !history.isEmpty ? JobID(last) : nil
     }
 
-    private static let limit = Input.jobLimit + SpoolTree.historyLimit
-
     private static func inSpool(_ id: JobID, _ arguments: Arguments) throws(Failure) -> [UInt8]? {
         let reader = try SpoolReader(path: try Location.spoolPath(arguments))
         var found: [UInt8]?
         try reader.find(id) { (state) throws(Failure) in
             do throws(Errno) {
-                found = try allowing(.noEntry, reader.root.open("\(state.path)/\(id)").readAll(limit: limit))
+                found = try allowing(.noEntry, reader.root.open("\(state.path)/\(id)").readAll(limit: .max))
             } catch { throw Failure(SpoolError(.read, "\(state.path)/\(id)", error)) }
             return found != nil
         }

@@ -48,6 +48,14 @@ enum Location {
         }
     }
 
+    /// The program of `on_dead`; nil where there is none, or no configuration.
+    static func deadLetterProgram(_ arguments: Arguments) throws(Failure) -> String? {
+        guard var section = try configuration(arguments) else { return nil }
+        do throws(ConfigurationError) { return try section.command("on_dead")?.first } catch {
+            throw Failure(.configuration, printable("\(error)"))
+        }
+    }
+
     /// How old a job may become; nil where there is no configuration, or none that can be read.
     static func maximumAge(_ arguments: Arguments) -> Span? {
         // What is wrong with it is the daemon's to say.

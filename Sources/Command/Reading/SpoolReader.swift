@@ -46,6 +46,24 @@ struct SpoolReader: ~Copyable {
     /// The drop boxes.
     func boxes() throws(Failure) -> [String] { try names(in: "drop") }
 
+    /// A job's file, its history in bounded memory; nil for what is no job, cannot be read, or is gone.
+    func job(at path: String) -> JobFile? {
+        guard let file = try? root.open(path), let size = try? file.status().size else { return nil }
+        return try? JobFile(reading: file, size: size, limit: Input.jobLimit)
+    }
+
+    /// Counts the files in each drop box that has any, as far as this user may look.
+    func unread() throws(Failure) -> [(name: String, count: Int)] {
+        var found: [(name: String, count: Int)] = []
+        for box in try boxes() {
+            var count = 0
+            // One that may not be read, or is being made, has none to show.
+            try? forEachEntry(of: "drop/\(box)/new") { _, _ in count += 1 }
+            if count > 0 { found.append((box, count)) }
+        }
+        return found
+    }
+
     private func names(in directory: String) throws(Failure) -> [String] {
         var names: [String] = []
         try forEachEntry(of: directory) { entry, _ in

@@ -63,6 +63,10 @@ struct Checkup {
     }
 
     mutating func examineMachine(_ reader: borrowing SpoolReader) {
+        // What cannot be asked is not known.
+        if let filesystem = try? Filesystem(of: reader.root.descriptor), filesystem.isMemory {
+            add("space", .warning, "the spool is in memory (tmpfs): the machine's next start loses every job")
+        }
         var space = statvfs()
         if fstatvfs(reader.root.descriptor.raw, &space) == 0 {
             let free = UInt64(space.f_bavail) * UInt64(space.f_frsize)
@@ -83,6 +87,9 @@ struct Checkup {
                 "inotify", few ? .warning : .ok,
                 "\(watches) watches, \(queue) events"
                     + (few ? "; raise fs.inotify.max_user_watches and max_queued_events" : ""))
+        }
+        do throws(Errno) { _ = try Inotify() } catch {
+            add("inotify", .warning, "no instance left for this user: \(error); raise fs.inotify.max_user_instances")
         }
         // Two years that no machine of ours is set to; and a file cannot have been written in the future.
         let day = now.day
@@ -119,6 +126,11 @@ struct Checkup {
             limits: .init(), now: now)
         for finding in diagnosis.findings { add("daemon", finding.health, finding.text) }
         if isAlive, let daemon { add("daemon", .ok, "\(daemon.state), pid \(daemon.pid), instance \(daemon.instance)") }
+        if isAlive, let daemon {
+            for line in daemon.stoppedFiles { add("stopped", .warning, line) }
+            let more = daemon.stopped - daemon.stoppedFiles.count
+            if more > 0 { add("stopped", .warning, "\(more) files more, see the log") }
+        }
         if !pauses.isEmpty { add("pause", .warning, pauses.joined(separator: ", ")) }
         var instances: [String] = []
         try reader.forEachEntry(of: "cur") { name, _ in if let text = name.text { instances.append(text) } }
@@ -152,6 +164,18 @@ struct Checkup {
         for (relay, name) in names {
             if let finding = name.finding { add("names", .warning, "[relay \(relay)]: \(finding)") }
         }
+    }
+
+    /// Has the daemon's own program judge the configuration, if there is one. It names the fault on standard error.
+    mutating func examineConfiguration(_ arguments: Arguments) throws(Failure) {
+        if try Location.relays(arguments).isEmpty { return }
+        if let program = try Location.deadLetterProgram(arguments), let fault = programFault(at: program) {
+            add("on_dead", .critical, "\(program): \(fault)")
+        }
+        let status = try ProbeReport.check(arguments)
+        add(
+            "config", status == 0 ? .ok : .critical,
+            status == 0 ? "valid" : "outspoold --check ends with status \(status)")
     }
 
     /// Connects to every relay of the configuration, by the daemon's own program.

@@ -12,11 +12,12 @@ extension Verb {
                 usage: outspool doctor [--no-relays] [--json]
 
                 Looks at what mail depends on, and prints a line for each: the spool's
-                directories, owners and modes; one filesystem that has RENAME_NOREPLACE; free
-                space and inodes; inotify's limits; the clock; what a dead daemon left; whether
-                the daemon runs; names in EHLO; and each relay of the configuration, with TLS
-                and login, and the days that its certificate has left. Changes nothing and
-                sends no mail.
+                directories, owners and modes; one filesystem that has RENAME_NOREPLACE; the
+                files of jobs: names, owners, links, and due times that their histories
+                contradict; free space and inodes; inotify's limits; the clock; what a dead
+                daemon left; whether the daemon runs, and which files it does not touch; the
+                configuration; names in EHLO; and each relay, with TLS and login, and the days
+                that its certificate has left. Changes nothing and sends no mail.
 
                   --no-relays  connect to nothing
                   --json       one JSON object per line
@@ -34,9 +35,11 @@ private func runDoctor(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let reader = try SpoolReader(path: try invocation.spoolPath())
     var checkup = Checkup(now: .now)
     try checkup.examineSpool(reader)
+    try checkup.examineFiles(reader)
     checkup.examineMachine(reader)
     try checkup.examineDaemon(reader)
     checkup.examineNames(arguments)
+    try checkup.examineConfiguration(arguments)
     if !arguments.has("--no-relays") { try checkup.examineRelays(arguments) }
     for result in checkup.results {
         if arguments.has("--json") {

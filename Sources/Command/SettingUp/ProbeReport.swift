@@ -44,6 +44,15 @@ struct ProbeReport: Equatable {
         return (status, report)
     }
 
+    /// Has outspoold judge the configuration; returns its status.
+    static func check(_ arguments: Arguments) throws(Failure) -> Int32 {
+        var words = [program, "--check"]
+        if let path = try arguments.value("--config") { words += ["--config", path] }
+        do throws(Errno) { return try Foreground.output(of: words, limit: 0).status } catch {
+            throw Failure(.unavailable, "\(printable(words[0])): \(error)")
+        }
+    }
+
     /// The daemon's program: next to this one, or in sbin next to its bin, or in PATH.
     private static var program: String {
         var buffer = [CChar](repeating: 0, count: 4096)

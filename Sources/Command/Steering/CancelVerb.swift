@@ -74,10 +74,8 @@ private func refusal(of id: JobID, in reader: borrowing SpoolReader) throws(Fail
     if daemon?.isAlive(now: .now) != true, try !reader.isLocked(daemon, now: .now) {
         return Failure(.unavailable, "no daemon runs; the next one judges what is in cur/")
     }
-    let limit = Input.jobLimit + SpoolTree.historyLimit
     // Where it cannot be read it may have moved: the daemon knows.
-    let file = (try? reader.root.open("\(state.path)/\(id)").readAll(limit: limit)).flatMap { try? JobFile($0) }
-    if file?.history.openSending != nil {
+    if reader.job(at: "\(state.path)/\(id)")?.history.openSending != nil {
         return Failure(.data, "\(id) is being sent at this moment, and a mail cannot be called back")
     }
     return nil

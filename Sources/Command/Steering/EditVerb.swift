@@ -69,6 +69,10 @@ private func hold(_ id: JobID, in reader: borrowing SpoolReader) throws(Failure)
         case .nothing: return .hold
         case .refuse(let why): throw Failure(.data, "\(id) \(why)")
         case .rename(let target):
+            // What went away meanwhile is met again, or missed by the rename.
+            if let status = try? reader.root.status("\(state.path)/\(id)"), !status.isRegular {
+                throw Failure(.data, "\(state.path)/\(id) is a \(status.kind) and not a job; it stays there")
+            }
             do throws(Errno) {
                 try reader.root.rename("\(state.path)/\(id)", into: reader.root, as: "\(target.path)/\(id)")
                 return state

@@ -34,9 +34,7 @@ struct StandingJob {
     init?(at path: String, in reader: borrowing SpoolReader) throws(Errno) {
         let status = try reader.root.status(path)
         guard status.isRegular else { return nil }
-        let bytes = try reader.root.open(path).readAll(
-            limit: Input.jobLimit + SpoolTree.historyLimit, sizeHint: status.size)
-        guard let file = try? JobFile(bytes), let job = try? Job(file.value) else { return nil }
+        guard let file = reader.job(at: path), let job = try? Job(file.value) else { return nil }
         self.job = job
         history = file.history
         modified = Timestamp(nanoseconds: status.modified)

@@ -16,8 +16,7 @@ struct HeldFile {
             let file = try reader.root.open("hold/\(id)")
             status = try file.status()
             guard status.isRegular else { throw Errno.invalid }
-            let limit = Input.jobLimit + SpoolTree.historyLimit
-            job = EditableJob(try file.readAll(limit: limit, sizeHint: status.size))
+            job = EditableJob(try file.readAll(limit: .max, sizeHint: status.size))
         } catch { throw Failure(SpoolError(.read, "hold/\(id)", error)) }
         // What is no JSON is shown as it is, to be mended.
         let value = try? JSON(parsing: job.object)

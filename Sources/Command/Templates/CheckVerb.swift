@@ -3,6 +3,7 @@ internal import Linux
 internal import Spool
 internal import Template
 internal import Text
+internal import Time
 
 extension Verb {
     static var check: Verb {
@@ -13,7 +14,8 @@ extension Verb {
 
                 Holds every name that the templates use against their schemas, renders each
                 with its sample.json in every locale, and looks at the spool's directories:
-                there, of the right mode and owner, on one filesystem. Prints a line for
+                there, of the right mode and owner, on one filesystem; at the files of jobs, as
+                doctor does; and at the program of on_dead. Prints a line for
                 each fault, FILE:LINE:COLUMN: error: ..., and exits 78 if there is an error.
 
                   TEMPLATE ...     only these, and not the spool
@@ -33,7 +35,15 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let named = try arguments.value("--templates")
     var findings: [Finding] = []
     if named == nil, arguments.operands.isEmpty {
-        findings = try spoolFaults(try SpoolReader(path: try invocation.spoolPath()))
+        let reader = try SpoolReader(path: try invocation.spoolPath())
+        findings = try spoolFaults(reader)
+        for file in try FileCheckup.findings(reader, now: .now) {
+            findings.append(
+                Finding(file.health == .critical ? .error : .warning, "\(reader.path)/\(file.state.path)", file.text))
+        }
+        if let program = try Location.deadLetterProgram(arguments), let fault = programFault(at: program) {
+            findings.append(Finding(.error, program, "on_dead: \(fault)"))
+        }
     }
     let configured = named == nil ? try Location.templatesPath(arguments) : nil
     if let templates = named ?? configured {

@@ -20,6 +20,9 @@ func templateFindings(in path: String, only names: [String]) throws(Failure) -> 
         do throws(TemplateError) {
             let template = try store.template(named: name)
             findings += template.findings()
+            if let program = template.run ?? template.view?.program, let fault = programFault(at: program) {
+                findings.append(Finding(.error, program, fault))
+            }
             included?.formUnion(template.includedFiles)
         } catch {
             findings.append(finding(error, in: path))

@@ -1,5 +1,6 @@
 internal import Linux
 internal import Spool
+internal import Text
 
 /// The names that wait to be looked at, each once, in their turn.
 ///
@@ -11,13 +12,19 @@ struct Arrivals {
         let state: State
     }
 
+    /// A file: one name may be in several states, such as a job that was submitted again.
+    private struct Key: Hashable {
+        let name: ExactText
+        let state: State
+    }
+
     /// How many names are remembered; what comes beyond is on disk and read again.
     let capacity: Int
     /// How many of those come from readings, more or less.
     let listedLimit: Int
     private var told = FIFO<Arrival>()
     private var listed = FIFO<Arrival>()
-    private var queued: Set<String> = []
+    private var queued: Set<Key> = []
     /// Whether a name was dropped for want of room since ``takeOverflow()`` was last asked.
     private var hasOverflowed = false
 
@@ -40,7 +47,7 @@ struct Arrivals {
                 hasOverflowed = true
                 return false
             }
-            guard queued.insert(text).inserted else { return true }
+            guard queued.insert(Key(name: ExactText(text), state: state)).inserted else { return true }
         }
         let arrival = Arrival(name: name, state: state)
         if isListed { listed.append(arrival) } else { told.append(arrival) }
@@ -50,7 +57,7 @@ struct Arrivals {
     /// Takes the next name out.
     mutating func next() -> Arrival? {
         guard let arrival = told.popFirst() ?? listed.popFirst() else { return nil }
-        if let text = arrival.name.text { queued.remove(text) }
+        if let text = arrival.name.text { queued.remove(Key(name: ExactText(text), state: arrival.state)) }
         return arrival
     }
 

@@ -24,6 +24,13 @@ struct Slot: Sendable {
     /// Whether it takes the jobs of a sender; nil where it takes all. The scheduler does not know why not.
     var restriction: (@Sendable (String) -> Bool)?
 
+    /// A copy without any room.
+    var closed: Slot {
+        var slot = self
+        (slot.hasRoom, slot.mayConnect) = (false, false)
+        return slot
+    }
+
     init(
         _ relay: String, hasRoom: Bool = false, isPaced: Bool = false, isUp: Bool = true, isProbe: Bool = false,
         mayConnect: Bool = true, limit: Int = 10, prefersNew: Bool = false, isSpecial: Bool = false,

@@ -82,18 +82,7 @@ extension Settings {
             }
             notifyInterval = span
         }
-        if let text = main.string("on_dead"), let path = main.path("on_dead") {
-            guard var words = CommandWords.parse(text) else {
-                throw main.fault("'on_dead': a quote without its end", at: "on_dead")
-            }
-            guard words[0].contains("/") else {
-                throw main.fault(
-                    "'on_dead' begins with a path, not with '\(words[0])': PATH is not asked", at: "on_dead")
-            }
-            // As any path, from the directory of the file.
-            if words[0].first != "/" { words[0] = path.dropLast(text.count) + words[0] }
-            onDead = words
-        }
+        if let words = try main.command("on_dead") { onDead = words }
         if let span = try main.span("on_dead_timeout") { onDeadTimeout = span }
     }
 }

@@ -11,6 +11,8 @@ final class ClaimedJob {
     let id: JobID
     private(set) var waiting: WaitingJob
     private let owner: UInt32
+    /// Bytes of its file, from which what is made of it follows.
+    let size: Int
     /// What is in its file, as long as something has to be made of it.
     private var facts: ReadyJob.Facts?
     /// The producer's words for the operator, which a dead letter repeats.
@@ -23,6 +25,8 @@ final class ClaimedJob {
     var attempt: Verdict.Attempt
     /// The job's object as `done/` keeps it, if not as it is: its secrets masked.
     var masked: JSON?
+    /// Why it begins before the time that its history says; its next marker has it.
+    var haste: String?
     /// What is sent, once it is made.
     var letter: Letter?
     /// The program that runs for it, or has run.
@@ -69,6 +73,7 @@ final class ClaimedJob {
         id = claim.id
         waiting = facts.waiting
         owner = facts.status.owner
+        size = facts.status.size
         self.facts = facts
         let job = try? facts.job.get()  // What is no job says nothing.
         (tags, metadata) = (job?.tags ?? [], job?.metadata ?? JSON.Object())
@@ -111,7 +116,7 @@ final class ClaimedJob {
         event.attempt = attempt.number
         event.to = recipients
         event.relay = kind == .sending ? attempt.relay : nil
-        event.reason = reason
+        event.reason = reason ?? haste
         if attempt.history.isEmpty { event.submitted = submitted }
         let length = claim?.length ?? 0
         try claim?.append([event], durably: attempt.onDoubt == .hold)

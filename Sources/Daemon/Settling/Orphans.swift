@@ -37,7 +37,7 @@ struct Orphans {
     func recoverAgain(_ ids: [JobID], now: Timestamp) -> [JobID] {
         ids.filter { id in
             do throws(SpoolError) { return try !recover(id, in: .claimed(instance: spool.instance), now: now) } catch {
-                log.write("\(error)", .warning)
+                ledger.stop(error.path, error, of: spool.owner)
                 return true
             }
         }
@@ -73,7 +73,7 @@ struct Orphans {
             do throws(SpoolError) { if try !recover(id, in: state, now: now) { refused.append(id) } } catch {
                 // A full disk stops the recovery, and with it the start. One file that refuses does not.
                 if error.isTemporary { throw error }
-                log.write("\(error)", .warning)
+                ledger.stop(error.path, error, of: spool.owner)
                 refused.append(id)
             }
         }
@@ -85,7 +85,14 @@ struct Orphans {
         switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
         case .gone: break
         case .irregular: log.write("\(state.path)/\(id): no regular file; left alone", .warning)
-        case .foreign: log.write("\(state.path)/\(id): a file of another user; left alone", .warning)
+        case .foreign:
+            // A spool that root brought back from a backup.
+            switch try spool.makeOwn(id, in: state, limit: settings.maxJobSize, now: now) {
+            case .queued: return try recover(id, in: state, now: now)
+            case .dead(let buried, let reason):
+                ledger.buried(buried ?? id, "\(reason); it was \(state.path)/\(id)")
+            default: break
+            }
         case .malformed(_, let reason):
             if case .dead(let buried, _) = try spool.buryMalformed(id, in: state, reason: reason, now: now) {
                 ledger.buried(buried ?? id, reason)
@@ -154,7 +161,7 @@ struct Orphans {
                 case .job(let other) = try spool.examine(open.id, in: place, limit: settings.maxJobSize)
             else { continue }
             if other.contents.value.isMasked(of: open.contents.value, by: Schema.mask),
-                other.contents.history.events.starts(with: open.contents.history.events)
+                open.contents.history.isBeginning(of: other.contents.history)
             {
                 return day
             }

@@ -12,8 +12,8 @@ final class Settler {
     private let loop: EventLoop
     private let ledger: Ledger
     private let tell: (Report) -> Void
-    /// Called with the state that a job ended in, nil when its file is gone.
-    private let settled: (ClaimedJob, Verdict, State?) -> Void
+    /// Called with the state that a job ended in, nil when its file is gone, and the id that it has there.
+    private let settled: (ClaimedJob, Verdict, State?, JobID) -> Void
     /// Whether sent jobs are kept in `done/`.
     var keepsDone = true
     private var waiting: [Waiting] = []
@@ -46,7 +46,7 @@ final class Settler {
 
     init(
         spool: SpoolTree, loop: EventLoop, ledger: Ledger, tell: @escaping (Report) -> Void,
-        settled: @escaping (ClaimedJob, Verdict, State?) -> Void
+        settled: @escaping (ClaimedJob, Verdict, State?, JobID) -> Void
     ) {
         self.spool = spool
         self.loop = loop
@@ -69,19 +69,19 @@ final class Settler {
                 return keep(Waiting(claim, job, verdict, rest), error)
             }
             relieve()
-            return settled(job, verdict, rest.target)
+            return settled(job, verdict, rest.target, job.id)
         }
         switch claim.settle(rest, in: spool) {
-        case .settled(let state):
-            if state != rest.target {
+        case .settled(let state, let id):
+            if id != job.id {
                 ledger.log.write(
-                    "\(job.id): \(rest.target.path) has a job of that id; this one is a dead letter", .warning)
+                    "\(job.id): \(verdict.target.path) has a job of that id; this one is dead/\(id) now", .warning)
             }
             relieve()
-            settled(job, verdict, state)
+            settled(job, verdict, state, id)
         case .gone:
             ledger.log.write("\(job.id): removed by hand while it was being worked on", .warning)
-            settled(job, verdict, nil)
+            settled(job, verdict, nil, job.id)
         case .unfinished(let claim, let rest, let error): keep(Waiting(claim, job, verdict, rest), error)
         }
     }

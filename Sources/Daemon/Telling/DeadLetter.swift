@@ -89,8 +89,9 @@ package struct DeadLetter: Equatable, Sendable {
 
     /// Nil when no event names a recipient.
     private static func recipients(of history: History) -> [String]? {
-        var seen: Set<String> = []
-        let named = history.events.prefix(recipientLimit).flatMap(\.to).filter { seen.insert($0).inserted }
+        var seen: Set<ExactText> = []
+        let named = history.events.prefix(recipientLimit).flatMap { $0.to.prefix(recipientLimit) }
+            .filter { seen.insert(ExactText($0)).inserted }
         return named.isEmpty ? nil : Array(named.prefix(recipientLimit))
     }
 }

@@ -8,8 +8,10 @@ internal import Time
 final class Ledger {
     let log: Log
     var counters = Counters()
+    /// The files that wait and are not touched.
+    var stopped = StoppedFiles()
     /// The drop boxes that are open. Their jobs were entered when they were taken in.
-    var boxes: Set<String> = []
+    var boxes: Set<String> = []  // exact: names of boxes are ASCII
     /// Called with each dead letter, once its file is in `dead/`.
     private let isBuried: (DeadLetter) -> Void
     /// The kind of a template's jobs; nil where there is no such template.
@@ -39,6 +41,17 @@ final class Ledger {
 
     /// A job that another user put into `new/` was replaced by a copy of the spool's owner.
     func madeOwn(_ id: JobID, owner: UInt32) { if formerOwners.count < 10_000 { formerOwners[id] = owner } }
+
+    /// A file waits and is not touched, for a reason that is said once.
+    func stop(_ path: String, _ reason: String) {
+        if stopped.note(path, reason, at: Clock.monotonic) { log.write("\(path): \(reason)", .warning) }
+    }
+
+    /// A file waits because the system refuses it to the daemon, which runs as `user`.
+    func stop(_ path: String, _ error: SpoolError, of user: UInt32) {
+        stop(
+            path, "\(error.reason); it waits, and is looked at every minute, until user \(user) may read and change it")
+    }
 
     /// A drop box's job was taken in.
     func pickedUp(_ id: JobID, owner: UInt32, box: String, size: Int) {
@@ -122,7 +135,8 @@ final class Ledger {
     // Ends.
 
     /// A job has been put where it belongs; states in which it goes on waiting are no end.
-    func ended(_ job: ClaimedJob, in state: State?, _ verdict: Verdict, now: Timestamp) {
+    /// `id` is the job's, or the one that it got because its own was taken there.
+    func ended(_ job: ClaimedJob, in state: State?, as id: JobID, _ verdict: Verdict, now: Timestamp) {
         switch state {
         case .done?:
             count(job.template, in: &counters.done)
@@ -134,7 +148,7 @@ final class Ledger {
             let recipients =
                 job.named ?? job.letter?.mail.recipients ?? DeadLetter.recipients(of: job.value, job.attempt.history)
             var letter = DeadLetter(
-                job.id.text, template: job.template, events: history.events + verdict.events, recipients: recipients,
+                id.text, template: job.template, events: history.events + verdict.events, recipients: recipients,
                 submitted: job.submitted, at: now)
             (letter.tags, letter.metadata) = (job.tags, job.metadata)
             // A refused recipient has its line already.

@@ -26,10 +26,10 @@ package enum LogValue: Equatable {
         switch self {
         case .address(let text):
             line += "<"
+            // By code points: a mark behind the bracket does not hide it.
             line +=
                 text.utf8.contains(0x3E)
-                ? printable(text).split(separator: ">", omittingEmptySubsequences: false).joined(separator: "\\u{3e}")
-                : printable(text)
+                ? printable(text).pieces(at: ">").joined(separator: "\\u{3e}") : printable(text)
             line += ">"
         case .word(let text): line += printable(text)
         case .count(let number): line += String(number)

@@ -32,6 +32,8 @@ struct StatusFile {
         status.waiting = queue.scheduler.waitingMails
         status.inFlight = queue.scheduler.mailsUnderWay
         status.unwritten = queue.settler.backlog
+        status.stopped = queue.ledger.stopped.count
+        status.stoppedFiles = queue.ledger.stopped.lines(StatusFile.stoppedLimit)
         status.totals = Dictionary(uniqueKeysWithValues: zip(outcomes, totals))
         status.lastMinute = Dictionary(
             uniqueKeysWithValues: zip(outcomes, growth.note(totals, at: Clock.monotonic)))
@@ -56,6 +58,8 @@ struct StatusFile {
 
     /// How many tasks are listed; the oldest ones.
     private static let taskLimit = 100
+    /// The number of untouched files that are listed.
+    private static let stoppedLimit = 20
 
     private func replace(_ status: JSON) {
         do throws(Errno) {

@@ -6,20 +6,24 @@ internal import Time
 
 /// The drop boxes: what applications under users of their own have submitted is taken into `new/`.
 final class Boxes {
-    /// What a box's jobs may occupy in `new/` at a time; the rest waits in the box.
+    /// The room that a box's jobs may take in the spool, wherever they lie; the rest waits in the box. The number is
+    /// without those that were sent.
     struct Quota: Equatable {
         var jobs: Int
         var bytes: Int
+
+        /// In a box of all users each may have so much of it.
+        var share: Quota { Quota(jobs: max(jobs / 4, 1), bytes: bytes / 4) }
+        /// Where there was no room, sent jobs are forgotten until a quarter is free.
+        fileprivate var relief: Int { bytes / 4 * 3 }
     }
 
     private final class Box {
         let box: DropBox
         var names = FIFO<DirectoryName>()
         var reading: DirectoryReading?
-        /// What of it waits in `new/`, as far as this daemon has put it there.
-        var jobs = 0
-        var bytes = 0
-        var isFull = false
+        /// True when a file was met for which there was no room.
+        var isWanting = false
         var backoff = Backoff()
 
         init(_ box: DropBox) { self.box = box }
@@ -30,17 +34,24 @@ final class Boxes {
     private let log: Log
     private let ledger: Ledger
     private let watcher: SpoolWatcher?
+    private let usage: BoxUsage
     var quota: Quota
     var sizeLimit: Int
     private var boxes: [String: Box] = [:]
     private var order: [String] = []
     private var isWorking = false
-    private var counting: DirectoryReading?
-    private var reported: Set<String> = []
     private var backoff = Backoff()
-    /// Boxes that the system refused to open.
+    /// The waits of boxes that are not complete, or that the system refused to open.
     private var unopened: [String: Backoff] = [:]
-    private var reopening: Set<String> = []
+    private var reopening: Set<String> = []  // exact: names of boxes are ASCII
+    /// The accounts for which there was no room.
+    private var wanting: Set<BoxUsage.Account> = []
+    private var isMakingRoom = false
+    /// The waits between the tries to make room, as long as none comes of it.
+    private var roomBackoff = Backoff()
+    private var roomTimer: EventLoop.Timer?
+    /// True when a job was sent since room was last looked for.
+    private var isHurried = false
     /// Called once, when every box that was there at the start has been taken in: before that a job
     /// could be claimed whose original still lies in its box.
     private var onReconciled: (() -> Void)?
@@ -60,10 +71,13 @@ final class Boxes {
         self.watcher = watcher
         self.quota = quota
         self.sizeLimit = sizeLimit
+        usage = BoxUsage(spool: spool, loop: loop, log: ledger.log)
     }
 
     /// The boxes that are open, for the sweep of their drafts.
     var open: [DropBox] { order.compactMap { boxes[$0]?.box } }
+
+    // The boxes.
 
     /// Opens every box and takes in what lies there, then calls `then`.
     func reconcile(then: @escaping () -> Void) {
@@ -84,17 +98,11 @@ final class Boxes {
             log.write("\(SpoolError(.list, "drop", error))", .warning)
             loop.schedule(after: backoff.next()) { [weak self] in self?.readAll() }
         }
+        for name in order { changed(name) }
         for name in order { read(name) }
     }
 
-    /// The disk's fault, never a job's: what is in the box stays there, and is met again.
-    private func readLater(_ box: Box, _ error: SpoolError) {
-        log.write("drop/\(box.box.name): \(error)", .warning)
-        box.names = FIFO()
-        loop.schedule(after: box.backoff.next()) { [weak self, name = box.box.name] in self?.read(name) }
-    }
-
-    /// A directory came below `drop/`. One that is not complete yet is met at the next reading.
+    /// A directory came below `drop/`. One that is not complete yet, or that the system refuses, is tried again.
     func appeared(_ name: String) {
         guard boxes[name] == nil, Creation.isDropBoxName(name) else { return }
         do throws(SpoolError) {
@@ -102,17 +110,28 @@ final class Boxes {
             order.append(name)
             ledger.boxes.insert(name)
         } catch {
-            if error.errno == .noEntry || error.errno == .notDirectory { return }
-            if reported.insert(name).inserted { log.write("\(error)", .warning) }
-            openLater(name)
-            return
+            guard error.errno != .notDirectory, isThere(name) else {
+                unopened[name] = nil
+                return
+            }
+            // One that lacks a directory may be made at this moment.
+            if error.errno != .noEntry || unopened[name] != nil {
+                ledger.stop("drop/\(name)", error, of: spool.owner)
+            }
+            return openLater(name)
         }
         unopened[name] = nil
-        do throws(Errno) { try watcher?.add(.box(name)) } catch {
-            log.write("drop/\(name): not watched, read every minute: \(error)", .warning)
+        ledger.stopped.clear("drop/\(name)")
+        for place in [SpoolWatcher.Place.entrance(name), .box(name)] {
+            do throws(Errno) { try watcher?.add(place) } catch {
+                log.write("\(place): not watched, read every minute: \(error)", .warning)
+            }
         }
         read(name)
     }
+
+    /// Where that cannot be told it is tried again, too.
+    private func isThere(_ name: String) -> Bool { (try? spool.drop.contains(name)) ?? true }
 
     private func openLater(_ name: String) {
         guard reopening.insert(name).inserted else { return }
@@ -123,6 +142,18 @@ final class Boxes {
         }
     }
 
+    /// Something of the box's own directories came or went: what is open may be what was removed, into which nobody
+    /// can submit any more.
+    func changed(_ name: String) {
+        guard let box = boxes[name] else { return }
+        do throws(SpoolError) {
+            if try box.box.isInPlace(in: spool) { return }
+        } catch { return log.write("\(error)", .warning) }
+        vanished(name)
+        log.write("drop/\(name): its directories were removed or replaced")
+        appeared(name)
+    }
+
     /// The box was removed or replaced.
     func vanished(_ name: String) {
         boxes[name]?.reading?.cancel()
@@ -131,8 +162,10 @@ final class Boxes {
         boxes[name] = nil
         ledger.boxes.remove(name)
         order.removeAll { $0 == name }
-        watcher?.remove(.box(name))
+        for place in [SpoolWatcher.Place.entrance(name), .box(name)] { watcher?.remove(place) }
     }
+
+    // The files in them.
 
     /// A name came into a box.
     func arrived(_ name: DirectoryName, in box: String) {
@@ -141,62 +174,22 @@ final class Boxes {
         work()
     }
 
-    /// The box whose name an id ends in; a producer of `new/` itself may give such a name, too.
-    private func box(of id: JobID) -> Box? {
-        guard let at = id.text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return nil }
-        return boxes[String(id.text[id.text.utf8.index(after: at)...])]
-    }
-
-    /// A job of a box left `new/`.
-    func claimed(_ id: JobID, size: Int) {
-        guard let box = box(of: id) else { return }
-        box.jobs = max(box.jobs - 1, 0)
-        box.bytes = max(box.bytes - size, 0)
-        goOn(box)
-    }
-
-    /// Goes on with a box that was full, when a quarter of its room is free.
-    private func goOn(_ box: Box) {
-        guard box.isFull, box.jobs < max(quota.jobs / 4 * 3, 1), box.bytes < max(quota.bytes / 4 * 3, 1) else { return }
-        box.isFull = false
-        if let reading = box.reading { reading.resume() } else { read(box.box.name) }
-        work()
-    }
-
-    /// Counts what the full boxes have in `new/`: jobs that were removed or moved by hand were not
-    /// claimed, and would fill their box for ever.
-    func recount() {
-        guard counting == nil, boxes.values.contains(where: { $0.isFull }) else { return }
-        var found: [String: (jobs: Int, bytes: Int)] = [:]
-        do throws(SpoolError) {
-            counting = try DirectoryReading(
-                spool.new, path: "new", loop: loop,
-                each: { [unowned self] name in
-                    guard let text = name.text, let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return }
-                    let box = String(text[text.utf8.index(after: at)...])
-                    guard boxes[box]?.isFull == true else { return }
-                    // One that is gone meanwhile does not count.
-                    guard let size = (try? spool.new.status(text))?.size else { return }
-                    found[box, default: (0, 0)].jobs += 1
-                    found[box, default: (0, 0)].bytes += size
-                },
-                finish: { [unowned self] error in
-                    counting = nil
-                    if let error { return log.write("\(error)", .warning) }
-                    for (name, box) in boxes where box.isFull {
-                        (box.jobs, box.bytes) = found[name] ?? (0, 0)
-                        goOn(box)
-                    }
-                })
-        } catch { log.write("\(error)", .warning) }
+    /// The disk's fault, never a job's: what is in the box stays there, and is met again.
+    private func readLater(_ box: Box, _ error: SpoolError) {
+        log.write("drop/\(box.box.name): \(error)", .warning)
+        box.names = FIFO()
+        loop.schedule(after: box.backoff.next()) { [weak self, name = box.box.name] in self?.read(name) }
     }
 
     private func read(_ name: String) {
-        guard let box = boxes[name], box.reading == nil, !box.isFull else { return }
+        guard let box = boxes[name], box.reading == nil else { return }
+        // Before it is known what there is, there is no room.
+        guard usage.isKnown else { return count() }
+        if isFull(box) { return }
         do throws(SpoolError) {
             box.reading = try DirectoryReading(
                 box.box.new, path: "drop/\(name)/new", loop: loop,
-                mayGoOn: { box.names.count < Boxes.nameLimit && !box.isFull },
+                mayGoOn: { box.names.count < Boxes.nameLimit },
                 each: { [unowned self] name in
                     box.names.append(name)
                     // Not only at the end: a reading of more names than are remembered rests for them to be taken.
@@ -212,8 +205,8 @@ final class Boxes {
     }
 
     private func checkReconciled() {
-        guard let then = onReconciled,
-            boxes.values.allSatisfy({ $0.isFull || ($0.reading == nil && $0.names.isEmpty) })
+        guard let then = onReconciled, boxes.isEmpty || usage.isKnown,
+            boxes.values.allSatisfy({ isFull($0) || ($0.reading == nil && $0.names.isEmpty) })
         else { return }
         onReconciled = nil
         then()
@@ -228,50 +221,173 @@ final class Boxes {
     /// Takes a few files of each box in turn, so that a flood in one does not hold up the others.
     private func slice() {
         isWorking = false
+        guard usage.isKnown else { return count() }
         let now = Timestamp.now
         var taken = 0
         var progress = true
         while taken < Boxes.sliceSize, progress {
             progress = false
             for name in order {
-                guard let box = boxes[name], !box.isFull, let file = box.names.popFirst() else { continue }
+                guard let box = boxes[name], !isFull(box), let file = box.names.popFirst() else { continue }
                 progress = true
                 taken += 1
-                do throws(SpoolError) {
-                    report(try spool.pickUp(file, from: box.box, limit: sizeLimit, now: now), file, box)
-                    box.backoff = Backoff()
-                } catch { readLater(box, error) }
+                take(file, from: box, now)
                 if box.reading?.isResting == true, box.names.count < Boxes.nameLimit / 2 { box.reading?.resume() }
             }
         }
-        if order.contains(where: { boxes[$0].map { !$0.isFull && !$0.names.isEmpty } ?? false }) { work() }
+        if order.contains(where: { boxes[$0].map { !isFull($0) && !$0.names.isEmpty } ?? false }) { work() }
         checkReconciled()
     }
 
+    private func take(_ file: DirectoryName, from box: Box, _ now: Timestamp) {
+        let own = BoxUsage.Account(box: box.box.name, user: nil)
+        var room = self.room(of: own, quota)
+        var narrowest = own
+        do throws(SpoolError) {
+            if box.box.isShared, let text = file.text {
+                let path = "drop/\(box.box.name)/new/\(file.printable)"
+                let status = try step(.read, path, allowing(.noEntry, box.box.new.status(text)))
+                guard let status else { return }
+                let user = BoxUsage.Account(box: own.box, user: status.owner)
+                let share = self.room(of: user, quota.share)
+                if share < room { (room, narrowest) = (share, user) }
+            }
+            let fate = try spool.pickUp(file, from: box.box, limit: sizeLimit, room: room, now: now)
+            if case .noRoom(let size) = fate { return refuse(file, size, box, narrowest) }
+            report(fate, file, box)
+            box.backoff = Backoff()
+        } catch { readLater(box, error) }
+    }
+
     private func report(_ result: Fate, _ file: DirectoryName, _ box: Box) {
+        let path = "drop/\(box.box.name)/new/\(file.printable)"
         switch result {
         case .queued(let id, let owner, let size):
             ledger.pickedUp(id, owner: owner, box: box.box.name, size: size)
-            box.jobs += 1
-            box.bytes += size
-            if box.jobs >= quota.jobs || box.bytes >= quota.bytes {
-                box.isFull = true
-                log.write(
-                    "drop/\(box.box.name): \(box.jobs) jobs, \(box.bytes) bytes of it wait in new/; "
-                        + "the rest stays in the drop box", .warning)
-            }
+            usage.add(id, bytes: size)
         case .duplicate(let id, _):
             log.write(.pickup, job: id.text, [], text: "the same job again, discarded")
         case .dead(let id?, let reason):
-            ledger.buried(id, "\(reason); it was drop/\(box.box.name)/new/\(file.printable)")
-        case .dead(nil, let reason):
-            if reported.count < 1000, reported.insert("\(box.box.name)/\(file.printable)").inserted {
-                log.write("drop/\(box.box.name)/new/\(file.printable): \(reason); it cannot be moved away", .warning)
-            }
+            usage.addLetter(id)
+            ledger.buried(id, "\(reason); it was \(path)")
+        case .dead(nil, let reason): ledger.stop(path, "\(reason); it cannot be moved away: remove it")
         case .later(let time):
             let wait = max(time - Timestamp.now, .milliseconds(100))
             loop.schedule(after: wait) { [weak self] in self?.arrived(file, in: box.box.name) }
-        case .gone: break
+        case .noRoom, .gone: break
         }
+    }
+
+    // The room for them.
+
+    /// The bytes that an account may still bring in; -1 where it has as many jobs as it may.
+    private func room(of account: BoxUsage.Account, _ quota: Quota) -> Int {
+        let amount = usage.amount(account)
+        return amount.jobs < quota.jobs ? max(quota.bytes - amount.bytes, 0) : -1
+    }
+
+    /// True when the box is not looked at until there is room: too little is left for most jobs.
+    private func isFull(_ box: Box) -> Bool {
+        box.isWanting && room(of: .init(box: box.box.name, user: nil), quota) < quota.bytes / 64
+    }
+
+    private func refuse(_ file: DirectoryName, _ size: Int, _ box: Box, _ account: BoxUsage.Account) {
+        let own = account.user == nil ? quota : quota.share
+        if size + SpoolTree.letterMargin > own.bytes {
+            return ledger.stop(
+                "drop/\(box.box.name)/new/\(file.printable)",
+                "\(size) bytes, and dropbox_max_bytes leaves room for \(own.bytes) at most: it stays in the drop box")
+        }
+        box.isWanting = true
+        if wanting.insert(account).inserted { loop.later { [weak self] in self?.makeRoom() } }
+    }
+
+    private func count() {
+        if usage.isResting { return }
+        usage.count { [weak self] in
+            guard let self else { return }
+            for name in order { read(name) }
+            work()
+            checkReconciled()
+        }
+    }
+
+    /// A job of a box was sent.
+    func sent(_ id: JobID, size: Int) {
+        if id.box == nil { return }
+        let accounts = usage.moved(id, bytes: size).filter(wanting.contains)
+        for account in accounts {
+            let own = account.user == nil ? quota : quota.share
+            let amount = usage.amount(account)
+            guard amount.jobs <= own.jobs - max(own.jobs / 4, 1), amount.bytes <= own.relief else { continue }
+            wanting.remove(account)
+            goOn()
+        }
+        // Its bytes are still there, and may be made free.
+        if !wanting.isDisjoint(with: accounts), !isHurried {
+            isHurried = true
+            roomBackoff = Backoff()
+            makeRoom(after: roomBackoff.next())
+        }
+    }
+
+    /// Goes on with the boxes for which there is room again.
+    private func goOn() {
+        for name in order where !wanting.contains(where: { $0.box == name }) {
+            guard let box = boxes[name], box.isWanting else { continue }
+            box.isWanting = false
+            read(name)
+        }
+        work()
+    }
+
+    /// Where a box found no room, counts what it has, and forgets the oldest of what was sent for it. Tried again as
+    /// long as that is not enough.
+    private func makeRoom() {
+        guard !wanting.isEmpty, !isMakingRoom else { return }
+        if usage.isResting { return makeRoom(after: .seconds(1)) }
+        isMakingRoom = true
+        isHurried = false
+        let before = wanting.map { (account: $0, before: usage.amount($0)) }
+        usage.count { [weak self] in self?.relieve(before[...]) }
+    }
+
+    private func makeRoom(after wait: Span) {
+        roomTimer?.cancel()
+        roomTimer = loop.schedule(after: wait) { [weak self] in self?.makeRoom() }
+    }
+
+    private func relieve(_ accounts: ArraySlice<(account: BoxUsage.Account, before: BoxUsage.Amount)>) {
+        guard let (account, before) = accounts.first else {
+            isMakingRoom = false
+            goOn()
+            if !wanting.isEmpty { makeRoom(after: roomBackoff.next()) }
+            return
+        }
+        let own = account.user == nil ? quota : quota.share
+        usage.forgetSent(of: account, downTo: own.relief) { [weak self] count in
+            guard let self else { return }
+            if count > 0 {
+                log.write(
+                    "drop/\(account.box): its quota is used up: \(count) sent jobs were forgotten before their time")
+            }
+            let amount = usage.amount(account)
+            if amount.bytes < before.bytes || amount.jobs < before.jobs {
+                wanting.remove(account)
+                roomBackoff = Backoff()
+            }
+            tell(account, own)
+            relieve(accounts.dropFirst())
+        }
+    }
+
+    /// Says once that a box waits for the operator.
+    private func tell(_ account: BoxUsage.Account, _ own: Quota) {
+        let path = "drop/\(account.box)" + (account.user.map { " of user \($0)" } ?? "")
+        guard wanting.contains(account) else { return ledger.stopped.clear(path) }
+        ledger.stop(
+            path,
+            "its jobs and dead letters in the spool leave no room (its quota is \(own.jobs) jobs and \(own.bytes) bytes)"
+                + "; the rest waits in the drop box until some are sent or removed")
     }
 }

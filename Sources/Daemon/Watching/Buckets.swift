@@ -42,13 +42,19 @@ final class Buckets {
     private var timerDue = Timestamp.distantFuture
     /// Takes a job that is due; false when it has no room, and then the job stays here.
     private let take: (JobID, State) -> Bool
+    /// Hears of a name that is no id.
+    private let stray: (DirectoryName, State) -> Void
     private var isBlocked = false
 
-    init(spool: SpoolTree, loop: EventLoop, log: Log, take: @escaping (JobID, State) -> Bool) {
+    init(
+        spool: SpoolTree, loop: EventLoop, log: Log, take: @escaping (JobID, State) -> Bool,
+        stray: @escaping (DirectoryName, State) -> Void = { _, _ in }
+    ) {
         self.spool = spool
         self.loop = loop
         self.log = log
         self.take = take
+        self.stray = stray
         for state in states { bins[state] = Bin(state) }
     }
 
@@ -90,7 +96,8 @@ final class Buckets {
 
     /// A file came, or its mtime changed.
     func arrived(_ name: DirectoryName, in state: State) {
-        guard let bin = bins[state], let text = name.text, let id = JobID(text) else { return }
+        guard let bin = bins[state] else { return }
+        guard let id = name.text.flatMap({ JobID($0) }) else { return stray(name, state) }
         note(id, in: bin, now: .now)
         arm()
     }
@@ -178,7 +185,11 @@ final class Buckets {
                 bin.directory.begin(modified: try mtime(of: directory, bin.state), now: .now)
                 bin.list.beginReading()
                 bin.reading = try DirectoryReading(directory, path: bin.state.path, loop: loop) { [unowned self] name in
-                    if let text = name.text, let id = JobID(text) { note(id, in: bin, now: .now) }
+                    if let id = name.text.flatMap({ JobID($0) }) {
+                        note(id, in: bin, now: .now)
+                    } else {
+                        stray(name, bin.state)
+                    }
                     if let next = bin.list.next, next < timerDue { arm() }
                 } finish: { [unowned self] error in
                     if let reading = bin.reading { bin.directory.end(cost: reading.cost, at: Clock.monotonic) }

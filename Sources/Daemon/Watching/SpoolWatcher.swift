@@ -15,6 +15,8 @@ final class SpoolWatcher {
         case root
         /// `drop/`, for new boxes.
         case boxes
+        /// `drop/NAME`, for its directories, which may be removed and made again.
+        case entrance(String)
         /// `drop/NAME/new`.
         case box(String)
         /// A directory that is only to stay where it is.
@@ -26,6 +28,7 @@ final class SpoolWatcher {
             case .state(let state): state.path
             case .root: "."
             case .boxes: "drop"
+            case .entrance(let name): "drop/\(name)"
             case .box(let name): "drop/\(name)/new"
             case .anchor(let path): path
             }
@@ -63,7 +66,7 @@ final class SpoolWatcher {
             switch place {
             case .state(.new), .box: .arrivals
             case .state: [.arrivals, .changes]
-            case .root, .boxes: [.arrivals, .departures]
+            case .root, .boxes, .entrance: [.arrivals, .departures]
             case .anchor: []
             }
         let number = try inotify.add("\(spool)/\(place)", interest)

@@ -85,10 +85,10 @@ final class Triage {
         self.tell = tell
     }
 
-    /// Looks at a name in `new/`. What cannot be an id goes to `dead/` here.
-    func id(of name: DirectoryName) -> JobID? {
+    /// Looks at a name in a waiting state. What cannot be an id goes to `dead/` here.
+    func id(of name: DirectoryName, in state: State) -> JobID? {
         if let text = name.text, let id = JobID(text) { return id }
-        bury(name, "the name is no job id")
+        bury(name, in: state, "the name is no job id")
         return nil
     }
 
@@ -100,12 +100,18 @@ final class Triage {
                 return .nothing
             }
             switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
-            case .gone: return .nothing
-            case .irregular(let status): return try lookAtIrregular(id, in: state, status, now)
+            case .gone:
+                ledger.stopped.clear("\(state.path)/\(id)")
+                return .nothing
+            case .irregular(let status):
+                bury(DirectoryName(id.text), in: state, "a \(status.kind)")
+                return .nothing
             case .foreign:
                 let fate = try spool.makeOwn(id, in: state, limit: settings.maxJobSize, now: now)
                 guard case .queued(_, let owner, _) = fate else {
-                    if case .dead(let buried, let reason) = fate { ledger.buried(buried ?? id, reason) }
+                    if case .dead(let buried, let reason) = fate {
+                        ledger.buried(buried ?? id, "\(reason); it was \(state.path)/\(id)")
+                    }
                     return .nothing
                 }
                 ledger.madeOwn(id, owner: owner)
@@ -121,30 +127,13 @@ final class Triage {
         }
     }
 
-    /// Names and kinds are judged in `new/` only; elsewhere they are the operator's.
-    private func lookAtIrregular(
-        _ id: JobID, in state: State, _ status: FileStatus, _ now: Timestamp
-    ) throws(SpoolError) -> Look {
-        guard state == .new else { return .nothing }
-        if status.isRegular, status.links == 2 {
-            // A producer without RENAME_NOREPLACE links and unlinks: for a moment there are two links.
-            if youth(status, now) > .zero {
-                tell(.lookAgain(id, state, after: .milliseconds(250)))
-                return .nothing
-            }
-            if try spool.removeSecondName(of: status) { return look(id, in: state, now: now) }
-        }
-        bury(DirectoryName(id.text), status.isRegular ? "a file with \(status.links) links" : "a \(status.kind)")
-        return .nothing
-    }
-
     /// The disk's fault is the disk's for every job; what one file refuses holds up no other.
     private func tryAgain(_ id: JobID, in state: State, after error: SpoolError) {
         if error.isTemporary {
             tell(.diskRefused(error))
             tell(.lookAgain(id, state, after: .seconds(1)))
         } else {
-            log.write("\(error)", .warning)
+            ledger.stop("\(error.path)", error, of: spool.owner)
             // Beyond so many it is not one file's trouble; and what is forgotten only begins anew.
             if refusals.count >= 1000 { refusals = [:] }
             tell(.lookAgain(id, state, after: refusals[id, default: Backoff()].next()))
@@ -157,16 +146,17 @@ final class Triage {
         return age >= .zero && age < .seconds(10) ? .seconds(10) - age : .zero
     }
 
-    private func bury(_ name: DirectoryName, _ reason: String) {
+    private func bury(_ name: DirectoryName, in state: State, _ reason: String) {
+        let path = "\(state.path)/\(name.printable)"
         do throws(SpoolError) {
-            switch try spool.buryIrregular(name, reason: reason, now: .now) {
+            switch try spool.buryIrregular(name, in: state, reason: reason, now: .now) {
             case .dead(let id?, _):
-                log.write("new/\(name.printable): \(reason); it is dead/\(id) now", .warning)
-                ledger.buried(id, "\(reason); it was new/\(name.printable)")
-            case .dead(nil, _): log.write("new/\(name.printable): \(reason); it cannot be moved away", .warning)
+                log.write("\(path): \(reason); it is dead/\(id) now", .warning)
+                ledger.buried(id, "\(reason); it was \(path)")
+            case .dead(nil, _): ledger.stop(path, "\(reason); it cannot be moved away: remove it")
             default: break
             }
-        } catch { log.write("new/\(name.printable): \(reason); \(error)", .warning) }
+        } catch { ledger.stop(path, "\(reason); \(error)") }
     }
 
     private func judgeMalformed(
@@ -180,7 +170,6 @@ final class Triage {
         if case .dead(let buried, let reason) = try spool.buryMalformed(id, in: state, reason: reason, now: now) {
             if state == .new {
                 ledger.received(buried ?? id, owner: status.owner, sender: nil)
-                tell(.leftNew(id, size: status.size))
             }
             ledger.buried(buried ?? id, buried == id ? reason : "\(reason); it was \(state.path)/\(id)")
         }
@@ -250,7 +239,9 @@ final class Triage {
             number: history.attempts(in: state) + 1, history: history, submitted: facts.submitted,
             expiry: facts.waiting.expiry,
             onDoubt: facts.onDoubt, policy: policy, softBounce: settings.softBounce)
-        return ClaimedJob(claim, facts, attempt: attempt, isNew: isNew, claimedAt: claimedAt)
+        let job = ClaimedJob(claim, facts, attempt: attempt, isNew: isNew, claimedAt: claimedAt)
+        job.haste = history.haste(from: state, at: .now)
+        return job
     }
 
     /// Claims a job that ends without a courier, and says how it ends.
@@ -279,19 +270,16 @@ final class Triage {
     /// `events` are what its place says and a crash would take back.
     private func claim(_ open: consuming OpenJob, in state: State, noting events: [Event]) -> Claim? {
         let id = open.id
-        let size = open.status.size
         do throws(SpoolError) {
             if state == .new {
                 if let place = try spool.places(of: id, except: .new).first,
                     try settleDuplicate(open.contents, open.status.inode, id, of: place)
                 {
-                    tell(.leftNew(id, size: size))
                     return nil
                 }
             }
             guard let claim = try spool.claim(open, from: state, noting: events) else { return nil }
-            if state == .new { tell(.leftNew(id, size: size)) }
-            refusals[id] = nil
+            if refusals.removeValue(forKey: id) != nil { ledger.stopped.clear("\(state.path)/\(id)") }
             return claim
         } catch {
             if error.step == .rename, error.errno == .exists {
@@ -310,9 +298,7 @@ final class Triage {
         guard case .job = try spool.examine(id, in: own, limit: settings.maxJobSize),
             case .job(let open) = try spool.examine(id, in: .new, limit: settings.maxJobSize)
         else { return }
-        if try settleDuplicate(open.contents, open.status.inode, id, of: own) {
-            tell(.leftNew(id, size: open.status.size))
-        }
+        _ = try settleDuplicate(open.contents, open.status.inode, id, of: own)
     }
 
     /// In `cur/` lies something of that id that is nobody's work, such as a file that a start left
