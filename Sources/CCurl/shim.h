@@ -72,6 +72,12 @@ static inline int ccurl_active_socket(CURL *easy) {
     if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK) return -1;
     return (int)socket;
 }
+/// CURLINFO_OS_ERRNO; 0 when connecting did not fail.
+static inline int ccurl_os_errno(CURL *easy) {
+    long number = 0;
+    if (curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number) != CURLE_OK) return 0;
+    return (int)number;
+}
 /// A CURLINFO_..._TIME_T in microseconds; 0 when that step was not reached.
 static inline int64_t ccurl_time(CURL *easy, CURLINFO info) {
     curl_off_t time = 0;

@@ -1,3 +1,4 @@
+package import Spool
 package import Text
 
 /// A mail as it goes to a relay: the envelope of RFC 5321 and the message of RFC 5322.
@@ -16,6 +17,8 @@ package struct OutgoingMail: Equatable, Sendable {
     package var needsSMTPUTF8: Bool
     /// Whether the header alone needs SMTPUTF8; elsewhere it is the envelope's addresses.
     package var hasUTF8Header = false
+    /// The notifications that the job asks for, with an id for the envelope; nil where it asks for none.
+    package var dsn: Job.DSN?
 }
 
 extension OutgoingMail {

@@ -52,6 +52,7 @@ extension OutgoingMail {
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
         disallow(by: defaults.staging)
         noteAddresses()
+        ask(job, id)
     }
 
     private init(
@@ -85,6 +86,13 @@ extension OutgoingMail {
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
         disallow(by: defaults.staging)
         noteAddresses()
+        ask(job, id)
+    }
+
+    /// The envelope's id is the job's where the job has none for it.
+    private mutating func ask(_ job: Job, _ id: JobID) {
+        dsn = job.dsn
+        if dsn?.envelopeID == nil { dsn?.envelopeID = id.text }
     }
 
     /// SMTPUTF8 is needed for the envelope's addresses as well as for the header's.

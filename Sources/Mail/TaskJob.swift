@@ -10,7 +10,8 @@ extension Template.Terms {
         let mailFields: [(String, Bool)] = [
             ("to", job.to != nil), ("cc", job.cc != nil), ("bcc", job.bcc != nil), ("from", job.from != nil),
             ("replyTo", job.replyTo != nil), ("sender", job.sender != nil),
-            ("envelope", job.envelopeFrom != nil || job.envelopeTo != nil), ("locale", job.locale != nil),
+            ("envelope", job.envelopeFrom != nil || job.envelopeTo != nil), ("dsn", job.dsn != nil),
+            ("locale", job.locale != nil),
             ("headers", !job.headers.isEmpty), ("attachments", !job.attachments.isEmpty),
         ]
         if let field = mailFields.first(where: \.1)?.0 {

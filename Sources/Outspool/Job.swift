@@ -37,6 +37,8 @@ public struct Job: Sendable {
     public var envelopeFrom: String?
     /// The recipients of the envelope where they are not those of the header; plain addresses.
     public var envelopeTo: [String]?
+    /// The notifications of delivery that are asked of the mail servers, see ``Notifications``; none if nil.
+    public var notifications: Notifications?
     /// The variant of the template, a tag of BCP 47: `de-AT` falls back to `de`, then to the default.
     public var locale: String?
     /// Further header fields.
@@ -128,6 +130,7 @@ public struct Job: Sendable {
         job.add("replyTo", try replyTo?.json("replyTo"))
         job.add("sender", try sender?.json("sender"))
         job.add("envelope", try envelope())
+        job.add("dsn", notifications?.json)
         job.add("locale", locale.map { .string($0) })
         job.add("headers", try texts(headers, "headers", isHeader: true))
         if !attachments.isEmpty {

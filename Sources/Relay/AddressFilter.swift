@@ -32,8 +32,9 @@ final class AddressFilter {
             address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
     }
 
-    /// The address as digits. See getnameinfo(3).
+    /// The address as digits, nil for a UNIX socket. See getnameinfo(3).
     private static func text(_ address: UnsafeMutablePointer<curl_sockaddr>) -> String? {
+        if address.pointee.family == AF_UNIX { return nil }
         var buffer = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let length = address.pointee.addrlen
         let result = withUnsafePointer(to: &address.pointee.addr) {

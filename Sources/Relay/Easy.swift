@@ -47,6 +47,7 @@ final class Easy {
         try configure("http://\(settings.host):\(settings.port)/", settings)
         // An empty string, other than NULL, keeps the environment's proxy out.
         try set(CURLOPT_PROXY, settings.proxy ?? "")
+        if let socket = settings.socket { try set(CURLOPT_UNIX_SOCKET_PATH, socket) }
         try set(CURLOPT_HTTPPROXYTUNNEL, 1)
         // What a proxy answers to CONNECT is not the relay's.
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
@@ -127,6 +128,12 @@ final class Easy {
 
     /// The address that it is connected to: the relay's, or the proxy's. See CURLINFO_PRIMARY_IP(3).
     var address: String? { ccurl_primary_address(handle).map { String(cString: $0) } }
+
+    /// Why connect(2) failed; nil where it did not. See CURLINFO_OS_ERRNO(3).
+    var connectError: Errno? {
+        let number = ccurl_os_errno(handle)
+        return number == 0 ? nil : Errno(number)
+    }
 
     var socket: Int32 { ccurl_active_socket(handle) }
     var hasLookedUp: Bool { ccurl_time(handle, CURLINFO_NAMELOOKUP_TIME_T) > 0 }

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Linux
 internal import SMTP
 internal import Text
 
@@ -14,6 +15,13 @@ extension ConnectionFailure {
             ConnectionFailure(
                 .connect, withoutFigures(text), isConfigurationFault: text.holds("CONNECT tunnel failed, response 4"))
         }
+    }
+
+    /// A UNIX socket that could not be connected to. Its server may be on its way, and a right is not.
+    static func connecting(to socket: String, _ error: Errno) -> ConnectionFailure {
+        let isRight = error == .accessDenied || error == .notPermitted
+        let hint = isRight ? "; the daemon's user needs the right to write to it" : ""
+        return ConnectionFailure(.connect, "\(socket): \(error)\(hint)", isConfigurationFault: isRight)
     }
 
     /// Reads libcurl's result for TLS. `isImplicit`: from the first byte, and not by STARTTLS.

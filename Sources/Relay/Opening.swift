@@ -114,7 +114,8 @@ final class Opening {
         isHasty = false
         address = nil
         handshake = Handshake(
-            name: settings.helo ?? Process.hostName, tls: route.isInClear ? .none : settings.startTLS,
+            name: settings.helo ?? Process.hostName, language: settings.language,
+            tls: route.isInClear ? .none : settings.startTLS,
             login: credentials.map { Login($0, by: settings.mechanism, host: settings.host, port: settings.port) })
         let filter = AddressFilter(avoiding: route.avoided(memory.addresses, at: curl.loop.now)) { Clock.monotonic }
         self.filter = filter
@@ -146,6 +147,9 @@ final class Opening {
             self.note = nil
         }
         guard result == CURLE_OK else {
+            if let socket = settings.socket, let error = easy.connectError {
+                return fail(.connecting(to: socket, error))
+            }
             return fail(.connecting(result, easy.reason ?? CurlError(result).description))
         }
         address = easy.address

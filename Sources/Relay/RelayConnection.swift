@@ -240,7 +240,7 @@ package final class RelayConnection {
                 progressAt = loop.now
                 perform(session.received(reply))
                 // One command, one reply: what has come already cannot answer the command that is sent next.
-                if state == .open, !session.capabilities.pipelining, parser.isWithinReply {
+                if state == .open, !session.capabilities.pipelining, !session.hasRepliesDue, parser.isWithinReply {
                     perform(session.interrupted(.outOfStep("the relay said something that was not asked for")))
                 }
             }

@@ -4,11 +4,15 @@ package import Time
 
 /// How one relay is reached: a `[relay NAME]` section as a value.
 package struct RelaySettings: Equatable, Sendable {
+    package let language: MailProtocol
+    /// The path of a UNIX socket, in place of TCP; nil for none. The host is then this one.
+    package let socket: String?
     package let host: String
     package let port: Int
     /// `smtps://`: TLS from the first byte. RFC 8314 section 3.3.
     package let isImplicitTLS: Bool
 
+    /// ``TLS/none`` for a UNIX socket.
     package var tls = TLS.require
     package var user: String?
     package var secret: Secret?
@@ -82,20 +86,27 @@ package struct RelaySettings: Equatable, Sendable {
         }
     }
 
-    /// Parses `smtp://host`, `smtps://host`, each with or without `:port`; an IPv6 address stands in brackets.
-    /// The default ports are 25 and 465.
+    /// Parses `smtp://host`, `smtps://host` and `lmtp://host`, each with or without `:port`, where an IPv6 address stands
+    /// in brackets; or `smtp:unix:/path` and `lmtp:unix:/path`. The default ports are 25, 465 and 24.
     package init(url: String) throws(RelaySettingsError) {
-        let rest: Substring
-        if url.lowercasedASCII.begins(with: "smtp://") {
-            isImplicitTLS = false
-            rest = Substring(url.utf8.dropFirst(7))
-        } else if url.lowercasedASCII.begins(with: "smtps://") {
-            isImplicitTLS = true
-            rest = Substring(url.utf8.dropFirst(8))
-        } else {
-            throw RelaySettingsError("expected smtp://host or smtps://host", url)
+        guard let (word, rest) = url.halves(at: ":"), let scheme = Scheme(rawValue: word.lowercasedASCII) else {
+            throw Self.unexpected(url)
         }
-        let text = rest.ends(with: "/") ? rest.dropLast() : rest
+        language = scheme == .lmtp ? .lmtp : .smtp
+        isImplicitTLS = scheme == .smtps
+        if rest.lowercasedASCII.begins(with: "unix:"), scheme != .smtps {
+            socket = try Self.socketPath(String(decoding: rest.utf8.dropFirst(5), as: UTF8.self), url)
+            (host, port) = ("localhost", scheme.port)
+            tls = .none
+            return
+        }
+        guard rest.begins(with: "//") else { throw Self.unexpected(url) }
+        socket = nil
+        let place = Substring(rest.utf8.dropFirst(2))
+        let text = place.ends(with: "/") ? place.dropLast() : place
+        if text.begins(with: "/") {
+            throw RelaySettingsError("no host; a UNIX socket is \(scheme == .lmtp ? "lmtp" : "smtp"):unix:/path", url)
+        }
         if text.holds("@") { throw RelaySettingsError("the user does not belong in the URL", "") }
         let (name, portText) = try Self.split(text, url)
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isHostByte) else {
@@ -103,13 +114,44 @@ package struct RelaySettings: Equatable, Sendable {
         }
         host = String(name)
         guard let portText else {
-            port = isImplicitTLS ? 465 : 25
+            port = scheme.port
             return
         }
         guard let number = UInt16(portText), number > 0, portText.first?.isNumber == true else {
             throw RelaySettingsError("no port number", url)
         }
         port = Int(number)
+    }
+
+    private enum Scheme: String {
+        case smtp, smtps, lmtp
+
+        var port: Int {
+            switch self {
+            case .smtp: 25
+            case .smtps: 465
+            case .lmtp: 24
+            }
+        }
+    }
+
+    private static func unexpected(_ url: String) -> RelaySettingsError {
+        RelaySettingsError("expected smtp://host, smtps://host, lmtp://host or lmtp:unix:/path", url)
+    }
+
+    /// The kernel takes 107 bytes: unix(7).
+    private static func socketPath(_ path: String, _ url: String) throws(RelaySettingsError) -> String {
+        guard path.begins(with: "/"), path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw RelaySettingsError("a UNIX socket is a path that begins with /", url)
+        }
+        if path.utf8.count > 107 { throw RelaySettingsError("the path of a UNIX socket has at most 107 bytes", url) }
+        return path
+    }
+
+    /// The relay as the configuration has it.
+    package var url: String {
+        let scheme = isImplicitTLS ? "smtps" : language.rawValue
+        return socket.map { "\(scheme):unix:\($0)" } ?? "\(scheme)://\(host):\(port)"
     }
 
     /// What STARTTLS is to this relay. Who hides its offer would have the password in clear.
@@ -130,7 +172,8 @@ package struct RelaySettings: Equatable, Sendable {
 
     /// The host is a name, which we look up ourselves: it may have several addresses.
     var hasAddresses: Bool {
-        proxy == nil && !host.begins(with: "[") && !host.utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ".") }
+        proxy == nil && socket == nil && !host.begins(with: "[")
+            && !host.utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ".") }
     }
 
     private static func split(_ text: Substring, _ url: String) throws(RelaySettingsError) -> (Substring, Substring?) {

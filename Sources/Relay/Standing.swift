@@ -34,6 +34,7 @@ package struct Standing: Sendable {
 
     package private(set) var breaker: Breaker
     private let table: ReplyTable
+    private let language: MailProtocol
     /// The senders that are refused, with what they met since their last success.
     private var troubled: [String: Trouble] = [:]
     /// What the last jobs met, of whatever sender, with none accepted between.
@@ -79,9 +80,10 @@ package struct Standing: Sendable {
     }
 
     /// `limit` is the relay's `connections`.
-    package init(limit: Int, table: ReplyTable = .standard) {
+    package init(limit: Int, table: ReplyTable = .standard, language: MailProtocol = .smtp) {
         breaker = Breaker(limit: limit)
         self.table = table
+        self.language = language
     }
 
     // What may start.
@@ -172,7 +174,9 @@ package struct Standing: Sendable {
             if let scope = readings.first?.scope, scope == .session { return .reconnect(reason) }
             return mailFailed(reason, isPermanent: false, job: job, sender: sender, at: now)
         case .interrupted(_, let reason), .silent(_, let reason):
-            if let scope = readings.first?.scope, scope == .session { return .reconnect(reason) }
+            // What is in doubt is not sent again at once.
+            let isInDoubt = outcome.recipients.contains { if case .inDoubt = $0 { true } else { false } }
+            if !isInDoubt, let scope = readings.first?.scope, scope == .session { return .reconnect(reason) }
             cutOff(reason, job: job, sender: sender, at: now)
             return .asSaid
         case .none: return refused(outcome, readings, job: job, sender: sender, at: now)
@@ -205,7 +209,9 @@ package struct Standing: Sendable {
         guard let reply = replies.first, let reading = readings.first else { return .asSaid }
         let isOneGist = replies.allSatisfy { $0.gist.isExactly(reply.gist) }
         let isAlone = alone[job, default: 0] > 1
-        switch isOneGist && !isAlone ? reading.scope : .message {
+        // By LMTP each recipient has a reply to the dot: it is that mailbox's, as one to RCPT.
+        let isMailbox = language == .lmtp && outcome.phase == .dot
+        switch isOneGist && !isAlone ? reading.scope ?? (isMailbox ? .recipient : nil) : .message {
         case .recipient, .message:
             works(pastMail: outcome.phase != .mail, sender)
             return .asSaid
@@ -330,8 +336,6 @@ package struct Standing: Sendable {
 }
 
 extension RecipientOutcome {
-    fileprivate var isSent: Bool { if case .sent = self { true } else { false } }
-
     /// The reply that decided, where it was no success.
     fileprivate var reply: Reply? {
         switch self {

@@ -1,7 +1,8 @@
 internal import Text
 
-/// What a server offers in its reply to EHLO. RFC 5321 section 4.1.1.1.
+/// What a server offers in its reply to EHLO, RFC 5321 section 4.1.1.1, or to LHLO, RFC 2033 section 4.1.
 package struct Capabilities: Equatable {
+    package var language = MailProtocol.smtp
     /// The name that the server gives itself in its reply to EHLO; nil after HELO.
     package var server: String?
     /// RFC 2920.
@@ -28,8 +29,9 @@ package struct Capabilities: Equatable {
 
     package init() {}
 
-    /// Reads the reply to EHLO; its first line is the greeting. A reply to HELO offers nothing.
-    package init(_ reply: Reply) {
+    /// Reads the reply to EHLO or LHLO; its first line is the greeting. A reply to HELO offers nothing.
+    package init(_ reply: Reply, in language: MailProtocol = .smtp) {
+        self.language = language
         let lines = reply.lines
         if lines.count > 1 { server = Self.name(lines) }
         for line in lines.dropFirst() {

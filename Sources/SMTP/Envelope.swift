@@ -12,12 +12,15 @@ package struct Envelope: Equatable {
     package let needs8Bit: Bool
     /// An address or a header is not ASCII. RFC 6531.
     package let needsSMTPUTF8: Bool
+    /// Notifications that are asked for, where the server offers DSN.
+    package let dsn: DSN?
 
     /// The longest address. RFC 5321 section 4.5.3.1.3 allows 254; a command line must stay below 1000.
     package static let addressLimit = 900
 
     package init(
-        sender: String, recipients: [String], size: Int, needs8Bit: Bool = false, needsSMTPUTF8: Bool = false
+        sender: String, recipients: [String], size: Int, needs8Bit: Bool = false, needsSMTPUTF8: Bool = false,
+        dsn: DSN? = nil
     ) throws(EnvelopeError) {
         if recipients.isEmpty { throw EnvelopeError("", .noRecipients) }
         if !sender.isEmpty { try Self.check(sender) }
@@ -26,6 +29,7 @@ package struct Envelope: Equatable {
         self.recipients = recipients
         self.size = max(size, 0)
         self.needs8Bit = needs8Bit
+        self.dsn = dsn
         self.needsSMTPUTF8 =
             needsSMTPUTF8 || !sender.utf8.allSatisfy { $0 < 0x80 }
             || !recipients.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }

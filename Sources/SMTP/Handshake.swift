@@ -1,6 +1,7 @@
 internal import Text
 
 /// How a session begins: greeting, EHLO, STARTTLS, EHLO again, AUTH. RFC 5321 section 3.1 and 3.2, RFC 3207, RFC 4954.
+/// In LMTP it is LHLO, RFC 2033 section 4.1, which has no older form.
 ///
 /// An event in, an action out; one command is under way at a time, and has one reply.
 package struct Handshake {
@@ -26,6 +27,7 @@ package struct Handshake {
     private enum Step { case greeting, ehlo, helo, startTLS, tls, login, ready }
 
     private let name: String
+    private let language: MailProtocol
     private let tls: TLS
     private var login: Login?
     private var step = Step.greeting
@@ -36,8 +38,9 @@ package struct Handshake {
     package private(set) var refusalOfTLS: Reply?
 
     /// `name` is what EHLO says.
-    package init(name: String, tls: TLS, login: Login?) {
+    package init(name: String, language: MailProtocol = .smtp, tls: TLS, login: Login?) {
         self.name = name
+        self.language = language
         self.tls = tls
         self.login = login
     }
@@ -59,7 +62,10 @@ package struct Handshake {
             return greet()
         case .ehlo: return answered(reply)
         case .helo:
-            guard reply.kind == .positive else { return fail(by: reply) }
+            guard reply.kind == .positive else {
+                let isUnknown = [500, 502].contains(reply.code)
+                return fail(by: reply, isUnknown ? "neither EHLO nor HELO is known; is it lmtp? " : "")
+            }
             capabilities = Capabilities()
             return secure()
         case .startTLS:
@@ -101,15 +107,20 @@ package struct Handshake {
                 ConnectionFailure(.ehlo, "'helo' is empty or has white space in it", isConfigurationFault: true))
         }
         step = .ehlo
-        return .write(Array("EHLO \(name)\r\n".utf8))
+        return .write(Array("\(language.hello) \(name)\r\n".utf8))
     }
 
     /// HELO is for servers that do not know EHLO, and not for those that are busy: RFC 5321 section 3.2.
     private mutating func answered(_ reply: Reply) -> Action {
         switch reply.kind {
         case .positive:
-            capabilities = Capabilities(reply)
+            capabilities = Capabilities(reply, in: language)
             return secure()
+        case .permanent where [500, 502].contains(reply.code) && language == .lmtp:
+            return .failed(
+                ConnectionFailure(
+                    .ehlo, code: reply.code, "the relay does not know LHLO: use smtp, and not lmtp, in url (\(reply))",
+                    isConfigurationFault: true))
         case .permanent where [500, 502].contains(reply.code):
             step = .helo
             return .write(Array("HELO \(name)\r\n".utf8))

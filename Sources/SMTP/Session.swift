@@ -47,6 +47,9 @@ package struct Session {
     /// What is waited for; nil while nothing is.
     package var awaited: Phase? { unproven != nil || reset == .awaited ? .reset : current?.phase }
 
+    /// Whether the command that was answered last has further replies: the dot of LMTP.
+    package var hasRepliesDue: Bool { current?.hasRepliesDue == true }
+
     /// How long the server has for the next step, from its last reply or the last progress of a body.
     package var patience: Span? { awaited.map { timeouts[$0] } }
 
@@ -135,7 +138,7 @@ package struct Session {
         }
         if needsProof(outcome) {
             unproven = outcome
-            return [.write(Array("EHLO \(helo)\r\n".utf8))]
+            return [.write(Array("\(capabilities.language.hello) \(helo)\r\n".utf8))]
         }
         if outcome.reuse == .afterReset { reset = .needed }
         return [.finish(outcome)]
@@ -151,6 +154,8 @@ package struct Session {
         guard let taken else {
             return outcome.recipients.contains { if case .refused(.reply) = $0 { true } else { false } }
         }
+        // Its replies to the dot belong to recipients by their order alone.
+        if capabilities.language == .lmtp, outcome.recipients.contains(where: { !$0.isSent }) { return true }
         // The 354 in its place has proven the refusals of others.
         // 2.1.x is about addresses: MAIL and RCPT are answered so.
         let isOfAnAddress = taken.enhanced?.subject == 1
@@ -161,7 +166,7 @@ package struct Session {
 
     private mutating func judge(_ outcome: TransactionOutcome, by reply: Reply) -> [Action] {
         unproven = nil
-        let isSent = outcome.recipients.contains { if case .sent = $0 { true } else { false } }
+        let isSent = outcome.recipients.contains(where: \.isSent)
         if capabilities.isGreeting(reply) {
             mayRepeat = mayRepeat || isSent
             return [.finish(outcome)]
@@ -174,7 +179,8 @@ package struct Session {
         }
         let reason = "a reply too many (\(reply))"
         // Both are good: whichever was the dot's, the message was taken. Who else was refused was asked for twice.
-        let isTaken = isSent && reply.kind == .positive
+        let isWhole = capabilities.language == .smtp || outcome.recipients.allSatisfy(\.isSent)
+        let isTaken = isSent && isWhole && reply.kind == .positive
         return [.finish(isTaken ? outcome.extraReply(reason) : outcome.disbelieved(reason)), .close(reason)]
     }
 }

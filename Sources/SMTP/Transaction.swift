@@ -9,6 +9,9 @@ internal import Text
 /// With PIPELINING the commands for one recipient travel in one group. Those for several stop before DATA: where some
 /// were accepted and some were not, it must be known which before the body goes. A reply that names its recipient
 /// says so itself; a recipient whose refusal does not is asked for once more, alone.
+///
+/// In LMTP the dot has a reply for each recipient that was accepted, in their order, and DATA is never in the group.
+/// RFC 2033 section 4.2.
 package struct Transaction {
     package enum Action: Equatable {
         case none
@@ -31,11 +34,15 @@ package struct Transaction {
     package let envelope: Envelope
     private let isPipelined: Bool
     private let parameters: String
+    private let offersDSN: Bool
     /// Whether the connection has carried nothing before.
     private let isFirst: Bool
     private var state = State.unsent
     private var mail: Reply?
     private var replies: [Reply] = []
+    /// LMTP's replies to the dot.
+    private var endings: [Reply] = []
+    private let isLMTP: Bool
     private var committed = false
 
     /// Precondition: the capabilities allow the envelope, see ``Capabilities/refusal(of:)``.
@@ -43,7 +50,9 @@ package struct Transaction {
         self.envelope = envelope
         self.isFirst = isFirst
         isPipelined = capabilities.pipelining
+        isLMTP = capabilities.language == .lmtp
         parameters = capabilities.mailParameters(for: envelope)
+        offersDSN = capabilities.dsn
     }
 
     package var phase: Phase {
@@ -57,7 +66,10 @@ package struct Transaction {
     }
 
     /// Whether DATA travels with the commands before it.
-    private var isOneGroup: Bool { isPipelined && envelope.recipients.count == 1 }
+    private var isOneGroup: Bool { isPipelined && !isLMTP && envelope.recipients.count == 1 }
+
+    /// Whether the dot was answered for some of the recipients, and not for all.
+    package var hasRepliesDue: Bool { isLMTP && state == .dot && !endings.isEmpty }
 
     package mutating func start() -> Action {
         state = .mail
@@ -68,6 +80,7 @@ package struct Transaction {
     }
 
     package mutating func received(_ reply: Reply) -> Action {
+        if isLMTP, state == .dot { return ended(reply) }
         if reply.isClosing { return interrupted(.closing(reply)) }
         switch state {
         case .mail: return mailAnswered(reply)
@@ -114,7 +127,9 @@ package struct Transaction {
         switch (state, why) {
         case (.finished, _): return .none
         case (.dot, .closing(let reply)): return finish(Self.outcome(of: reply), fault: fault, reuse: .close)
-        case (.dot, .outOfStep): return finish(.inDoubt(reason), fault: .outOfStep(reason), reuse: .close)
+        case (.dot, .outOfStep):
+            endings = []
+            return finish(.inDoubt(reason), fault: .outOfStep(reason), reuse: .close)
         case (.dot, _): return finish(.inDoubt(reason), fault: fault, reuse: .close)
         case (_, .ourselves): return finish(.notTried, fault: .aborted, reuse: .close)
         case (_, .outOfStep):
@@ -131,7 +146,11 @@ package struct Transaction {
         }
     }
 
-    private func recipientCommand(_ index: Int) -> String { "RCPT TO:<\(envelope.recipients[index])>\r\n" }
+    private func recipientCommand(_ index: Int) -> String {
+        let recipient = envelope.recipients[index]
+        let parameters = offersDSN ? envelope.dsn?.recipientParameters(for: recipient) ?? "" : ""
+        return "RCPT TO:<\(recipient)>\(parameters)\r\n"
+    }
 
     private mutating func mailAnswered(_ reply: Reply) -> Action {
         if reply.kind == .intermediate { return outOfStep(reply) }
@@ -208,6 +227,20 @@ package struct Transaction {
         }
     }
 
+    /// LMTP's reply to the dot for one recipient. A 421 is that recipient's like another, and the connection has ended
+    /// when the last one is there.
+    private mutating func ended(_ reply: Reply) -> Action {
+        let recipient = envelope.recipients[accepted[endings.count]].lowercasedASCII
+        if reply.kind == .intermediate || reply.names(anotherThan: recipient, of: envelope.recipients) {
+            return outOfStep(reply)
+        }
+        endings.append(reply)
+        if endings.count < accepted.count { return .none }
+        guard let closing = endings.first(where: \.isClosing) else { return finish(.notTried, reuse: .asIs) }
+        let fault = Fault.interrupted(.dot, Interruption.closing(closing).reason(.dot))
+        return finish(.notTried, fault: fault, reuse: .close)
+    }
+
     private mutating func outOfStep(_ reply: Reply) -> Action { interrupted(.outOfStep("unexpected reply (\(reply))")) }
 
     private mutating func unordered(_ reason: String) -> Action {
@@ -238,13 +271,15 @@ package struct Transaction {
             undecided = .tooMany(reply)
         }
         var hasAccepted = false
+        var endings = endings[...]
         let outcomes = envelope.recipients.indices.map { index in
             if let refused { return Self.outcome(of: refused) }
             guard index < replies.count else { return undecided }
             let reply = replies[index]
             if reply.kind == .positive {
                 hasAccepted = true
-                return undecided
+                guard let ending = endings.popFirst() else { return undecided }
+                return ending.kind == .positive ? .sent(ending) : Self.outcome(of: ending)
             }
             return hasAccepted && reply.isTooManyRecipients ? .tooMany(reply) : Self.outcome(of: reply)
         }
@@ -259,6 +294,12 @@ package struct Transaction {
 }
 
 extension Reply {
+    /// Whether the text names one of the recipients in angle brackets that is another than this one, in lower case.
+    fileprivate func names(anotherThan recipient: String, of recipients: [String]) -> Bool {
+        guard let addressee, !addressee.isExactly(recipient) else { return false }
+        return recipients.contains { $0.lowercasedASCII.isExactly(addressee) }
+    }
+
     /// The address that the text names in angle brackets, in lower case; nil without one.
     fileprivate var addressee: String? {
         let bytes = Array(text.utf8)
@@ -284,6 +325,6 @@ extension Capabilities {
 
     func mailParameters(for envelope: Envelope) -> String {
         (size ? " SIZE=\(envelope.size)" : "") + (eightBitMIME && envelope.needs8Bit ? " BODY=8BITMIME" : "")
-            + (envelope.needsSMTPUTF8 ? " SMTPUTF8" : "")
+            + (envelope.needsSMTPUTF8 ? " SMTPUTF8" : "") + (dsn ? envelope.dsn?.mailParameters ?? "" : "")
     }
 }

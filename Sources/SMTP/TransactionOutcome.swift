@@ -64,6 +64,9 @@ package enum RecipientOutcome: Equatable, Sendable {
     case tooMany(Reply)
     /// Nothing was learned about it.
     case notTried
+
+    /// The server has taken the message for it.
+    package var isSent: Bool { if case .sent = self { true } else { false } }
 }
 
 extension RecipientOutcome {

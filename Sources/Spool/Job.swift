@@ -37,6 +37,7 @@ package struct Job: Sendable {
     package var sender: JSON?
     package var envelopeFrom: String?
     package var envelopeTo: [String]?
+    package var dsn: DSN?
     package var locale: String?
     package var headers: JSON.Object
     package var attachments: [JSON]

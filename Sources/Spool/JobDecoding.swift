@@ -5,7 +5,7 @@ extension Job {
     /// The fields a job may have, in the order of the manual. Names that begin with `x-` are free.
     package static let fieldNames = [
         "template", "params", "subject", "text", "html", "message", "to", "cc", "bcc", "from", "replyTo", "sender",
-        "envelope", "locale", "headers", "attachments", "priority", "sendAt", "expiresAt", "tags", "metadata",
+        "envelope", "dsn", "locale", "headers", "attachments", "priority", "sendAt", "expiresAt", "tags", "metadata",
     ]
 
     /// Reads a job object. Every field's type is checked here; addresses, header values and
@@ -25,6 +25,7 @@ extension Job {
             envelopeTo = try inner.strings("to")
             if envelope["to"] == .null || envelopeTo?.isEmpty == true { throw JobError("/envelope/to", "no recipient") }
         }
+        if let object = try fields.object("dsn") { dsn = try DSN(JobFields(object, below: "/dsn")) }
         locale = try fields.string("locale")
         headers = try fields.object("headers") ?? JSON.Object()
         attachments = try fields.array("attachments") ?? []

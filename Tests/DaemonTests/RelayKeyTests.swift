@@ -45,6 +45,20 @@ struct RelayKeyTests {
         #expect(other.secret == .tokenCommand(["/bin/cat", "/t"]))
     }
 
+    @Test("A UNIX socket has no TLS unless that is asked for, and nothing that belongs to TCP")
+    func socket() throws {
+        let url = "lmtp:unix:/run/dovecot/lmtp"
+        #expect(try relay("", url: url).tls == .none)
+        #expect(try relay("tls = require", url: url).tls == .require)
+        for line in ["family = ipv4", "source_address = 127.0.0.1", "proxy = socks5://127.0.0.1:1080"] {
+            #expect {
+                try relay(line, url: url)
+            } throws: { error in
+                "\(error)".contains("cannot be used with a UNIX socket")
+            }
+        }
+    }
+
     @Test(
         "What does not belong together is refused, with the key's line",
         arguments: [

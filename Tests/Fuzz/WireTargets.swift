@@ -82,6 +82,9 @@ func fuzzSession(_ input: [UInt8]) {
     capabilities.smtpUTF8 = first & 2 != 0
     capabilities.size = first & 4 != 0
     if first & 8 != 0 { capabilities.sizeLimit = 1000 }
+    if first & 16 != 0 { capabilities.language = .lmtp }
+    capabilities.dsn = first & 32 != 0
+    if first & 64 != 0 { capabilities.server = "mx" }
     var dialogue = Dialogue(capabilities)
     for byte in input.dropFirst() { dialogue.take(byte) }
     dialogue.end()
@@ -93,13 +96,13 @@ private struct Dialogue {
         var isCommitted = false
         var isBodyAllowed = false
         var isWritten = false
-        var isFinished = false
     }
 
     private var session: Session
-    private var courses: [Session.Ticket: Course] = [:]
-    private var writing: Session.Ticket?
-    private var asked: Session.Ticket?
+    /// Of the transaction that is under way.
+    private var course: Course?
+    private var isWriting = false
+    private var isAsked = false
     private var isClosed = false
 
     init(_ capabilities: Capabilities) { session = Session(capabilities) }
@@ -109,39 +112,40 @@ private struct Dialogue {
     mutating func take(_ byte: UInt8) {
         if isClosed { return }
         // An answer to what was asked comes first: nothing else may happen in between.
-        if let ticket = asked {
-            asked = nil
+        if isAsked {
+            isAsked = false
             if byte & 7 == 0 { return act(on: session.abort()) }
-            courses[ticket]?.isBodyAllowed = true
+            course?.isBodyAllowed = true
             return act(on: session.proceed())
         }
         switch byte >> 5 {
         case 0, 1: begin(byte)
         case 2:
-            if let ticket = writing {
-                writing = nil
-                courses[ticket]?.isWritten = true
+            if isWriting {
+                isWriting = false
+                course?.isWritten = true
                 session.bodyWritten()
             }
         case 3 where byte & 31 == 0: act(on: session.interrupted(.timedOut))
         case 3 where byte & 31 == 1: act(on: session.interrupted(.closed("reset")))
         default:
-            let reply = Reply(code: Dialogue.codes[Int(byte & 15)], byte & 16 == 0 ? "2.0.0 Ok" : "")
-            act(on: session.received(reply))
+            let text = byte & 16 == 0 ? "2.0.0 Ok" : byte & 64 == 0 ? "" : "mx\nPIPELINING"
+            act(on: session.received(Reply(code: Dialogue.codes[Int(byte & 15)], text)))
         }
     }
 
     private mutating func begin(_ byte: UInt8) {
-        guard session.room != .none else { return }
+        guard session.isIdle else { return }
+        must(course == nil, "what is idle has nothing under way")
         let count = 1 + Int(byte & 3)
         let recipients = (0..<count).map { byte & 16 == 0 ? "r\($0)@example.com" : "ü\($0)@example.com" }
         guard
-            let envelope = try? Envelope(sender: "", recipients: recipients, size: byte & 8 == 0 ? 10 : 5000)
+            let envelope = try? Envelope(
+                sender: "", recipients: recipients, size: byte & 8 == 0 ? 10 : 5000,
+                dsn: byte & 32 == 0 ? nil : DSN(notify: [.failure], envelopeID: "\(byte)"))
         else { return must(false, "these are addresses") }
-        let (ticket, actions) = session.begin(envelope)
-        must(courses[ticket] == nil, "each transaction has a ticket of its own")
-        courses[ticket] = Course(recipients: count)
-        act(on: actions)
+        course = Course(recipients: count)
+        act(on: session.begin(envelope))
     }
 
     private mutating func act(on actions: [Session.Action]) {
@@ -150,27 +154,25 @@ private struct Dialogue {
             switch action {
             case .write(let bytes):
                 must(hasOnlyCRLF(bytes) && !bytes.isEmpty, "commands are lines")
-                must(writing == nil || bytes.starts(with: "MAIL".utf8), "only the next message follows a body")
-            case .commit(let ticket, let accepted):
-                guard let course = courses[ticket], !course.isFinished, !course.isCommitted else {
+                must(!isWriting, "no command is in the middle of a body")
+            case .commit(let accepted):
+                guard let now = course, !now.isCommitted else {
                     return must(false, "asked once, while it is under way")
                 }
-                must(!accepted.isEmpty && accepted.allSatisfy { $0 < course.recipients }, "somebody is to have it")
-                courses[ticket]?.isCommitted = true
-                asked = ticket
-            case .writeBody(let ticket):
-                must(courses[ticket]?.isBodyAllowed == true, "no body without a commit")
-                must(courses[ticket]?.isFinished == false && writing == nil, "one body at a time")
-                writing = ticket
-            case .finish(let ticket, let outcome): finish(ticket, outcome)
+                must(!accepted.isEmpty && accepted.allSatisfy { $0 < now.recipients }, "somebody is to have it")
+                course?.isCommitted = true
+                isAsked = true
+            case .writeBody:
+                must(course?.isBodyAllowed == true && !isWriting, "no body without a commit, and one at a time")
+                isWriting = true
+            case .finish(let outcome): finish(outcome)
             case .close: isClosed = true
             }
         }
     }
 
-    private mutating func finish(_ ticket: Session.Ticket, _ outcome: TransactionOutcome) {
-        guard let course = courses[ticket] else { return must(false, "what ends was begun") }
-        must(!course.isFinished, "each transaction ends once")
+    private mutating func finish(_ outcome: TransactionOutcome) {
+        guard let course else { return must(false, "what ends was begun, and ends once") }
         must(outcome.recipients.count == course.recipients, "every recipient has an outcome")
         must(!outcome.committed || course.isBodyAllowed, "no commit that was not given")
         for recipient in outcome.recipients {
@@ -179,19 +181,18 @@ private struct Dialogue {
                 must(course.isWritten && reply.kind == .positive, "sent is a body that was written and taken")
             case .inDoubt: must(course.isWritten, "in doubt is a body that was written")
             case .refused(.reply(let reply)): must(reply.kind == .permanent, "refused is 5yz")
-            case .deferred(.reply(let reply)): must(reply.kind != .positive, "deferred is no 2yz")
+            case .deferred(.reply(let reply)), .tooMany(let reply): must(reply.kind != .positive, "deferred is no 2yz")
             case .refused, .deferred, .notTried: break
             }
         }
-        courses[ticket]?.isFinished = true
-        if writing == ticket { writing = nil }
-        if asked == ticket { asked = nil }
+        self.course = nil
+        (isWriting, isAsked) = (false, false)
     }
 
     /// However it went, nothing is left without an outcome.
     mutating func end() {
         act(on: session.interrupted(.closed("the end")))
-        must(courses.values.allSatisfy(\.isFinished), "no transaction is left")
+        must(course == nil, "no transaction is left")
         must(session.interrupted(.timedOut).isEmpty && session.received(Reply(code: 250, "")).isEmpty, "it is over")
     }
 }

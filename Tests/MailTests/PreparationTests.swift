@@ -73,6 +73,17 @@ struct PreparationTests {
         #expect(made.recipients == recipients)
     }
 
+    @Test("Notifications are asked for only where the job does; without an id of their own they have the job's")
+    func dsn() throws {
+        for content in [#""subject":"Hi","text":"Hello""#, #""message":"From: a@example.com\n\nx""#] {
+            let plain = "{\(content),\"to\":\"a@example.com\""
+            #expect(try mail(plain + "}").dsn == nil)
+            let asked = try mail(plain + #","dsn":{"notify":["delay"],"return":"full"}}"#).dsn
+            #expect(asked?.notify == [.delay] && asked?.returned == .full && asked?.envelopeID == "job-1")
+            #expect(try mail(plain + #","dsn":{"envelopeId":"v"}}"#).dsn?.envelopeID == "v")
+        }
+    }
+
     @Test("Recipients that differ by a code point are two")
     func codePoints() throws {
         let made = try mail(#"{"subject":"s","text":"x","to":["\u00e9@example.org","e\u0301@example.org"]}"#)

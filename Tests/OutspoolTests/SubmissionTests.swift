@@ -55,6 +55,7 @@ struct SubmissionTests {
         job.sender = "s@example.com"
         job.envelopeFrom = ""
         job.envelopeTo = ["e@example.com"]
+        job.notifications = Notifications(on: [.delay, .success], returning: .headers, envelopeID: "v 1")
         job.locale = "de-AT"
         job.headers = ["X-B": "2", "X-A": "1"]
         job.attachments = [
@@ -68,7 +69,7 @@ struct SubmissionTests {
         job.metadata = ["k": "v"]
         #expect(
             try object(job)
-                == #"{"template":"x","params":{"a/b":1},"to":["a@example.com",{"name":"B, \"b\"","email":"b@example.com"}],"cc":"c@example.com","bcc":"d@example.com","from":"f@example.com","replyTo":"r@example.com","sender":"s@example.com","envelope":{"from":"","to":["e@example.com"]},"locale":"de-AT","headers":{"X-A":"1","X-B":"2"},"attachments":[{"filename":"a.txt","contentType":"text/plain","cid":"c","content":"aGk="},{"file":"b.pdf"}],"priority":"bulk","sendAt":"2026-11-23T17:44:11.500Z","expiresAt":"2099-12-01T00:00:00.000Z","tags":["t"],"metadata":{"k":"v"}}"#
+                == #"{"template":"x","params":{"a/b":1},"to":["a@example.com",{"name":"B, \"b\"","email":"b@example.com"}],"cc":"c@example.com","bcc":"d@example.com","from":"f@example.com","replyTo":"r@example.com","sender":"s@example.com","envelope":{"from":"","to":["e@example.com"]},"dsn":{"notify":["success","delay"],"return":"headers","envelopeId":"v 1"},"locale":"de-AT","headers":{"X-A":"1","X-B":"2"},"attachments":[{"filename":"a.txt","contentType":"text/plain","cid":"c","content":"aGk="},{"file":"b.pdf"}],"priority":"bulk","sendAt":"2026-11-23T17:44:11.500Z","expiresAt":"2099-12-01T00:00:00.000Z","tags":["t"],"metadata":{"k":"v"}}"#
                 + "\n")
     }
 
@@ -79,6 +80,10 @@ struct SubmissionTests {
                 + "\n")
         #expect(
             try object(Job(message: "A: b\r\n\r\n", to: ["a@b"])) == #"{"message":"A: b\r\n\r\n","to":"a@b"}"# + "\n")
+        var silent = Job(subject: "s", text: "t\n", to: ["a@b"])
+        silent.notifications = Notifications(on: [])
+        #expect(
+            try object(silent) == #"{"subject":"s","text":"t\n","to":"a@b","dsn":{"notify":["never"]}}"# + "\n")
         #expect(try object(Job(message: [0xFF], to: ["a@b"])) == #"{"message":{"base64":"/w=="},"to":"a@b"}"# + "\n")
     }
 
@@ -116,6 +121,7 @@ struct SubmissionTests {
         let cases: [(String, (inout Job) -> Void)] = [
             ("id", { $0.id = "../x" }), ("/to", { $0.to = ["a@b\r\nBcc: c@d"] }), ("/from", { $0.from = "a\0" }),
             ("/headers/X-A", { $0.headers = ["X-A": "a\nb"] }), ("/envelope/to", { $0.envelopeTo = [] }),
+            ("/dsn/envelopeId", { $0.notifications = Notifications(envelopeID: "a\nb") }),
             ("/sendAt", { $0.sendAt = .distantFuture }),
             ("/expiresAt", { $0.expiresAt = Date(timeIntervalSince1970: .nan) }),
             ("/expiresAt", { $0.expiresAt = Date(timeIntervalSinceNow: -1) }),

@@ -166,7 +166,8 @@ struct ConnectFailureTests {
         "Parses URLs",
         arguments: [
             ("smtp://mx.example.net:587", "mx.example.net", 587, false), ("smtps://mx", "mx", 465, true),
-            ("SMTP://mx/", "mx", 25, false), ("smtp://[::1]:2525", "[::1]", 2525, false),
+            ("SMTP://mx/", "mx", 25, false), ("lmtp://mx", "mx", 24, false), ("lmtp://mx:2003", "mx", 2003, false),
+            ("smtp://[::1]:2525", "[::1]", 2525, false),
         ] as [(String, String, Int, Bool)])
     func urls(text: String, host: String, port: Int, isImplicitTLS: Bool) throws {
         let settings = try RelaySettings(url: text)
@@ -176,9 +177,22 @@ struct ConnectFailureTests {
     }
 
     @Test(
+        "A UNIX socket is written as in Postfix, and needs no TLS",
+        arguments: [("smtp", .smtp), ("lmtp", .lmtp)]
+            as [(String, MailProtocol)])
+    func sockets(scheme: String, language: MailProtocol) throws {
+        let settings = try RelaySettings(url: "\(scheme):unix:/run/dovecot/lmtp")
+        #expect(settings.socket == "/run/dovecot/lmtp" && settings.language == language && settings.tls == .none)
+        #expect(settings.url == "\(scheme):unix:/run/dovecot/lmtp")
+        #expect(try RelaySettings(url: "\(scheme)://mx").tls == .require)
+    }
+
+    @Test(
         "Refuses other URLs",
         arguments: [
             "", "mx", "http://mx", "smtp://", "smtp://u:p@mx", "smtp://mx:", "smtp://mx:0", "smtp://mx:99999",
+            "lmtp:///run/lmtp", "lmtp:unix:run/lmtp", "lmtp:unix:", "smtps:unix:/run/x", "lmtp:unix:/run/\n",
+            "lmtp:unix:/" + String(repeating: "x", count: 107), "lmtp:inet:mx:24", "unix:/run/lmtp", "lmtps://mx",
             "smtp://mx/path", "smtp://mx\r\n", "smtp://[::1", "smtp://mx:+25",
         ])
     func badURLs(text: String) {

@@ -68,6 +68,32 @@ struct StandingTests {
         #expect(it.standing.isClear)
     }
 
+    @Test("What a mailbox refuses by LMTP is its own affair, however often, and so nothing rests")
+    func mailboxes() {
+        for (language, rests) in [(MailProtocol.lmtp, false), (.smtp, true)] {
+            var it = World()
+            it.standing = Standing(limit: 10, language: language)
+            var fates: [Standing.Fate] = []
+            for index in 0..<20 { fates.append(it.refused(554, "5.7.1 Rejected by a filter", "job\(index)")) }
+            #expect(fates.allSatisfy { $0 == .asSaid } == !rests)
+            #expect(it.standing.breaker.isOpen == rests)
+        }
+    }
+
+    @Test("A limit of the session asks for a new connection, but not where LMTP has left a recipient in doubt")
+    func doubtInASession() {
+        let reply = RecipientOutcome.deferred(.reply(Reply(code: 421, "4.7.0 Too many messages in this session")))
+        for (other, fate) in [
+            (reply, Standing.Fate.reconnect("closed")), (.inDoubt("closed"), .asSaid),
+        ] {
+            var standing = Standing(limit: 10, language: .lmtp)
+            var outcome = TransactionOutcome(
+                recipients: [reply, other], fault: .interrupted(.dot, "closed"), phase: .dot, committed: true,
+                isFirst: false, reuse: .close)
+            expect(standing.judge(&outcome, job: "a", sender: "s", at: 0), fate)
+        }
+    }
+
     @Test("While a sender that rests is tried with one job, none of its others starts")
     func oneTry() {
         var it = World()

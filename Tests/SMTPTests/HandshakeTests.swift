@@ -12,11 +12,12 @@ struct HandshakeTests {
 
     /// What came of `script`; `TLS` in it is a handshake that went well.
     private func run(
-        _ script: [String], tls: Handshake.TLS = .none, login: Bool = false, name: String = "client.test"
+        _ script: [String], tls: Handshake.TLS = .none, login: Bool = false, name: String = "client.test",
+        language: MailProtocol = .smtp
     ) -> (words: [String], last: Handshake.Action?, handshake: Handshake) {
         let credentials = Credentials(user: "u", secret: Array("pass".utf8), isToken: false)
         var handshake = Handshake(
-            name: name, tls: tls, login: login ? Login(credentials, host: "mx", port: 25) : nil)
+            name: name, language: language, tls: tls, login: login ? Login(credentials, host: "mx", port: 25) : nil)
         var words: [String] = []
         var last: Handshake.Action?
         for line in script {
@@ -31,6 +32,19 @@ struct HandshakeTests {
             }
         }
         return (words, last, handshake)
+    }
+
+    @Test("LMTP begins with LHLO, and who does not know that is no server for it")
+    func lmtp() {
+        let (words, last, _) = run(["220 mx", "250-mx|250 PIPELINING"], language: .lmtp)
+        #expect(words == ["LHLO client.test", "(ready)"])
+        guard case .ready(let capabilities)? = last else { Issue.record("not ready"); return }
+        #expect(capabilities.language == .lmtp && capabilities.pipelining && capabilities.server == "mx")
+        #expect(run(["220 mx", "502 what?"], language: .lmtp).words == ["LHLO client.test", "ehlo 502 config"])
+        #expect(run(["220 mx", "421 busy"], language: .lmtp).words == ["LHLO client.test", "ehlo 421"])
+        let answer = run(["220 mx", "500 LHLO", "500 LHLO"]).last
+        guard case .failed(let failure)? = answer else { Issue.record("\(String(describing: answer))"); return }
+        #expect(failure.reason.hasPrefix("neither EHLO nor HELO is known; is it lmtp?"))
     }
 
     @Test("STARTTLS and AUTH are seen in any case and in the old form")

@@ -16,6 +16,9 @@ struct JobDecodingTests {
             #"{"template":"x","params":null,"to":null,"tags":null}"#,
             #"{"template":"x","priority":"bulk","sendAt":"2026-11-23T18:44:11+01:00","expiresAt":"2026-11-24T00:00:00Z"}"#,
             #"{"template":"x","tags":["a","b"],"metadata":{"k":[1]},"headers":{"X-A":"b"},"attachments":[{}],"locale":"de-AT"}"#,
+            #"{"template":"x","dsn":{}}"#, #"{"template":"x","dsn":null}"#,
+            #"{"template":"x","dsn":{"notify":["never"],"return":"full","envelopeId":"a b=c"}}"#,
+            #"{"template":"x","dsn":{"notify":["success","failure","delay","delay"],"return":null}}"#,
         ])
     func accepts(text: String) throws { _ = try Job(try JSON(parsing: text)) }
 
@@ -42,6 +45,16 @@ struct JobDecodingTests {
             (#"{"template":"x","envelope":{"to":"a@b"}}"#, "/envelope/to"),
             (#"{"template":"x","envelope":{"to":["a",1]}}"#, "/envelope/to/1"),
             (#"{"template":"x","envelope":{"from":1}}"#, "/envelope/from"),
+            (#"{"template":"x","dsn":["never"]}"#, "/dsn"), (#"{"template":"x","dsn":{"ret":"full"}}"#, "/dsn/ret"),
+            (#"{"template":"x","dsn":{"notify":"never"}}"#, "/dsn/notify"),
+            (#"{"template":"x","dsn":{"notify":[]}}"#, "/dsn/notify"),
+            (#"{"template":"x","dsn":{"notify":["delay","NEVER"]}}"#, "/dsn/notify/1"),
+            (#"{"template":"x","dsn":{"notify":["delay","never"]}}"#, "/dsn/notify"),
+            (#"{"template":"x","dsn":{"return":"hdrs"}}"#, "/dsn/return"),
+            (#"{"template":"x","dsn":{"envelopeId":""}}"#, "/dsn/envelopeId"),
+            (#"{"template":"x","dsn":{"envelopeId":"a\nb"}}"#, "/dsn/envelopeId"),
+            (#"{"template":"x","dsn":{"envelopeId":"zoë"}}"#, "/dsn/envelopeId"),
+            (#"{"template":"x","dsn":{"envelopeId":"==================================="}}"#, "/dsn/envelopeId"),
         ])
     func refuses(text: String, pointer: String) throws {
         let value = try JSON(parsing: text)
@@ -54,7 +67,7 @@ struct JobDecodingTests {
         let job = try Job(
             try JSON(
                 parsing:
-                    #"{"message":{"base64":"aGkK"},"to":"a@b","envelope":{"from":"f@b","to":["e@b"]},"priority":"high","sendAt":"2026-11-23T18:44:11+01:00","tags":["t"],"metadata":{"k":1}}"#
+                    #"{"message":{"base64":"aGkK"},"to":"a@b","envelope":{"from":"f@b","to":["e@b"]},"dsn":{"notify":["delay","failure"],"return":"headers","envelopeId":"v"},"priority":"high","sendAt":"2026-11-23T18:44:11+01:00","tags":["t"],"metadata":{"k":1}}"#
             ))
         guard case .message(let bytes) = job.content else {
             Issue.record("not a message: \(job.content)")
@@ -65,6 +78,9 @@ struct JobDecodingTests {
         #expect(job.to == "a@b")
         #expect(job.envelopeFrom == "f@b")
         #expect(job.envelopeTo == ["e@b"])
+        #expect(job.dsn?.notify == [.delay, .failure])
+        #expect(job.dsn?.returned == .headers)
+        #expect(job.dsn?.envelopeID == "v")
         #expect(job.priority == .high)
         #expect(job.sendAt == start)
         #expect(job.tags == ["t"])

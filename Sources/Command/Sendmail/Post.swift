@@ -43,7 +43,7 @@ func post(_ options: SendmailOptions) throws(Failure) -> JobID {
         if recipients.isEmpty, faults.isEmpty { throw .usage("no recipients: To, Cc and Bcc name none") }
     }
     if recipients.isEmpty { throw faults.first.map(unreadable) ?? .usage("no recipients") }
-    let job = jobObject(message, from: sender, to: recipients)
+    let job = jobObject(message, from: sender, to: recipients, notifying: notifications(options))
     if let objection = try? Job(job).objection(nil, nil) { throw Failure(.data, printable(objection)) }
     let object = job.encoded + [0x0A]
     if object.count > site.jobLimit { throw MessageInput.tooLarge(site.jobLimit) }
@@ -108,14 +108,26 @@ private struct EnvelopeSender {
     }
 }
 
+/// The `dsn` of the job; nil where no option asks for it.
+private func notifications(_ options: SendmailOptions) -> JSON? {
+    var dsn = JSON.Object()
+    if !options.notify.isEmpty { dsn["notify"] = .array(options.notify.map { .string($0.rawValue) }) }
+    dsn["return"] = options.returned.map { .string($0.rawValue) }
+    dsn["envelopeId"] = options.envelopeID.map { .string($0) }
+    return dsn.isEmpty ? nil : .object(dsn)
+}
+
 /// The envelope stands first: lists look at a bounded part of the file.
-private func jobObject(_ message: PostedMessage, from sender: EnvelopeSender, to recipients: [Address]) -> JSON {
+private func jobObject(
+    _ message: PostedMessage, from sender: EnvelopeSender, to recipients: [Address], notifying dsn: JSON?
+) -> JSON {
     var seen: Set<Address> = []
     let once = recipients.filter { seen.insert($0).inserted }
     let envelope = JSON.Object([
         ("from", .string(sender.address?.text ?? "")), ("to", .array(once.map { .string($0.text) })),
     ])
     var job = JSON.Object([("envelope", .object(envelope))])
+    job["dsn"] = dsn
     if !message.hasFrom {
         var author = JSON.Object([("email", .string(sender.author.address.text))])
         author["name"] = sender.author.name.map { .string($0) }

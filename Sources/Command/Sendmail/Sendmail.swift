@@ -20,7 +20,6 @@ struct Sendmail {
         let output = Output()
         do throws(Failure) {
             let options = try SendmailOptions(words, calledAs: name)
-            for warning in options.warnings { complain("warning: \(warning)", as: name) }
             let status = try perform(options, output)
             try output.finish()
             return status
@@ -56,6 +55,9 @@ struct Sendmail {
           -i, -oi    a line with nothing but a dot does not end the message
           -f SENDER  the envelope's sender; -f '' is the null sender
           -F NAME    the sender's name, for a message without From
+          -N WORDS   notify: never, or some of failure,delay,success
+          -R WORD    with the message returned in full, or its hdrs
+          -V ID      the envelope's id in notifications
           -bp        list the queue, as mailq does
           -q         make deferred mail due now
           -v         print the job's id

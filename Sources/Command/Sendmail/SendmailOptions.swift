@@ -1,3 +1,4 @@
+internal import Spool
 internal import Text
 
 /// What the command line of sendmail(1) asks for.
@@ -34,8 +35,10 @@ struct SendmailOptions: Equatable {
     var takesRecipientsFromHeader = false
     /// `-v`: say the job's id.
     var isVerbose = false
-    /// Options that are ignored, and why that is worth a word.
-    var warnings: [String] = []
+    /// `-N`, `-R` and `-V`: the notifications that the sender asks for.
+    var notify: [Job.DSN.Occasion] = []
+    var returned: Job.DSN.Extent?
+    var envelopeID: String?
     /// The operands: recipients.
     var operands: [String] = []
 
@@ -101,14 +104,18 @@ struct SendmailOptions: Equatable {
             try refuseControls(value, in: "-F")
             fullName = value
         case "N":
-            let words = value.lowercasedASCII.pieces(at: ",")
-            let isValid = words == ["never"] || words.allSatisfy { ["failure", "delay", "success"].contains($0) }
-            if !isValid { warnings.append("-N \(printable(value)): bad value, ignored") }
+            notify = try occasions(value)
         case "R":
-            if value != "hdrs" && value != "full" { warnings.append("-R \(printable(value)): bad value, ignored") }
+            switch value.lowercasedASCII {
+            case "full": returned = .full
+            case "hdrs": returned = .headers
+            default: throw .usage("-R \(printable(value)): -R is full or hdrs")
+            }
         case "V":
-            let isValid = value.utf8.count <= 100 && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-            if !isValid { warnings.append("-V: bad value, ignored") }
+            guard Job.DSN.isEnvelopeID(value) else {
+                throw .usage("-V \(printable(value)): -V takes 1 to 100 characters of printable ASCII")
+            }
+            envelopeID = value
         case "X":
             if value.begins(with: "V") { throw .usage("-XV (variable envelope return paths) is not supported") }
         case "b": try setMode(value)
@@ -120,6 +127,17 @@ struct SendmailOptions: Equatable {
         // -A, -C, -L, -O, -e, -h and -p mean nothing here, as with Postfix.
         default: break
         }
+    }
+
+    /// Words with commas or white space between them, in any case.
+    private func occasions(_ value: String) throws(Failure) -> [Job.DSN.Occasion] {
+        let words = value.lowercasedASCII.utf8.split { $0 == UInt8(ascii: ",") || $0.isSpace }
+        let occasions = words.compactMap { Job.DSN.Occasion(rawValue: String(decoding: $0, as: UTF8.self)) }
+        guard !words.isEmpty, occasions.count == words.count, occasions == [.never] || !occasions.contains(.never)
+        else {
+            throw .usage("-N \(printable(value)): -N is never, or some of failure,delay,success")
+        }
+        return occasions
     }
 
     private mutating func setMode(_ value: String) throws(Failure) {

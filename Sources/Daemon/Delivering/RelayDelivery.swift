@@ -47,7 +47,7 @@ final class RelayDelivery {
         let sender = mail.sender.isEmpty ? "" : relay.envelopeFrom ?? mail.sender
         return try Envelope(
             sender: sender, recipients: group.map { letter.recipients[$0] }, size: mail.bytes.count + header.count,
-            needs8Bit: mail.needs8Bit, needsSMTPUTF8: mail.hasUTF8Header)
+            needs8Bit: mail.needs8Bit, needsSMTPUTF8: mail.hasUTF8Header, dsn: mail.dsn.map { DSN($0) })
     }
 
     private func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
@@ -142,7 +142,23 @@ final class RelayDelivery {
     }
 }
 
+extension DSN {
+    /// The words of RFC 3461 for those of a job.
+    fileprivate init(_ dsn: Job.DSN) {
+        self.init(
+            notify: dsn.notify.map { occasion in
+                switch occasion {
+                case .never: .never
+                case .success: .success
+                case .failure: .failure
+                case .delay: .delay
+                }
+            },
+            returned: dsn.returned.map { $0 == .full ? .full : .headers }, envelopeID: dsn.envelopeID)
+    }
+}
+
 extension TransactionOutcome {
     /// Whether some recipient was accepted, and the message with it.
-    fileprivate var hasSent: Bool { recipients.contains { if case .sent = $0 { true } else { false } } }
+    fileprivate var hasSent: Bool { recipients.contains(where: \.isSent) }
 }

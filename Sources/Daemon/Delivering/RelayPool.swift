@@ -37,6 +37,8 @@ final class RelayPool: Courier {
     private var timer: EventLoop.Timer?
     /// Until when no connection is tried, because no descriptor was left for the last one; nil where there was.
     private var shortUntil: Int64?
+    /// A job has asked for notifications in vain, and it was told.
+    private var hasToldOfDSN = false
     /// How many connections failed while none stood yet and others were on their way.
     private var surplus = 0
     private var isRetired = false
@@ -55,7 +57,8 @@ final class RelayPool: Courier {
         self.ledger = ledger
         self.allowances = allowances
         self.tell = tell
-        standing = Standing(limit: settings.connections, table: settings.replies)
+        standing = Standing(
+            limit: settings.connections, table: settings.replies, language: settings.connection.language)
         ceiling = ConnectionCeiling(limit: settings.connections)
         memory = RelayMemory { [log, name] in log.write("relay \(name): \($0)", .warning) }
         logins = RelayLogins(settings.connection, memory, on: loop)
@@ -124,6 +127,10 @@ final class RelayPool: Courier {
             return end(delivery, because: "the relay's quota is used up")
         }
         let limit = min(settings.recipientsPerMail, capabilities.recipientLimit ?? .max, recipientLimit, room)
+        if !capabilities.dsn, !hasToldOfDSN, delivery.letter.mail.dsn != nil {
+            hasToldOfDSN = true
+            log.write("relay \(name): does not offer DSN: `dsn` of jobs, as of \(delivery.job.id), is not passed on")
+        }
         let envelope: Envelope
         do throws(EnvelopeError) { envelope = try delivery.nextEnvelope(limit: limit, capabilities) } catch {
             inFlight -= 1

@@ -54,10 +54,8 @@ package final class RelayProbe {
     }
 
     private func head(isUp: Bool) -> JSON.Object {
-        let url =
-            "\(relay.connection.isImplicitTLS ? "smtps" : "smtp")://\(relay.connection.host):\(relay.connection.port)"
         return JSON.Object([
-            ("relay", .string(relay.name)), ("url", .string(url)), ("ok", .bool(isUp)),
+            ("relay", .string(relay.name)), ("url", .string(relay.connection.url)), ("ok", .bool(isUp)),
             ("milliseconds", .number(.init(Int((Clock.monotonic - began) / 1_000_000)))),
         ])
     }

@@ -69,6 +69,9 @@ extension RelaySettings {
 
     /// The way to the relay, and how long it may take.
     mutating func readWay(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        for key in ["family", "source_address", "proxy"] where socket != nil && section.string(key) != nil {
+            throw section.fault("'\(key)' cannot be used with a UNIX socket", at: key)
+        }
         if let choice = try section.choice("family", of: Family.self) { family = choice }
         if let span = try section.positiveSpan("connect_timeout", like: "30s") { connectTimeout = span }
         if let span = try section.positiveSpan("greeting_timeout", like: "5m") { greetingTimeout = span }
