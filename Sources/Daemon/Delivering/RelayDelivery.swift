@@ -34,7 +34,9 @@ final class RelayDelivery {
 
     /// Takes the recipients of the next transaction, at most `limit`. Where the server does not offer SMTPUTF8 and only
     /// addresses need it, those that can be served go first.
-    func nextEnvelope(limit: Int, _ capabilities: Capabilities) throws(EnvelopeError) -> Envelope {
+    func nextEnvelope(
+        limit: Int, size: Int, _ capabilities: Capabilities
+    ) throws(EnvelopeError) -> Envelope {
         var candidates = left
         let mail = letter.mail
         if !capabilities.smtpUTF8, !mail.hasUTF8Header, isASCII(mail.sender) {
@@ -46,7 +48,7 @@ final class RelayDelivery {
         left.removeAll { taken.contains($0) }
         let sender = mail.sender.isEmpty ? "" : relay.envelopeFrom ?? mail.sender
         return try Envelope(
-            sender: sender, recipients: group.map { letter.recipients[$0] }, size: mail.bytes.count + header.count,
+            sender: sender, recipients: group.map { letter.recipients[$0] }, size: size,
             needs8Bit: mail.needs8Bit, needsSMTPUTF8: mail.hasUTF8Header, dsn: mail.dsn.map { DSN($0) })
     }
 
@@ -90,9 +92,17 @@ final class RelayDelivery {
         } && (outcome.fault == .none)
     }
 
-    /// What has come of the recipients since this was last asked.
-    func news() -> [(recipient: String, outcome: RecipientOutcome)] {
-        let fresh = outcomes.indices.filter { index in
+    /// Whether the relay takes anybody of whom nothing is known yet.
+    var hasRecipients: Bool { !left.isEmpty }
+
+    /// What has come of the recipients that is settled, and was not noted before.
+    var news: [Pair] { unnoted.compactMap { index in outcomes[index].map { (letter.recipients[index], $0) } } }
+
+    /// The history has the news.
+    func noteNews() { noted.formUnion(unnoted) }
+
+    private var unnoted: [Int] {
+        outcomes.indices.filter { index in
             guard let outcome = outcomes[index], !noted.contains(index) else { return false }
             switch outcome {
             case .sent, .refused(.reply): return true
@@ -100,8 +110,6 @@ final class RelayDelivery {
             default: return false
             }
         }
-        noted.formUnion(fresh)
-        return fresh.compactMap { index in outcomes[index].map { (letter.recipients[index], $0) } }
     }
 
     /// What became of those whose outcome the history does not have yet, and what of those that another relay may take:

@@ -106,6 +106,11 @@ final class RelayPool: Courier {
     /// Sends the job's letter on an idle connection. Where there is none any more, the job is carried on.
     func begin(_ job: ClaimedJob) {
         guard let letter = job.letter else { return tell(.carried(job, isPrepared: false)) }
+        let delivery = RelayDelivery(job, letter, by: settings)
+        guard delivery.hasRecipients else {
+            job.shun(name)
+            return tell(.unfit(job, delivery.rest.others))
+        }
         let connection = popIdle(isNew: job.wantsNewConnection)
         guard connection != nil || job.wantsNewConnection else { return tell(.carried(job, isPrepared: false)) }
         job.attempt.relay = name
@@ -113,7 +118,6 @@ final class RelayPool: Courier {
         inFlight += 1
         standing.began(job.waiting.sender)
         allowances[name].start(at: Clock.monotonic)
-        let delivery = RelayDelivery(job, letter, by: settings)
         if let connection { hand(delivery, to: connection) } else { park(delivery) }
     }
 
@@ -131,15 +135,18 @@ final class RelayPool: Courier {
             hasToldOfDSN = true
             log.write("relay \(name): does not offer DSN: `dsn` of jobs, as of \(delivery.job.id), is not passed on")
         }
+        let body = delivery.body(for: capabilities)
         let envelope: Envelope
-        do throws(EnvelopeError) { envelope = try delivery.nextEnvelope(limit: limit, capabilities) } catch {
+        do throws(EnvelopeError) {
+            envelope = try delivery.nextEnvelope(limit: limit, size: body.count, capabilities)
+        } catch {
             inFlight -= 1
             standing.end(delivery.job.waiting.sender)
             return tell(.refused(delivery.job, .job("\(error)")))
         }
         allowances[name].reserve(delivery.groupSize)
         connection.send(
-            envelope: envelope, body: delivery.body(for: capabilities),
+            envelope: envelope, body: body,
             commit: { [unowned self] accepted in mark(delivery, accepted) },
             completion: { [self, weak connection] outcome in conclude(delivery, outcome, on: connection) })
     }
@@ -244,13 +251,14 @@ final class RelayPool: Courier {
     /// Writes down what has come of some recipients before others are sent to.
     private func note(_ delivery: RelayDelivery) -> Bool {
         let job = delivery.job
-        let news = delivery.news()
+        let news = delivery.news
         if news.isEmpty { return true }
         let verdict = Verdict(news, of: job.attempt, now: .now, jitter: 0)
         do throws(SpoolError) { try job.note(verdict.events) } catch {
             tell(.diskRefused(error))
             return false
         }
+        delivery.noteNews()
         job.attempt.disallowed = []
         ledger.reported(job, verdict, now: .now)
         return true
@@ -260,15 +268,16 @@ final class RelayPool: Courier {
         inFlight -= 1
         let job = delivery.job
         standing.end(job.waiting.sender)
+        // What is settled here is written down before another relay goes on; a disk that refuses that gets the verdict,
+        // which waits for it.
+        let isPassedOn = !delivery.rest.others.isEmpty && note(delivery)
         let (own, others) = delivery.rest
         job.kept += own
-        if !others.isEmpty {
-            // What is settled here is written down before another relay goes on.
-            guard note(delivery) else { return tell(.verdict(job, .returned("the disk", job.attempt, .now))) }
-            job.kept.removeAll { if case .sent = $0.outcome { true } else { $0.outcome.refusal?.code != nil } }
+        if isPassedOn {
             job.shun(name)
             return tell(.unfit(job, others))
         }
+        job.kept += others.map { ($0.recipient, $0.outcome.refusal.map { .deferred($0) } ?? $0.outcome) }
         let now = Timestamp.now
         let verdict = Verdict(
             job.kept, of: job.attempt, interruption: interruption, now: now, jitter: .random(in: -1...1))
