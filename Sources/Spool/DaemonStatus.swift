@@ -33,6 +33,9 @@ package struct DaemonStatus: Equatable, Sendable {
         /// How many connections the configuration allows.
         package var limit: Int?
         package var quotas: [Quota]
+        /// How many senders it refuses, so that their mails wait; and the first of them, each with the reason.
+        package var refused = 0
+        package var refusedSenders: [String] = []
 
         package init(
             name: String, isOpen: Bool, reason: String?, connections: Int, limit: Int?, quotas: [Quota] = []
@@ -166,6 +169,8 @@ extension DaemonStatus.Relay {
             name: name, isOpen: object["breaker"]?.string == "open", reason: object["reason"]?.string,
             connections: object.number("connections"), limit: object["limit"]?.int,
             quotas: (object["quotas"]?.array ?? []).compactMap { $0.object.flatMap(DaemonStatus.Quota.init) })
+        refused = object.number("refused")
+        refusedSenders = (object["refusedSenders"]?.array ?? []).compactMap(\.string)
     }
 
     fileprivate var json: JSON {
@@ -175,6 +180,10 @@ extension DaemonStatus.Relay {
         ])
         object["limit"] = limit.map { .number(.init($0)) }
         object["quotas"] = quotas.isEmpty ? nil : .array(quotas.map(\.json))
+        if refused > 0 {
+            object["refused"] = .number(.init(refused))
+            object["refusedSenders"] = .array(refusedSenders.map { .string($0) })
+        }
         return .object(object)
     }
 }

@@ -93,6 +93,9 @@ struct RelayTroubleTests {
         }
         #expect(place.names("retry/01-30s").count < 20)
         #expect(place.names("dead").isEmpty)
+        try place.wait("status to say so") {
+            try place.outspool("status").out.contains("relay main refuses poison@example.com: 421 4.3.2 Too many")
+        }
     }
 
     @Test("A quota at the dot buries nothing, and the next relay takes over")

@@ -68,6 +68,10 @@ struct DaemonStatusTests {
             .init(name: "b", isOpen: false, reason: nil, connections: 1, limit: 1),
         ]
         #expect(try #require(DaemonStatus(status.json)).relays == status.relays)
+        var refusing = status
+        refusing.relays[1].refused = 3
+        refusing.relays[1].refusedSenders = ["shop@example.com: 550 no"]
+        #expect(try #require(DaemonStatus(refusing.json)).relays == refusing.relays)
         #expect(
             status.json.text.contains(
                 #""used":3}]},{"name":"b","breaker":"closed","reason":null,"connections":1,"limit":1}]"#))

@@ -81,6 +81,10 @@ struct Diagnosis: Equatable, Sendable {
             add(.warning, "files that wait untouched: \(daemon.stopped); outspool doctor names more of them")
         }
         if let configuration = daemon.configuration { add(.warning, "the configuration: \(configuration)") }
+        for relay in daemon.relays where !relay.isOpen && relay.refused > 0 {
+            let more = relay.refused > 1 ? ", and \(relay.refused - 1) more senders" : ""
+            add(.warning, "relay \(relay.name) refuses \(relay.refusedSenders.first ?? "a sender")\(more)")
+        }
         let open = daemon.relays.filter(\.isOpen)
         for relay in open {
             let reason = relay.reason.map { $0.isEmpty ? "" : ": \($0)" } ?? ""
