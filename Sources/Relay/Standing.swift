@@ -41,6 +41,8 @@ package struct Standing: Sendable {
     private var row = Row()
     /// The two senders that were accepted last, the later one first.
     private var accepted: [(sender: String, at: Int64)] = []
+    /// Whether the job that was begun last was one of a sender that rests.
+    private var hasTriedLast = false
     /// How many senders that rest are being tried.
     private var tries = 0
     /// How often a job was refused alone, between others that were accepted.
@@ -105,6 +107,10 @@ package struct Standing: Sendable {
     /// Whether nothing rests.
     package var isClear: Bool { troubled.isEmpty && !breaker.isOpen }
 
+    /// Whether the next job should be one of a sender that does not rest, where there is one: those that rest take turns
+    /// with all others, and not with each other.
+    package var isOthersTurn: Bool { hasTriedLast && !troubled.isEmpty }
+
     /// Why a sender rests; nil where it does not.
     package func reason(for sender: String) -> String? {
         guard let trouble = troubled[sender], trouble.isResting else { return nil }
@@ -126,6 +132,7 @@ package struct Standing: Sendable {
 
     /// A job of the sender is being tried.
     package mutating func began(_ sender: String) {
+        hasTriedLast = isResting(sender)
         guard let trouble = troubled[sender], trouble.isResting, !trouble.isTried else { return }
         troubled[sender]?.isTried = true
         tries += 1

@@ -89,9 +89,10 @@ package struct Transaction {
         case .data: return dataAnswered(reply)
         case .commit, .body:
             // The server has had enough: that is its answer, but half a message stands on the connection. On one that
-            // has carried others it may be the answer to one of those.
+            // has carried others, or where a recipient was told the same, it may be an answer of before.
             if reply.kind == .positive || reply.kind == .intermediate { return outOfStep(reply) }
-            return finish(isFirst ? Self.outcome(of: reply) : .deferred(.reply(reply)), reuse: .close)
+            let isNew = isFirst && !replies.contains { $0.code == reply.code }
+            return finish(isNew ? Self.outcome(of: reply) : .deferred(.reply(reply)), reuse: .close)
         case .dot:
             // A second 354 answers nothing: whether the message was taken is still to be said.
             if reply.kind == .intermediate { return outOfStep(reply) }

@@ -155,6 +155,18 @@ struct SchedulerTests {
         #expect(run(&scheduler, most: 1) == ["n"])
     }
 
+    @Test("Senders that go first this time do, and where there are none the others")
+    func preference() {
+        var scheduler = scheduler()
+        for (id, sender) in [("b1", "bad"), ("b2", "bad"), ("g", "good")] {
+            _ = scheduler.handle(.waiting(job(id, sender: sender)))
+        }
+        var slot = idle()
+        slot.preference = { $0 != "bad" }
+        _ = scheduler.handle(.relays([slot]))
+        #expect(run(&scheduler) == ["g", "b1", "b2"])
+    }
+
     @Test("The jobs of one sender leave room for others")
     func roomForOthers() {
         var scheduler = scheduler(capacity: 10)

@@ -242,7 +242,7 @@ def quota(place, limit=10 << 20, seconds=25):
         return total
 
     for name in os.listdir(os.path.join(place.shop, "new")):
-        with contextlib.suppress(IsADirectoryError):
+        with contextlib.suppress(IsADirectoryError, FileNotFoundError):
             os.unlink(os.path.join(place.shop, "new", name))
     for state, name in place.files():
         if name.endswith("@shop"):

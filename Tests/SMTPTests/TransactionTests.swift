@@ -317,6 +317,12 @@ struct TransactionTests {
             #expect(outcome.recipients.map(kind) == [isFirst ? "refused 550" : "deferred 550"])
             #expect(outcome.reuse == .close)
         }
+        // A recipient was told the same, and may have been told twice.
+        var it = try transaction(false)
+        _ = it.start()
+        for reply in [Self.ok, Self.ok, Self.never, Self.go] { _ = it.received(reply) }
+        _ = it.proceed()
+        #expect(try #require(outcome(&it, of: Self.never)).recipients.map(kind) == ["deferred 550", "refused 550"])
     }
 
     @Test(

@@ -288,8 +288,12 @@ struct Scheduler: ~Copyable {
         for slot in slots where !pauses.cover(relay: slot.relay) {
             // A relay that is down leaves its jobs to the next one; another only what it does not take.
             func mayStart(_ group: Lanes.Group) -> Bool { slot.takes(group) && !left.contains { $0.takes(group) } }
+            func next(_ mayStart: (Lanes.Group) -> Bool) -> WaitingJob? {
+                mails.next(bulkAllowed: bulkAllowed, prefersNew: slot.prefersNew, mayStart: mayStart)
+            }
             if Scheduler.hasRoom(slot),
-                let job = mails.next(bulkAllowed: bulkAllowed, prefersNew: slot.prefersNew, mayStart: mayStart)
+                let job = slot.preference.flatMap({ goesFirst in next { goesFirst($0.name) && mayStart($0) } })
+                    ?? next(mayStart)
             {
                 return pauses.cover(template: job.template)
                     ? .missed(job.state) : start(job, on: .relay(slot.relay))

@@ -23,6 +23,8 @@ struct Slot: Sendable {
     var isSpecial: Bool
     /// Whether it takes the jobs of a sender; nil where it takes all. The scheduler does not know why not.
     var restriction: (@Sendable (String) -> Bool)?
+    /// The senders whose jobs go first this time; nil for all.
+    var preference: (@Sendable (String) -> Bool)?
 
     /// A copy without any room.
     var closed: Slot {

@@ -95,12 +95,17 @@ final class RelayPool: Courier {
             let standing = standing
             restriction = { standing.takes($0, at: now) }
         }
-        return Slot(
+        var slot = Slot(
             name, hasRoom: hasRoom, isPaced: hasRoom && allowance.pause(at: now) != nil, isUp: isUp,
             isProbe: breaker.isOpen && hasRoom, mayConnect: !isRetired && allowed > 0 && !isShort && !logins.isPausing,
             limit: settings.connections, prefersNew: breaker.isOpen && !breaker.isUnreachable,
             isSpecial: !settings.routing.isOpen,
             restriction: restriction)
+        if standing.isOthersTurn {
+            let standing = standing
+            slot.preference = { !standing.isResting($0) }
+        }
+        return slot
     }
 
     /// Sends the job's letter on an idle connection. Where there is none any more, the job is carried on.
