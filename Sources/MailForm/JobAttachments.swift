@@ -8,9 +8,11 @@ private let totalLimit = 64 << 20
 
 extension Job {
     /// Reads the attachments. Errors name the field.
+    /// - Parameter content: how the content in the job is read.
     /// - Parameter contents: gives the bytes of the file of that name, of the attachment at that pointer. The name is a
     ///   plain one: no path, and not hidden.
     package func readAttachments<Failure>(
+        content: ContentReading = .decoded,
         _ contents: (_ name: String, _ pointer: String) throws(Failure) -> [UInt8],
         otherwise failure: (JobError) -> Failure
     ) throws(Failure) -> [Attachment] {
@@ -18,10 +20,15 @@ extension Job {
         var total = 0
         for (index, value) in attachments.enumerated() {
             let pointer = "/attachments/\(index)"
-            var (attachment, name): (Attachment, String?)
-            do throws(JobError) { (attachment, name) = try form(value, pointer) } catch { throw failure(error) }
-            if let name { attachment.content = try contents(name, pointer) }
-            total += attachment.content.count
+            var (attachment, name, size): (Attachment, String?, Int)
+            do throws(JobError) { (attachment, name, size) = try form(value, pointer, content) } catch {
+                throw failure(error)
+            }
+            if let name {
+                attachment.content = try contents(name, pointer)
+                size = attachment.content.count
+            }
+            total += size
             if total > totalLimit { throw failure(JobError("/attachments", "more than \(totalLimit) bytes")) }
             read.append(attachment)
         }
@@ -29,19 +36,32 @@ extension Job {
     }
 }
 
-/// An attachment, and the name of the file that has its content, if one has.
-private func form(_ value: JSON, _ pointer: String) throws(JobError) -> (Attachment, file: String?) {
+/// How the base64 of an attachment is read.
+package enum ContentReading {
+    case decoded
+    /// The caller has made the base64: a file of which only the names are judged is not decoded, and is empty.
+    case trusted
+}
+
+/// An attachment, the name of the file that has its content, if one has, and how long the content in the job is.
+private func form(
+    _ value: JSON, _ pointer: String, _ reading: ContentReading
+) throws(JobError) -> (Attachment, file: String?, size: Int) {
     guard let object = value.object else { throw JobError(pointer, "is \(value.typeName), not an object") }
     let fields = JobFields(object, below: pointer)
     try fields.allow { ["filename", "contentType", "cid", "content", "file"].contains($0) }
-    var bytes: [UInt8] = []
+    var (bytes, size): ([UInt8], Int) = ([], 0)
     let file = try fields.string("file")
+    let filename = try fields.string("filename") ?? file
+    let type = try fields.string("contentType") ?? filename.flatMap(mediaType)
     switch (try fields.string("content"), file) {
+    case (let content?, nil) where reading == .trusted && !isMessage(type):
+        size = content.utf8.count / 4 * 3 - content.utf8.suffix(2).count { $0 == UInt8(ascii: "=") }
     case (let content?, nil):
         guard let decoded = Base64.decode(content.utf8, .lenient) else {
             throw JobError("\(pointer)/content", "is not base64")
         }
-        bytes = decoded
+        (bytes, size) = (decoded, decoded.count)
     case (nil, let name?):
         let isPath = name.utf8.contains(UInt8(ascii: "/")) || name.utf8.contains(0)
         if name.isEmpty || name.begins(with: ".") || isPath {
@@ -49,11 +69,13 @@ private func form(_ value: JSON, _ pointer: String) throws(JobError) -> (Attachm
         }
     default: throw JobError(pointer, "either content or file")
     }
-    let filename = try fields.string("filename") ?? file
-    let attachment = Attachment(
-        filename: filename, contentType: try fields.string("contentType") ?? filename.flatMap(mediaType),
-        cid: try fields.string("cid"), content: bytes)
-    return (attachment, file)
+    let attachment = Attachment(filename: filename, contentType: type, cid: try fields.string("cid"), content: bytes)
+    return (attachment, file, size)
+}
+
+/// Tells whether the content is judged, too: a message may not be encoded.
+private func isMessage(_ type: String?) -> Bool {
+    type?.utf8.drop { $0 == 0x20 }.prefix(8).isSame(asLowercase: "message/") == true
 }
 
 /// Throws unless each cid is that of one attachment, and the HTML shows none that no attachment has: either would be a

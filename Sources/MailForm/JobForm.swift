@@ -6,8 +6,9 @@ package import Spool
 ///
 /// The daemon buries what is refused here. It knows more: the template, the configuration, the files that are attached,
 /// and which characters a domain may have.
-package func formFault(_ object: JSON) -> (field: String, reason: String)? {
-    do throws(JobError) { try Job(object).checkForm() } catch { return (error.pointer, error.reason) }
+/// - Parameter content: how attached content is read; `trusted` where it was encoded a moment ago.
+package func formFault(_ object: JSON, content: ContentReading = .decoded) -> (field: String, reason: String)? {
+    do throws(JobError) { try Job(object).checkForm(content) } catch { return (error.pointer, error.reason) }
     return nil
 }
 
@@ -34,7 +35,7 @@ extension Job {
         return fields
     }
 
-    fileprivate func checkForm() throws(JobError) {
+    fileprivate func checkForm(_ reading: ContentReading) throws(JobError) {
         let addresses = JobAddresses(domains: .form)
         var recipients: [String] = []
         for (value, pointer) in [(to, "/to"), (cc, "/cc"), (bcc, "/bcc")] {
@@ -51,7 +52,7 @@ extension Job {
                 if recipients.isEmpty, envelopeTo == nil { recipients = try message.recipients().map(\.text) }
             } catch { throw JobError("/message", "\(error)") }
         } else {
-            try checkMail()
+            try checkMail(reading)
         }
         // A task has no recipient, and only its template tells that it is one.
         let mayBeTask = template != nil && to == nil && cc == nil && bcc == nil && envelopeTo == nil
@@ -59,8 +60,8 @@ extension Job {
     }
 
     /// Checks the subject, the header and the attachments.
-    private func checkMail() throws(JobError) {
-        let files = try readAttachments({ (_, _) throws(JobError) in [] }, otherwise: { $0 })
+    private func checkMail(_ reading: ContentReading) throws(JobError) {
+        let files = try readAttachments(content: reading, { (_, _) throws(JobError) in [] }, otherwise: { $0 })
         var (subject, shownBy): (String, String?) = ("", nil)
         if case .mail(let own, _, let html) = content { (subject, shownBy) = (own, html) }
         try judgeContentIDs(files, shownBy: shownBy)

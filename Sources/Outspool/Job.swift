@@ -145,13 +145,13 @@ public struct Job: Sendable {
         job.add("expiresAt", try moment(expiresAt, "expiresAt"))
         if !tags.isEmpty { job.add("tags", .array(tags.map { .string($0) })) }
         job.add("metadata", try texts(metadata, "metadata"))
-        return try Job.encoded(.object(JSON.Object(job.list)))
+        return try Job.encoded(.object(JSON.Object(job.list)), content: .trusted)
     }
 
     /// The bytes of a job object, with a line end.
     /// - Throws: for what the daemon would bury, as far as the object alone tells.
-    static func encoded(_ value: JSON) throws(SubmitError) -> [UInt8] {
-        if let (field, reason) = formFault(value) { throw .invalid(field: field, reason: reason) }
+    static func encoded(_ value: JSON, content: ContentReading = .decoded) throws(SubmitError) -> [UInt8] {
+        if let (field, reason) = formFault(value, content: content) { throw .invalid(field: field, reason: reason) }
         var bytes = value.encoded
         bytes.append(0x0A)
         // What has more values than a job may have is longer than this.

@@ -50,6 +50,10 @@ struct ClientCaseTests {
         ("/headers", { $0.headers = ["References": "<a@b>", "references": "<c@d>"] }),
         ("/attachments/0", { $0.attachments = [Attachment(.content([0x78]), contentType: "pdf")] }),
         ("/attachments/0", { $0.attachments = [Attachment(.content([0x78]), cid: "a b")] }),
+        (
+            "/attachments/0",
+            { $0.attachments = [Attachment(.content([0x41, 0x3A, 0, 0x0A]), contentType: " Message/RFC822")] }
+        ),
         ("/attachments/0/file", { $0.attachments = [Attachment(.file("../x"))] }),
         (
             "/attachments/1/cid",
@@ -72,6 +76,18 @@ struct ClientCaseTests {
         }
         #expect(try box.ids == [])
         #expect(try box.scratch.list("tmp") == [])
+    }
+
+    @Test("An attached message is judged by what is in it, another file by its names")
+    func attachedMessage() throws {
+        let box = try Box()
+        var job = Job(subject: "s", text: "t", to: ["a@b.example"])
+        job.attachments = [
+            Attachment(.content(Array("A: b\n\n".utf8)), contentType: "message/rfc822"),
+            Attachment(.content([0, 0x0A]), filename: "x.bin"), Attachment(.content([])),
+        ]
+        let id = try box.spool.submit(job)
+        #expect(try box.ids == [id])
     }
 
     @Test("Of a subject, of HTML and of a whole message too")
