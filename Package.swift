@@ -56,14 +56,17 @@ let package = Package(
             resources: [.embedInCode("Producers")], swiftSettings: common),
         .target(
             name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
-        .target(name: "Message", dependencies: ["CIDN2", "JSON", "Text", "Time"], swiftSettings: common),
+        .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: common),
+        .target(name: "IDNA", dependencies: ["CIDN2", "JSON", "Message"], swiftSettings: common),
+        .target(name: "MailForm", dependencies: ["JSON", "Message", "Spool", "Text"], swiftSettings: common),
         .target(
             name: "SMTP", dependencies: ["Text", "Time"], resources: [.embedInCode("replies.conf")],
             swiftSettings: common),
         .target(
             name: "Mail",
             dependencies: [
-                "Configuration", "Spool", "Template", "Schema", "Message", "JSON", "Text", "Time", "Linux",
+                "Configuration", "Spool", "Template", "Schema", "Message", "IDNA", "MailForm", "JSON", "Text", "Time",
+                "Linux",
             ],
             swiftSettings: common),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: common),
@@ -72,12 +75,14 @@ let package = Package(
             swiftSettings: common),
 
         // What is built of them.
-        .target(name: "Outspool", dependencies: ["Spool", "JSON", "Text", "Time", "Linux"], swiftSettings: common),
+        .target(
+            name: "Outspool", dependencies: ["MailForm", "Spool", "JSON", "Text", "Time", "Linux"],
+            swiftSettings: common),
         .target(
             name: "Daemon",
             dependencies: [
-                "EventLoop", "Spool", "Template", "Message", "Mail", "SMTP", "Relay", "Schema", "Configuration", "JSON",
-                "Text", "Time", "Linux",
+                "EventLoop", "Spool", "Template", "Message", "IDNA", "Mail", "SMTP", "Relay", "Schema", "Configuration",
+                "JSON", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -85,7 +90,8 @@ let package = Package(
         .target(
             name: "Command",
             dependencies: [
-                "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "Mail", "Configuration",
+                "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "IDNA", "Mail",
+                "Configuration",
                 "JSON", "SMTP", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
@@ -133,7 +139,7 @@ let package = Package(
             name: "TemplateTests", dependencies: ["Template", "Schema", "JSON", "Linux", "Text", "Time", "Scratch"]),
         .testTarget(name: "TypeGenerationTests", dependencies: ["TypeGeneration", "Schema", "JSON"]),
         .testTarget(
-            name: "MessageTests", dependencies: ["Message", "Judges", "JSON", "Text", "Time", "Scratch"]),
+            name: "MessageTests", dependencies: ["Message", "IDNA", "Judges", "JSON", "Text", "Time", "Scratch"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "Time"]),
         .testTarget(name: "SinkTests", dependencies: ["Sink", "Text", "Time"]),
@@ -149,7 +155,7 @@ let package = Package(
         .testTarget(
             name: "MailTests",
             dependencies: [
-                "Mail", "Configuration", "Judges", "Message", "Scratch", "Spool", "Template", "JSON", "Time",
+                "Mail", "Configuration", "IDNA", "Judges", "Message", "Scratch", "Spool", "Template", "JSON", "Time",
             ]),
 
         // Tests that start programs: `make check` leaves them out by name.
@@ -172,7 +178,7 @@ if Context.environment["OUTSPOOL_FUZZ"] != nil {
         .target(
             name: "Fuzz",
             dependencies: [
-                "Command", "Configuration", "Daemon", "JSON", "Linux", "Message", "SMTP", "Schema", "Spool",
+                "Command", "Configuration", "Daemon", "IDNA", "JSON", "Linux", "Message", "SMTP", "Schema", "Spool",
                 "Template", "Text", "Time",
             ],
             path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common)

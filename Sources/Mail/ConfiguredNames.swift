@@ -1,4 +1,5 @@
 package import Configuration
+internal import IDNA
 internal import Linux
 package import Message
 

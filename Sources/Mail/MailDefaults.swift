@@ -1,4 +1,5 @@
 package import Configuration
+internal import IDNA
 internal import Message
 
 /// What the configuration has to say of a mail: what it fills in where neither job nor template says it, and

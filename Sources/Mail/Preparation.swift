@@ -1,4 +1,6 @@
+internal import IDNA
 internal import JSON
+internal import MailForm
 internal import Message
 package import Spool
 internal import Text
@@ -39,7 +41,7 @@ extension OutgoingMail {
         (mail.to, mail.cc) = (to, cc)
         mail.headers = try headers(job, beside: rendered?.fields ?? [])
         let own = try attachments(job, defaults)
-        try judgeContentIDs(own, shownBy: rendered == nil ? mail.html : nil)
+        try form(judgeContentIDs(own, shownBy: rendered == nil ? mail.html : nil))
         mail.attachments = own + (try rendered?.files(beside: own) ?? [])
         let composed: ComposedMessage
         do throws(CompositionError) { composed = try mail.compose() } catch {
@@ -58,12 +60,7 @@ extension OutgoingMail {
     private init(
         whole source: [UInt8], job: Job, id: JobID, date: Timestamp, defaults: MailDefaults
     ) throws(MailError) {
-        for (field, isThere) in [
-            ("attachments", !job.attachments.isEmpty), ("headers", !job.headers.isEmpty),
-            ("replyTo", job.replyTo != nil), ("sender", job.sender != nil),
-        ] where isThere {
-            throw .job("/\(field): has no place beside message, which is the whole mail")
-        }
+        try form(job.checkBesideMessage())
         let message = try whole(WholeMessage(parsing: source))
         var own = try mailbox(job.from, "/from")
         if own == nil, let text = defaults.from { own = try configured(text, "from") }
@@ -106,31 +103,19 @@ extension OutgoingMail {
 
 /// The header fields of the template and of the job, whose word goes over the template's.
 private func headers(_ job: Job, beside fields: [ExtraHeader]) throws(MailError) -> [ExtraHeader] {
-    var own: [ExtraHeader] = []
-    for member in job.headers.members {
-        guard let value = member.value.string else {
-            throw .job("/headers/\(pointerToken(member.name)): is \(member.value.typeName), not a string")
-        }
-        own.append(ExtraHeader(name: member.name, value: value))
-    }
+    let own = try form(job.extraHeaders())
     var replaced = Set(own.map { ExactText($0.name.lowercasedASCII) })
     // The template's word on a click is about the template's page.
     if replaced.contains("list-unsubscribe") { replaced.insert("list-unsubscribe-post") }
     return fields.filter { !replaced.contains(ExactText($0.name.lowercasedASCII)) } + own
 }
 
-/// Each cid is that of one attachment, and the HTML of a job shows none that no attachment has: either would be a
-/// picture that the reader does not see. A template's HTML is judged with its images, see `RenderedPart.files`.
-private func judgeContentIDs(_ own: [Attachment], shownBy html: String?) throws(MailError) {
-    var cids: Set<[UInt8]> = []
-    for (index, attachment) in own.enumerated() {
-        if let cid = attachment.cid, !cids.insert(Array(cid.utf8)).inserted {
-            throw .job("/attachments/\(index)/cid: \(JSON.string(cid).text) is the cid of another attachment")
-        }
-    }
-    for name in html.map(ContentReferences.names) ?? [] where !cids.contains(Array(name.utf8)) {
-        throw .job("/attachments: none has the cid \(JSON.string(name).text) that the HTML shows")
-    }
+/// How a job's addresses are read where mail is made of them.
+private let addresses = JobAddresses(domains: .idna)
+
+/// What is wrong with the form of a job is the job's fault.
+private func form<Result>(_ read: @autoclosure () throws(JobError) -> Result) throws(MailError) -> Result {
+    do throws(JobError) { return try read() } catch { throw .job("\(error)") }
 }
 
 /// What is wrong with a whole message is the job's fault.
@@ -151,34 +136,17 @@ private func configured(_ text: String, _ key: String) throws(MailError) -> Mail
 }
 
 private func mailbox(_ value: JSON?, _ pointer: String) throws(MailError) -> Mailbox? {
-    guard let value else { return nil }
-    do throws(AddressError) { return try Mailbox(json: value) } catch { throw .job("\(pointer): \(error)") }
+    try form(addresses.mailbox(value, at: pointer))
 }
 
 private func mailboxes(_ value: JSON?, _ pointer: String) throws(MailError) -> [Mailbox] {
-    guard let value else { return [] }
-    do throws(AddressError) { return try Mailbox.list(json: value) } catch { throw .job("\(pointer): \(error)") }
+    try form(addresses.mailboxes(value, at: pointer))
 }
 
 private func envelopeSender(_ job: Job, otherwise sender: String) throws(MailError) -> String {
-    guard let text = job.envelopeFrom else { return sender }
-    if text.isEmpty || text == "<>" { return "" }
-    do throws(AddressError) { return try Address(parsing: text).text } catch { throw .job("/envelope/from: \(error)") }
+    try form(addresses.envelopeSender(job)) ?? sender
 }
 
 private func envelopeRecipients(_ job: Job, otherwise listed: [String]) throws(MailError) -> [String] {
-    var recipients: [String] = []
-    if let own = job.envelopeTo {
-        for (index, text) in own.enumerated() {
-            do throws(AddressError) { recipients.append(try Address(parsing: text).text) } catch {
-                throw .job("/envelope/to/\(index): \(error)")
-            }
-        }
-    } else {
-        recipients = listed
-    }
-    var seen: Set<ExactText> = []
-    recipients.removeAll { !seen.insert(ExactText($0)).inserted }
-    if recipients.isEmpty { throw .job("no recipient: none of to, cc, bcc and envelope names one") }
-    return recipients
+    try form(addresses.envelopeRecipients(job, otherwise: listed))
 }

@@ -1,4 +1,5 @@
 package import JSON
+internal import MailForm
 package import Message
 package import Spool
 package import Template

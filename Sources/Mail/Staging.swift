@@ -1,4 +1,5 @@
 internal import Configuration
+internal import IDNA
 package import Message
 package import Text
 

@@ -18,9 +18,9 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
     package func hash(into hasher: inout Hasher) { hasher.combine(ExactText(text)) }
 
     /// Parses a bare address, `a@b`: no name, no angle brackets, no comments.
-    package init(parsing text: String) throws(AddressError) {
+    package init(parsing text: String, domains: DomainRule) throws(AddressError) {
         if text.hasControl { throw AddressError(text: text, reason: "a control character") }
-        var parser = AddressParser(text)
+        var parser = AddressParser(text, domains: domains)
         do throws(AddressParser.Fault) {
             self = try parser.bare()
         } catch {
@@ -29,11 +29,11 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The address of a user, whose name is taken as it is, at a domain.
-    package init(user: String, at domain: String) throws(AddressError) {
+    package init(user: String, at domain: String, domains: DomainRule) throws(AddressError) {
         if user.hasControl { throw AddressError(text: user, reason: "a control character") }
         if user.isEmpty { throw AddressError(text: user, reason: "nothing before the @") }
         do throws(AddressParser.Fault) {
-            self = try Address(local: user, domain: try Domain.canonical(domain))
+            self = try Address(local: user, domain: try Domain.canonical(domain, by: domains))
         } catch {
             throw AddressError(text: "\(user)@\(domain)", reason: error.reason)
         }
@@ -119,9 +119,9 @@ package struct Mailbox: Equatable, Sendable {
     ///
     /// Stricter than RFC 5322: no control characters, no white space around the dots and the
     /// @, no source routes. The name is taken as it stands; encoded-words are not decoded.
-    package init(parsing text: String) throws(AddressError) {
+    package init(parsing text: String, domains: DomainRule) throws(AddressError) {
         if text.hasControl { throw AddressError(text: text, reason: "a control character") }
-        var parser = AddressParser(text)
+        var parser = AddressParser(text, domains: domains)
         do throws(AddressParser.Fault) {
             self = try parser.single()
         } catch {
@@ -134,8 +134,10 @@ package struct Mailbox: Equatable, Sendable {
     ///
     /// - Parameter origin: the domain of local parts that stand alone, as ``Address/domain`` has it; nil: they are
     ///   errors.
-    package static func list(parsing text: String, origin: String? = nil) throws(AddressError) -> [Mailbox] {
-        var parser = AddressParser(Array(text.utf8), origin: origin)
+    package static func list(
+        parsing text: String, origin: String? = nil, domains: DomainRule
+    ) throws(AddressError) -> [Mailbox] {
+        var parser = AddressParser(Array(text.utf8), origin: origin, domains: domains)
         do throws(AddressParser.Fault) {
             return try parser.list()
         } catch {

@@ -19,14 +19,16 @@ struct AddressParser {
     private var comment: [UInt8] = []
     /// The domain of local parts that stand alone, as ``Address/domain`` has it; nil: they are no addresses.
     private let origin: String?
+    private let domains: DomainRule
     /// Behind which bytes the origin was understood, in rising order.
     private(set) var completions: [Int] = []
 
-    init(_ text: String) { self.init(Array(text.utf8), origin: nil) }
+    init(_ text: String, domains: DomainRule) { self.init(Array(text.utf8), origin: nil, domains: domains) }
 
-    init(_ bytes: [UInt8], origin: String?) {
+    init(_ bytes: [UInt8], origin: String?, domains: DomainRule) {
         self.bytes = bytes
         self.origin = origin
+        self.domains = domains
     }
 
     private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -239,7 +241,7 @@ struct AddressParser {
         } else {
             while let byte = current, byte.isAtomText || byte == UInt8(ascii: ".") { position += 1 }
         }
-        let domain = try Domain.canonical(String(decoding: bytes[start..<position], as: UTF8.self))
+        let domain = try Domain.canonical(String(decoding: bytes[start..<position], as: UTF8.self), by: domains)
         return try Address(local: try text(of: words), domain: domain)
     }
 }

@@ -51,6 +51,21 @@ package struct ComposedMessage: Equatable, Sendable {
 }
 
 extension Composition {
+    /// Checks what ``compose()`` refuses in a subject, further fields and files, and writes nothing.
+    package static func check(
+        subject: String, headers: [ExtraHeader], attachments: [Attachment]
+    ) throws(CompositionError) {
+        for (index, attachment) in attachments.enumerated() {
+            do throws(CompositionError) {
+                try attachment.check()
+                _ = try attachment.leaf(.attachment)
+            } catch {
+                throw CompositionError("attachments[\(index)]", error.reason)
+            }
+        }
+        try check(subject: subject, headers: headers)
+    }
+
     /// Writes the message out. The same composition gives the same bytes.
     ///
     /// - Throws: if there is neither text nor HTML, or if a field holds what a message cannot.
@@ -105,10 +120,22 @@ extension Composition {
         return body
     }
 
-    private func writeHeader(to wire: inout Wire) throws(CompositionError) {
+    private static func check(subject: String, headers: [ExtraHeader]) throws(CompositionError) {
         if let bad = subject.firstControl(but: 0x09) {
             throw CompositionError("subject", "a control character, \(String(bad).quoted)")
         }
+        var unique: Set<ExactText> = []
+        for header in headers {
+            try header.check()
+            let lowercase = header.name.lowercasedASCII
+            if ExtraHeader.isUnique(lowercase), !unique.insert(ExactText(lowercase)).inserted {
+                throw CompositionError("headers", "\(header.name.quoted): twice")
+            }
+        }
+    }
+
+    private func writeHeader(to wire: inout Wire) throws(CompositionError) {
+        try Composition.check(subject: subject, headers: headers)
         wire.field("Date", date.rfc5322)
         wire.field("From", [from])
         if let sender { wire.field("Sender", [sender]) }
@@ -120,15 +147,9 @@ extension Composition {
         wire.unstructured(subject, limit: Wire.longestPlain)
         wire.endLine()
         wire.field("Message-ID", messageID.text)
-        var unique: Set<ExactText> = []
         var saysHowSubmitted = false
         for header in headers {
-            try header.check()
-            let lowercase = header.name.lowercasedASCII
-            if ExtraHeader.isUnique(lowercase), !unique.insert(ExactText(lowercase)).inserted {
-                throw CompositionError("headers", "\(header.name.quoted): twice")
-            }
-            saysHowSubmitted = saysHowSubmitted || lowercase == "auto-submitted"
+            saysHowSubmitted = saysHowSubmitted || header.name.lowercasedASCII == "auto-submitted"
             wire.begin(header.name)
             wire.unstructured(header.value, limit: ExtraHeader.longestWord)
             wire.endLine()
@@ -152,6 +173,11 @@ package struct CompositionError: Error, Equatable, CustomStringConvertible {
     /// The job's field, such as `subject` or `attachments[2]`.
     package let field: String
     package let reason: String
+
+    /// ``field`` as a JSON pointer: `/attachments/2`.
+    package var pointer: String {
+        "/" + field.replacing("[", with: "/", maxReplacements: 1).replacing("]", with: "", maxReplacements: 1)
+    }
 
     init(_ field: String, _ reason: String) {
         self.field = field

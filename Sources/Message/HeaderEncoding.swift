@@ -3,12 +3,12 @@ internal import Text
 extension Wire {
     /// Appends a field of a whole message whose value is UTF-8 beyond ASCII, encoded so that only its addresses can need
     /// SMTPUTF8. RFC 2047; RFC 2231 for the parameters of MIME fields.
-    mutating func encodedField(_ name: String, _ value: ArraySlice<UInt8>) {
+    mutating func encodedField(_ name: String, _ value: ArraySlice<UInt8>, domains: DomainRule) {
         let text = value.map { $0.isControl ? 0x20 : $0 }
         begin(name)
         let lowercase = name.lowercased()  // exact: a field name is ASCII
         if Wire.addressFields.contains(lowercase) {
-            addresses(PostedAddresses(text, origin: nil).parts)
+            addresses(PostedAddresses(text, origin: nil, domains: domains).parts)
         } else if lowercase.hasPrefix("content-") {  // exact: as above
             parameters(text)
         } else {

@@ -7,7 +7,7 @@ package struct HostName: Equatable, Sendable {
 
     /// Checks a name, and brings it into the form that DNS knows. A dot at its end goes.
     /// - Parameter allowsLiteral: an address such as `[192.0.2.1]` is as good as a name.
-    package init(_ name: String, allowsLiteral: Bool = false) throws(HostNameError) {
+    package init(_ name: String, allowsLiteral: Bool = false, domains: DomainRule) throws(HostNameError) {
         let isLiteral = name.utf8.first == UInt8(ascii: "[")
         if isLiteral, !allowsLiteral { throw HostNameError(reason: "an address, not a name") }
         let isRooted = name.utf8.count > 1 && name.utf8.last == UInt8(ascii: ".")
@@ -18,7 +18,7 @@ package struct HostName: Equatable, Sendable {
                 throw .init("white space, or a character that is not seen")
             }
             if name.utf8.contains(UInt8(ascii: "_")) { throw .init("an underscore, which servers refuse in EHLO") }
-            text = try Domain.canonical(isRooted ? String(name.unicodeScalars.dropLast()) : name)
+            text = try Domain.canonical(isRooted ? String(name.unicodeScalars.dropLast()) : name, by: domains)
         } catch { throw HostNameError(reason: error.reason) }
         let last = text.utf8.split(separator: UInt8(ascii: ".")).last ?? text.utf8[...]
         if !isLiteral, last.allSatisfy(\.isDigit) {
@@ -27,9 +27,9 @@ package struct HostName: Equatable, Sendable {
     }
 
     /// The name that gethostname(2) has for this machine, if it is one; else `localhost`.
-    package init(ofMachine name: String) {
+    package init(ofMachine name: String, domains: DomainRule) {
         // A machine may be called what no domain is; its mail still has to go.
-        let own = try? HostName(name)
+        let own = try? HostName(name, domains: domains)
         text = own?.text ?? "localhost"
     }
 

@@ -9,7 +9,7 @@ internal import Text
 struct LenientPiece {
     let mailboxes: [Mailbox]
 
-    init(_ piece: ArraySlice<UInt8>, origin: String?) {
+    init(_ piece: ArraySlice<UInt8>, origin: String?, domains: DomainRule) {
         let text = Array(piece)
         var name: [UInt8] = []
         var inner: [[UInt8]] = []
@@ -33,12 +33,13 @@ struct LenientPiece {
             index = end + 1
         }
         if inner.isEmpty {
-            let (found, rest) = LenientPiece.addresses(name[...], origin: origin)
+            let (found, rest) = LenientPiece.addresses(name[...], origin: origin, domains: domains)
             mailboxes = found.map { LenientPiece.mailbox($0, name: rest) }
         } else {
             let words = Array(unquoted(name[...]).trimmed(\.isBlank))
             mailboxes = inner.flatMap { part in
-                LenientPiece.addresses(part[...], origin: origin).found.map { LenientPiece.mailbox($0, name: words) }
+                LenientPiece.addresses(part[...], origin: origin, domains: domains).found
+                    .map { LenientPiece.mailbox($0, name: words) }
             }
         }
     }
@@ -68,7 +69,7 @@ struct LenientPiece {
 
     /// The addresses in a text without comments, none if one of its words cannot be read; and the words beside them.
     private static func addresses(
-        _ text: ArraySlice<UInt8>, origin: String?
+        _ text: ArraySlice<UInt8>, origin: String?, domains: DomainRule
     ) -> (found: [Address], rest: [UInt8]) {
         var rest = text.trimmed { $0.isBlank || $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") }
         if rest.prefix(7).isSame(asLowercase: "mailto:") { rest = rest.dropFirst(7) }
@@ -86,7 +87,7 @@ struct LenientPiece {
             others = words.filter { $0.at == nil }
             words.removeAll { $0.at == nil }
         }
-        let found = words.compactMap { $0.address(origin: origin) }
+        let found = words.compactMap { $0.address(origin: origin, domains: domains) }
         return (found.count == words.count ? found : [], Array(others.map(\.bytes).joined(separator: [0x20])))
     }
 
@@ -138,7 +139,7 @@ private struct Word {
         bytes.append(byte)
     }
 
-    func address(origin: String?) -> Address? {
+    func address(origin: String?, domains: DomainRule) -> Address? {
         var (local, domain) = (bytes[..<(at ?? bytes.count)], at.map { bytes[($0 + 1)...] } ?? [])
         if at == nil {
             if let at = bytes.lastIndex(of: UInt8(ascii: "@")) {
@@ -153,7 +154,8 @@ private struct Word {
         guard !local.isEmpty || isQuoted && at != nil, let text = String(utf8: Array(local).span), !text.hasControl
         else { return nil }
         // The reason is what the strict reading says.
-        return try? Address(local: text, domain: try Domain.canonical(String(decoding: domain, as: UTF8.self)))
+        return try? Address(
+            local: text, domain: try Domain.canonical(String(decoding: domain, as: UTF8.self), by: domains))
     }
 }
 

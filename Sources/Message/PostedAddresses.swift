@@ -18,6 +18,7 @@ struct PostedAddresses {
 
     private let bytes: [UInt8]
     private let origin: String?
+    private let domains: DomainRule
     private(set) var parts: [Part] = []
     /// Behind which bytes the origin was understood, in rising order.
     private(set) var completions: [Int] = []
@@ -27,9 +28,10 @@ struct PostedAddresses {
     /// Reads a field's value, unfolded.
     /// - Parameter origin: the domain of local parts that stand alone, as ``Address/domain`` has it; nil: they are
     ///   unreadable.
-    init(_ value: some Sequence<UInt8>, origin: String?) {
+    init(_ value: some Sequence<UInt8>, origin: String?, domains: DomainRule) {
         bytes = Array(value)
         self.origin = origin
+        self.domains = domains
         read()
     }
 
@@ -75,7 +77,7 @@ struct PostedAddresses {
     private mutating func read(_ piece: ArraySlice<UInt8>) {
         let text = piece.trimmed(\.isBlank)
         if text.isEmpty || text.elementsEqual("<>".utf8) { return }
-        var parser = AddressParser(Array(piece), origin: origin)
+        var parser = AddressParser(Array(piece), origin: origin, domains: domains)
         do throws(AddressParser.Fault) {
             let found = try parser.list()
             // Quotation marks around a whole address, or a path of hosts: no name of a user here.
@@ -85,7 +87,7 @@ struct PostedAddresses {
             parts += found.map { .mailbox($0) }
             completions += parser.completions.map { piece.startIndex + $0 }
         } catch {
-            let found = LenientPiece(text, origin: origin).mailboxes
+            let found = LenientPiece(text, origin: origin, domains: domains).mailboxes
             if found.isEmpty { parts.append(.unreadable(text, error.reason)) }
             parts += found.map { .mailbox($0) }
         }
@@ -171,8 +173,10 @@ extension Mailbox {
     /// faults. See ``PostedMessage``.
     ///
     /// - Parameter origin: the domain of local parts that stand alone, as ``Address/domain`` has it.
-    package static func posted(_ text: String, origin: String) -> (mailboxes: [Mailbox], faults: [AddressError]) {
-        let read = PostedAddresses(text.utf8, origin: origin)
+    package static func posted(
+        _ text: String, origin: String, domains: DomainRule
+    ) -> (mailboxes: [Mailbox], faults: [AddressError]) {
+        let read = PostedAddresses(text.utf8, origin: origin, domains: domains)
         return (read.mailboxes, read.faults)
     }
 }

@@ -10,18 +10,20 @@ package struct PostedMessage {
     private let bytes: [UInt8]
     private let header: HeaderSection
     private let origin: String
+    private let domains: DomainRule
 
     /// Reads a message whose lines end in CRLF, LF or CR.
     ///
     /// `From ` lines of a mailbox file at its beginning are dropped, and so are NULs, which no mail can carry. The
     /// header ends at an empty line or before the first line that is no field.
     /// - Parameter origin: what completes addresses without a domain, as ``Address/domain`` has it.
-    package init(_ source: [UInt8], origin: String) throws(WholeMessageError) {
+    package init(_ source: [UInt8], origin: String, domains: DomainRule) throws(WholeMessageError) {
         var text = PostedMessage.withoutMailboxLines(source)[...]
         if text.contains(0) { text = text.filter { $0 != 0 }[...] }
         bytes = try WholeMessage.normalised(Array(text))
         header = try HeaderSection(of: bytes, isLenient: true)
         self.origin = origin
+        self.domains = domains
     }
 
     package var hasFrom: Bool { header.has("from") }
@@ -37,7 +39,7 @@ package struct PostedMessage {
         var (addresses, faults): ([Address], [AddressError]) = ([], [])
         for name in names {
             for field in header.fields where field.isNamed(name) {
-                let read = PostedAddresses(header.value(field, in: bytes), origin: origin)
+                let read = PostedAddresses(header.value(field, in: bytes), origin: origin, domains: domains)
                 addresses += read.mailboxes.map(\.address).filter { seen.insert($0).inserted }
                 faults += read.faults
             }
@@ -74,7 +76,7 @@ package struct PostedMessage {
     private func qualified(_ field: HeaderSection.Field) -> [UInt8] {
         let raw = bytes[field.range]
         let places = raw.indices.filter { $0 >= field.valueStart && raw[$0] != 0x0D && raw[$0] != 0x0A }
-        let read = PostedAddresses(places.map { raw[$0] }, origin: origin)
+        let read = PostedAddresses(places.map { raw[$0] }, origin: origin, domains: domains)
         let isLong = raw.count > Wire.lineLimit
         var insertions = read.completions.map { (behind: places[$0 - 1], text: Array("@\(origin)".utf8)) }
         if isLong { insertions += read.commas.map { (behind: places[$0], text: [0x0A, 0x20]) } }

@@ -7,15 +7,17 @@ internal import Text
 /// inner message, where they are a part of the body, they are encoded. A signature of the whole no longer holds.
 /// - Parameter message: with CRLF line ends.
 /// - Returns: `message` itself if it has no such octet.
-package func sevenBit(_ message: [UInt8]) -> [UInt8] {
-    message.contains { $0 >= 0x80 } ? BodyConversion(.eightBits).converted(message) : message
+package func sevenBit(_ message: [UInt8], domains: DomainRule) -> [UInt8] {
+    message.contains { $0 >= 0x80 } ? BodyConversion(.eightBits, domains).converted(message) : message
 }
 
 /// The message with each part that has a line over 998 octets in quoted-printable or base64.
 ///
 /// Lines of a header stay as they are, and so do the parts of `multipart/signed`.
 /// - Parameter message: with CRLF line ends.
-func withoutLongLines(_ message: [UInt8]) -> [UInt8] { BodyConversion(.longLines).converted(message) }
+func withoutLongLines(_ message: [UInt8], domains: DomainRule) -> [UInt8] {
+    BodyConversion(.longLines, domains).converted(message)
+}
 
 /// Brings the parts of a message into a form that more servers take: RFC 2045, section 6.
 ///
@@ -26,11 +28,15 @@ private struct BodyConversion {
     }
 
     private let reason: Reason
+    private let domains: DomainRule
     private var wire = Wire(reserving: 0)
 
     private static let depthLimit = 20
 
-    init(_ reason: Reason) { self.reason = reason }
+    init(_ reason: Reason, _ domains: DomainRule) {
+        self.reason = reason
+        self.domains = domains
+    }
 
     consuming func converted(_ message: [UInt8]) -> [UInt8] {
         wire = Wire(reserving: message.count + message.count / 4)
@@ -111,10 +117,11 @@ private struct BodyConversion {
             wire.append(raw)
             return wire.endLastLine()
         }
-        if isUTF8(value.span) { return wire.encodedField(field.name, value) }
+        if isUTF8(value.span) { return wire.encodedField(field.name, value, domains: domains) }
         // A set that nothing tells: most that is not UTF-8 is Latin-1, and of all else no octet is lost.
         wire.encodedField(
-            field.name, Array(String(String.UnicodeScalarView(value.map { Unicode.Scalar($0) })).utf8)[...])
+            field.name, Array(String(String.UnicodeScalarView(value.map { Unicode.Scalar($0) })).utf8)[...],
+            domains: domains)
     }
 
     /// Tells whether the octets are what has to go.

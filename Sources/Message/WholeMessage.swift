@@ -9,6 +9,8 @@ package struct WholeMessage: Sendable {
     /// The message with CRLF line ends.
     private let bytes: [UInt8]
     private let header: HeaderSection
+    /// How the domains of its addresses are read.
+    private let domains: DomainRule
 
     /// Reads the header of a message whose lines end in CRLF, LF or CR.
     ///
@@ -16,7 +18,8 @@ package struct WholeMessage: Sendable {
     /// a mailbox file is dropped.
     /// - Throws: at a NUL, and at a line inside the header that is neither a field nor the
     ///   continuation of one.
-    package init(parsing source: [UInt8]) throws(WholeMessageError) {
+    package init(parsing source: [UInt8], domains: DomainRule) throws(WholeMessageError) {
+        self.domains = domains
         bytes = try WholeMessage.normalised(source)
         header = try HeaderSection(of: bytes)
     }
@@ -31,7 +34,7 @@ package struct WholeMessage: Sendable {
     package var sender: Address? {
         for name in ["sender", "from"] {
             for field in header.fields where field.isNamed(name) {
-                let read = PostedAddresses(header.value(field, in: bytes), origin: nil)
+                let read = PostedAddresses(header.value(field, in: bytes), origin: nil, domains: domains)
                 if let first = read.mailboxes.first { return first.address }
             }
         }
@@ -56,7 +59,7 @@ package struct WholeMessage: Sendable {
                 throw .notUTF8(field: field.name)
             }
             do throws(AddressError) {
-                for mailbox in try Mailbox.list(parsing: text) { addresses.append(mailbox.address) }
+                for mailbox in try Mailbox.list(parsing: text, domains: domains) { addresses.append(mailbox.address) }
             } catch {
                 throw .address(field: field.name, error)
             }
@@ -81,7 +84,7 @@ package struct WholeMessage: Sendable {
         for field in header.fields where !WholeMessage.dropped.contains(where: field.isNamed) {
             let value = header.value(field, in: bytes)
             if !isSigned, value.contains(where: { $0 >= 0x80 }), isUTF8(value.span) {
-                wire.encodedField(field.name, value)
+                wire.encodedField(field.name, value, domains: domains)
             } else {
                 wire.append(bytes[field.range])
                 wire.endLastLine()
@@ -103,7 +106,7 @@ package struct WholeMessage: Sendable {
         let wireHeader = wire.bytes[..<headerEnd]
         let hasUTF8 = wireHeader.contains { $0 >= 0x80 } && isUTF8(wireHeader.span)
         var message = wire.bytes
-        if !isSigned, WholeMessage.hasLongLine(message) { message = withoutLongLines(message) }
+        if !isSigned, WholeMessage.hasLongLine(message) { message = withoutLongLines(message, domains: domains) }
         return ComposedMessage(
             bytes: message,
             needs8Bit: message.contains { $0 >= 0x80 },

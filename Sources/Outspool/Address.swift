@@ -2,8 +2,8 @@ internal import JSON
 
 /// A mailbox: `"zoe@example.com"`, `"Zoë <zoe@example.com>"`, or a name and an address apart.
 ///
-/// It is not judged here: the daemon does, and buries a job that has an address that is none. Line
-/// breaks and NUL are refused at once.
+/// Judged when its job is submitted, see ``SubmitError/invalid(field:reason:)``. Of a domain that is not ASCII only the
+/// form is: a character that no domain has is for the daemon to find, which buries the job.
 public struct Address: Hashable, Sendable, ExpressibleByStringLiteral {
     /// The display name, or nil where the address was given as one text.
     public let name: String?

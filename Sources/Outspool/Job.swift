@@ -1,5 +1,6 @@
 public import FoundationEssentials
 internal import JSON
+internal import MailForm
 internal import Spool
 internal import Text
 internal import Time
@@ -105,7 +106,8 @@ public struct Job: Sendable {
     }
 
     /// The job object of spool(5), with a line end. Equal jobs have equal bytes, in every process: a repeated
-    /// submission is known by them. What passes here does not fail at the daemon for its form.
+    /// submission is known by them. What passes here does not fail at the daemon for its form,
+    /// but for a domain with a character that no domain has.
     func object() throws(SubmitError) -> [UInt8] {
         var job = Members()
         switch content {
@@ -143,8 +145,13 @@ public struct Job: Sendable {
         job.add("expiresAt", try moment(expiresAt, "expiresAt"))
         if !tags.isEmpty { job.add("tags", .array(tags.map { .string($0) })) }
         job.add("metadata", try texts(metadata, "metadata"))
-        let value = JSON.object(JSON.Object(job.list))
-        if let (field, reason) = jobFault(value) { throw .invalid(field: field, reason: reason) }
+        return try Job.encoded(.object(JSON.Object(job.list)), content: .trusted)
+    }
+
+    /// The bytes of a job object, with a line end.
+    /// - Throws: for what the daemon would bury, as far as the object alone tells.
+    static func encoded(_ value: JSON, content: ContentReading = .decoded) throws(SubmitError) -> [UInt8] {
+        if let (field, reason) = formFault(value, content: content) { throw .invalid(field: field, reason: reason) }
         var bytes = value.encoded
         bytes.append(0x0A)
         // What has more values than a job may have is longer than this.

@@ -1,4 +1,4 @@
-internal import JSON
+package import JSON
 internal import Linux
 internal import Spool
 internal import Time
@@ -101,6 +101,17 @@ public struct Spool: Sendable {
         let id = try job.jobID()
         let object = try job.object()
         try refuse(job, id, object)
+        return try prepare(object, id)
+    }
+
+    /// Writes a job object to disk under a new id, checked as ``prepare(_:)`` checks it, without queueing it.
+    package func prepare(object value: JSON) throws(SubmitError) -> Draft {
+        let object = try Job.encoded(value)
+        if let (field, reason) = jobLateness(value, now: .now) { throw .invalid(field: field, reason: reason) }
+        return try prepare(object, JobID.make(at: .now))
+    }
+
+    private func prepare(_ object: [UInt8], _ id: JobID) throws(SubmitError) -> Draft {
         do throws(SpoolError) {
             return Draft(try entrance.prepare(object, id: id), in: entrance)
         } catch {

@@ -1,4 +1,5 @@
 import Configuration
+import IDNA
 import JSON
 import Mail
 import Message

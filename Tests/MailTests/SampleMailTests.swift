@@ -1,4 +1,5 @@
 import Foundation
+import IDNA
 import JSON
 import Judges
 import Message

@@ -1,3 +1,4 @@
+import IDNA
 import JSON
 import Testing
 

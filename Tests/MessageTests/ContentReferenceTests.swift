@@ -1,3 +1,4 @@
+import IDNA
 import Text
 import Testing
 import Time

@@ -1,3 +1,4 @@
+import IDNA
 import Scratch
 import Testing
 

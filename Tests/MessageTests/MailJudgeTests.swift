@@ -1,3 +1,4 @@
+import IDNA
 import Judges
 import Foundation
 import Scratch

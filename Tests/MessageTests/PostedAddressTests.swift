@@ -1,3 +1,4 @@
+import IDNA
 import Message
 import Testing
 

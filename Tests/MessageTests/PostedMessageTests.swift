@@ -1,4 +1,5 @@
 import Foundation
+import IDNA
 import Message
 import Testing
 import Time

@@ -1,3 +1,4 @@
+import IDNA
 import Time
 
 @testable import Message

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import IDNA
 internal import Linux
 internal import Message
 internal import Spool

@@ -1,3 +1,4 @@
+internal import IDNA
 internal import Linux
 internal import Message
 internal import Spool

@@ -1,3 +1,4 @@
+internal import IDNA
 internal import Mail
 internal import Message
 internal import SMTP

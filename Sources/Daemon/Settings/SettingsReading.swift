@@ -1,4 +1,5 @@
 package import Configuration
+internal import IDNA
 internal import Linux
 internal import Mail
 internal import Message

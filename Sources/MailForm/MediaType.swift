@@ -1,7 +1,7 @@
 internal import Text
 
 /// The media type of a file by the ending of its name; nil where that does not tell.
-func mediaType(of filename: String) -> String? {
+package func mediaType(of filename: String) -> String? {
     guard let dot = filename.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
     return types[String(decoding: filename.utf8[dot...].dropFirst().map(\.lowercased), as: UTF8.self)]
 }
