@@ -11,7 +11,9 @@ struct ClientCaseTests {
         for job in try JobCase.all() where job.isKnownToClient {
             let value = try JSON(parsing: Array(job.job.utf8))
             if job.isGood {
-                _ = try #require(throws: Never.self, "\(job.name)") { try box.spool.prepare(object: value).publish() }
+                do { _ = try box.spool.prepare(object: value).publish() } catch {
+                    Issue.record("\(job.name): \(error)")
+                }
                 continue
             }
             let error = #expect(throws: SubmitError.self, "\(job.name)") {
