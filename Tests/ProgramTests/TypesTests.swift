@@ -202,16 +202,17 @@ struct TypesTests {
         }
         if Machine.program("swiftc") != nil {
             // The client library and what it is built of.
-            let objects = try ["Outspool", "Spool", "Text", "JSON", "Time", "Linux", "CLinux"].flatMap { module in
-                let folder = Program.builtFolder.appending(path: "\(module).build")
-                // A build leaves the objects of files that have gone since the one before.
-                let sources = try FileManager.default.subpathsOfDirectory(
-                    atPath: "\(repository.path)/Sources/\(module)"
-                )
-                .map { ($0 as NSString).lastPathComponent + ".o" }
-                return try FileManager.default.contentsOfDirectory(atPath: folder.path)
-                    .filter(sources.contains).map { folder.appending(path: $0).path }
-            }
+            let objects = try ["Outspool", "MailForm", "Message", "Spool", "Text", "JSON", "Time", "Linux", "CLinux"]
+                .flatMap { module in
+                    let folder = Program.builtFolder.appending(path: "\(module).build")
+                    // A build leaves the objects of files that have gone since the one before.
+                    let sources = try FileManager.default.subpathsOfDirectory(
+                        atPath: "\(repository.path)/Sources/\(module)"
+                    )
+                    .map { ($0 as NSString).lastPathComponent + ".o" }
+                    return try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                        .filter(sources.contains).map { folder.appending(path: $0).path }
+                }
             let program = place.root.appending(path: "zoo").path
             let built = try swiftc(
                 place, ["\(place.types)/main.swift", "\(place.types)/OutspoolTypes.swift", "-o", program] + objects)
