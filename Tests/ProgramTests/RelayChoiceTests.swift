@@ -92,6 +92,23 @@ struct RelayChoiceTests {
         #expect(mail.contains("<bounces@example.com>"))
     }
 
+    @Test("An 8-bit body is encoded for a relay without 8BITMIME, and stays as it is for one with it")
+    func eightBit() throws {
+        let message =
+            #"From: a@example.com\nSubject: x\nContent-Type: text/plain; charset=utf-8\n"#
+            + #"Content-Transfer-Encoding: 8bit\n\nGrüße aus Köln\n"#
+        for (options, encoding) in [(["--strict", "--no-offer", "8BITMIME"], "base64"), (["--strict"], "8bit")] {
+            let place = try Workplace()
+            try place.configure(port: try place.sink(options: options))
+            _ = try place.daemon()
+            try place.drop("eight", "{\"to\":\"b@example.com\",\"message\":\"\(message)\"}")
+            try place.wait(for: "eight", in: "done")
+            let mail = try #require(place.mails().first)
+            #expect(mail.contains("Content-Transfer-Encoding: \(encoding)"))
+            #expect(mail.contains(encoding == "8bit" ? "Grüße aus Köln" : "R3LDvMOfZSBhdXMgS8O2bG4NCg=="))
+        }
+    }
+
     @Test("More recipients than the relay takes go in further mails at once")
     func manyRecipients() throws {
         let place = try Workplace()
