@@ -117,6 +117,7 @@ faults: packages-proof
 	Tests/Proof/faults.py $(RELEASE)
 	Tests/Proof/orders.py $(RELEASE)
 	Tests/Proof/senders.py $(RELEASE) --seconds 10
+	Tests/Proof/limits.py $(RELEASE)
 
 tasks: packages-proof
 	$(SWIFT) build -c release

@@ -65,6 +65,10 @@ class Session:
         self.recipients, self.number = [], 0
         self.sending = threading.Lock()
 
+    def is_taken(self, job):
+        """Whether the message is taken; where it is not, `answer` has the reply."""
+        return True
+
     def write(self, text):
         with self.sending:
             try:
@@ -166,6 +170,8 @@ class Session:
             job = next((text[5:].strip() for text in body if text.startswith("Job: ")), "?")
             if "refuse-me" in body:
                 self.answer("dot", "554 5.6.0 Not this one")
+            elif not self.is_taken(job):
+                self.answer("dot", "")
             else:
                 with self.relay.lock:
                     for address in self.recipients:
