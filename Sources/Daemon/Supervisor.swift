@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Linux
+internal import Text
 internal import Time
 
 /// What systemd, or any other supervisor that sets NOTIFY_SOCKET, wants to hear. See sd_notify(3).
@@ -34,9 +35,9 @@ struct Supervisor {
         withUnsafeMutableBytes(of: &name.sun_path) { path in
             path.copyBytes(from: address.utf8)
             // A leading @ stands for the NUL of an abstract address.
-            if address.hasPrefix("@") { path[0] = 0 }
+            if address.begins(with: "@") { path[0] = 0 }
         }
-        let size = socklen_t(MemoryLayout<sa_family_t>.size + length + (address.hasPrefix("@") ? 0 : 1))
+        let size = socklen_t(MemoryLayout<sa_family_t>.size + length + (address.begins(with: "@") ? 0 : 1))
         var text = message
         text.withUTF8 { bytes in
             withUnsafePointer(to: &name) {

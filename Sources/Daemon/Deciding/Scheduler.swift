@@ -421,7 +421,7 @@ struct Scheduler: ~Copyable {
     }
 
     /// The templates of which as many programs run as may at a time.
-    private func fullTemplates(_ kind: WaitingJob.Kind) -> Set<String> {
+    private func fullTemplates(_ kind: WaitingJob.Kind) -> Set<String> {  // exact: names of templates are ASCII
         let running = kind == .task ? flights.tasks : flights.data
         return Set(running.byTemplate.keys.filter { isFull(kind, $0) })
     }

@@ -3,6 +3,7 @@ internal import JSON
 internal import Linux
 internal import Spool
 internal import Template
+internal import Text
 internal import Time
 
 extension ProgramRun.Order {
@@ -20,9 +21,9 @@ extension ProgramRun.Order {
         timeout: Span, mark: String, settings: Settings
     ) {
         // A relative path is one of the directory that the program starts in.
-        let name = path[(path.lastIndex(of: "/") ?? path.startIndex)...]
+        let name = path[(path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex)...]
         self.init(
-            [path.hasPrefix("/") ? path : ".\(name)"], environment: Self.inherited,
+            [path.begins(with: "/") ? path : ".\(name)"], environment: Self.inherited,
             input: JSON.object(params).encoded + [0x0A], timeout: timeout)
         directory = String(path.dropLast(name.count))
         environment += [

@@ -3,6 +3,7 @@ internal import Linux
 internal import Mail
 internal import Spool
 internal import Template
+internal import Text
 internal import Time
 
 /// The templates as the daemon uses them: current to the second, and with a memory for those
@@ -28,7 +29,7 @@ final class TemplateCache {
     private var checked: [String: Int64] = [:]
     /// The templates that block jobs, and whether they could be read at all.
     private var failing: [String: Bool] = [:]
-    private var reported: Set<String> = []
+    private var reported: Set<ExactText> = []
 
     init(_ directory: String) {
         self.directory = directory
@@ -144,5 +145,5 @@ final class TemplateCache {
 
     /// Whether a reason has not been logged since the last change: ten thousand jobs that a
     /// template blocks are one fault.
-    func isNews(_ reason: String) -> Bool { reported.count < 1000 && reported.insert(reason).inserted }
+    func isNews(_ reason: String) -> Bool { reported.count < 1000 && reported.insert(ExactText(reason)).inserted }
 }

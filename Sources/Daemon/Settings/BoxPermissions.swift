@@ -8,9 +8,9 @@ internal import Spool
 /// mail shows, has to be granted. Other templates are every box's, unless the configuration names some.
 package struct BoxPermissions: Equatable, Sendable {
     /// The tasks that a box was given. Names of boxes and templates are ASCII.
-    package private(set) var tasks: [String: Set<String>] = [:]
+    package private(set) var tasks: [String: Set<String>] = [:]  // exact: ASCII
     /// The mail templates that a box was given; nil where the configuration does not say.
-    package private(set) var templates: [String: Set<String>] = [:]
+    package private(set) var templates: [String: Set<String>] = [:]  // exact: ASCII
 
     package init() {}
 

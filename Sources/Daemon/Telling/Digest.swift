@@ -116,7 +116,7 @@ package struct Digest: Equatable, Sendable {
 
     /// `2026-11-24 07:15:02 UTC`.
     private static func moment(_ time: Timestamp) -> String {
-        time.rfc3339Seconds.split(separator: "T").joined(separator: " ").dropLast() + " UTC"
+        time.rfc3339Seconds.split(separator: "T").joined(separator: " ").dropLast() + " UTC"  // exact: digits
     }
 
     /// `1,234`.

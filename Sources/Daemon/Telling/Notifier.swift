@@ -31,7 +31,7 @@ final class Notifier {
     private var last: JobID?
     /// Since when breakers are open, and which of those openings were told of.
     private var open: [String: Digest.Outage] = [:]
-    private var told: Set<String> = []
+    private var told: Set<String> = []  // exact: names of relays are ASCII
     private var reading: DirectoryReading?
     private var quietUntil = Timestamp(seconds: 0)
     private var complaint: String?
@@ -176,7 +176,7 @@ final class Notifier {
             let status = try spool.root.status(Notifier.stateFile)
             let file = try spool.root.open(Notifier.stateFile)
             last = JobID(
-                String(decoding: try file.readAll(limit: 256), as: UTF8.self).split(separator: "\n").first ?? "")
+                String(decoding: try file.readAll(limit: 256), as: UTF8.self).split(separator: "\n").first ?? "")  // exact: our own
             since = min(Timestamp(nanoseconds: status.modified), now)
         } catch {
             if error != .noEntry { log.write("\(SpoolError(.read, Notifier.stateFile, error))", .warning) }
