@@ -176,7 +176,9 @@ final class Notifier {
             let status = try spool.root.status(Notifier.stateFile)
             let file = try spool.root.open(Notifier.stateFile)
             last = JobID(
-                String(decoding: try file.readAll(limit: 256), as: UTF8.self).split(separator: "\n").first ?? "")  // exact: our own
+                String(decoding: try file.readAll(limit: 256), as: UTF8.self).utf8.split(separator: 0x0A).first.map {
+                    Substring($0)
+                } ?? "")
             since = min(Timestamp(nanoseconds: status.modified), now)
         } catch {
             if error != .noEntry { log.write("\(SpoolError(.read, Notifier.stateFile, error))", .warning) }
