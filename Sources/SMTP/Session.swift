@@ -29,6 +29,9 @@ package struct Session {
     /// The text of the last reply to a dot, and whether one that repeated it was proven on this connection.
     private var lastTaken: String?
     private var mayRepeat = false
+    /// Whether a reply to a dot that is about an address was proven.
+    private var mayNameAddress = false
+    private var isProvingRepeat = false
     /// How many transactions were begun; those refused without asking the server are not counted.
     package private(set) var count = 0
 
@@ -150,8 +153,7 @@ package struct Session {
     /// replies.
     private mutating func needsProof(_ outcome: TransactionOutcome) -> Bool {
         guard capabilities.server != nil else { return false }
-        let taken = outcome.recipients.lazy.compactMap { if case .sent(let reply) = $0 { reply } else { nil } }.first
-        guard let taken else {
+        guard let taken = taken(outcome) else {
             return outcome.recipients.contains { if case .refused(.reply) = $0 { true } else { false } }
         }
         // Its replies to the dot belong to recipients by their order alone.
@@ -160,15 +162,22 @@ package struct Session {
         // 2.1.x is about addresses: MAIL and RCPT are answered so.
         let isOfAnAddress = taken.enhanced?.subject == 1
         let isRepeated = lastTaken?.isExactly(taken.text) == true
+        isProvingRepeat = isRepeated
         lastTaken = taken.text
-        return !mayRepeat && (isRepeated || isOfAnAddress)
+        return isRepeated && !mayRepeat || isOfAnAddress && !mayNameAddress
+    }
+
+    /// The reply to the dot that took the message.
+    private func taken(_ outcome: TransactionOutcome) -> Reply? {
+        outcome.recipients.lazy.compactMap { if case .sent(let reply) = $0 { reply } else { nil } }.first
     }
 
     private mutating func judge(_ outcome: TransactionOutcome, by reply: Reply) -> [Action] {
         unproven = nil
         let isSent = outcome.recipients.contains(where: \.isSent)
         if capabilities.isGreeting(reply) {
-            mayRepeat = mayRepeat || isSent
+            if isSent, isProvingRepeat { mayRepeat = true }
+            if taken(outcome)?.enhanced?.subject == 1 { mayNameAddress = true }
             return [.finish(outcome)]
         }
         isOver = true
