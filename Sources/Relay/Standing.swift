@@ -72,7 +72,6 @@ package struct Standing: Sendable {
         var row = Row()
         var rests = 0
         var until = Int64.min
-        var since: Int64
         /// Whether one of its jobs is being tried.
         var isTried = false
         var reason = ""
@@ -133,7 +132,7 @@ package struct Standing: Sendable {
     /// A job of the sender is being tried.
     package mutating func began(_ sender: String) {
         hasTriedLast = isResting(sender)
-        guard let trouble = troubled[sender], trouble.isResting, !trouble.isTried else { return }
+        guard hasTriedLast, troubled[sender]?.isTried == false else { return }
         troubled[sender]?.isTried = true
         tries += 1
     }
@@ -182,8 +181,9 @@ package struct Standing: Sendable {
             return mailFailed(reason, isPermanent: false, job: job, sender: sender, at: now)
         case .interrupted(_, let reason), .silent(_, let reason):
             // What is in doubt is not sent again at once.
-            let isInDoubt = outcome.recipients.contains { if case .inDoubt = $0 { true } else { false } }
-            if !isInDoubt, let scope = readings.first?.scope, scope == .session { return .reconnect(reason) }
+            if !outcome.recipients.contains(where: \.isInDoubt), let scope = readings.first?.scope, scope == .session {
+                return .reconnect(reason)
+            }
             cutOff(reason, job: job, sender: sender, at: now)
             return .asSaid
         case .none: return refused(outcome, readings, job: job, sender: sender, at: now)
@@ -251,11 +251,9 @@ package struct Standing: Sendable {
             return .asSaid
         }
         let isBeyond = row.note(reply.gist, job, sender)
-        var own = troubled[sender] ?? Trouble(since: now)
-        let isBeyondOwn = own.row.note(reply.gist, job, sender)
-        troubled[sender] = own
+        let isBeyondOwn = troubled[sender, default: Trouble()].row.note(reply.gist, job, sender)
         // A job that is put back would be tried again at once.
-        if own.row.isFull || isBeyond { trouble(sender, reply.description, at: now) }
+        if hasFullRow(sender) || isBeyond { trouble(sender, reply.description, at: now) }
         if row.isFull, row.senders.count > 1 || breaker.isOpen || !othersPass(sender, at: now) {
             breaker.open(reply.description, isUnreachable: false, at: now)
         }
@@ -284,16 +282,16 @@ package struct Standing: Sendable {
     /// A job was cut off after MAIL.
     private mutating func cutOff(_ reason: String, job: String, sender: String, at now: Int64) {
         _ = row.note("cut", job, sender)
-        var own = troubled[sender] ?? Trouble(since: now)
-        _ = own.row.note("cut", job, sender)
-        let isFull = own.row.isFull
-        troubled[sender] = own
-        if isFull { trouble(sender, reason, at: now) }
+        _ = troubled[sender, default: Trouble()].row.note("cut", job, sender)
+        if hasFullRow(sender) { trouble(sender, reason, at: now) }
         if breaker.isOpen || row.isFull && (row.senders.count > 1 || !othersPass(sender, at: now)) {
             breaker.open(reason, isUnreachable: false, at: now)
         }
         forgetSome(at: now)
     }
+
+    /// Whether so many jobs of the sender in a row met the same that it is no job's affair.
+    private func hasFullRow(_ sender: String) -> Bool { troubled[sender]?.row.isFull == true }
 
     /// Whether another sender was accepted lately.
     private func othersPass(_ sender: String, at now: Int64) -> Bool {
@@ -302,7 +300,7 @@ package struct Standing: Sendable {
 
     /// The sender rests, the longer the more often it was refused.
     private mutating func trouble(_ sender: String, _ reason: String, at now: Int64) {
-        var trouble = troubled[sender] ?? Trouble(since: now)
+        var trouble = troubled[sender] ?? Trouble()
         // What was under way together with the first is no second try.
         if trouble.isResting, trouble.until > now { return }
         let rest = min(Span.seconds(1 << Int64(min(trouble.rests, 6))), Self.longestRest)
@@ -339,15 +337,5 @@ package struct Standing: Sendable {
         guard troubled.count > Self.sendersLimit else { return }
         troubled = troubled.filter { $0.value.isTried || $0.value.isResting && $0.value.until > now }
         if troubled.count > Self.sendersLimit { (troubled, tries) = ([:], 0) }
-    }
-}
-
-extension RecipientOutcome {
-    /// The reply that decided, where it was no success.
-    fileprivate var reply: Reply? {
-        switch self {
-        case .deferred(.reply(let reply)), .refused(.reply(let reply)): reply
-        default: nil
-        }
     }
 }

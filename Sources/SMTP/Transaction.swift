@@ -266,11 +266,7 @@ package struct Transaction {
         let phase = refused != nil ? .mail : accepted.isEmpty && !replies.isEmpty ? .recipient : place ?? self.phase
         state = .finished
         var undecided = undecided
-        if case .deferred(.reply(let reply)) = undecided, accepted.count > 1, reply.isTooManyRecipients {
-            undecided = .tooMany(reply)
-        } else if case .refused(.reply(let reply)) = undecided, accepted.count > 1, reply.isTooManyRecipients {
-            undecided = .tooMany(reply)
-        }
+        if let reply = undecided.reply, accepted.count > 1, reply.isTooManyRecipients { undecided = .tooMany(reply) }
         var hasAccepted = false
         var endings = endings[...]
         let outcomes = envelope.recipients.indices.map { index in

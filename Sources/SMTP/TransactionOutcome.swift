@@ -67,6 +67,17 @@ package enum RecipientOutcome: Equatable, Sendable {
 
     /// The server has taken the message for it.
     package var isSent: Bool { if case .sent = self { true } else { false } }
+
+    /// The message may have been delivered to it.
+    package var isInDoubt: Bool { if case .inDoubt = self { true } else { false } }
+
+    /// The reply that put it off or refused it; nil where none did.
+    package var reply: Reply? {
+        switch self {
+        case .deferred(.reply(let reply)), .refused(.reply(let reply)): reply
+        default: nil
+        }
+    }
 }
 
 extension RecipientOutcome {

@@ -62,7 +62,8 @@ private func verdict(_ reply: Reply, _ reading: ReplyTable.Reading) -> String {
 }
 
 private let undecided =
-    "open; MAIL: the sender's. Elsewhere the job's, until three jobs in a row meet it: then the sender's or the account's"
+    "open; MAIL: the sender's. Elsewhere the job's, until three jobs in a row meet it: "
+    + "then the sender's or the account's"
 
 private func meaning(_ scope: Scope) -> String {
     switch scope {

@@ -137,12 +137,15 @@ final class RelayDelivery {
     /// The message as this relay gets it: with its header fields, and of seven bits where 8BITMIME is not offered.
     /// RFC 6152 section 3.
     func body(for capabilities: Capabilities) -> [UInt8] {
-        let mail = letter.mail
-        return header + (mail.needs8Bit && !capabilities.eightBitMIME ? sevenBit(mail.bytes) : mail.bytes)
+        letter.mail.needs8Bit && !capabilities.eightBitMIME ? sevenBitMessage : message
     }
 
+    // Each is made once, however many transactions it takes; without fields of the relay the message is not copied.
+    private lazy var message = relay.headers.isEmpty ? letter.mail.bytes : header() + letter.mail.bytes
+    private lazy var sevenBitMessage = header() + sevenBit(letter.mail.bytes)
+
     /// The header fields that the relay's section adds, those left out that the mail has.
-    private var header: [UInt8] {
+    private func header() -> [UInt8] {
         if relay.headers.isEmpty { return [] }
         let names = letter.mail.fieldNames
         return relay.headers.filter { !names.contains(ExactText($0.name.lowercasedASCII)) }.flatMap {

@@ -172,15 +172,10 @@ final class RelayPool: Courier {
     private func conclude(_ delivery: RelayDelivery, _ outcome: TransactionOutcome, on connection: RelayConnection?) {
         var outcome = outcome
         // Who may have been accepted counts.
-        let taken = outcome.recipients.count { recipient in
-            switch recipient {
-            case .sent, .inDoubt: true
-            case .deferred, .refused, .tooMany, .notTried: false
-            }
-        }
+        let taken = outcome.recipients.count { $0.isSent || $0.isInDoubt }
         allowances[name].settle(reserved: delivery.groupSize, taken: taken, at: .now)
         let fate = judge(&outcome, delivery)
-        if isStopping, outcome.recipients.contains(where: { if case .inDoubt = $0 { true } else { false } }) {
+        if isStopping, outcome.recipients.contains(where: \.isInDoubt) {
             inFlight -= 1
             return tell(.abandoned(delivery.job))
         }

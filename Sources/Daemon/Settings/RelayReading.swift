@@ -88,18 +88,3 @@ extension RelaySettings {
         proxy = url
     }
 }
-
-extension ConfigurationSection {
-    /// The words of a command; the first one is a path, from the directory of the file where it is relative.
-    mutating func command(_ key: String) throws(ConfigurationError) -> [String]? {
-        guard let text = string(key), let path = path(key) else { return nil }
-        guard var words = CommandWords.parse(text) else { throw fault("'\(key)': a quote without its end", at: key) }
-        guard words[0].holds("/") else {
-            throw fault("'\(key)' begins with a path, not with '\(words[0])': PATH is not asked", at: key)
-        }
-        if !words[0].begins(with: "/") {
-            words[0] = String(decoding: path.utf8.dropLast(text.utf8.count), as: UTF8.self) + words[0]
-        }
-        return words
-    }
-}
