@@ -4,8 +4,8 @@ internal import Relay
 internal import Spool
 internal import Time
 
-/// The queue's side of a daemon: recovery, what tells of jobs, and the ``Queue`` that works at them. A daemon has one, and
-/// so has each worker, for its share.
+/// The queue's side of a daemon: recovery, what tells of jobs, and the ``Queue`` that works at them. A daemon has one,
+/// and so has each worker, for its share.
 ///
 /// The order of a start is: recovery of orphans, the first reading, work.
 final class Delivery {
@@ -91,7 +91,9 @@ final class Delivery {
         loop.schedule(after: .seconds(1)) { [weak self] in
             guard let self, !queue.scheduler.isStopping else { return }
             do throws(SpoolError) {
-                guard try orphans.recoverFreed(name, strays: queue.strays, now: .now) else { return awaitLock(of: name) }
+                guard try orphans.recoverFreed(name, strays: queue.strays, now: .now) else {
+                    return awaitLock(of: name)
+                }
             } catch {
                 log.write("recovery: \(error); trying again", .warning)
                 awaitLock(of: name)

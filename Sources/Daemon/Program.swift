@@ -148,7 +148,8 @@ package enum Program {
         let worker: Worker
         do throws(WorkerStartError) {
             worker = try Worker(
-                brief, settings, channel: Workers.channelNumber, descriptors: Process.raiseDescriptorLimit(), loop: loop,
+                brief, settings, channel: Workers.channelNumber, descriptors: Process.raiseDescriptorLimit(),
+                loop: loop,
                 log: log)
         } catch {
             // The parent says it once.

@@ -191,7 +191,7 @@ struct AdministrationTests {
                 ran.status == 75 && ran.err.contains("moved is being sent at this moment"), "\(verb): \(ran.err)")
         }
         #expect(place.places("moved") == ["cur/main"])
-        try act(place, .hand, "mv cur/main/moved hold/; mv cur/main/back new/; rm cur/main/removed")
+        try act(place, .hand, "mv cur/main*/moved hold/; mv cur/main*/back new/; rm cur/main*/removed")
         try place.wait("all to be settled") { place.names("done") == ["back", "moved"] }
         try place.wait("the removal to be told") {
             place.log.contains("removed: removed by hand while it was being worked on")

@@ -222,7 +222,8 @@ struct WorkersTests {
         try place.wait("the reload") { place.log.contains("configuration reloaded") }
         for worker in 1...3 { for id in ids(1, of: worker, prefix: "redirected") { try place.hello(id) } }
         try place.wait("them to be sent") { place.names("done").count == 9 }
-        #expect(place.mails().count { $0.contains("X-Outspool-Original-To") || $0.contains("staging@example.com") } == 3)
+        #expect(
+            place.mails().count { $0.contains("X-Outspool-Original-To") || $0.contains("staging@example.com") } == 3)
         try place.write("outspool.conf", "nonsense = 1\n")
         daemon.send(SIGHUP)
         try place.wait("it to be refused") { place.log.contains("the configuration stays as it was") }
@@ -266,7 +267,8 @@ struct WorkersTests {
         try place.configure(port: try place.sink(), main: "dropbox_max_jobs = 4")
         let daemon = try place.daemon()
         for number in 0..<24 {
-            try place.write("spool/drop/shop/tmp/j\(number)", #"{"template":"hello","to":"a@example.com","params":{"name":"x"}}"#)
+            try place.write(
+                "spool/drop/shop/tmp/j\(number)", #"{"template":"hello","to":"a@example.com","params":{"name":"x"}}"#)
             try FileManager.default.moveItem(
                 at: place.spool.appending(path: "drop/shop/tmp/j\(number)"),
                 to: place.spool.appending(path: "drop/shop/new/j\(number)"))
