@@ -191,7 +191,7 @@ package enum Program {
             loop = try EventLoop()
         } catch { throw ProgramFailure(71, "signals or epoll: \(error)") }
         do throws(Errno) {
-            return (signals, loop, try Log(settings.logTo, format: settings.logFormat))
+            return (signals, loop, try Log(settings.logTo, format: settings.logFormat, isShared: settings.workers > 1))
         } catch { throw ProgramFailure(71, "log_to: \(settings.logTo): \(error)") }
     }
 }

@@ -295,6 +295,26 @@ struct WorkersTests {
         #expect(!place.log.contains("is started again"))
     }
 
+    @Test("Lines of several processes stay whole in one pipe")
+    func pipe() throws {
+        let place = try place()
+        try place.configure(port: try place.sink())
+        let command = "exec '\(Program.built("outspoold").path)' --config '\(place.configuration.path)' 2> >(cat > piped)"
+        let daemon = try place.start(
+            "/bin/bash", ["-c", "cd '\(place.root.path)'; \(command)"], name: "daemon")
+        for number in 0..<600 { try place.hello("job\(number)") }
+        try place.wait("all to be sent", limit: .seconds(60)) { place.names("done").count == 600 }
+        #expect(daemon.stop() == 0)
+        let piped = place.root.appending(path: "piped")
+        try place.wait("the end of the log") { place.text(piped).hasSuffix(": stopped\n") }
+        let lines = place.text(piped).split(separator: "\n", omittingEmptySubsequences: true)
+        // Five lines for each mail.
+        #expect(lines.count >= 3000)
+        for line in lines {
+            #expect(line.components(separatedBy: " outspool/").count == 2, "\(line)")
+        }
+    }
+
     @Test("A worker is nothing to be started by hand")
     func byHand() throws {
         let place = try place()

@@ -68,11 +68,14 @@ package final class Log {
     private var beginnings: [Source: String] = [:]
     private let host = String(Process.hostName.prefix { $0 != "." })
 
-    /// Opens the destination. A FIFO needs no reader. `socket` stands in for that of syslog or the journal.
-    package init(_ destination: Destination, format: Format, socket: String? = nil) throws(Errno) {
+    /// Opens the destination. A FIFO needs no reader. `isShared` says that other processes write lines there, too;
+    /// `socket` stands in for that of syslog or the journal.
+    package init(
+        _ destination: Destination, format: Format, isShared: Bool = false, socket: String? = nil
+    ) throws(Errno) {
         self.destination = destination
         self.format = format
-        output = try LogOutput(destination, socket: socket)
+        output = try LogOutput(destination, isShared: isShared, socket: socket)
         output.mention = { [unowned self] count in
             let text = count == 1 ? "1 line of the log was lost" : "\(count) lines of the log were lost"
             return line(.master, .warning, job: nil, members: [], text: text, note: nil)

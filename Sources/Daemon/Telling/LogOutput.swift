@@ -37,6 +37,8 @@ final class LogOutput {
 
     /// Has a stalled reader waited for; without it the next line tries again.
     weak var loop: EventLoop?
+    /// Whether other processes write lines to the same place.
+    private let isShared: Bool
     /// The line, with its newline, that says how many were lost.
     var mention: ((Int) -> [UInt8])?
 
@@ -49,8 +51,9 @@ final class LogOutput {
     }
 
     /// Opens the destination. A FIFO needs no reader. `socket` stands in for that of the system.
-    init(_ destination: Log.Destination, socket: String? = nil) throws(Errno) {
+    init(_ destination: Log.Destination, isShared: Bool = false, socket: String? = nil) throws(Errno) {
         self.destination = destination
+        self.isShared = isShared
         self.socket = socket ?? "\(destination)"
         try open()
     }
@@ -143,8 +146,15 @@ final class LogOutput {
             _ = try put([0x0A])
             isTorn = false
         }
-        start += try put(pending[start...])
+        start += try put(isShared ? wholeLines : pending[start...])
         isWithinLine = pending[start - 1] != 0x0A
+    }
+
+    /// The first lines that wait, of PIPE_BUF bytes at most: so many are written in one piece, and lines of others come
+    /// before or behind them. See pipe(7).
+    private var wholeLines: ArraySlice<UInt8> {
+        let most = pending[start...].prefix(4096)
+        return most.lastIndex(of: 0x0A).map { pending[start...$0] } ?? most
     }
 
     /// One write; how many bytes were taken. A pipe that has room takes PIPE_BUF of them without waiting.
