@@ -299,7 +299,8 @@ struct WorkersTests {
     func pipe() throws {
         let place = try place()
         try place.configure(port: try place.sink())
-        let command = "exec '\(Program.built("outspoold").path)' --config '\(place.configuration.path)' 2> >(cat > piped)"
+        let program = "'\(Program.built("outspoold").path)' --config '\(place.configuration.path)'"
+        let command = "exec \(program) 2> >(cat > piped)"
         let daemon = try place.start(
             "/bin/bash", ["-c", "cd '\(place.root.path)'; \(command)"], name: "daemon")
         for number in 0..<600 { try place.hello("job\(number)") }
