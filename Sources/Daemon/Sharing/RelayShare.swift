@@ -39,7 +39,11 @@ final class RelayShare {
         self.way = way
     }
 
-    func join(_ terms: SharedTerms) { users.append(terms) }
+    func join(_ terms: SharedTerms) {
+        users.append(terms)
+        // A wait by another rate, or by one that is gone, is over: the parent says how long the new one is.
+        pausedUntil = .min
+    }
 
     func part(_ terms: SharedTerms) { users.removeAll { $0 === terms } }
 
