@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -91,10 +92,10 @@ class Pair:
             text = json.dumps({
                 "template": "hello", "to": f"{name}@example.com", "params": {"name": "x" * rng.randrange(3000)}}) + "\n"
             if state != "new" or number % 3 == 0:
-                at = "2026-11-23T17:44:11.502Z"
+                at = time.strftime("%Y-%m-%dT%H:%M:%S.502Z", time.gmtime(time.time() - 60))
                 text += json.dumps({"at": at, "event": "scheduled", "submitted": at, "note": name}) + "\n"
             # A line that a power cut tore goes along, too.
-            text += '{"at":"2026-11-2' if number % 50 == 7 else ""
+            text += '{"at":"20' if number % 50 == 7 else ""
             mtime = time.time_ns() + rng.randrange(-10**13, 10**14 if state != "new" else -1)
             path = os.path.join(self.sides[side].path, state, name)
             with open(path, "w") as file:
@@ -204,7 +205,6 @@ def quiet(programs, options, rng):
                 kills += 1
                 spools.check()
             spools.check(arrived=1 - source)
-        # The last way, undisturbed.
         return (
             f"quiet: {options.jobs} jobs, {kills} kills on {journeys} ways; a whole way undisturbed {once:.2f} s, "
             f"{options.jobs / once:.0f} jobs a second")
@@ -258,7 +258,9 @@ def daemons(programs, options, rng):
             for entry in target.files("hold"):
                 os.rename(entry.path, os.path.join(target.path, "new", entry.name))
             return not any(target.files(state) for state in STATES + ["cur/main"])
-        wait_until("the delivery", settled, 300, 0.1)
+        wait_until(
+            lambda: f"the delivery of {[(entry.name, state) for state in STATES for entry in target.files(state)][:9]}",
+            settled, 120, 0.1)
         for process in running:
             if process.poll() is not None:
                 raise Loss(f"a daemon ended with {process.returncode}")
@@ -298,8 +300,8 @@ class CallRun:
         tracing = injection.tracing(trace, calls, injected)
         command = spools.command(0)
         if self.through:
-            command = spools.command(0, " ".join(tracing) + ' sh -c "exec $2"')
-            command = spools.command(0, f'set -f; exec {" ".join(tracing)} {spools.outspool} transfer --receive --spool ' + spools.sides[1].path)
+            receive = [spools.outspool, "transfer", "--receive", "--spool", spools.sides[1].path]
+            command = spools.command(0, "exec " + " ".join(map(shlex.quote, tracing + receive)))
         else:
             command = tracing + command
         ran = subprocess.run(
@@ -316,8 +318,12 @@ class CallRun:
             spools.check(arrived=1)
             return injection.calls_in(trace, spools.root)
 
-    def kill(self, point, rng, again=None):
-        """Killed at a point; then, with `again`, at another on the way to go on. False where it was not reached."""
+    def kill(self, point, rng, again=None, is_forgotten=False):
+        """Killed at a point; then, with `again`, at another on the way to go on. False where it was not reached.
+
+        `is_forgotten`: where it has arrived, the other daemon has sent it and its record is removed before the
+        transfer goes on, which must not bring it again.
+        """
         with self.prepared() as spools:
             spools.fill(1, rng, ["retry/03-2m"])
             status, said = self.run(spools, point)
@@ -325,6 +331,10 @@ class CallRun:
                 spools.check(arrived=1)
                 return False
             spools.check()
+            if is_forgotten:
+                for _, _, path in spools.sides[1].jobs():
+                    os.unlink(path)
+                    spools.jobs.clear()
             if again and self.run(spools, again)[0] != 0:
                 spools.check()
             spools.finish(0, rng.choice([None, 'eval "$2"']))
@@ -347,7 +357,7 @@ class CallRun:
 
 def calls(programs, options, rng):
     """Every system call of one job's transfer."""
-    kills = faults = twice = 0
+    kills = faults = twice = forgotten = 0
     for through in (False, True):
         run = CallRun(programs, through)
         recorded = run.record(rng)
@@ -361,6 +371,7 @@ def calls(programs, options, rng):
             try:
                 kills += run.kill(point, rng)
                 twice += run.kill(point, rng, again=rng.choice(points))
+                forgotten += run.kill(point, rng, is_forgotten=True)
             except Loss as error:
                 raise Loss(f"{'there' if through else 'here'}, {point}: {error}")
         for call, error in failing:
@@ -369,7 +380,7 @@ def calls(programs, options, rng):
                 faults += 1
             except Loss as loss:
                 raise Loss(f"{'there' if through else 'here'}, {call.name} {call.number} {error}: {loss}")
-    return f"calls: {kills} kills, {twice} times two, {faults} failing calls"
+    return f"calls: {kills} kills, {twice} times two, {forgotten} with a record that went, {faults} failing calls"
 
 
 def main():

@@ -39,7 +39,10 @@ final class RemoteLink: TransferLink {
 
     /// The next line; what the program says by its end where there is none.
     private func hear() throws(TransferError) -> JSON.Object? {
-        if let line = try wire.hear() { return line }
+        do throws(TransferError) { if let line = try wire.hear() { return line } } catch {
+            guard case .broken(let what) = error else { throw error }
+            throw .broken("\(name): \(what)")
+        }
         throw .broken("\(name): \(ended())")
     }
 
@@ -67,9 +70,11 @@ final class RemoteLink: TransferLink {
     func send(_ parcel: Parcel, _ contents: borrowing ParcelFile) throws(TransferError) {
         try wire.say([
             ("job", .string(parcel.name)), ("state", .string(parcel.state.path)),
-            ("modified", .number(.init(Int(contents.status.modified)))), ("bytes", .number(.init(contents.status.size))),
+            ("modified", .number(.init(Int(contents.status.modified)))),
+            ("bytes", .number(.init(contents.status.size))),
         ])
-        try forEachPiece(of: contents.file, size: contents.status.size, at: parcel.name) { (piece) throws(TransferError) in
+        try forEachPiece(of: contents.file, size: contents.status.size, at: parcel.name) {
+            (piece) throws(TransferError) in
             try wire.say(piece)
         }
         batch.append(parcel)

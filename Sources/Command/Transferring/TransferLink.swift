@@ -61,7 +61,8 @@ final class LocalLink: TransferLink {
 
     func send(_ parcel: Parcel, _ contents: borrowing ParcelFile) throws(TransferError) {
         try arrivals.open(parcel, modified: contents.status.modified)
-        try forEachPiece(of: contents.file, size: contents.status.size, at: parcel.name) { (piece) throws(TransferError) in
+        try forEachPiece(of: contents.file, size: contents.status.size, at: parcel.name) {
+            (piece) throws(TransferError) in
             try arrivals.write(piece)
         }
         try arrivals.close()

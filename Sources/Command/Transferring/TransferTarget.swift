@@ -17,7 +17,8 @@ enum TransferTarget: Equatable, Sendable {
         }
         let (host, path) = word.halves(at: ":").map { (String($0), String($1)) } ?? (word, nil)
         // A word that begins with a hyphen would be an option of ssh.
-        guard !host.isEmpty, !host.begins(with: "-"), !host.utf8.contains(where: \.isSpace), path?.isEmpty != true else {
+        guard !host.isEmpty, !host.begins(with: "-"), !host.utf8.contains(where: \.isSpace), path?.isEmpty != true
+        else {
             return nil
         }
         self = .host(host, spool: path)

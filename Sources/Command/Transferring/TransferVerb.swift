@@ -99,7 +99,8 @@ private func transferStep(_ body: () throws(TransferError) -> ExitStatus) throws
         case .elsewhere, .itself: throw Failure(.usage, printable("\(error)"))
         case .broken:
             throw Failure(
-                .temporary, printable("\(error)") + "; what is under way is in leaving/, and goes on when this is run again")
+                .temporary,
+                printable("\(error)") + "; what is under way is in leaving/, and goes on when this is run again")
         }
     }
 }

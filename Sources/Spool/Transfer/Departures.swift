@@ -92,7 +92,9 @@ package final class Departures {
         if let reason = objection(file, status) { return .left(reason) }
         try makeDirectory(for: state)
         let parcel = Parcel(claiming: id, from: state)
-        guard try transferStep(.rename, path, allowing(.noEntry, root.rename(path, into: root, as: claimPath(parcel)))) != nil
+        guard
+            try transferStep(.rename, path, allowing(.noEntry, root.rename(path, into: root, as: claimPath(parcel))))
+                != nil
         else { return .gone }
         changed.formUnion([state.path, "\(place)/\(state.path)"])
         // Between the look and the rename another file may have come in the place of that name.
@@ -135,7 +137,8 @@ package final class Departures {
     /// Puts a job back into its state; false where its id was taken there meanwhile.
     package func giveBack(_ parcel: Parcel) throws(TransferError) -> Bool {
         let (path, target) = (claimPath(parcel), "\(parcel.state.path)/\(parcel.id)")
-        let moved: Void? = try transferStep(.rename, target, allowing(.exists, root.rename(path, into: root, as: target)))
+        let moved: Void? = try transferStep(
+            .rename, target, allowing(.exists, root.rename(path, into: root, as: target)))
         changed.formUnion([parcel.state.path, "\(place)/\(parcel.state.path)"])
         return moved != nil
     }
@@ -171,7 +174,9 @@ package final class Departures {
 
     private func remove(directory path: String) throws(TransferError) {
         do throws(Errno) { try root.removeDirectory(path) } catch {
-            if error != .noEntry, error != .notEmpty, error != .exists { throw .spool(SpoolError(.remove, path, error)) }
+            if error != .noEntry, error != .notEmpty, error != .exists {
+                throw .spool(SpoolError(.remove, path, error))
+            }
         }
     }
 }
