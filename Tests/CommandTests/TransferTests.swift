@@ -84,7 +84,7 @@ struct TransferTests {
     @Test("A host that does not answer as it should costs nothing")
     func unreachable() throws {
         try fill()
-        for line in ["exit 3", "echo welcome", "echo '{}'", "cat > /dev/null"] {
+        for line in ["exit 3", "echo welcome", "echo '{}'"] {
             let ran = try place.run("transfer", "--through", line, "b.example.com")
             #expect(ran.status == 75, "\(line): \(ran)")
             #expect(ran.err.contains("b.example.com: "), "\(line): \(ran)")
@@ -152,6 +152,7 @@ struct TransferTests {
         try place.put(TransferTests.object, "leaving/gone~x/retry/02-1m/stuck~t")
         let ran = try place.run("transfer", there)
         #expect(ran.status == 64 && ran.err.contains("leaving/gone~x: finish that transfer first"), "\(ran)")
+        #expect(try place.run("doctor").out.contains("1 job under way to another spool, in leaving/gone~x"))
         let back = try place.run("transfer", "--back")
         #expect(back.status == 0 && back.out == "put back: 1 job\n", "\(back)")
         #expect(back.err.contains("what had arrived there is delivered twice"))

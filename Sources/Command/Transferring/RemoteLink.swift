@@ -28,6 +28,7 @@ final class RemoteLink: TransferLink {
                 files: .init(input: theirInput.raw, output: theirOutput.raw, error: 2))
             wire = TransferWire(input: ourInput, output: ourOutput)
         } catch { throw .broken("\(words[0]): \(error)") }
+        wire.patience = RemoteLink.patienceForGreeting
         guard let greeting = try hear(), greeting["outspool"]?.string?.isExactly("transfer") == true,
             let identity = greeting["spool"]?.string.flatMap({ JobID($0) })
         else { throw .broken("\(name): no outspool transfer --receive answers there") }
@@ -35,7 +36,12 @@ final class RemoteLink: TransferLink {
             throw .broken("\(name): its outspool speaks another version of the transfer")
         }
         self.identity = identity.text
+        // What it syncs may take long.
+        wire.patience = RemoteLink.patience
     }
+
+    /// How long a connection and its login may take, and how long any answer, in seconds.
+    private static let (patienceForGreeting, patience): (Int32, Int32) = (60, 600)
 
     /// The next line; what the program says by its end where there is none.
     private func hear() throws(TransferError) -> JSON.Object? {

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import JSON
 internal import Linux
 internal import Spool
@@ -55,7 +56,14 @@ struct TransferWire: ~Copyable {
         }
     }
 
+    /// How long the other side may say nothing, in seconds; nil for ever.
+    var patience: Int32?
+
     private mutating func fill() throws(TransferError) {
+        if let patience {
+            var events = pollfd(fd: input.raw, events: Int16(POLLIN), revents: 0)
+            if poll(&events, 1, patience * 1000) == 0 { throw .broken("no answer in \(patience) seconds") }
+        }
         do throws(Errno) { (start, end) = (0, try input.read(into: buffer)) } catch {
             throw .broken("the other side cannot be read: \(error)")
         }
