@@ -38,16 +38,8 @@ struct StatusFile {
         status.lastMinute = Dictionary(
             uniqueKeysWithValues: zip(outcomes, growth.note(totals, at: Clock.monotonic)))
         status.relays = queue.relays.map { pool in
-            var relay = DaemonStatus.Relay(
-                name: pool.name, isOpen: pool.breaker.isOpen, reason: pool.breaker.reason,
-                connections: pool.measured.connections, limit: pool.settings.connections, quotas: pool.quotas(at: now))
-            let resting = pool.standing.resting
-            relay.refused = resting.count
-            relay.refusedSenders = resting.map { "\($0.sender): \($0.reason)" }.sorted().prefix(StatusFile.senderLimit)
-                .map {
-                    $0
-                }
-            return relay
+            DaemonStatus.Relay(
+                pool.terms, limit: pool.settings.connections, connections: pool.measured.connections, now: now)
         }
         status.configuration = configuration
         status.tasksWaiting = queue.scheduler.waitingTasks
@@ -63,8 +55,6 @@ struct StatusFile {
         replace(status.json)
     }
 
-    /// How many refused senders of a relay are listed.
-    private static let senderLimit = 10
     /// How many tasks are listed; the oldest ones.
     private static let taskLimit = 100
     /// The number of untouched files that are listed.
