@@ -432,11 +432,12 @@ final class Queue {
                 }
             }
         }
-        askRelays()
+        if scheduler.needsRelays { askRelays() }
         perform(scheduler.endTurn())
     }
 
     private func next(_ kind: WaitingJob.Kind) -> Scheduler.Action? {
+        guard scheduler.hasWork(kind) else { return nil }
         askRelays()
         return scheduler.next(kind)
     }

@@ -296,6 +296,12 @@ struct Scheduler: ~Copyable {
         return isFull(job.kind, job.template ?? "") ? nil : .program
     }
 
+    /// Whether something of a kind waits for a decision.
+    func hasWork(_ kind: WaitingJob.Kind) -> Bool { !isEmpty(kind) || kind == .mail && carriedCount > 0 }
+
+    /// Whether what the relays can take makes a difference now.
+    var needsRelays: Bool { waitingMails + carriedCount + flights.data.count > 0 }
+
     /// Decides what of a kind is to be done next; nil when nothing can be. To be asked again after it has been done,
     /// with the relays as they are then.
     mutating func next(_ kind: WaitingJob.Kind) -> Action? {

@@ -15,7 +15,11 @@ final class LocalTerms: RelayTerms {
     /// All relays' allowances, of which it uses its own: it outlives these terms.
     private let allowances: Allowances
     let memory: RelayMemory
-    private(set) var standing: Standing
+    private(set) var standing: Standing { didSet { noteStanding() } }
+    /// What is asked of the standing several times for each mail: to ask it takes a copy.
+    private(set) var breaker: Breaker
+    private(set) var isOpen = false
+    private var isClear = true
     private var ceiling: ConnectionCeiling
     private var carefulness = Carefulness()
     private var logins = LoginPause()
@@ -35,8 +39,10 @@ final class LocalTerms: RelayTerms {
         self.loop = loop
         self.ledger = ledger
         self.allowances = allowances
-        standing = Standing(
+        let standing = Standing(
             limit: settings.connections, table: settings.replies, language: settings.connection.language)
+        self.standing = standing
+        breaker = standing.breaker
         ceiling = ConnectionCeiling(limit: settings.connections)
         let log = ledger.log
         memory = RelayMemory { [name] in log.write("relay \(name): \($0)", .warning) }
@@ -44,20 +50,21 @@ final class LocalTerms: RelayTerms {
 
     // How the relay stands.
 
-    var breaker: Breaker { standing.breaker }
-
-    var isOpen: Bool { standing.breaker.isOpen }
+    private func noteStanding() {
+        breaker = standing.breaker
+        (isOpen, isClear) = (breaker.isOpen, standing.isClear)
+    }
 
     var resting: [(sender: String, reason: String)] { standing.resting }
 
     func restriction(at now: Int64) -> (@Sendable (String) -> Bool)? {
-        if standing.isClear { return nil }
+        if isClear { return nil }
         let standing = standing
         return { standing.takes($0, at: now) }
     }
 
     var preference: (@Sendable (String) -> Bool)? {
-        guard standing.isOthersTurn else { return nil }
+        guard !isClear, standing.isOthersTurn else { return nil }
         let standing = standing
         return { !standing.isResting($0) }
     }
@@ -71,7 +78,7 @@ final class LocalTerms: RelayTerms {
 
     func began(_ sender: String) {
         standing.began(sender)
-        allowances[name].start(at: Clock.monotonic)
+        if settings.rate != nil { allowances[name].start(at: Clock.monotonic) }
     }
 
     func ended(_ sender: String) { standing.end(sender) }
@@ -251,17 +258,19 @@ final class LocalTerms: RelayTerms {
 
     // Rate and quotas.
 
-    var pause: Span? { allowances[name].pause(at: Clock.monotonic) }
+    var pause: Span? { settings.rate == nil ? nil : allowances[name].pause(at: Clock.monotonic) }
 
     var room: Int { settings.quotas.isEmpty ? .max : allowances[name].room(at: .now) }
 
     func reserve(_ recipients: Int) -> Int {
+        if settings.quotas.isEmpty { return recipients }
         let granted = min(recipients, allowances[name].room(at: .now))
         allowances[name].reserve(granted)
         return granted
     }
 
     func settle(reserved: Int, taken: Int) {
+        if settings.quotas.isEmpty { return }
         allowances[name].settle(reserved: reserved, taken: taken, at: .now)
     }
 

@@ -66,9 +66,12 @@ final class RelayConnections {
 
     /// Takes one that is idle, and has carried nothing where `isNew`; nil if there is none.
     func popIdle(isNew: Bool = false) -> RelayConnection? {
+        guard isNew else {
+            while let last = idle.popLast() { if last.isIdle { return last } }
+            return nil
+        }
         idle.removeAll { !$0.isIdle }
-        guard let index = idle.lastIndex(where: { !isNew || $0.carried == 0 }) else { return nil }
-        return idle.remove(at: index)
+        return idle.lastIndex { $0.carried == 0 }.map { idle.remove(at: $0) }
     }
 
     /// Keeps a connection for later, if it is idle.
