@@ -213,6 +213,7 @@ int clinux_spawn(const struct clinux_program *program, pid_t *pid) {
     return -1;
 }
 int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+int clinux_set_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int clinux_reap(pid_t pid, int wait, int *code, int *signal) {
     int status = 0;

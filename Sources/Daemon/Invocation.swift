@@ -8,12 +8,14 @@ enum Invocation: Equatable {
     case check(configuration: String)
     /// Look at one relay, and send one mail through it if there is an address.
     case probe(relay: String, mailTo: String?, configuration: String)
+    /// Deliver a share of the jobs for the parent that started this process; not for people.
+    case work(worker: Int)
     case help
     case version
 
     static let defaultConfiguration = "/etc/outspool/outspool.conf"
 
-    /// Reads the words behind the program's name. `--help` and `--version` end the reading, `--probe` wins over
+    /// Reads the words behind the program's name. `--help`, `--version` and `--worker` end the reading, `--probe` wins over
     /// `--check`; the file is `configuration`, the environment's, unless there is a `--config`.
     init(_ words: [String], configuration: String? = nil) throws(ProgramFailure) {
         var configuration = configuration ?? Invocation.defaultConfiguration
@@ -33,6 +35,11 @@ enum Invocation: Equatable {
             case "--check": onlyCheck = true
             case "--probe": relay = try value(of: word, "the name of a relay")
             case "--mail-to": mailTo = try value(of: word, "an address")
+            case "--worker":
+                let text = try value(of: word, "a number")
+                guard let number = Int(text) else { throw .usage("--worker needs a number, not '\(text)'") }
+                self = .work(worker: number)
+                return
             case "--help", "-h":
                 self = .help
                 return

@@ -21,10 +21,11 @@ package enum Program {
                 if let finding = settings.logTo.finding { throw .configuration("log_to: \(finding)") }
                 for warning in settings.doubts { complain("warning: \(warning)") }
             case .serve(let path):
-                let settings = try settings(at: path)
-                try refuseOpenSpool(of: settings)
+                let configuration = try configuration(at: path)
+                try refuseOpenSpool(of: configuration.settings)
                 try refuseRoot()
-                return try serve(settings, from: path)
+                return try serve(configuration)
+            case .work(let number): return try work(as: number)
             }
             return 0
         } catch {
@@ -45,12 +46,20 @@ package enum Program {
     }
 
     /// Reads a configuration. One that others may change, or a secret that others may read, is refused.
-    private static func settings(at path: String) throws(ProgramFailure) -> Settings {
+    private static func configuration(at path: String) throws(ProgramFailure) -> Parent.Configuration {
         if let finding = Exposure.configuration(at: path) { throw .configuration(finding) }
         let settings: Settings
-        do { settings = try Settings(ConfigurationFile(path: path)) } catch { throw .configuration("\(error)") }
+        let text: [UInt8]
+        do {
+            text = try ConfigurationFile.text(at: path)
+            settings = try Settings(ConfigurationFile(parsing: text, name: path))
+        } catch { throw .configuration("\(error)") }
         if let finding = Exposure.secrets(of: settings).first { throw .configuration(finding) }
-        return settings
+        return .init(path: path, text: text, settings: settings)
+    }
+
+    private static func settings(at path: String) throws(ProgramFailure) -> Settings {
+        try configuration(at: path).settings
     }
 
     /// Refuses a spool that every user may write to. A spool that a mere check may not look at is passed over: the user
@@ -99,37 +108,74 @@ package enum Program {
 
     /// Runs the daemon until a signal ends it; its status. SIGHUP has it read the configuration again: one that is
     /// refused changes nothing.
-    private static func serve(_ settings: Settings, from path: String) throws(ProgramFailure) -> Int32 {
+    private static func serve(_ first: Parent.Configuration) throws(ProgramFailure) -> Int32 {
+        let settings = first.settings
         let (signals, loop, log) = try start(settings)
-        let daemon: Daemon
-        do throws(Daemon.StartError) {
-            daemon = try Daemon(
-                settings, version: programVersion, descriptors: Process.raiseDescriptorLimit(), loop: loop, log: log
-            ) {
-                do throws(ProgramFailure) { return .success(try Program.settings(at: path)) } catch {
-                    return .failure(.init(description: error.message))
-                }
+        let descriptors = Process.raiseDescriptorLimit()
+        func reload() -> Result<Parent.Configuration, Daemon.StartError> {
+            do throws(ProgramFailure) { return .success(try Program.configuration(at: first.path)) } catch {
+                return .failure(.init(description: error.message))
             }
+        }
+        do throws(Daemon.StartError) {
+            if settings.workers > 1 {
+                let parent = try Parent(
+                    first, version: programVersion, descriptors: descriptors, loop: loop, log: log, reload: reload)
+                return run(parent, signals) { parent.reloadConfiguration() }
+            }
+            let daemon = try Daemon(
+                settings, version: programVersion, descriptors: descriptors, loop: loop, log: log
+            ) { reload().map(\.settings) }
+            return run(daemon, signals) { daemon.reloadConfiguration() }
         } catch {
             log.write("\(error)", .error)
             return 75
         }
+    }
+
+    /// Delivers a share for the parent, whose brief is on standard input.
+    private static func work(as number: Int) throws(ProgramFailure) -> Int32 {
+        Process.rename(to: "outspoold")
+        guard let bytes = try? Descriptor(duplicating: 0).readAll(limit: 8 << 20, sizeHint: 1 << 16),
+            let brief = WorkerBrief(bytes), brief.number == number
+        else { throw .usage("--worker is for a daemon that starts its workers itself") }
+        let settings: Settings
+        do throws(ConfigurationError) { settings = try brief.settings() } catch { throw .configuration("\(error)") }
+        let (signals, loop, log) = try start(settings)
+        let worker: Worker
+        do throws(WorkerStartError) {
+            worker = try Worker(
+                brief, settings, channel: Workers.channelNumber, descriptors: Process.raiseDescriptorLimit(), loop: loop,
+                log: log)
+        } catch {
+            // The parent says it once.
+            guard case .other(let reason) = error else { return Workers.lockedStatus }
+            log.write("worker \(number): \(reason)", .error)
+            return 75
+        }
+        return run(worker, signals) {}
+    }
+
+    /// Runs a process of the daemon until it stops; its status.
+    private static func run(
+        _ process: some ServingProcess, _ signals: Signals, hangUp: @escaping () -> Void
+    ) -> Int32 {
         do throws(Errno) {
-            try signals.deliver(on: loop) { signal in
+            try signals.deliver(on: process.loop) { signal in
                 switch signal {
-                case .hangUp: daemon.reloadConfiguration()
-                case .interrupt, .terminate: daemon.stop()
+                case .hangUp: hangUp()
+                case .interrupt, .terminate: process.stop(status: 0)
                 default: break
                 }
             }
-            daemon.start()
+            process.start()
             // The loop does not keep the signals alive.
-            try withExtendedLifetime(signals) { () throws(Errno) in try loop.run() }
+            try withExtendedLifetime(signals) { () throws(Errno) in try process.loop.run() }
         } catch {
-            log.write("\(error)", .error)
+            process.log.write("\(error)", .error)
             return 71
         }
-        return daemon.exitStatus
+        return process.exitStatus
     }
 
     /// Signals first: they are blocked before a library starts a thread.

@@ -58,22 +58,25 @@ package struct ChildProcess: ~Copyable {
         }
     }
 
-    /// Starts the program at the path `words[0]`; no shell and no PATH is asked. A relative path is one of `directory`.
+    /// Starts the program at the path `words[0]`, or at `path` where that is given; no shell and no PATH is asked. A
+    /// relative path is one of `directory`.
     ///
     /// On return the program runs. On error, such as ENOENT or EACCES of the file, nothing does. This process waits
     /// until the file is loaded.
     package init(
-        _ words: [String], environment: [String], directory: String? = nil, files: Files, limits: Limits = Limits()
+        _ words: [String], at path: String? = nil, environment: [String], directory: String? = nil, files: Files,
+        limits: Limits = Limits()
     ) throws(Errno) {
         var pid: pid_t = 0
         let arguments = words.map { strdup($0) } + [nil]
         let variables = environment.map { strdup($0) } + [nil]
         let place = directory.map { strdup($0) } ?? nil
-        defer { for word in arguments + variables + [place] { free(word) } }
+        let file = path.map { strdup($0) } ?? nil
+        defer { for word in arguments + variables + [place, file] { free(word) } }
         let result = arguments.withUnsafeBufferPointer { arguments in
             variables.withUnsafeBufferPointer { variables in
                 var program = clinux_program(
-                    path: arguments[0], arguments: arguments.baseAddress, environment: variables.baseAddress,
+                    path: file ?? arguments[0], arguments: arguments.baseAddress, environment: variables.baseAddress,
                     directory: place, input: files.input, output: files.output, error: files.error,
                     progress: files.progress ?? -1, memory: Int64(limits.memory ?? 0), cpu: Int64(limits.cpu ?? 0),
                     niceness: Int32(limits.niceness), is_bound: limits.diesWithParent ? 1 : 0)

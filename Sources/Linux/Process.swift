@@ -15,6 +15,12 @@ package enum Process {
     /// A variable of the environment. See getenv(3).
     package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
+    /// This very program, whatever has become of its file since it was started. See proc(5).
+    package static let ownProgram = "/proc/self/exe"
+
+    /// Gives this process a name for ps(1), of at most 15 bytes. See prctl(2), PR_SET_NAME.
+    package static func rename(to name: String) { _ = clinux_set_name(name) }
+
     /// See gethostname(2).
     package static var hostName: String {
         var buffer = [CChar](repeating: 0, count: 256)

@@ -68,6 +68,33 @@ package struct DaemonStatus: Equatable, Sendable {
         }
     }
 
+    /// One of several processes that deliver.
+    package struct Worker: Equatable, Sendable {
+        /// From 1 on.
+        package var number: Int
+        package var process: Int?
+        /// `starting`, `running`, `stopping`, `waiting` for the lock of its directory, or `dead` until it is started again.
+        package var state: String
+        /// When it told of itself last; nil before the first time.
+        package var sign: Timestamp?
+        /// How often it was started again.
+        package var restarts = 0
+
+        package init(number: Int, process: Int?, state: String, sign: Timestamp?, restarts: Int = 0) {
+            self.number = number
+            self.process = process
+            self.state = state
+            self.sign = sign
+            self.restarts = restarts
+        }
+
+        /// For how long it has told nothing, at `now`; nil for one that does as it should, or does not run.
+        package func silence(at now: Timestamp) -> Span? {
+            guard process != nil, let sign, now - sign >= DaemonStatus.workerPatience else { return nil }
+            return now - sign
+        }
+    }
+
     package var at: Timestamp
     package var pid = 0
     package var instance = ""
@@ -93,6 +120,8 @@ package struct DaemonStatus: Equatable, Sendable {
     package var tasksRunning = 0
     /// The tasks that run, the oldest first; of many, the oldest.
     package var tasks: [Task] = []
+    /// Empty in a daemon of one process.
+    package var workers: [Worker] = []
 
     package init(at: Timestamp, state: String) {
         self.at = at
@@ -104,6 +133,9 @@ package struct DaemonStatus: Equatable, Sendable {
 
     /// A daemon writes every second; one that has not for so long is dead, or as good as dead.
     package static let patience = Span.seconds(10)
+
+    /// A worker tells of itself every second; one that has not for so long is stopped, or waits for the disk.
+    package static let workerPatience = Span.seconds(5)
 
     /// Whether the daemon runs, judged by what it wrote and when. A time in the future counts as now: the clock was
     /// set back.
@@ -134,6 +166,7 @@ extension DaemonStatus {
         tasksWaiting = object.number("tasksWaiting")
         tasksRunning = object.number("tasksRunning")
         tasks = (object["tasks"]?.array ?? []).compactMap { $0.object.flatMap(Task.init) }
+        workers = (object["workers"]?.array ?? []).compactMap { $0.object.flatMap(Worker.init) }
     }
 
     /// The file's object, its members in the order in which the daemon writes them.
@@ -158,12 +191,13 @@ extension DaemonStatus {
         object["tasksWaiting"] = .number(.init(tasksWaiting))
         object["tasksRunning"] = .number(.init(tasksRunning))
         object["tasks"] = .array(tasks.map(\.json))
+        object["workers"] = workers.isEmpty ? nil : .array(workers.map(\.json))
         return .object(object)
     }
 }
 
 extension DaemonStatus.Relay {
-    fileprivate init?(_ object: JSON.Object) {
+    package init?(_ object: JSON.Object) {
         guard let name = object["name"]?.string else { return nil }
         self.init(
             name: name, isOpen: object["breaker"]?.string == "open", reason: object["reason"]?.string,
@@ -173,7 +207,8 @@ extension DaemonStatus.Relay {
         refusedSenders = (object["refusedSenders"]?.array ?? []).compactMap(\.string)
     }
 
-    fileprivate var json: JSON {
+    /// The relay's object in `status.json`.
+    package var json: JSON {
         var object = JSON.Object([
             ("name", .string(name)), ("breaker", .string(isOpen ? "open" : "closed")),
             ("reason", isOpen ? .string(reason ?? "") : .null), ("connections", .number(.init(connections))),
@@ -204,8 +239,26 @@ extension DaemonStatus.Quota {
     }
 }
 
-extension DaemonStatus.Task {
+extension DaemonStatus.Worker {
     fileprivate init?(_ object: JSON.Object) {
+        guard let number = object["worker"]?.int, let state = object["state"]?.string else { return nil }
+        self.init(
+            number: number, process: object["pid"]?.int, state: state, sign: object.moment("sign"),
+            restarts: object.number("restarts"))
+    }
+
+    fileprivate var json: JSON {
+        var object = JSON.Object([("worker", .number(.init(number)))])
+        object["pid"] = process.map { .number(.init($0)) }
+        object["state"] = .string(state)
+        object["sign"] = sign.map { .string($0.rfc3339) }
+        object["restarts"] = .number(.init(restarts))
+        return .object(object)
+    }
+}
+
+extension DaemonStatus.Task {
+    package init?(_ object: JSON.Object) {
         guard let id = object["id"]?.string else { return nil }
         self.init(id: id, template: object["template"]?.string ?? "", attempt: object.number("attempt"))
         started = object.moment("started")
@@ -214,7 +267,8 @@ extension DaemonStatus.Task {
         progress = object["progress"]?.string
     }
 
-    fileprivate var json: JSON {
+    /// The task's object in `status.json`.
+    package var json: JSON {
         var object = JSON.Object([
             ("id", .string(id)), ("template", .string(template)), ("attempt", .number(.init(attempt))),
         ])

@@ -1,4 +1,5 @@
 internal import Linux
+internal import Text
 internal import Time
 
 /// Which directories of a spool are known to be empty: a cache, so that the search for an id asks few of them.
@@ -97,7 +98,8 @@ extension SpoolTree {
         return states
     }
 
-    /// The states, `except` and this daemon's claims left out, in which the id has a file.
+    /// The states, `except` and this process's claims left out, in which the id has a file; of other claims those that
+    /// ``otherClaims`` names.
     /// - Parameter afresh: where a file must not be missed that somebody moved a moment ago.
     package func places(of id: JobID, except: State, afresh: Bool = false) throws(SpoolError) -> [State] {
         if afresh { emptiness.distrust() }
@@ -105,6 +107,31 @@ extension SpoolTree {
         for state in try inhabitedStates() where state != except {
             if try contains(id, in: state) { places.append(state) }
         }
+        for name in otherClaims where except != .claimed(instance: name) {
+            let isThere = try step(.read, "cur/\(name)/\(id)", cur.contains("\(name)/\(id)"))
+            if isThere { places.append(.claimed(instance: name)) }
+        }
         return places
+    }
+
+    /// The directories below `cur/` whose lock a process has, other than this one's own.
+    package func livingClaims() throws(SpoolError) -> [String] {
+        var names: [String] = []
+        for name in try claimDirectories() where !name.isExactly(instance) {
+            // One that the operator has removed since has no lock.
+            let isLocked = try step(.lock, "cur/\(name)", allowing(.noEntry, cur.directory(name).isLocked()))
+            if isLocked == true { names.append(name) }
+        }
+        return names
+    }
+
+    /// The names of the directories below `cur/`.
+    package func claimDirectories() throws(SpoolError) -> [String] {
+        var names: [String] = []
+        var stream = try step(.list, "cur", cur.entries())
+        while let entry = try step(.list, "cur", stream.next()) {
+            if let name = entry.text, !entry.isHidden { names.append(name) }
+        }
+        return names.sorted()
     }
 }

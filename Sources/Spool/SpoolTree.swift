@@ -1,19 +1,27 @@
 package import Linux
 
-/// The daemon's hold on a spool: every directory open, and the locks of `cur/` and of what is its own below it.
+/// A daemon's hold on a spool, or that of one of its processes: every directory open, and the locks of `cur/` and of
+/// what is its own below it.
 ///
 /// It does not know the configuration, and times come as values; only ``Emptiness`` is kept by the clock.
 package final class SpoolTree {
     package let path: String
+    /// The name of ``claimed`` below `cur/`.
     package let instance: String
+    /// The names that this process looks at.
+    package let share: WorkerShare
     package let root: Directory
     package let tmp: Directory
     package let new: Directory
-    /// Its flock(2), which this value holds until it ends, keeps every other daemon out, whatever its instance:
-    /// two would take the same file of a drop box, and not see the ids that the other works on.
+    /// Its flock(2), which a daemon without workers and a parent hold until this value ends, keeps every other daemon
+    /// out, whatever its instance: two would take the same file of a drop box, and not see the ids that the other works
+    /// on.
     package let cur: Directory
-    /// `cur/INSTANCE`, whose flock(2) this value holds until it ends.
+    /// `cur/INSTANCE` or `cur/INSTANCE.K`, whose flock(2) this value holds until it ends, unless it is a parent's.
     package let claimed: Directory
+    /// The directories of `cur/`, besides ``claimed``, in which a job of this process's share may lie: what another
+    /// process has there, or a start could not judge yet. See ``places(of:except:afresh:)``.
+    package var otherClaims: [String] = []
     package let scheduled: Directory
     package let hold: Directory
     package let dead: Directory
@@ -36,7 +44,7 @@ package final class SpoolTree {
     /// Why a spool cannot be taken.
     package enum OpenError: Error, CustomStringConvertible {
         case spool(SpoolError)
-        /// Another daemon runs on it.
+        /// Another daemon runs on it, or, of a worker's directory, a process of an earlier start.
         case locked(path: String)
         /// What this process would write there would not be the owner's.
         case foreign(path: String, owner: UInt32)
@@ -58,9 +66,25 @@ package final class SpoolTree {
     /// For half a second.
     private static let lockTries = 25
 
-    /// Opens every directory and takes the lock; a missing `cur/INSTANCE` is made.
-    package init(path: String, instance: String) throws(OpenError) {
+    /// The directories below `cur/` in which the workers of this start claim; empty where there are none.
+    package let instancesOfWorkers: [String]
+
+    /// What a process does with a spool, and so which locks it takes.
+    package enum Role: Equatable, Sendable {
+        /// Everything.
+        case daemon
+        /// All but claims: it holds `cur/` for its workers.
+        case parent
+        /// The claims of a share, under a parent that holds `cur/`.
+        case worker(WorkerShare)
+    }
+
+    /// Opens every directory and takes the role's locks; a missing `cur/INSTANCE` or `cur/INSTANCE.K` is made.
+    package init(path: String, instance: String, as role: Role = .daemon) throws(OpenError) {
         self.path = path
+        share = if case .worker(let share) = role { share } else { .everything }
+        instancesOfWorkers = share.claimsOfAll(of: instance)
+        let instance = share.claims(of: instance)
         self.instance = instance
         @discardableResult func at<Result: ~Copyable>(
             _ path: String, _ step: SpoolError.Step, _ call: @autoclosure () throws(Errno) -> Result
@@ -99,11 +123,11 @@ package final class SpoolTree {
             }
             throw .locked(path: path)
         }
-        try lock(claims, "\(path)/cur")
+        if case .worker = role {} else { try lock(claims, "\(path)/cur") }
         let own = "\(path)/cur/\(instance)"
         try at(own, .create, allowing(.exists, claims.makeDirectory(instance, mode: 0o700)))
         let claimed = try at(own, .open, claims.directory(instance))
-        try lock(claimed, own)
+        if role != .parent { try lock(claimed, own) }
         let probed: Void? = try at("\(path)/tmp", .rename, allowing(.invalid, SpoolTree.probeNoReplace(in: drafts)))
         guard probed != nil else { throw .noReplaceMissing(path: path) }
         self.claimed = claimed

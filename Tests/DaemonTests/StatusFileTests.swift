@@ -27,7 +27,7 @@ struct StatusFileTests {
         try place.run(until: {
             place.queue.scheduler.tasksUnderWay == 1 && place.queue.tasks.running.first?.run?.program.progress == "half"
         })
-        file.write("running", of: place.queue, now: .now)
+        file.write("running", Measures(of: place.queue, now: .now), isPaused: false, now: .now)
         let status = try read(place)
         #expect(status.state == "running" && status.pid == Int(Process.id) && status.instance == "main")
         #expect(!status.isPaused && status.waiting == 0 && status.inFlight == 0 && status.unwritten == 0)
@@ -42,7 +42,7 @@ struct StatusFileTests {
         try place.put("", "go")
         try place.run(until: "second", isIn: place.done)
         try place.run(until: "first", isIn: place.done)
-        file.write("stopped", of: place.queue, now: .now)
+        file.write("stopped", Measures(of: place.queue, now: .now), isPaused: false, now: .now)
         #expect(try read(place).tasks.isEmpty)
         #expect(try read(place).state == "stopped")
     }
@@ -52,14 +52,14 @@ struct StatusFileTests {
         let place = try QueuePlace()
         try place.put("half", "tmp/.status.main")
         var file = StatusFile(spool: place.spool, started: .now)
-        file.write("starting", of: place.queue, now: Timestamp(seconds: 1_795_455_851))
+        file.write("starting", Measures(of: place.queue, now: .now), isPaused: false, now: Timestamp(seconds: 1_795_455_851))
         #expect(try read(place).at == Timestamp(seconds: 1_795_455_851))
         #expect(try place.scratch.list("spool/tmp") == [])
         #expect(try place.scratch.mode("spool/status.json") == 0o640)
         // A directory in its place: nothing is said, and nothing is left.
         try place.scratch.remove("spool/status.json")
         try Directory.make(path: place.scratch.path("spool/status.json"), mode: 0o700)
-        file.write("running", of: place.queue, now: .now)
+        file.write("running", Measures(of: place.queue, now: .now), isPaused: false, now: .now)
         #expect(try place.scratch.list("spool/status.json") == [])
     }
 }

@@ -93,6 +93,8 @@ struct clinux_program {
 int clinux_spawn(const struct clinux_program *program, pid_t *pid);
 /// prctl(2) with PR_SET_CHILD_SUBREAPER: whoever loses its parent below this process becomes its child.
 int clinux_become_subreaper(void);
+/// prctl(2) with PR_SET_NAME: the name of this process in ps(1).
+int clinux_set_name(const char *name);
 /// pidfd_open(2), which glibc has since 2.36 only. Always close-on-exec.
 int clinux_pidfd_open(pid_t pid);
 /// waitpid(2): 1 when the child has ended, with its exit status or the signal that ended it; 0 when it

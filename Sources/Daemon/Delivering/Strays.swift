@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 /// The processes that programs of the daemon leave behind: whoever left its program's process group is found by a
@@ -16,6 +17,8 @@ final class Strays {
     private let log: Log
     /// What every mark of this spool begins with: the spool's device and inode, whatever path leads there.
     private let prefix: String
+    /// Of which directory of `cur/` this process is.
+    private let instance: String
     /// The marks of programs that run, and their processes.
     private var running: [String: Int32] = [:]
     private var sweepTimer: EventLoop.Timer?
@@ -24,13 +27,14 @@ final class Strays {
         self.loop = loop
         self.log = log
         prefix = "\(Strays.name)\(spool.identity):"
+        instance = spool.instance
         do throws(Errno) { try Process.becomeSubreaper() } catch {
             log.write("prctl: \(error); what leaves a task's process group is ended at the next start only", .warning)
         }
     }
 
     /// The variable that marks the processes of a program; `name` is a job's id, or no id at all.
-    func mark(_ name: String) -> String { prefix + name }
+    func mark(_ name: String) -> String { "\(prefix)\(instance):\(name)" }
 
     /// A program runs.
     func began(_ mark: String, _ process: Int32) { running[mark] = process }
@@ -73,8 +77,20 @@ final class Strays {
     }
 
     /// Ends every process that a daemon left behind that had this spool before, and returns when they are gone, or
-    /// after five seconds. To be called with the spool's lock, before the jobs of that daemon are judged.
-    func endAll() {
+    /// after five seconds. To be called with the spool's lock, before the jobs of that daemon are judged; those of
+    /// `living` directories of `cur/`, whose lock a process has, are left alone.
+    func endAll(but living: [String] = []) {
+        let spared = living.map { "\(prefix)\($0):" }
+        endAll { mark in !spared.contains { mark.begins(with: $0) } }
+    }
+
+    /// The same for what a process left behind that had this directory of `cur/`; to be called with its lock.
+    func endAll(of instance: String) {
+        let own = "\(prefix)\(instance):"
+        endAll { $0.begins(with: own) }
+    }
+
+    private func endAll(_ isLeft: (String) -> Bool) {
         var parents: Set<Int32> = [Process.id]
         var ancestor = Process.id
         while let parent = Process.parent(of: ancestor), parent > 0, parents.insert(parent).inserted {
@@ -88,7 +104,7 @@ final class Strays {
                 return log.write("/proc: \(error); what a dead daemon's tasks left is not looked for", .warning)
             }
             // Started by hand from within a task, the daemon would be below one.
-            let strays = all.filter { !parents.contains($0) && mark(of: $0) != nil }
+            let strays = all.filter { !parents.contains($0) && mark(of: $0).map(isLeft) ?? false }
             if strays.isEmpty {
                 if ended.isEmpty { return }
                 return log.write("ended \(ended.count) processes of tasks that were left by a daemon that died")

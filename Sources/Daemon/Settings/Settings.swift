@@ -8,6 +8,8 @@ package import Time
 package struct Settings: Equatable, Sendable {
     package var spool = "/var/spool/outspool"
     package var instance = "main"
+    /// How many processes deliver; 1: the daemon itself.
+    package var workers = Settings.defaultWorkers
     package var templates = "/etc/outspool/templates"
     package var mail: MailDefaults
     package var retry = RetryPolicy()
@@ -44,9 +46,20 @@ package struct Settings: Equatable, Sendable {
     func keysOfTheStart(otherThan other: Settings) -> String? {
         let keys = [
             ("spool", spool != other.spool), ("instance", instance != other.instance),
+            ("workers", workers != other.workers),
             ("log_to", logTo != other.logTo), ("log_format", logFormat != other.logFormat),
         ].filter(\.1).map { "'\($0.0)'" }
         return keys.isEmpty ? nil : keys.joined(separator: ", ") + (keys.count == 1 ? " changes" : " change")
+    }
+
+    /// The number of workers where the configuration says nothing.
+    package static let defaultWorkers = 1
+    package static let mostWorkers = 64
+
+    /// Takes over what a start alone reads.
+    mutating func keepKeysOfTheStart(from first: Settings) {
+        (spool, instance, workers) = (first.spool, first.instance, first.workers)
+        (logTo, logFormat) = (first.logTo, first.logFormat)
     }
 
     /// The names of the relays that take none of a job's mails.

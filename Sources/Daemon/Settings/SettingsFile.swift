@@ -11,10 +11,13 @@ package struct UnreadableConfiguration: Error, CustomStringConvertible {
 extension ConfigurationFile {
     /// Reads and parses the file at `path`, of at most 1 MiB.
     package init(path: String) throws {
-        let bytes: [UInt8]
-        do throws(Errno) { bytes = try Descriptor.contents(ofFile: path, limit: 1 << 20) } catch {
+        try self.init(parsing: ConfigurationFile.text(at: path), name: path)
+    }
+
+    /// The bytes of the file at `path`, of at most 1 MiB.
+    static func text(at path: String) throws(UnreadableConfiguration) -> [UInt8] {
+        do throws(Errno) { return try Descriptor.contents(ofFile: path, limit: 1 << 20) } catch {
             throw UnreadableConfiguration(path: path, errno: error)
         }
-        try self.init(parsing: bytes, name: path)
     }
 }

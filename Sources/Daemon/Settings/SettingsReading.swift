@@ -33,6 +33,7 @@ extension Settings {
             }
             instance = name
         }
+        if let count = try main.int("workers", in: 1...Settings.mostWorkers) { workers = count }
         if let age = try main.span("max_age") { retry.maximumAge = age }
         if let size = try main.size("max_job_size") { maxJobSize = size }
         if let span = try main.span("done_retention") { doneRetention = span }

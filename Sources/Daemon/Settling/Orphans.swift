@@ -3,6 +3,7 @@ internal import Linux
 internal import Mail
 internal import Schema
 internal import Spool
+internal import Text
 internal import Time
 
 /// What a start finds in `cur/`: the jobs of a daemon that died.
@@ -18,19 +19,54 @@ struct Orphans {
     let finish: (ClaimedJob, Verdict) -> Void
     private var log: Log { ledger.log }
 
-    /// Settles everything in every `cur/` whose lock is free; returns how many jobs there were, and which of this
-    /// daemon's own `cur/` the system refused, for ``recoverAgain(_:now:)``.
-    func recover(now: Timestamp) throws(SpoolError) -> (count: Int, refused: [JobID]) {
-        var (count, refused) = try recover(spool.instance, now: now)
-        var stream = try step(.list, "cur", spool.cur.entries())
-        while let entry = try step(.list, "cur", stream.next()) {
-            guard let name = entry.text, name != spool.instance, !entry.isHidden else { continue }
-            guard let directory = locked(name) else { continue }
-            count += try recover(name, now: now).count
+    /// What a recovery came to.
+    struct Found {
+        /// How many jobs were settled.
+        var settled = 0
+        /// Those of this process's own directory that the system refused, for ``recoverAgain(_:now:)``.
+        var refused: [JobID] = []
+        /// The directories whose lock another process has.
+        var locked: [String] = []
+        /// Other directories in which a job was refused.
+        var unfinished: [String] = []
+    }
+
+    /// Settles everything in this process's directory of `cur/`, and, unless it is a worker but the first, in every
+    /// other that is no worker's and whose lock is free.
+    func recover(now: Timestamp) throws(SpoolError) -> Found {
+        var found = Found()
+        let (count, refused) = try recover(spool.instance, now: now)
+        found.refused = refused
+        found.settled = count - refused.count
+        for name in try spool.claimDirectories() where isOurs(name) {
+            guard let directory = locked(name) else {
+                found.locked.append(name)
+                continue
+            }
+            let (count, refused) = try recover(name, now: now)
+            found.settled += count - refused.count
+            if !refused.isEmpty { found.unfinished.append(name) }
             // The lock is held until its jobs are settled.
             extendLifetime(directory)
         }
-        return (count, refused)
+        return found
+    }
+
+    /// Whether another directory of `cur/` is this process's to recover.
+    private func isOurs(_ name: String) -> Bool {
+        if spool.share.number > 1 || name.isExactly(spool.instance) { return false }
+        return !spool.instancesOfWorkers.contains { $0.isExactly(name) }
+    }
+
+    /// Tries to recover a directory again whose lock another process had; false when it still has.
+    func recoverFreed(_ name: String, strays: Strays, now: Timestamp) throws(SpoolError) -> Bool {
+        guard let directory = locked(name) else { return false }
+        strays.endAll(of: name)
+        let (count, refused) = try recover(name, now: now)
+        if count > refused.count { log.write("recovered \(count - refused.count) jobs of cur/\(name)") }
+        if refused.isEmpty { spool.otherClaims.removeAll { $0.isExactly(name) } }
+        extendLifetime(directory)
+        return true
     }
 
     /// Tries what a start was refused; returns what still is.
@@ -50,6 +86,7 @@ struct Orphans {
             if try directory.lock() { return directory }
             return nil
         } catch {
+            if error == .noEntry { return nil }
             log.write("\(SpoolError(.lock, "cur/\(instance)", error))", .warning)
             return nil
         }

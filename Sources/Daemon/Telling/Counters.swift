@@ -2,9 +2,9 @@ package import Spool
 package import Time
 
 /// What has happened since the daemon's start, in numbers that only grow; a reload leaves them.
-package struct Counters: Sendable {
+package struct Counters: Equatable, Sendable {
     /// A count for each value of a label: of so many values, and one more for all others.
-    package struct Labelled: Sendable {
+    package struct Labelled: Equatable, Sendable {
         package static let limit = 200
         package static let others = "(other)"
         package private(set) var counts: [String: Int] = [:]
@@ -13,6 +13,9 @@ package struct Counters: Sendable {
             let known = counts[label] != nil || counts.count < Labelled.limit
             counts[known ? label : Labelled.others, default: 0] += amount
         }
+
+        /// Adds the counts of another process.
+        package mutating func add(_ other: Labelled) { for (label, amount) in other.sorted { count(label, by: amount) } }
 
         /// By label, in the order of the labels.
         package var sorted: [(label: String, count: Int)] {
@@ -104,6 +107,18 @@ package struct Histogram: Equatable, Sendable {
     package init(bounds: [Double]) {
         self.bounds = bounds
         counts = [Int](repeating: 0, count: bounds.count + 1)
+    }
+
+    /// Nil unless there is a count for each bound and one more.
+    init?(bounds: [Double], counts: [Int], sum: Double) {
+        guard counts.count == bounds.count + 1 else { return nil }
+        (self.bounds, self.counts, self.sum) = (bounds, counts, sum)
+    }
+
+    /// Adds the observations of another process, of the same bounds.
+    mutating func add(_ other: Histogram) {
+        for (index, count) in other.counts.enumerated() { counts[index] += count }
+        sum += other.sum
     }
 
     package mutating func observe(_ value: Double) {

@@ -71,6 +71,24 @@ package struct DeadLetter: Equatable, Sendable {
         return .object(object)
     }
 
+    /// Reads ``object(spool:)``; nil for another object.
+    package init?(_ value: JSON) {
+        guard let object = value.object, let id = object["id"]?.string, let reason = object["reason"]?.string,
+            let at = object["at"]?.string.flatMap({ Timestamp(rfc3339: $0) }),
+            let event = object["event"]?.string.flatMap({ Event.Kind(rawValue: $0) })
+        else { return nil }
+        (self.id, self.reason, self.at, self.event) = (id, reason, at, event)
+        recipients = (object["to"]?.array ?? []).compactMap(\.string)
+        attempts = object["attempts"]?.int ?? 0
+        template = object["template"]?.string
+        relay = object["relay"]?.string
+        code = object["code"]?.int
+        dsn = object["dsn"]?.string
+        submitted = object["submitted"]?.string.flatMap { Timestamp(rfc3339: $0) }
+        tags = (object["tags"]?.array ?? []).compactMap(\.string)
+        metadata = object["metadata"]?.object ?? JSON.Object()
+    }
+
     /// Nil where there is nothing, or too much.
     private func remark(_ value: JSON, isEmpty: Bool) -> JSON? {
         isEmpty || value.encoded.count > DeadLetter.remarkLimit ? nil : value

@@ -12,6 +12,8 @@ final class Ledger {
     var stopped = StoppedFiles()
     /// The drop boxes that are open. Their jobs were entered when they were taken in.
     var boxes: Set<String> = []  // exact: names of boxes are ASCII
+    /// Whether a drop box is open in another process of this daemon, which entered its jobs.
+    var isOpenElsewhere: (String) -> Bool = { _ in false }
     /// Called with each dead letter, once its file is in `dead/`.
     private let isBuried: (DeadLetter) -> Void
     /// The kind of a template's jobs; nil where there is no such template.
@@ -63,7 +65,7 @@ final class Ledger {
     /// however often the daemon is started while it waits. `sender` is nil when its mail could not be made.
     func received(_ id: JobID, owner: UInt32, sender: String?) {
         let owner = formerOwners.removeValue(forKey: id) ?? owner
-        if let box = id.box, boxes.contains(box) { return }
+        if let box = id.box, boxes.contains(box) || isOpenElsewhere(box) { return }
         counters.received += 1
         log.write(
             .pickup, job: id.text, [("uid", .count(Int(owner)))] + (sender.map { [("from", .address($0))] } ?? []))

@@ -19,6 +19,8 @@ package struct Metrics {
     /// Programs that run, by template.
     package var tasks = Counters.Labelled()
     package var relays: [Relay] = []
+    /// How many workers run; nil in a daemon without.
+    package var workers: Int?
 
     package struct Relay {
         package var name: String
@@ -47,6 +49,21 @@ package struct Metrics {
         self.now = now
     }
 
+    /// Takes over what the queues tell.
+    package mutating func take(_ measures: Measures) {
+        counters = measures.counters
+        inFlight = measures.inFlight
+        linedUp = Job.Priority.allCases.map { ($0, measures.linedUp[$0] ?? 0) }
+        unwritten = measures.unwritten
+        logLinesDropped = measures.logLinesDropped
+        tasks = measures.tasksByTemplate
+        relays = measures.relays.map { relay in
+            Relay(
+                name: relay.status.name, isOpen: relay.status.isOpen, connections: relay.status.connections,
+                limit: relay.status.limit ?? 0, inFlight: relay.inFlight, quotas: relay.status.quotas)
+        }
+    }
+
     /// The file's contents.
     package var text: String {
         var out = Exposition()
@@ -65,6 +82,7 @@ package struct Metrics {
             "When this file was written, in Unix time. An old one is a daemon that does not run.",
             [([], Double(now.seconds))])
         out.family("outspool_paused", .gauge, "Whether a pause file is in the spool.", one(isPaused ? 1 : 0))
+        if let workers { out.family("outspool_workers", .gauge, "Workers that run.", one(workers)) }
 
         queue(&out)
         jobs(&out, by: by)

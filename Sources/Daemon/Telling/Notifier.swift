@@ -2,8 +2,8 @@ internal import EventLoop
 internal import JSON
 internal import Linux
 internal import Mail
-internal import Relay
 internal import Spool
+internal import Text
 internal import Time
 
 /// Tells `notify` of new dead letters and of relays that stay out of reach: one digest at a time, which is a job of
@@ -65,7 +65,14 @@ final class Notifier {
         add(letter, now: letter.at)
     }
 
+    /// Reads what died since the last digest from `dead/`: of some of it, nothing was told.
+    func readAgain(now: Timestamp) {
+        guard address != nil, let since, reading == nil else { return }
+        readDead(after: since, until: now)
+    }
+
     private func add(_ letter: DeadLetter, now: Timestamp) {
+        if letters.contains(where: { $0.id.isExactly(letter.id) }) { return }
         if letters.count < Digest.limit { letters.append(letter) } else { more += 1 }
         firstNews = firstNews ?? now
     }
@@ -79,18 +86,18 @@ final class Notifier {
     }
 
     /// Looks at the relays, and submits a digest when it is due.
-    func tick(_ pools: [RelayPool], now: Timestamp) {
+    func tick(_ relays: [DaemonStatus.Relay], now: Timestamp) {
         guard address != nil else { return }
-        for pool in pools {
-            guard pool.breaker.isOpen else {
-                open[pool.name] = nil
-                told.remove(pool.name)
+        for relay in relays {
+            guard relay.isOpen else {
+                open[relay.name] = nil
+                told.remove(relay.name)
                 continue
             }
-            let reason = pool.breaker.reason ?? ""
-            open[pool.name, default: .init(relay: pool.name, since: now, reason: reason)].reason = reason
+            let reason = relay.reason ?? ""
+            open[relay.name, default: .init(relay: relay.name, since: now, reason: reason)].reason = reason
         }
-        let names = Set(pools.map(\.name))
+        let names = Set(relays.map(\.name))
         for name in open.keys where !names.contains(name) { open[name] = nil }
         let lasting = open.values.filter { now - $0.since >= schedule.gathering }
         let newest = lasting.filter { !told.contains($0.relay) }.map(\.since).min()
@@ -136,9 +143,11 @@ final class Notifier {
         }
     }
 
+    private func claims() throws(SpoolError) -> [State] { try spool.claimDirectories().map { .claimed(instance: $0) } }
+
     /// Whether a digest has not gone out yet: then another would only stand behind it.
     private func isWaiting(_ id: JobID) throws(SpoolError) -> Bool {
-        for state in State.waiting + [.claimed(instance: spool.instance)] {
+        for state in try State.waiting + claims() {
             let isThere = try spool.with(state) { (directory) throws(SpoolError) in
                 try step(.read, "\(state.path)/\(id)", directory.contains(id.text))
             }
@@ -149,8 +158,7 @@ final class Notifier {
 
     /// Until when a digest of that id tells, which was submitted before a crash; nil when there is none.
     private func end(of id: JobID) throws(SpoolError) -> Timestamp? {
-        let own = State.claimed(instance: spool.instance)
-        for state in [own] + (try spool.places(of: id, except: own)) {
+        for state in try claims() + spool.places(of: id, except: .claimed(instance: spool.instance)) {
             guard case .job(let open) = try spool.examine(id, in: state, limit: current().maxJobSize) else { continue }
             let until = open.contents.value.object?["metadata"]?.object?["until"]?.string
             return until.flatMap { Timestamp(rfc3339: $0) } ?? .now

@@ -1,7 +1,6 @@
 internal import EventLoop
 internal import JSON
 internal import Linux
-internal import Relay
 internal import Spool
 internal import Time
 
@@ -21,54 +20,32 @@ struct StatusFile {
     }
 
     /// Writes the file anew. It fails silently: a full disk is told of where it matters.
-    mutating func write(_ state: String, of queue: Queue, now: Timestamp) {
+    mutating func write(
+        _ state: String, _ measures: Measures, isPaused: Bool, workers: [DaemonStatus.Worker] = [], now: Timestamp
+    ) {
         let outcomes = DaemonStatus.Outcome.allCases
-        let totals = outcomes.map(queue.ledger.counters.total)
+        let totals = outcomes.map(measures.counters.total)
         var status = DaemonStatus(at: now, state: state)
         status.pid = Int(Process.id)
         status.instance = spool.instance
         status.started = started
-        status.isPaused = !queue.scheduler.pauses.isEmpty
-        status.waiting = queue.scheduler.waitingMails
-        status.inFlight = queue.scheduler.mailsUnderWay
-        status.unwritten = queue.settler.backlog
-        status.stopped = queue.ledger.stopped.count
-        status.stoppedFiles = queue.ledger.stopped.lines(StatusFile.stoppedLimit)
+        status.isPaused = isPaused
+        status.waiting = measures.waiting
+        status.inFlight = measures.inFlight
+        status.unwritten = measures.unwritten
+        status.stopped = measures.stopped
+        status.stoppedFiles = measures.stoppedFiles
         status.totals = Dictionary(uniqueKeysWithValues: zip(outcomes, totals))
         status.lastMinute = Dictionary(
             uniqueKeysWithValues: zip(outcomes, growth.note(totals, at: Clock.monotonic)))
-        status.relays = queue.relays.map { pool in
-            var relay = DaemonStatus.Relay(
-                name: pool.name, isOpen: pool.breaker.isOpen, reason: pool.breaker.reason,
-                connections: pool.measured.connections, limit: pool.settings.connections, quotas: pool.quotas(at: now))
-            let resting = pool.standing.resting
-            relay.refused = resting.count
-            relay.refusedSenders = resting.map { "\($0.sender): \($0.reason)" }.sorted().prefix(StatusFile.senderLimit)
-                .map {
-                    $0
-                }
-            return relay
-        }
+        status.relays = measures.relays.map(\.status)
         status.configuration = configuration
-        status.tasksWaiting = queue.scheduler.waitingTasks
-        status.tasksRunning = queue.scheduler.tasksUnderWay
-        status.tasks = queue.tasks.running.prefix(StatusFile.taskLimit).map { job in
-            var task = DaemonStatus.Task(id: job.id.text, template: job.template ?? "", attempt: job.attempt.number)
-            task.started = job.run?.started
-            task.deadline = job.run?.deadline
-            task.process = job.run.map { Int($0.program.process) }
-            task.progress = job.run?.program.progress
-            return task
-        }
+        status.tasksWaiting = measures.tasksWaiting
+        status.tasksRunning = measures.tasksRunning
+        status.tasks = measures.tasks
+        status.workers = workers
         replace(status.json)
     }
-
-    /// How many refused senders of a relay are listed.
-    private static let senderLimit = 10
-    /// How many tasks are listed; the oldest ones.
-    private static let taskLimit = 100
-    /// The number of untouched files that are listed.
-    private static let stoppedLimit = 20
 
     private func replace(_ status: JSON) {
         do throws(Errno) {

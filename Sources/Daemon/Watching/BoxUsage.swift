@@ -110,19 +110,10 @@ final class BoxUsage {
         var places = (State.waiting + [.hold, .dead]).map(\.path)
         do throws(SpoolError) {
             // Jobs move on from what waits, by way of cur/, to where they end: they are met on their way.
-            places.insert(contentsOf: try instances().map { "cur/\($0)" }, at: places.count - 2)
+            places.insert(contentsOf: try spool.claimDirectories().map { "cur/\($0)" }, at: places.count - 2)
             places += try spool.days().map { "done/\($0)" }
         } catch { log.write("\(error)", .warning) }
         count(places[...], [:], [:], then)
-    }
-
-    private func instances() throws(SpoolError) -> [String] {
-        var names: [String] = []
-        var stream = try step(.list, "cur", spool.cur.entries())
-        while let name = try step(.list, "cur", stream.next()) {
-            if let text = name.text, !name.isHidden { names.append(text) }
-        }
-        return names
     }
 
     private func count(

@@ -185,6 +185,7 @@ final class Buckets {
                 bin.directory.begin(modified: try mtime(of: directory, bin.state), now: .now)
                 bin.list.beginReading()
                 bin.reading = try DirectoryReading(directory, path: bin.state.path, loop: loop) { [unowned self] name in
+                    guard spool.share.owns(name) else { return }
                     if let id = name.text.flatMap({ JobID($0) }) {
                         note(id, in: bin, now: .now)
                     } else {

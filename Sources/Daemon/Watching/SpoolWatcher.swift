@@ -36,6 +36,19 @@ final class SpoolWatcher {
     }
 
     enum Change {
+        /// Whether it is one of the drop boxes; the end of `drop/` itself is the spool's.
+        var isOfBoxes: Bool {
+            switch self {
+            case .arrival(let place, _), .departure(let place, _):
+                switch place {
+                case .boxes, .box, .entrance: true
+                default: false
+                }
+            case .end(.box), .end(.entrance): true
+            case .end, .overflow: false
+            }
+        }
+
         /// A name came, or its mtime changed.
         case arrival(Place, DirectoryName)
         case departure(Place, DirectoryName)
