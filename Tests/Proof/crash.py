@@ -20,6 +20,7 @@ import time
 
 import checks
 import injection
+from cases import parse
 from place import Loss, Place, copied, stop_cleanly
 from scenarios import scenarios
 from submissions import submissions
@@ -204,7 +205,7 @@ def main():
     parser.add_argument("--at", help="one point only, as a loss names it: CALL:signal=KILL:when=N")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
-    options = parser.parse_args()
+    options = parse(parser)
     missing = injection.is_missing()
     if missing:
         sys.exit(f"crash: {missing}")

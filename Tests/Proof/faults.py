@@ -24,6 +24,7 @@ import certificates
 import manners
 from relaybench import RelayBench
 from cells import BETWEEN_JOBS, REFUSED, RELAY, SENT, cells
+from cases import parse
 from place import Loss, Place, wait_until
 
 # How long each thing is waited for by the daemon.
@@ -129,7 +130,7 @@ class CellRun:
             if sent["attempt"] != 1:
                 raise Loss(f"an attempt was counted: {sent}")
             bench.reload([])
-        wait_until("the rest", lambda: not any(bench.names(state) for state in ["new", "cur/main", "retry/01-30s"]))
+        wait_until("the rest", lambda: not any(bench.names(state) for state in ["new", *bench.claimed, "retry/01-30s"]))
 
     def account(self, before, after):
         """As many copies as the history announces."""
@@ -273,7 +274,7 @@ def recover(bench):
 
     def is_empty():
         bench.make_due()
-        return not any(bench.names(state) for state in ["new", "cur/main", "retry/01-30s", "retry/02-1m"])
+        return not any(bench.names(state) for state in ["new", *bench.claimed, "retry/01-30s", "retry/02-1m"])
     try:
         wait_until("the rest", is_empty)
     except Loss as error:
@@ -306,7 +307,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=6, help="how many daemons at a time")
     parser.add_argument("--gap", type=float, default=1.0, help="how long the loop may be without a sign of life, in s")
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
-    options = parser.parse_args()
+    options = parse(parser)
     for tool in ["openssl", "faketime"]:
         if subprocess.run(["which", tool], stdout=subprocess.DEVNULL).returncode != 0:
             sys.exit(f"faults: {tool}(1) is not installed")
