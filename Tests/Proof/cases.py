@@ -7,7 +7,9 @@ from place import Loss, Place
 
 def parse(parser):
     """The options; every daemon that the proof starts has as many workers as they say."""
-    parser.add_argument("--workers", type=int, default=1, help="how many processes of a daemon deliver (1)")
+    default = parser.get_default("workers") or 1
+    parser.add_argument(
+        "--workers", type=int, default=default, help=f"how many processes of a daemon deliver ({default})")
     options = parser.parse_args()
     Place.workers = options.workers
     return options
