@@ -67,7 +67,7 @@ package enum Program {
     private static func refuseOpenSpool(of settings: Settings, isCheck: Bool = false) throws(ProgramFailure) {
         let findings: [String]
         do throws(SpoolError) {
-            findings = try Exposure.spool(at: settings.spool, instance: settings.instance)
+            findings = try Exposure.spool(at: settings.spool)
         } catch {
             if isCheck { return }
             throw ProgramFailure(75, "\(error)")

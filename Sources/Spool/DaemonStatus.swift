@@ -128,6 +128,11 @@ package struct DaemonStatus: Equatable, Sendable {
         self.state = state
     }
 
+    /// The directories below `cur/` in which its processes claim.
+    package var claimDirectories: [String] {
+        workers.isEmpty ? [instance] : workers.map { "\(instance).\($0.number)" }
+    }
+
     /// The task of that job, if its program runs and is listed.
     package func task(_ id: String) -> Task? { tasks.first { $0.id == id } }
 

@@ -47,7 +47,7 @@ struct ExposureRuleTests {
             "", relay: "smtp://mx.example", "user = shop\npassword_file = \(place.scratch.path("none"))")
         #expect(Exposure.secrets(of: settings).isEmpty)
         #expect(Exposure.configuration(at: place.scratch.path("none")) == nil)
-        #expect(try Exposure.spool(at: place.scratch.path("none"), instance: "main").isEmpty)
+        #expect(try Exposure.spool(at: place.scratch.path("none")).isEmpty)
     }
 
     @Test(
@@ -60,9 +60,9 @@ struct ExposureRuleTests {
     func spool(name: String, mode: UInt32, remedy: String?) throws {
         try Creation.dropBox("shop", group: getegid(), in: place.spool.path)
         try Creation.dropBox("local", group: nil, in: place.spool.path)
-        #expect(try Exposure.spool(at: place.spool.path, instance: "main") == [])
+        #expect(try Exposure.spool(at: place.spool.path) == [])
         #expect(chmod(place.scratch.path("spool/\(name)"), mode) == 0)
-        let findings = try Exposure.spool(at: place.spool.path, instance: "main")
+        let findings = try Exposure.spool(at: place.spool.path)
         #expect(findings.count == (remedy == nil ? 0 : 1))
         #expect(findings.allSatisfy { $0.hasSuffix("every user may add and remove files (chmod \(remedy ?? ""))") })
     }

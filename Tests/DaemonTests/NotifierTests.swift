@@ -154,16 +154,19 @@ struct NotifierTests {
             allowances: Allowances(place.spool, place.log), tell: { _ in })
         pool.connect(for: 1)
         try place.run(until: { pool.breaker.isOpen })
+        func relays() -> [DaemonStatus.Relay] {
+            [.init(name: "main", isOpen: pool.breaker.isOpen, reason: pool.breaker.reason, connections: 0, limit: 10)]
+        }
         let notifier = try notifier()
-        notifier.tick([pool], now: start)
-        notifier.tick([pool], now: start + .seconds(30))
+        notifier.tick(relays(), now: start)
+        notifier.tick(relays(), now: start + .seconds(30))
         #expect(try digests() == [])
-        notifier.tick([pool], now: start + .seconds(130))
+        notifier.tick(relays(), now: start + .seconds(130))
         let id = try #require(try digests().first)
         #expect(try field("subject", of: id).hasSuffix("relay main is not to be reached"))
         #expect(try field("text", of: id).contains("Connection refused") || field("text", of: id).contains("connect"))
         try send(id)
-        notifier.tick([pool], now: start + .hours(5))
+        notifier.tick(relays(), now: start + .hours(5))
         #expect(try digests() == [])
         pool.retire()
     }

@@ -156,8 +156,8 @@ struct QueueTests {
         let orphans = Orphans(
             spool: place.spool, templates: place.queue.templates, settings: place.settings, ledger: place.ledger,
             finish: { place.queue.finish($0, $1) })
-        let (count, refused) = try orphans.recover(now: .now)
-        #expect(count == 3 && refused.isEmpty)
+        let found = try orphans.recover(now: .now)
+        #expect(found.settled == 3 && found.refused.isEmpty && found.locked.isEmpty)
         #expect(try place.events("fresh", in: "new") == ["recovered"])
         #expect(try place.events("doubt", in: "retry/01-30s") == ["sending", "in-doubt"])
         #expect(try place.scratch.list("spool/dead") == ["bad"])

@@ -3,8 +3,12 @@ import Scratch
 import Testing
 
 /// A temporary directory with a spool, templates and a configuration; what was started in it ends with it.
+///
+/// With `OUTSPOOL_TEST_WORKERS=3` in the tests' environment each daemon has three workers, unless a test says how many.
 final class Workplace {
     let scratch: Scratch
+    /// How many workers the daemon has.
+    var workers = ProcessInfo.processInfo.environment["OUTSPOOL_TEST_WORKERS"].flatMap { Int($0) } ?? 1
     private var running: [RunningProgram] = []
     var root: URL { URL(fileURLWithPath: scratch.path) }
     var spool: URL { root.appending(path: "spool") }
@@ -83,9 +87,10 @@ final class Workplace {
     }
 
     func configure(relays: String, main: String = "") throws {
+        let count = workers == 1 || main.contains("workers = ") ? "" : "workers = \(workers)\n"
         try write(
             "outspool.conf",
-            "spool = spool\ntemplates = templates\nfrom = Test <test@example.com>\nhostname = test.example\n\(main)\n\(relays)"
+            "spool = spool\ntemplates = templates\nfrom = Test <test@example.com>\nhostname = test.example\n\(count)\(main)\n\(relays)"
         )
     }
 
@@ -109,6 +114,11 @@ final class Workplace {
         return daemon
     }
 
+    /// The pids of the daemon's workers, as `status.json` has them.
+    var workerProcesses: [Int32] {
+        ((status["workers"] as? [[String: Any]]) ?? []).compactMap { ($0["pid"] as? Int).map { Int32($0) } }
+    }
+
     // MARK: What is on disk
 
     /// Submits as any process can: tmp/, then a rename.
@@ -122,12 +132,15 @@ final class Workplace {
         try drop(id, #"{"template":"hello","to":"\#(to)","params":{"name":"Zoë"}\#(more)}"# + "\n")
     }
 
-    /// The names in a directory of the spool, `done/*` for all days.
-    func names(_ state: String) -> [String] {
-        if state == "done" {
-            return directory("done").flatMap { directory("done/\($0)") }.sorted()
+    /// The names in a directory of the spool: `done` stands for all days, `cur/main` for the claims of all workers.
+    func names(_ state: String) -> [String] { directories(state).flatMap { directory($0) }.sorted() }
+
+    private func directories(_ state: String) -> [String] {
+        switch state {
+        case "done": directory("done").map { "done/\($0)" }
+        case "cur/main": directory("cur").map { "cur/\($0)" }
+        default: [state]
         }
-        return directory(state).sorted()
     }
 
     private func directory(_ path: String) -> [String] {
@@ -147,11 +160,8 @@ final class Workplace {
     /// The file of a job, in whatever state it is.
     func file(_ id: String) throws -> URL {
         let state = try #require(places(id).first, "\(id) is nowhere")
-        if state == "done" {
-            let day = try #require(directory("done").first { directory("done/\($0)").contains(id) })
-            return spool.appending(path: "done/\(day)/\(id)")
-        }
-        return spool.appending(path: "\(state)/\(id)")
+        let place = try #require(directories(state).first { directory($0).contains(id) }, "\(id) is no longer there")
+        return spool.appending(path: "\(place)/\(id)")
     }
 
     /// The events of a job's history.

@@ -76,6 +76,7 @@ struct Diagnosis: Equatable, Sendable {
         if daemon.unwritten > 0 {
             add(.critical, "the disk takes no writes: outcomes that wait in memory: \(daemon.unwritten)")
         }
+        for worker in daemon.workers { judge(worker, of: daemon) }
         for line in daemon.stoppedFiles.prefix(Diagnosis.stoppedShown) { add(.warning, "it waits untouched: \(line)") }
         if daemon.stopped > Diagnosis.stoppedShown {
             add(.warning, "files that wait untouched: \(daemon.stopped); outspool doctor names more of them")
@@ -89,6 +90,22 @@ struct Diagnosis: Equatable, Sendable {
         for relay in open {
             let reason = relay.reason.map { $0.isEmpty ? "" : ": \($0)" } ?? ""
             add(open.count == daemon.relays.count ? .critical : .warning, "relay \(relay.name) does not work\(reason)")
+        }
+    }
+
+    /// A worker that is not at work holds up its share of the jobs.
+    private mutating func judge(_ worker: DaemonStatus.Worker, of daemon: DaemonStatus) {
+        let name = "worker \(worker.number)"
+        if let silence = worker.silence(at: daemon.at) {
+            let pid = worker.process.map { " (pid \($0))" } ?? ""
+            return add(.critical, "\(name)\(pid): no sign of life for \(silence.approximate); its share of the jobs waits")
+        }
+        switch worker.state {
+        case "dead": add(.warning, "\(name) has died, and is started again")
+        case "waiting":
+            let directory = "cur/\(daemon.instance).\(worker.number)"
+            add(.critical, "\(name) waits for a process of an earlier start, which has the lock of \(directory)")
+        default: break
         }
     }
 

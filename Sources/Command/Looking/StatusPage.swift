@@ -67,6 +67,12 @@ struct StatusPage {
             ),
             ("minute", counts(daemon.lastMinute)), ("total", counts(daemon.totals)),
         ]
+        if !daemon.workers.isEmpty {
+            let running = daemon.workers.count { $0.state == "running" && $0.silence(at: daemon.at) == nil }
+            let restarts = daemon.workers.reduce(0) { $0 + $1.restarts }
+            let more = restarts == 0 ? "" : ", started again \(restarts) times"
+            lines.append(("workers", "\(running) of \(daemon.workers.count) at work\(more)"))
+        }
         for relay in daemon.relays {
             let connections = "\(relay.connections)\(relay.limit.map { " of \($0)" } ?? "") connections"
             lines.append(
@@ -193,6 +199,19 @@ struct StatusPage {
                 one["progress"] = task.progress.map { .string($0) }
                 return .object(one)
             })
+        object["workers"] =
+            daemon.workers.isEmpty
+            ? nil
+            : .array(
+                daemon.workers.map { worker in
+                    var one = JSON.Object([
+                        ("worker", .number(.init(worker.number))), ("state", .string(worker.state)),
+                        ("restarts", .number(.init(worker.restarts))),
+                    ])
+                    one["pid"] = worker.process.map { .number(.init($0)) }
+                    one["silentSeconds"] = worker.silence(at: daemon.at).map { .number(.init(Int($0.inSeconds))) }
+                    return .object(one)
+                })
         object["relays"] = .array(
             daemon.relays.map { relay in
                 var one = JSON.Object([("name", .string(relay.name)), ("open", .bool(relay.isOpen))])

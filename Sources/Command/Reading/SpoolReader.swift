@@ -30,12 +30,12 @@ struct SpoolReader: ~Copyable {
         return states
     }
 
-    /// Whether a daemon has the lock of its directory in `cur/`. It is asked for only where no daemon says that it
+    /// Whether a daemon has the lock of `cur/`, or of a directory in it. It is asked for only where no daemon says that it
     /// lives, since to ask is to share the lock for a moment.
     func isLocked(_ daemon: DaemonStatus?, now: Timestamp) throws(Failure) -> Bool {
         if let daemon, daemon.isAlive(now: now) { return false }
-        for instance in try names(in: "cur") {
-            if let directory = try open("cur/\(instance)") {
+        for path in ["cur"] + (try names(in: "cur")).map({ "cur/\($0)" }) {
+            if let directory = try open(path) {
                 // What may not be asked is not known.
                 if (try? directory.isLocked()) == true { return true }
             }

@@ -4,6 +4,7 @@ internal import Linux
 internal import Message
 internal import Spool
 internal import Template
+internal import Text
 internal import Time
 
 /// What `doctor` finds, in the order in which it looks.
@@ -125,7 +126,10 @@ struct Checkup {
             daemon: daemon, isLocked: try reader.isLocked(daemon, now: now), pauses: 0, numbers: .init(),
             limits: .init(), now: now)
         for finding in diagnosis.findings { add("daemon", finding.health, finding.text) }
-        if isAlive, let daemon { add("daemon", .ok, "\(daemon.state), pid \(daemon.pid), instance \(daemon.instance)") }
+        if isAlive, let daemon {
+            let workers = daemon.workers.isEmpty ? "" : ", \(daemon.workers.count) workers"
+            add("daemon", .ok, "\(daemon.state), pid \(daemon.pid), instance \(daemon.instance)\(workers)")
+        }
         if isAlive, let daemon {
             for line in daemon.stoppedFiles { add("stopped", .warning, line) }
             let more = daemon.stopped - daemon.stoppedFiles.count
@@ -136,7 +140,7 @@ struct Checkup {
         try reader.forEachEntry(of: "cur") { name, _ in if let text = name.text { instances.append(text) } }
         for instance in instances.sorted() {
             // The lock is asked for only where no daemon says that it lives: to ask is to hold it for a moment.
-            if isAlive, daemon?.instance == instance { continue }
+            if isAlive, let daemon, daemon.claimDirectories.contains(where: { $0.isExactly(instance) }) { continue }
             let isLocked: Bool
             do throws(Errno) { isLocked = try reader.root.directory("cur/\(instance)").isLocked() } catch {
                 add("cur/\(instance)", .critical, "\(error)")
@@ -145,7 +149,11 @@ struct Checkup {
             var count = 0
             try reader.forEachEntry(of: "cur/\(instance)") { _, _ in count += 1 }
             if isLocked {
-                add("cur/\(instance)", .warning, "a daemon has the lock, and does not write status.json")
+                add(
+                    "cur/\(instance)", .warning,
+                    isAlive
+                        ? "a process of an earlier start has the lock: its jobs wait until it ends"
+                        : "a daemon has the lock, and does not write status.json")
             } else if count > 0 {
                 add(
                     "cur/\(instance)", .critical,

@@ -1,7 +1,6 @@
 internal import EventLoop
 internal import Linux
 internal import Spool
-internal import Text
 internal import Time
 
 /// The processes that programs of the daemon leave behind: whoever left its program's process group is found by a
@@ -34,7 +33,7 @@ final class Strays {
     }
 
     /// The variable that marks the processes of a program; `name` is a job's id, or no id at all.
-    func mark(_ name: String) -> String { "\(prefix)\(instance):\(name)" }
+    func mark(_ name: String) -> String { "\(prefix)\(name):\(instance)" }
 
     /// A program runs.
     func began(_ mark: String, _ process: Int32) { running[mark] = process }
@@ -80,14 +79,18 @@ final class Strays {
     /// after five seconds. To be called with the spool's lock, before the jobs of that daemon are judged; those of
     /// `living` directories of `cur/`, whose lock a process has, are left alone.
     func endAll(but living: [String] = []) {
-        let spared = living.map { "\(prefix)\($0):" }
-        endAll { mark in !spared.contains { mark.begins(with: $0) } }
+        endAll { mark in !living.contains { Strays.isOf($0, mark) } }
     }
 
     /// The same for what a process left behind that had this directory of `cur/`; to be called with its lock.
     func endAll(of instance: String) {
-        let own = "\(prefix)\(instance):"
-        endAll { $0.begins(with: own) }
+        endAll { Strays.isOf(instance, $0) }
+    }
+
+    /// Whether a mark is of a process that has that directory of `cur/`.
+    private static func isOf(_ instance: String, _ mark: String) -> Bool {
+        // Neither ids nor instances have a colon.
+        mark.utf8.suffix(instance.utf8.count + 1).elementsEqual(":\(instance)".utf8)
     }
 
     private func endAll(_ isLeft: (String) -> Bool) {

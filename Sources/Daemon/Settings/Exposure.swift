@@ -30,10 +30,13 @@ package enum Exposure {
 
     /// The directories of the spool that every user of the machine may write to: the two of `drop/local` are for
     /// that, with the sticky bit, and no other is. One that is missing is no finding.
-    package static func spool(at path: String, instance: String) throws(SpoolError) -> [String] {
+    package static func spool(at path: String) throws(SpoolError) -> [String] {
         guard let root = try step(.open, path, allowing(.noEntry, Directory(path: path))) else { return [] }
-        var names = Creation.directories + ["cur/\(instance)"]
-        for box in try boxes(in: root) { names += ["drop/\(box)", "drop/\(box)/tmp", "drop/\(box)/new"] }
+        var names = Creation.directories
+        for claims in try directories(of: "cur", in: root) { names.append("cur/\(claims)") }
+        for box in try directories(of: "drop", in: root) where Creation.isDropBoxName(box) {
+            names += ["drop/\(box)", "drop/\(box)/tmp", "drop/\(box)/new"]
+        }
         var findings: [String] = []
         if let finding = open(try step(.read, path, root.status()), path) { findings.append(finding) }
         for name in names {
@@ -51,14 +54,12 @@ package enum Exposure {
         return findings
     }
 
-    private static func boxes(in spool: borrowing Directory) throws(SpoolError) -> [String] {
+    private static func directories(of path: String, in spool: borrowing Directory) throws(SpoolError) -> [String] {
         var names: [String] = []
         do throws(Errno) {
-            var stream = try spool.directory("drop").entries()
-            while let name = try stream.next() {
-                if let text = name.text, Creation.isDropBoxName(text) { names.append(text) }
-            }
-        } catch { if error != .noEntry && error != .notDirectory { throw SpoolError(.list, "drop", error) } }
+            var stream = try spool.directory(path).entries()
+            while let name = try stream.next() { if let text = name.text, !name.isHidden { names.append(text) } }
+        } catch { if error != .noEntry && error != .notDirectory { throw SpoolError(.list, path, error) } }
         return names.sorted()
     }
 
