@@ -64,6 +64,14 @@ class JobFile:
         return any(event["event"] == "sent" and recipient in named(event) for event in self.events)
 
 
+def owner(name, workers):
+    """The number of the worker that a name belongs to, as spool(5) has it: FNV-1a of 64 bits."""
+    value = 0xCBF29CE484222325
+    for byte in name.encode():
+        value = (value ^ byte) * 0x100000001B3 % (1 << 64)
+    return value % workers + 1
+
+
 def children(pid):
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as file:

@@ -79,8 +79,13 @@ class Scenario:
         self.relay = relay
         self.templates, self.repair, self.needs_root = templates or {}, repair or {}, needs_root
 
-    def prepare(self, place):
-        """Makes the spool, with the jobs in it, and a relay."""
+    @property
+    def arrivals(self):
+        """The jobs that come from outside."""
+        return [job for job in self.jobs if job.state == "new" or job.state.startswith("drop/")]
+
+    def prepare(self, place, jobs=None):
+        """Makes the spool, with these jobs in it, all without it, and a relay."""
         place.initialise()
         if any(job.box for job in self.jobs):
             place.add_box("shop")
@@ -91,7 +96,7 @@ class Scenario:
         options = [word for fault in self.sink for word in ("--fail", fault)]
         port = place.start_sink(*options)
         place.configure(port, self.main, self.relay.format(port=port))
-        for job in self.jobs:
+        for job in self.jobs if jobs is None else jobs:
             job.put(place)
 
     def mend(self, place):

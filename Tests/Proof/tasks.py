@@ -143,7 +143,7 @@ class Tasks:
         while not over.wait(self.random.uniform(0.1, 0.6)):
             chance = self.random.random()
             workers = list(self.place.worker_pids().values())
-            if workers and chance < 0.2:
+            if workers and chance < 0.15:
                 os.kill(self.random.choice(workers), signal.SIGKILL)
                 self.kills["workers"] += 1
             elif chance < 0.25:

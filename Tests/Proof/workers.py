@@ -27,18 +27,10 @@ import time
 import cases
 import limits
 import orders
-from place import Loss, Place, stop_cleanly, wait_until
+from place import Loss, Place, owner, stop_cleanly, wait_until
 
 SLOW = "dot=30ms"
 RATE = 10
-
-
-def owner(name, workers):
-    """The number of the worker that a name belongs to, as spool(5) has it: FNV-1a of 64 bits."""
-    value = 0xCBF29CE484222325
-    for byte in name.encode():
-        value = (value ^ byte) * 0x100000001B3 % (1 << 64)
-    return value % workers + 1
 
 
 def submit(place, name, state="new", history="", **members):
