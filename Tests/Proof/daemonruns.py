@@ -160,7 +160,11 @@ class WorkerRun(DaemonRun):
 
 class WorkerStartRun(WorkerRun):
     """The parent and all workers from their start on: the first that comes to the call is killed. No process is traced
-    any more once one has died, so that a worker which is started again gets further."""
+    any more once one has died, so that a worker which is started again gets further. Programs would be traced, too:
+    there are none."""
+
+    def __init__(self, scenario, programs):
+        super().__init__(scenario.without_runs(), programs)
 
     number = 1
     # A directory of another instance that cannot be read is looked at again a minute later.

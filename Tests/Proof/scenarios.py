@@ -3,6 +3,7 @@
 To add one: a Scenario with its jobs, where they lie at first, and where each must end. The checks of crash.py hold
 for all of them, so a scenario only says what is its own.
 """
+import copy
 import json
 import os
 import time
@@ -78,6 +79,12 @@ class Scenario:
         # Of the relay's section; {port} is where it listens.
         self.relay = relay
         self.templates, self.repair, self.needs_root = templates or {}, repair or {}, needs_root
+
+    def without_runs(self):
+        """The same without tasks."""
+        other = copy.copy(self)
+        other.jobs = [job for job in self.jobs if not isinstance(job, Run)]
+        return other
 
     @property
     def arrivals(self):

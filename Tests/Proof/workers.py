@@ -19,6 +19,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -192,7 +193,7 @@ def standstill(place, options):
         def said():
             command = [place.program("outspool"), "--config", os.path.join(place.root, "outspool.conf"), "status"]
             return subprocess.run(command, capture_output=True, text=True).stdout
-        wait_until(lambda: f"a word in status: {said()}", lambda: f"worker {stopped}: no sign of life" in said(), pause=0.5)
+        wait_until(lambda: f"a word in status: {said()}", lambda: re.search(f"worker {stopped} .*: no sign of life", said()), pause=0.5)
     finally:
         os.kill(pid, signal.SIGCONT)
     settle(place, 30)
