@@ -13,11 +13,16 @@ enum Invocation: Equatable {
     case help
     case version
 
+    /// Says the same as `--worker`, which is for ps(1): a library that is preloaded may lose the words.
+    static let workerVariable = "OUTSPOOL_WORKER"
+
     static let defaultConfiguration = "/etc/outspool/outspool.conf"
 
     /// Reads the words behind the program's name. `--help`, `--version` and `--worker` end the reading, `--probe` wins over
-    /// `--check`; the file is `configuration`, the environment's, unless there is a `--config`.
-    init(_ words: [String], configuration: String? = nil) throws(ProgramFailure) {
+    /// `--check`; the file is `configuration`, the environment's, unless there is a `--config`. `worker` is the
+    /// environment's, too.
+    init(_ words: [String], configuration: String? = nil, worker: String? = nil) throws(ProgramFailure) {
+        let words = words.isEmpty && worker != nil ? ["--worker", worker ?? ""] : words
         var configuration = configuration ?? Invocation.defaultConfiguration
         var onlyCheck = false
         var relay: String?

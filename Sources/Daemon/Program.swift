@@ -11,7 +11,10 @@ package enum Program {
     /// on standard error, or in the log once there is one.
     package static func run(_ words: [String]) -> Int32 {
         do throws(ProgramFailure) {
-            switch try Invocation(words, configuration: Process.environment("OUTSPOOL_CONFIG")) {
+            let invocation = try Invocation(
+                words, configuration: Process.environment("OUTSPOOL_CONFIG"),
+                worker: Process.environment(Invocation.workerVariable))
+            switch invocation {
             case .help: try say(Array(Invocation.helpText.utf8))
             case .version: try say(Array("outspoold \(programVersion)\n".utf8))
             case .probe(let relay, let mailTo, let path): return try probe(relay, mailTo, try settings(at: path))

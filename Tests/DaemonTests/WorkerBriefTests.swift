@@ -41,6 +41,8 @@ struct WorkerBriefTests {
     @Test("The word --worker is the parent's")
     func invocation() throws {
         #expect(try Invocation(["--worker", "2"]) == .work(worker: 2))
+        #expect(try Invocation([], worker: "2") == .work(worker: 2))
+        #expect(try Invocation(["--version"], worker: "2") == .version)
         #expect(throws: ProgramFailure.self) { try Invocation(["--worker"]) }
         #expect(throws: ProgramFailure.self) { try Invocation(["--worker", "x"]) }
     }

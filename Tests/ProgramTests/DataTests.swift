@@ -131,7 +131,7 @@ struct DataTests {
         #expect(place.names("new") == ["one"])
         daemon = try place.daemon()
         try place.wait("it to begin again") { FileManager.default.fileExists(atPath: begun.path) }
-        daemon.kill()
+        try place.killAll(daemon)
         try place.write("go", "")
         daemon = try place.daemon()
         try place.wait(for: "one", in: "done")

@@ -48,7 +48,7 @@ struct EnvironmentTests {
         "A reader of the log that stalls stops neither mail nor SIGTERM, and hears how many lines were lost",
         arguments: ["exec DAEMON 2> fifo", "exec DAEMON"])
     func stalledReader(launch: String) throws {
-        let place = try Workplace()
+        let place = try Workplace(workers: 1)
         let reader = StalledReader(place)
         let isFile = launch == "exec DAEMON"
         try place.configure(port: try place.sink(), main: isFile ? "log_to = fifo" : "")
@@ -229,7 +229,7 @@ struct EnvironmentTests {
 
     @Test("Our own lack of descriptors opens no breaker, and passes")
     func shortage() throws {
-        let place = try Workplace()
+        let place = try Workplace(workers: 1)
         try place.configure(port: try place.sink())
         let daemon = try place.ready { try self.daemon(place, "exec DAEMON") }
         func limit(_ count: Int) throws {
@@ -294,7 +294,7 @@ struct EnvironmentTests {
 
     @Test("--check and doctor warn of a name without a dot, and refuse what is no name")
     func names() throws {
-        let place = try Workplace()
+        let place = try Workplace(workers: 1)
         func check() throws -> Ran {
             try place.run(Program.built("outspoold").path, ["--config", place.configuration.path, "--check"])
         }

@@ -19,8 +19,8 @@ struct KernelTests {
         let daemon = try place.daemon()
         try place.hello("touched")
         try place.wait(for: "touched", in: "retry/01-30s")
-        daemon.send(SIGSTOP)
-        defer { daemon.send(SIGCONT) }
+        place.sendAll(SIGSTOP, daemon)
+        defer { place.sendAll(SIGCONT, daemon) }
         try place.wait("the daemon to stand still") {
             place.text(URL(fileURLWithPath: "/proc/\(daemon.pid)/stat")).contains(") T ")
         }
@@ -34,7 +34,7 @@ struct KernelTests {
         try FileManager.default.setAttributes(
             [.modificationDate: Date()], ofItemAtPath: place.spool.appending(path: "retry/01-30s/touched").path)
         try place.write("spool/pause", "")
-        daemon.send(SIGCONT)
+        place.sendAll(SIGCONT, daemon)
         try place.wait("the overflow to be told") { place.log.contains("inotify overflow: everything is read again") }
         try place.wait("the pause to be seen") { place.log.contains("paused: everything") }
         try FileManager.default.removeItem(at: place.spool.appending(path: "pause"))
@@ -44,7 +44,7 @@ struct KernelTests {
 
     @Test("No descriptor left: jobs wait, and are sent when there is one")
     func descriptors() throws {
-        let place = try Workplace()
+        let place = try Workplace(workers: 1)
         try place.configure(port: try place.sink())
         let daemon = try place.daemon()
         func limit(_ count: Int) throws {

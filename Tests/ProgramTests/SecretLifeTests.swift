@@ -154,7 +154,7 @@ struct MaskedCopyStepTests {
             ("unlinkat:error=EIO:signal=SIGKILL:when=1", "cur/main", ["cur/main", "done"], 0),
         ] as [(String, String?, [String], Int)])
     func crash(injection: String, on directory: String?, left: [String], drafts: Int) throws {
-        let place = try Workplace()
+        let place = try Workplace(workers: 1)
         try place.otpTemplate()
         try place.configure(port: try place.sink())
         let traced = try start(place, injection, on: directory)
@@ -179,7 +179,7 @@ struct MaskedCopyStepTests {
             ("unlinkat:error=EIO:when=1", "cur/main"), ("fdatasync:error=EIO:when=1..2", nil),
         ] as [(String, String?)])
     func error(injection: String, on directory: String?) throws {
-        let place = try Workplace()
+        let place = try Workplace(workers: 1)
         try place.otpTemplate()
         try place.configure(port: try place.sink())
         _ = try start(place, injection, on: directory)

@@ -239,7 +239,7 @@ struct SendmailCallerTests {
         }
         // The caller was nobody, and went through the box for everybody.
         #expect(host.place.names("done").allSatisfy { $0.hasSuffix("@local") })
-        #expect(host.place.log.contains("uid=65534"))
+        try host.place.wait("the log to name the caller") { host.place.log.contains("uid=65534") }
     }
 
     @Test(

@@ -58,7 +58,12 @@ struct TaskTroubleTests {
             #expect(try place.last(name)["reason"] as? String == reason, "\(name)")
         }
         #expect(try place.last("floods")["reply"] as? String == "end")
-        try place.wait("its children to go") { place.children(of: daemon.pid).isEmpty }
+        try place.wait("its children to go") {
+            let children = place.children(of: daemon.pid)
+            return place.workers == 1
+                ? children.isEmpty
+                : children.count == place.workers && children.allSatisfy { place.children(of: $0).isEmpty }
+        }
         #expect(place.processes(with: place.mark) == [])
         // Its relay's connection may be open or not, and the mails opened a day of done/.
         try place.wait("the descriptors") { place.descriptors(of: daemon) <= before + 2 }
@@ -85,7 +90,7 @@ struct TaskTroubleTests {
                 try place.wait("\(name) to begin") { FileManager.default.fileExists(atPath: begun) }
                 try FileManager.default.removeItem(atPath: begun)
             }
-            daemon.kill()
+            try place.killAll(daemon)
             // The leader dies with it; what left its session does not.
             #expect(!place.processes(with: place.mark).isEmpty)
             daemon = try place.daemon()

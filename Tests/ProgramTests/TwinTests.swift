@@ -57,12 +57,12 @@ struct TwinTests {
         try place.hello("twin")
         try place.wait(for: "twin", in: "cur/main")
         // What comes while the daemon does not look is there when it looks again.
-        daemon.send(SIGSTOP)
+        place.sendAll(SIGSTOP, daemon)
         // The sink's answer, a second after MAIL, has to lie in the socket before the twin comes; the stopped daemon
         // tells of nothing.
         pass(.seconds(1.2))
         try place.hello("twin")
-        daemon.send(SIGCONT)
+        place.sendAll(SIGCONT, daemon)
         try place.wait(for: "twin", in: "done")
         #expect(place.names("dead").isEmpty)
         #expect(place.mails().count == 1)

@@ -32,7 +32,7 @@ struct UsedQuotaTests {
         try place.wait("the log to tell") { place.log.contains(told) }
 
         // Killed, and not stopped: what was written within the second before holds.
-        daemon.kill()
+        try place.killAll(daemon)
         daemon = try place.daemon()
         try place.hello("next")
         try place.wait(for: "next", in: "done")
@@ -73,7 +73,7 @@ struct UsedQuotaTests {
         try place.wait("the moment to be written down") {
             place.text(place.spool.appending(path: "relays.json")).contains("nextStart")
         }
-        daemon.kill()
+        try place.killAll(daemon)
         daemon = try place.daemon()
         try place.hello("second")
         try place.wait("the queue to have it") { (place.status["waiting"] as? Int) == 1 }

@@ -21,8 +21,10 @@ final class Workplace {
     var configuration: URL { root.appending(path: "outspool.conf") }
     var log: String { text(root.appending(path: "daemon.log")) }
 
-    init() throws {
+    /// - Parameter workers: how many the daemon has, whatever the environment says: 1 for what is about one process.
+    init(workers: Int? = nil) throws {
         scratch = try Scratch()
+        if let workers { self.workers = workers }
         #expect(try outspool("init", spool.path).status == 0)
         try write("templates/hello/subject.mustache", "Hello, {{name}}\n")
         try write("templates/hello/text.mustache", "Hello {{name}},\n\nthis is a test.\n")
@@ -117,6 +119,21 @@ final class Workplace {
     /// The pids of the daemon's workers, as `status.json` has them.
     var workerProcesses: [Int32] {
         ((status["workers"] as? [[String: Any]]) ?? []).compactMap { ($0["pid"] as? Int).map { Int32($0) } }
+    }
+
+    /// Sends a signal to the daemon and to its workers.
+    func sendAll(_ signal: Int32, _ daemon: RunningProgram) {
+        let workers = workers > 1 ? children(of: daemon.pid) : []
+        daemon.send(signal)
+        for worker in workers { kill(worker, signal) }
+    }
+
+    /// Kills the daemon and its workers, and waits until all are gone.
+    func killAll(_ daemon: RunningProgram) throws {
+        let workers = workers > 1 ? children(of: daemon.pid) : []
+        daemon.kill()
+        for worker in workers { kill(worker, SIGKILL) }
+        for worker in workers { try wait("worker \(worker) to end") { kill(worker, 0) != 0 || self.isZombie(worker) } }
     }
 
     // MARK: What is on disk

@@ -87,9 +87,10 @@ final class Workers {
         let channel = try Channel(
             own, on: loop, hear: { [weak self] in self?.hear($0, number) }, ended: {})
         let input = try Descriptor(inMemory: brief(number).encoded)
-        let environment = (Process.environment(of: Process.id) ?? []).filter { line in
+        var environment = (Process.environment(of: Process.id) ?? []).filter { line in
             !Workers.withheld.contains { line.begins(with: $0) }
         }
+        environment.append("\(Invocation.workerVariable)=\(number)")
         let child = try ChildProcess(
             ["outspoold", "--worker", String(number)], at: Process.ownProgram, environment: environment,
             files: .init(input: input.raw, output: 2, error: 2, progress: theirs.raw))
