@@ -339,7 +339,7 @@ def run(programs, options, only, started):
             # One more is the day's directory in done/; the connections to the relay end when they are idle.
             wait_until(
                 lambda: f"{place.descriptor_count()} descriptors to be {place.descriptors} again",
-                lambda: place.descriptor_count() <= place.descriptors + 1, 40)
+                lambda: place.descriptor_count() <= place.descriptors + len(place.daemon_pids()), 40)
         except Loss as error:
             losses.append("descriptors")
             print(f"LOSS descriptors: {error}")

@@ -72,6 +72,16 @@ def owner(name, workers):
     return value % workers + 1
 
 
+def beside(name, other):
+    """`other`, or a name that begins with it, that belongs to the same worker as `name`."""
+    count, number = Place.workers, 0
+    found = other
+    while owner(found, count) != owner(name, count):
+        number += 1
+        found = f"{other}{number}"
+    return found
+
+
 def children(pid):
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as file:
