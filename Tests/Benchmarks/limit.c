@@ -44,7 +44,7 @@ static const char ENVELOPE_TEXT[] =
     "MAIL FROM:<bench@example.com>\r\nRCPT TO:<somebody@example.com>\r\nDATA\r\n";
 static char message[65536], logged[1 << 20], stamp[64], day[16];
 static size_t message_size, logged_size;
-static int new, cur, done, today, places[PLACE_COUNT], log_file;
+static int process, new, cur, done, today, places[PLACE_COUNT], log_file;
 static DIR *listing;
 static int under_way, has_looked;
 
@@ -67,7 +67,7 @@ static void note(const char *event, const char *name) {
     logged_size += snprintf(
         logged + logged_size, sizeof logged - logged_size,
         "%s bench outspool/%s[%d]: %s: to=<somebody@example.com>, relay=main, delay=0.1, dsn=2.0.0, status=%s "
-        "(250 2.0.0 Ok)\n", stamp, event, getpid(), name, event);
+        "(250 2.0.0 Ok)\n", stamp, event, process, name, event);
     if (logged_size > sizeof logged - 4096) errx(1, "more log in one turn than expected");
 }
 
@@ -185,6 +185,7 @@ int main(int words, char **word) {
     ssize_t size = read(0, message, sizeof message);
     if (size <= 0) err(1, "standard input");
     message_size = size;
+    process = getpid();
     tell_time();
     snprintf(day, sizeof day, "%.10s", stamp);
     new = opened(AT_FDCWD, "new");
