@@ -167,8 +167,8 @@ class WorkerStartRun(WorkerRun):
         super().__init__(scenario.without_runs(), programs)
 
     number = 1
-    # A directory of another instance that cannot be read is looked at again a minute later.
-    patience = 100
+    # What a start was refused is tried again less and less often.
+    patience = 60
 
     def begin(self, place, calls, inject=None):
         self.scenario.prepare(place)
