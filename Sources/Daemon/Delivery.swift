@@ -4,8 +4,8 @@ internal import Relay
 internal import Spool
 internal import Time
 
-/// The queue's side of a daemon: recovery, what tells of jobs, and the ``Queue`` that works at them. A daemon has one, and
-/// so has each worker, for its share.
+/// The queue's side of a daemon: recovery, what tells of jobs, and the ``Queue`` that works at them. A daemon has one,
+/// and so has each worker, for its share.
 ///
 /// The order of a start is: recovery of orphans, the first reading, work.
 final class Delivery {

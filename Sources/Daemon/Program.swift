@@ -148,7 +148,8 @@ package enum Program {
         let worker: Worker
         do throws(WorkerStartError) {
             worker = try Worker(
-                brief, settings, channel: Workers.channelNumber, descriptors: Process.raiseDescriptorLimit(), loop: loop,
+                brief, settings, channel: Workers.channelNumber, descriptors: Process.raiseDescriptorLimit(),
+                loop: loop,
                 log: log)
         } catch {
             // The parent says it once.
@@ -190,7 +191,7 @@ package enum Program {
             loop = try EventLoop()
         } catch { throw ProgramFailure(71, "signals or epoll: \(error)") }
         do throws(Errno) {
-            return (signals, loop, try Log(settings.logTo, format: settings.logFormat))
+            return (signals, loop, try Log(settings.logTo, format: settings.logFormat, isShared: settings.workers > 1))
         } catch { throw ProgramFailure(71, "log_to: \(settings.logTo): \(error)") }
     }
 }

@@ -52,7 +52,8 @@ struct MeasuresTests {
         var sum = sample(3)
         var second = sample(5)
         (second.relays[0].status.isOpen, second.relays[0].status.reason) = (true, "421 no")
-        second.relays.append(.init(.init(name: "other", isOpen: false, reason: nil, connections: 1, limit: 2), inFlight: 1))
+        second.relays.append(
+            .init(.init(name: "other", isOpen: false, reason: nil, connections: 1, limit: 2), inFlight: 1))
         sum.add(second)
         #expect(sum.counters.received == 8 && sum.counters.inotifyOverflows == 2)
         #expect(sum.counters.recipients["sent"] == 8 && sum.counters.recipients["deferred"] == 4)

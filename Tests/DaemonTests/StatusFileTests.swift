@@ -52,7 +52,8 @@ struct StatusFileTests {
         let place = try QueuePlace()
         try place.put("half", "tmp/.status.main")
         var file = StatusFile(spool: place.spool, started: .now)
-        file.write("starting", Measures(of: place.queue, now: .now), isPaused: false, now: Timestamp(seconds: 1_795_455_851))
+        file.write(
+            "starting", Measures(of: place.queue, now: .now), isPaused: false, now: Timestamp(seconds: 1_795_455_851))
         #expect(try read(place).at == Timestamp(seconds: 1_795_455_851))
         #expect(try place.scratch.list("spool/tmp") == [])
         #expect(try place.scratch.mode("spool/status.json") == 0o640)

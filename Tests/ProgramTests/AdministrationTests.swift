@@ -175,7 +175,7 @@ struct AdministrationTests {
     @Test("What is in cur/ is neither stopped nor doubled by moving it, and the verbs leave it alone")
     func current() throws {
         let place = try Workplace()
-        try place.configure(port: try place.sink("--delay", "dot=1s"))
+        try place.configure(port: try place.sink("--delay", "dot=4s"))
         _ = try place.daemon()
         try place.hello("moved")
         try place.hello("back")
@@ -191,7 +191,7 @@ struct AdministrationTests {
                 ran.status == 75 && ran.err.contains("moved is being sent at this moment"), "\(verb): \(ran.err)")
         }
         #expect(place.places("moved") == ["cur/main"])
-        try act(place, .hand, "mv cur/main/moved hold/; mv cur/main/back new/; rm cur/main/removed")
+        try act(place, .hand, "mv cur/main*/moved hold/; mv cur/main*/back new/; rm cur/main*/removed")
         try place.wait("all to be settled") { place.names("done") == ["back", "moved"] }
         try place.wait("the removal to be told") {
             place.log.contains("removed: removed by hand while it was being worked on")

@@ -50,7 +50,7 @@ struct CancelTests {
         #expect(waiting.status == 65)
         #expect(waiting.err.contains("it is in retry/01-30s: outspool rm removes it, and outspool hold sets it aside"))
         // By hand: nothing runs, and the file does not wait for another job of that id.
-        try place.write("spool/cancel.work", "")
+        #expect(FileManager.default.createFile(atPath: place.spool.appending(path: "cancel.work").path, contents: nil))
         try place.wait("the file to be removed") { !place.names("").contains("cancel.work") }
         #expect(place.places("work") == ["retry/01-30s"])
         daemon.stop()

@@ -35,7 +35,7 @@ struct DataTests {
         #expect(mail.contains("1042_of_Zo=C3=AB") || mail.contains("Order 1042 of"), "\(mail)")
         #expect(mail.contains("* tea"))
         #expect(try place.events("one") == ["sending", "sent"])
-        try place.wait("it to be reaped") { place.children(of: daemon.pid).isEmpty }
+        try place.wait("it to be reaped") { place.hasNoChildren(daemon) }
         daemon.stop()
     }
 

@@ -82,7 +82,7 @@ struct ExposureTests {
 
     @Test("tls = opportunistic with a password is no configuration: who strips STARTTLS would have it in clear")
     func opportunistic() throws {
-        let place = try Workplace()
+        let place = try Workplace(workers: 1)
         try place.write("password", "secret\n")
         let relay = "url = smtp://127.0.0.1:9\ntls = opportunistic\nuser = shop\npassword_file = password\n"
         try place.configure(relays: "[relay main]\n\(relay)")

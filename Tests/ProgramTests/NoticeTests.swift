@@ -313,7 +313,7 @@ struct NoticeTests {
             try place.wait("\(pid) to be gone") { kill(Int32(pid)!, 0) == -1 || place.isZombie(Int32(pid)!) }
         }
         // The daemon adopts what it had started, and reaps it.
-        try place.wait("them to be reaped") { place.children(of: daemon.pid).isEmpty }
+        try place.wait("them to be reaped") { place.hasNoChildren(daemon) }
         daemon.stop()
     }
 

@@ -58,12 +58,7 @@ struct TaskTroubleTests {
             #expect(try place.last(name)["reason"] as? String == reason, "\(name)")
         }
         #expect(try place.last("floods")["reply"] as? String == "end")
-        try place.wait("its children to go") {
-            let children = place.children(of: daemon.pid)
-            return place.workers == 1
-                ? children.isEmpty
-                : children.count == place.workers && children.allSatisfy { place.children(of: $0).isEmpty }
-        }
+        try place.wait("its children to go") { place.hasNoChildren(daemon) }
         #expect(place.processes(with: place.mark) == [])
         // Its relay's connection may be open or not, and the mails opened a day of done/.
         try place.wait("the descriptors") { place.descriptors(of: daemon) <= before + 2 }

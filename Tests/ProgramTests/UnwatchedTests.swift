@@ -29,7 +29,7 @@ struct UnwatchedTests {
         .enabled(if: Machine.faketime != nil && canRun(withWatches(9)), "needs unshare, user namespaces and faketime"),
         arguments: [0, 3])
     func watches(count: Int) throws {
-        let place = try Workplace()
+        let place = try Workplace(workers: 1)
         try place.configure(port: try place.sink())
         let clock = try FakedClock(in: place, at: "+0", onlyWall: false)
         _ = try clock.daemon(of: place, by: withWatches(count))
@@ -44,7 +44,7 @@ struct UnwatchedTests {
         "The user's inotify instances are used up: it says so, and everything is found by reading",
         .enabled(if: canBeStranger, "needs root, setpriv, faketime, python3, and programs that every user can run"))
     func instances() throws {
-        let place = try Workplace()
+        let place = try Workplace(workers: 1)
         try place.configure(port: try place.sink())
         // Uses up what the user may have (fs.inotify.max_user_instances), and waits.
         let hog = try place.start(

@@ -222,7 +222,8 @@ struct WorkersTests {
         try place.wait("the reload") { place.log.contains("configuration reloaded") }
         for worker in 1...3 { for id in ids(1, of: worker, prefix: "redirected") { try place.hello(id) } }
         try place.wait("them to be sent") { place.names("done").count == 9 }
-        #expect(place.mails().count { $0.contains("X-Outspool-Original-To") || $0.contains("staging@example.com") } == 3)
+        #expect(
+            place.mails().count { $0.contains("X-Outspool-Original-To") || $0.contains("staging@example.com") } == 3)
         try place.write("outspool.conf", "nonsense = 1\n")
         daemon.send(SIGHUP)
         try place.wait("it to be refused") { place.log.contains("the configuration stays as it was") }
@@ -266,7 +267,8 @@ struct WorkersTests {
         try place.configure(port: try place.sink(), main: "dropbox_max_jobs = 4")
         let daemon = try place.daemon()
         for number in 0..<24 {
-            try place.write("spool/drop/shop/tmp/j\(number)", #"{"template":"hello","to":"a@example.com","params":{"name":"x"}}"#)
+            try place.write(
+                "spool/drop/shop/tmp/j\(number)", #"{"template":"hello","to":"a@example.com","params":{"name":"x"}}"#)
             try FileManager.default.moveItem(
                 at: place.spool.appending(path: "drop/shop/tmp/j\(number)"),
                 to: place.spool.appending(path: "drop/shop/new/j\(number)"))
@@ -291,6 +293,26 @@ struct WorkersTests {
         #expect(daemon.status == 0)
         #expect(place.names("done").count == 6)
         #expect(!place.log.contains("is started again"))
+    }
+
+    @Test("Lines of several processes stay whole in one pipe")
+    func pipe() throws {
+        let place = try place()
+        try place.configure(port: try place.sink())
+        let command = "exec '\(Program.built("outspoold").path)' --config '\(place.configuration.path)' 2> >(cat > piped)"
+        let daemon = try place.start(
+            "/bin/bash", ["-c", "cd '\(place.root.path)'; \(command)"], name: "daemon")
+        for number in 0..<600 { try place.hello("job\(number)") }
+        try place.wait("all to be sent", limit: .seconds(60)) { place.names("done").count == 600 }
+        #expect(daemon.stop() == 0)
+        let piped = place.root.appending(path: "piped")
+        try place.wait("the end of the log") { place.text(piped).hasSuffix(": stopped\n") }
+        let lines = place.text(piped).split(separator: "\n", omittingEmptySubsequences: true)
+        // Five lines for each mail.
+        #expect(lines.count >= 3000)
+        for line in lines {
+            #expect(line.components(separatedBy: " outspool/").count == 2, "\(line)")
+        }
     }
 
     @Test("A worker is nothing to be started by hand")

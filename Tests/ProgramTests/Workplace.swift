@@ -128,11 +128,20 @@ final class Workplace {
         for worker in workers { kill(worker, signal) }
     }
 
+    /// Whether no process of the daemon has a child but workers.
+    func hasNoChildren(_ daemon: RunningProgram) -> Bool {
+        let children = children(of: daemon.pid)
+        if workers == 1 { return children.isEmpty }
+        return children.count == workers && children.allSatisfy { self.children(of: $0).isEmpty }
+    }
+
     /// Kills the daemon and its workers, and waits until all are gone.
     func killAll(_ daemon: RunningProgram) throws {
+        // One that runs starts dead workers again, and workers of one that has died stop by themselves.
+        if workers > 1 { daemon.send(SIGSTOP) }
         let workers = workers > 1 ? children(of: daemon.pid) : []
-        daemon.kill()
         for worker in workers { kill(worker, SIGKILL) }
+        daemon.kill()
         for worker in workers { try wait("worker \(worker) to end") { kill(worker, 0) != 0 || self.isZombie(worker) } }
     }
 
@@ -177,7 +186,8 @@ final class Workplace {
     /// The file of a job, in whatever state it is.
     func file(_ id: String) throws -> URL {
         let state = try #require(places(id).first, "\(id) is nowhere")
-        let place = try #require(directories(state).first { directory($0).contains(id) }, "\(id) is no longer there")
+        // It may have gone on meanwhile.
+        let place = directories(state).first { directory($0).contains(id) } ?? state
         return spool.appending(path: "\(place)/\(id)")
     }
 

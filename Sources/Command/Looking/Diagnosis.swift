@@ -98,7 +98,8 @@ struct Diagnosis: Equatable, Sendable {
         let name = "worker \(worker.number)"
         if let silence = worker.silence(at: daemon.at) {
             let pid = worker.process.map { " (pid \($0))" } ?? ""
-            return add(.critical, "\(name)\(pid): no sign of life for \(silence.approximate); its share of the jobs waits")
+            return add(
+                .critical, "\(name)\(pid): no sign of life for \(silence.approximate); its share of the jobs waits")
         }
         switch worker.state {
         case "dead": add(.warning, "\(name) has died, and is started again")

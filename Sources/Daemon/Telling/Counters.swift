@@ -15,7 +15,9 @@ package struct Counters: Equatable, Sendable {
         }
 
         /// Adds the counts of another process.
-        package mutating func add(_ other: Labelled) { for (label, amount) in other.sorted { count(label, by: amount) } }
+        package mutating func add(_ other: Labelled) {
+            for (label, amount) in other.sorted { count(label, by: amount) }
+        }
 
         /// By label, in the order of the labels.
         package var sorted: [(label: String, count: Int)] {

@@ -37,8 +37,10 @@ final class LogOutput {
 
     /// Has a stalled reader waited for; without it the next line tries again.
     weak var loop: EventLoop?
+    /// Whether other processes write lines to the same place.
+    private let isShared: Bool
     /// The line, with its newline, that says how many were lost.
-    var mention: ((Int) -> String)?
+    var mention: ((Int) -> [UInt8])?
 
     private enum Way {
         /// The open file is ours and does not block, or is a regular file.
@@ -49,8 +51,9 @@ final class LogOutput {
     }
 
     /// Opens the destination. A FIFO needs no reader. `socket` stands in for that of the system.
-    init(_ destination: Log.Destination, socket: String? = nil) throws(Errno) {
+    init(_ destination: Log.Destination, isShared: Bool = false, socket: String? = nil) throws(Errno) {
         self.destination = destination
+        self.isShared = isShared
         self.socket = socket ?? "\(destination)"
         try open()
     }
@@ -58,7 +61,7 @@ final class LogOutput {
     deinit { finish() }
 
     /// What ends a line, see ``add(_:)``.
-    var lineEnd: Character { destination.isStream ? "\n" : "\0" }
+    var lineEnd: UInt8 { destination.isStream ? 0x0A : 0 }
     /// A reader is being waited for.
     private var isStalled: Bool { watch != nil }
     private var size: Int { pending.count - start }
@@ -71,10 +74,10 @@ final class LogOutput {
     }
 
     /// Takes a line that ends in ``lineEnd``; ``flush()`` writes it.
-    func add(_ line: String) {
+    func add(_ line: [UInt8]) {
         mentionLost()
-        if unmentioned > 0 || size + line.utf8.count > LogOutput.limit { return lose(1) }
-        pending += line.utf8
+        if unmentioned > 0 || size + line.count > LogOutput.limit { return lose(1) }
+        pending += line
     }
 
     /// True when nothing waits.
@@ -109,7 +112,7 @@ final class LogOutput {
     /// Not before half of the room is free again: a reader that is always late would get little else.
     private func mentionLost() {
         guard let mention, unmentioned > 0, size <= LogOutput.limit / 2 else { return }
-        pending += mention(unmentioned).utf8
+        pending += mention(unmentioned)
         mentions = (mentions.lines + 1, mentions.lost + unmentioned)
         unmentioned = 0
     }
@@ -143,8 +146,15 @@ final class LogOutput {
             _ = try put([0x0A])
             isTorn = false
         }
-        start += try put(pending[start...])
+        start += try put(isShared ? wholeLines : pending[start...])
         isWithinLine = pending[start - 1] != 0x0A
+    }
+
+    /// The first lines that wait, of PIPE_BUF bytes at most: so many are written in one piece, and lines of others come
+    /// before or behind them. See pipe(7).
+    private var wholeLines: ArraySlice<UInt8> {
+        let most = pending[start...].prefix(4096)
+        return most.lastIndex(of: 0x0A).map { pending[start...$0] } ?? most
     }
 
     /// One write; how many bytes were taken. A pipe that has room takes PIPE_BUF of them without waiting.

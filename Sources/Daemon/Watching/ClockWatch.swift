@@ -17,8 +17,7 @@ final class ClockWatch {
     /// Looks at both clocks: what was worked out by the old time is worked out anew.
     func look() {
         guard let jump = clock.look(wall: .now, sinceBoot: Span(nanoseconds: Clock.sinceBoot)) else { return }
-        // To the nearest second: two looks are never quite as far apart as they should be.
-        let size = Span(nanoseconds: Int64(clamping: jump.nanoseconds.magnitude + 500_000_000))
+        let size = WallClock.distance(of: jump)
         let way = jump > .zero ? "forward" : "back"
         log?.write("the clock was set \(way) by \(size.approximate): everything is read again", .warning)
         for action in heard { action(jump) }

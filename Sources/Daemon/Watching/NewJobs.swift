@@ -69,7 +69,8 @@ final class NewJobs {
             let modified = try step(.read, "new", spool.new.status().modified)
             directory.begin(modified: Timestamp(nanoseconds: modified), now: .now)
             reading = try DirectoryReading(
-                spool.new, path: "new", loop: loop, mayGoOn: mayGoOn, each: { [unowned self] in if spool.share.owns($0) { tell(.found($0)) } },
+                spool.new, path: "new", loop: loop, mayGoOn: mayGoOn,
+                each: { [unowned self] in if spool.share.owns($0) { tell(.found($0)) } },
                 finish: { [unowned self] error in
                     reading = nil
                     let now = Clock.monotonic

@@ -51,19 +51,25 @@ extension Measures {
 
 extension Counters {
     /// The numbers, by the names under which they travel.
-    private static var numbers: [(name: String, path: WritableKeyPath<Counters, Int>)] {[
-        ("received", \.received), ("diskRefusals", \.diskRefusals), ("inotifyOverflows", \.inotifyOverflows),
-        ("reloads", \.reloads), ("failedReloads", \.failedReloads), ("digests", \.digests),
-    ]}
-    private static var labelled: [(name: String, path: WritableKeyPath<Counters, Labelled>)] {[
-        ("recipients", \.recipients), ("programs", \.programs), ("done", \.done), ("deferred", \.deferred),
-        ("held", \.held), ("blocked", \.blocked), ("attempts", \.attempts), ("returned", \.returned),
-        ("breakerOpenings", \.breakerOpenings), ("connections", \.connections),
-        ("connectionFailures", \.connectionFailures), ("rateWaits", \.rateWaits), ("deadRuns", \.deadRuns),
-    ]}
-    private static var histograms: [(name: String, path: WritableKeyPath<Counters, Histogram>)] {[
-        ("attemptTime", \.attemptTime), ("taskTime", \.taskTime),
-    ]}
+    private static var numbers: [(name: String, path: WritableKeyPath<Counters, Int>)] {
+        [
+            ("received", \.received), ("diskRefusals", \.diskRefusals), ("inotifyOverflows", \.inotifyOverflows),
+            ("reloads", \.reloads), ("failedReloads", \.failedReloads), ("digests", \.digests),
+        ]
+    }
+    private static var labelled: [(name: String, path: WritableKeyPath<Counters, Labelled>)] {
+        [
+            ("recipients", \.recipients), ("programs", \.programs), ("done", \.done), ("deferred", \.deferred),
+            ("held", \.held), ("blocked", \.blocked), ("attempts", \.attempts), ("returned", \.returned),
+            ("breakerOpenings", \.breakerOpenings), ("connections", \.connections),
+            ("connectionFailures", \.connectionFailures), ("rateWaits", \.rateWaits), ("deadRuns", \.deadRuns),
+        ]
+    }
+    private static var histograms: [(name: String, path: WritableKeyPath<Counters, Histogram>)] {
+        [
+            ("attemptTime", \.attemptTime), ("taskTime", \.taskTime),
+        ]
+    }
 
     /// Adds what another process counted.
     package mutating func add(_ other: Counters) {

@@ -140,8 +140,12 @@ package final class Parent {
         workers.tellAll(WorkerMessage.open(others: others))
     }
 
-    /// The directories of `cur/` in which jobs of any share may lie.
-    private var others: [String] { Array(Set(left.values.joined())).sorted() }
+    /// The directories of `cur/` in which jobs of any share may lie; that of worker 1, too, which takes up what is left in
+    /// others.
+    private var others: [String] {
+        let all = Set(left.values.joined())
+        return all.isEmpty ? [] : all.union(["\(settings.instance).1"]).sorted()
+    }
 
     private func readyIfRunning() {
         guard isOpen, !isReady, !isStopping,

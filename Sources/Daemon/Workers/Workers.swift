@@ -43,7 +43,8 @@ final class Workers {
     private(set) var isStopping = false
     private var killTimer: EventLoop.Timer?
 
-    /// `brief` gives what a worker is to read when it is started, `hear` gets what workers tell, and answers what they ask.
+    /// `brief` gives what a worker is to read when it is started, `hear` gets what workers tell, and answers what they
+    /// ask.
     init(
         count: Int, loop: EventLoop, log: Log, strays: Strays, brief: @escaping (Int) -> WorkerBrief,
         hear: @escaping (JSON, Int) -> JSON?, news: @escaping (News) -> Void
@@ -170,11 +171,13 @@ final class Workers {
 
     // The end.
 
-    /// Asks all to stop, and kills what is left after the grace and a margin; ``News/allEnded`` tells when they have ended.
+    /// Asks all to stop, and kills what is left after the grace and a margin; ``News/allEnded`` tells when they have
+    /// ended.
     func stop(within grace: Span) {
         isStopping = true
         tellAll(WorkerMessage.stop)
-        killTimer = loop.schedule(after: Span(nanoseconds: grace.nanoseconds + Workers.margin.nanoseconds)) { [weak self] in
+        killTimer = loop.schedule(after: Span(nanoseconds: grace.nanoseconds + Workers.margin.nanoseconds)) {
+            [weak self] in
             guard let self else { return }
             for crew in crews where crew.child != nil {
                 log.write("worker \(crew.life.number) does not stop, and is killed", .warning)
