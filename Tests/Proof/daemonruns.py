@@ -2,6 +2,7 @@
 import contextlib
 import os
 import signal
+import threading
 import time
 
 import checks
@@ -180,15 +181,21 @@ class WorkerStartRun(WorkerRun):
         if inject is None:
             wait_until("the workers", lambda: place.alive() and place.is_ready, 60)
             return place.worker_pids()[self.number]
-        tracer = wait_until("strace", lambda: daemon.poll() is not None or tracer_of(daemon.pid))
-
-        def has_died():
-            return daemon.poll() is not None or " has ended" in place.log or place.is_ready
-        wait_until(lambda: f"a start: {place.log[-2000:]}", has_died, 60)
-        if " has ended" in place.log and tracer is not True:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(tracer, signal.SIGTERM)
+        threading.Thread(target=self.let_go, args=(place, daemon), daemon=True).start()
         return None
+
+    @staticmethod
+    def let_go(place, daemon):
+        """Ends strace once a worker has died; not between a fork and its exec, where the child would be left stopped."""
+        tracer = 0
+        while daemon.poll() is None:
+            tracer = tracer or tracer_of(daemon.pid)
+            if " has ended" in place.log and (
+                    len(place.worker_pids()) == Place.workers or "it is started again in " in place.log):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(tracer, signal.SIGTERM)
+                return
+            time.sleep(0.01)
 
     def parent_ended(self, place, point):
         if not self.finish(place, place.start_daemon()):
