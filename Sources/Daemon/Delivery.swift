@@ -23,10 +23,10 @@ final class Delivery {
         spool, log, isTelling: spool.share == .everything, use: { [unowned self] in use($0) },
         cancel: { [unowned self] in cancel($0) })
 
-    /// `tell` hears of jobs that were sent, and when nothing is under way any more.
+    /// `shared` is what a worker has together with others. `tell` hears of jobs that were sent, and when nothing is under way any more.
     init(
         spool: SpoolTree, loop: EventLoop, ledger: Ledger, curl: CurlLoop, clock: ClockWatch, settings: Settings,
-        tell: @escaping (Queue.Notice) -> Void
+        shared: WorkerTerms? = nil, tell: @escaping (Queue.Notice) -> Void
     ) {
         self.spool = spool
         self.loop = loop
@@ -34,7 +34,8 @@ final class Delivery {
         self.clock = clock
         self.settings = settings
         log = ledger.log
-        queue = Queue(spool: spool, loop: loop, ledger: ledger, curl: curl, settings: settings, tell: tell)
+        queue = Queue(
+            spool: spool, loop: loop, ledger: ledger, curl: curl, settings: settings, shared: shared, tell: tell)
         queue.skip = { clock.skip(over: $0, submitted: $1) }
         clock.whenSet { [weak self] _ in self?.clockWasSet() }
     }

@@ -17,7 +17,10 @@ final class Queue {
     let ledger: Ledger
     let templates: TemplateCache
     let strays: Strays
-    let allowances: Allowances
+    /// What relays took, where this process decides it; with others it is theirs together, and this is not used.
+    private(set) lazy var allowances = Allowances(spool, ledger.log)
+    /// What it shares with other workers; nil where there are none.
+    private let shared: WorkerTerms?
     private let blocked: BlockedJobs
     private(set) var scheduler = Scheduler()
     private(set) var settings: Settings
@@ -69,18 +72,19 @@ final class Queue {
     /// Makes a queue without relays, which come with ``use(_:)-(Settings)``.
     init(
         spool: SpoolTree, loop: EventLoop, ledger: Ledger, curl: CurlLoop, settings: Settings,
-        tell: @escaping (Notice) -> Void
+        shared: WorkerTerms? = nil, tell: @escaping (Notice) -> Void
     ) {
         self.spool = spool
         self.loop = loop
         self.ledger = ledger
         self.curl = curl
         self.settings = settings
+        self.shared = shared
         self.tell = tell
         templates = TemplateCache(settings.templates)
-        allowances = Allowances(spool, ledger.log)
         strays = Strays(spool: spool, loop: loop, log: ledger.log)
         blocked = BlockedJobs(ledger: ledger, templates: templates)
+        shared?.places.onRoom = { [weak self] in self?.hasRoom($0) }
     }
 
     /// Uses other settings; relays that stay as they were keep their connections.
@@ -93,13 +97,13 @@ final class Queue {
         letters.settings = settings
         data.letters = letters
         note(.places(tasks: settings.tasks.concurrency, data: settings.tasks.dataConcurrency))
-        allowances.use(settings.relays)
+        if shared == nil { allowances.use(settings.relays) }
         var old = relays
         relays = settings.relays.map { relay in
             if let index = old.firstIndex(where: { $0.settings == relay }) { return old.remove(at: index) }
-            return RelayPool(relay, curl: curl, loop: loop, ledger: ledger, allowances: allowances) {
-                [unowned self] in hear($0)
-            }
+            let terms: any RelayTerms =
+                shared?.terms(for: relay) ?? LocalTerms(relay, loop: loop, ledger: ledger, allowances: allowances)
+            return RelayPool(relay, terms, curl: curl, loop: loop, ledger: ledger) { [unowned self] in hear($0) }
         }
         retired += old
         for pool in old { pool.retire() }
@@ -199,6 +203,10 @@ final class Queue {
     /// Claims a job and has it worked at.
     private func begin(_ ready: consuming ReadyJob, on place: Scheduler.Place) {
         let waiting = ready.facts.waiting
+        if shared != nil {
+            if case .some(let refusal) = refusal(of: waiting, on: place) { return note(.notAdmitted(waiting, refusal)) }
+        }
+        defer { withdraw(place) }
         let now = Timestamp.now
         guard let job = triage.take(ready, now: now) else { return note(.ended(waiting.id)) }
         note(.claimed(waiting))
@@ -211,6 +219,29 @@ final class Queue {
                 send(job, by: name)
             } catch { refuse(job, error) }
         }
+    }
+
+    // What is shared with other workers.
+
+    /// Asks whether a job may begin, just before it is claimed: of places for programs, of rates and of senders that rest
+    /// others may have had the last.
+    private func refusal(of job: WaitingJob, on place: Scheduler.Place) -> Scheduler.Refusal? {
+        switch place {
+        case .relay(let name): relays.first { $0.name == name }?.terms.admits(job.sender) == false ? .byRelay : nil
+        case .program: shared?.places.take(job).map { .noPlace($0) }
+        }
+    }
+
+    /// What a job was admitted for and did not use is given back.
+    private func withdraw(_ place: Scheduler.Place) {
+        guard shared != nil, case .relay(let name) = place else { return }
+        relays.first { $0.name == name }?.terms.withdraw()
+    }
+
+    /// There is room for programs again.
+    private func hasRoom(_ kind: WaitingJob.Kind) {
+        note(.placesAreFree(kind))
+        schedule()
     }
 
     private func send(_ job: ClaimedJob, by relay: String) {
@@ -332,22 +363,40 @@ final class Queue {
         name.text.flatMap { JobID($0) }.map { scheduler.isLinedUp($0, in: .new) } ?? false
     }
 
-    private func note(_ event: Scheduler.Event) { perform(scheduler.handle(event)) }
+    private func note(_ event: Scheduler.Event) {
+        switch event {
+        case .ended(let id): shared?.places.free(id)
+        case .carried(let job, _): shared?.places.free(job.id)
+        default: break
+        }
+        perform(scheduler.handle(event))
+    }
 
     private func perform(_ actions: [Scheduler.Action]) { for action in actions { perform(action) } }
 
     private func perform(_ action: Scheduler.Action) {
         switch action {
         case .start(let job, let place): lookAndBegin(job, on: place)
-        case .send(let id, let relay): if let job = carried.removeValue(forKey: id) { send(job, by: relay) }
+        case .send(let id, let relay): sendCarried(id, by: relay)
         case .giveBack(let id, let reason): giveBack(id, because: reason)
         case .missed(let state): miss(state)
         case .readAgain: readMissed()
         case .look: lookSoon()
-        case .connect(let name, let jobs): relays.first { $0.name == name }?.connect(for: jobs)
+        case .connect(let name, let jobs):
+            let isUrgent = scheduler.waitingMails(of: .high) > 0
+            relays.first { $0.name == name }?.connect(for: jobs, isUrgent: isUrgent)
         case .pace(let name): relays.first { $0.name == name }?.pace()
         case .idle: tell(.idle)
         }
+    }
+
+    private func sendCarried(_ id: JobID, by relay: String) {
+        guard let job = carried.removeValue(forKey: id) else { return }
+        if shared != nil, refusal(of: job.waiting, on: .relay(relay)) != nil {
+            return carry(job, isPrepared: job.waiting.kind == .mailWithData)
+        }
+        send(job, by: relay)
+        withdraw(.relay(relay))
     }
 
     private func readMissed() {

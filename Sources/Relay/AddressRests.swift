@@ -21,21 +21,29 @@ package struct AddressRests: Equatable {
 
     package init() {}
 
-    /// A connection to `address` came to nothing. While it rests that is no news.
-    package mutating func failed(_ address: String, at now: Int64) {
+    /// A connection to `address` came to nothing. While it rests that is no news; returns whether it was.
+    @discardableResult
+    package mutating func failed(_ address: String, at now: Int64) -> Bool {
         guard let index = rests.firstIndex(where: { $0.address.isExactly(address) }) else {
             if rests.count == Self.capacity { rests.removeFirst() }
             rests.append(
                 Rest(address: address, until: now + Self.shortest.nanoseconds, length: Self.shortest))
-            return
+            return true
         }
-        if now < rests[index].until { return }
+        if now < rests[index].until { return false }
         let length = min(Span(nanoseconds: rests[index].length.nanoseconds * 2), Self.longest)
         rests[index].length = length
         rests[index].until = now + length.nanoseconds
+        return true
     }
 
-    package mutating func worked(_ address: String) { rests.removeAll { $0.address.isExactly(address) } }
+    /// A connection to `address` is of use. Returns whether one was not, before.
+    @discardableResult
+    package mutating func worked(_ address: String) -> Bool {
+        let before = rests.count
+        rests.removeAll { $0.address.isExactly(address) }
+        return rests.count < before
+    }
 
     /// The addresses that rest at `now`.
     package func resting(at now: Int64) -> [String] { rests.filter { now < $0.until }.map(\.address) }

@@ -44,6 +44,9 @@ package struct Allowance: Equatable, Sendable {
     /// A mail starts.
     package mutating func start(at clock: Int64) { _ = rate?.take(at: clock) }
 
+    /// The mail that was to start last did not.
+    package mutating func takeBack() { rate?.giveBack() }
+
     /// When the next mail may start by the rate, rounded up to a second; nil where that is less than a second away,
     /// which any restart takes.
     package func nextStart(at now: Timestamp, clock: Int64) -> Timestamp? {

@@ -27,6 +27,17 @@ package struct Breaker: Equatable, Sendable {
         state = .closed(allowed: self.limit)
     }
 
+    /// Makes one as another process sees it: open until a monotonic time, or closed.
+    package init(openUntil: Int64?, isUnreachable: Bool, reason: String?) {
+        limit = 1
+        state = openUntil.map { .open(until: $0) } ?? .closed(allowed: 1)
+        self.isUnreachable = isUnreachable
+        self.reason = reason
+    }
+
+    /// Whether it is closed and ramps up no more.
+    package var isAtEase: Bool { state == .closed(allowed: limit) && openings == 0 }
+
     package var isOpen: Bool { nextProbe != nil }
 
     /// When one connection may try the relay again; nil while closed.

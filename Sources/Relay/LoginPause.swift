@@ -30,6 +30,9 @@ package struct LoginPause: Equatable {
     /// No login is tried at `now`, a monotonic time in nanoseconds.
     package func isPausing(at now: Int64) -> Bool { rest(at: now) != nil }
 
+    /// Until when none is tried; nil where one may be at `now`.
+    package func restEnd(at now: Int64) -> Int64? { until.flatMap { now < $0 ? $0 : nil } }
+
     /// How long none is tried from `now` on; nil where one may be.
     package func rest(at now: Int64) -> Span? {
         until.flatMap { now < $0 ? Span(nanoseconds: $0 - now) : nil }

@@ -156,7 +156,7 @@ final class Opening {
         // Those that were tried before it and have not answered yet are slow, or not there.
         for slow in filter.opened where !slow.address.isExactly(address ?? "") {
             guard Clock.monotonic - slow.at > Span.seconds(2).nanoseconds else { continue }
-            memory.addresses.failed(slow.address, at: curl.loop.now)
+            memory.failed(at: slow.address)
             memory.tell("\(slow.address): connect: no answer\(RelayMemory.ending)")
         }
         if settings.isImplicitTLS { return startTLS() }
@@ -347,7 +347,7 @@ final class Opening {
         watch = nil
         self.easy = nil
         if let address {
-            memory.addresses.worked(address)
+            memory.worked(at: address)
             memory.forget(address)
         }
         finish(
@@ -381,7 +381,7 @@ final class Opening {
         guard route.goesOn(after: failure, at: tried, byHaste: isHasty) else {
             return finish(.failure(route.failure ?? failure))
         }
-        for address in tried { memory.addresses.failed(address, at: curl.loop.now) }
+        for address in tried { memory.failed(at: address) }
         note = failure.address.map { "\($0): \(failure.phase): \(failure.reason)\(RelayMemory.ending)" }
         attempt()
     }

@@ -32,6 +32,9 @@ package struct RateLimit: Equatable, Sendable {
         return nil
     }
 
+    /// Gives a right back that was taken and not used: the next message may start as if it had not been.
+    package mutating func giveBack() { if due > .min + interval { due -= interval } }
+
     /// Lets no message start for so long, but not longer than from one message to the next.
     package mutating func rest(for wait: Span, at now: Int64) {
         if wait > .zero { due = max(due, now + min(wait.nanoseconds, interval) + tolerance) }

@@ -5,7 +5,9 @@ internal import Text
 package final class RelayMemory {
     /// Gets a line for the log when an address fails beside others, or TLS is given up.
     package var note: (String) -> Void
-    var addresses = AddressRests()
+    /// Called with an address that has failed, or works again, when that is news.
+    package var learned: (_ address: String, _ works: Bool) -> Void = { _, _ in }
+    package private(set) var addresses = AddressRests()
     /// The token that the command printed last; nil before the first, and when the relay has refused it.
     var token: [UInt8]?
     /// The file that the last login's secret was read from, as it was then.
@@ -14,9 +16,17 @@ package final class RelayMemory {
 
     package init(note: @escaping (String) -> Void = { _ in }) { self.note = note }
 
-    /// A connection to `address` that had come to be was of no use.
+    /// A connection to `address` came to nothing or was of no use.
     package func failed(at address: String?) {
-        if let address { addresses.failed(address, at: Clock.monotonic) }
+        if let address, addresses.failed(address, at: Clock.monotonic) { learned(address, false) }
+    }
+
+    /// A connection to `address` is of use.
+    package func worked(at address: String) { if addresses.worked(address) { learned(address, true) } }
+
+    /// Takes over what another process has learned of an address.
+    package func learn(of address: String, works: Bool) {
+        if works { addresses.worked(address) } else { addresses.failed(address, at: Clock.monotonic) }
     }
 
     /// The secret's file is another one than the last login's was.
@@ -25,7 +35,7 @@ package final class RelayMemory {
     func used(_ file: SecretFile?) { secretFile = file }
 
     /// Tells `line`, unless it is one of the last that were told.
-    func tell(_ line: String) {
+    package func tell(_ line: String) {
         if notes.holds(exactly: line) { return }
         notes.append(line)
         if notes.count > 32 { notes.removeFirst() }
@@ -33,7 +43,9 @@ package final class RelayMemory {
     }
 
     /// What is told of `address` when it fails is news again: it has worked.
-    func forget(_ address: String) { notes.removeAll { $0.begins(with: "\(address): ") && $0.ends(with: Self.ending) } }
+    package func forget(_ address: String) {
+        notes.removeAll { $0.begins(with: "\(address): ") && $0.ends(with: Self.ending) }
+    }
 
     /// How a line ends that tells of an address which failed.
     static let ending = "; the next address is tried"

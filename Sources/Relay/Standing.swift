@@ -106,6 +106,22 @@ package struct Standing: Sendable {
     /// Whether nothing rests.
     package var isClear: Bool { troubled.isEmpty && !breaker.isOpen }
 
+    /// Whether a mail that is accepted, of a sender without trouble, changes more than when that was.
+    package var isChangedByAcceptance: Bool { !row.jobs.isEmpty || !breaker.isAtEase }
+
+    /// Whether a sender that rests is being tried.
+    package var isTryingResting: Bool { tries > 0 }
+
+    /// Every sender that was refused since its last success.
+    package var troubledSenders: [String] { Array(troubled.keys) }
+    package var troubledCount: Int { troubled.count }
+
+    /// The trouble of a sender that was refused since its last success; nil where it was not. `reason` is nil, and
+    /// `until` without a meaning, where it does not rest.
+    package func trouble(of sender: String) -> (until: Int64, reason: String?)? {
+        troubled[sender].map { ($0.until, $0.isResting ? $0.reason : nil) }
+    }
+
     /// Whether the next job should be one of a sender that does not rest, where there is one: those that rest take turns
     /// with all others, and not with each other.
     package var isOthersTurn: Bool { hasTriedLast && !troubled.isEmpty }
@@ -162,103 +178,77 @@ package struct Standing: Sendable {
     package mutating func judge(
         _ outcome: inout TransactionOutcome, job: String, sender: String, at now: Int64
     ) -> Fate {
-        end(sender)
-        let readings = apply(&outcome)
-        if outcome.recipients.contains(where: \.isSent) {
-            accept(sender, at: now)
-            return .asSaid
-        }
-        switch outcome.fault {
-        case .aborted, .outOfStep: return .asSaid
-        case .unordered(let reason): return .reconnect(reason)
-        case .stale(let reason):
-            guard isResting(sender), outcome.recipients.contains(where: { $0 != .notTried }) else {
-                return .reconnect(reason)
-            }
-            return mailFailed(reason, isPermanent: false, job: job, sender: sender, at: now)
-        case .interrupted(.mail, let reason), .silent(.mail, let reason):
-            if let scope = readings.first?.scope, scope == .session { return .reconnect(reason) }
-            return mailFailed(reason, isPermanent: false, job: job, sender: sender, at: now)
-        case .interrupted(_, let reason), .silent(_, let reason):
-            // What is in doubt is not sent again at once.
-            if !outcome.recipients.contains(where: \.isInDoubt), let scope = readings.first?.scope, scope == .session {
-                return .reconnect(reason)
-            }
-            cutOff(reason, job: job, sender: sender, at: now)
-            return .asSaid
-        case .none: return refused(outcome, readings, job: job, sender: sender, at: now)
-        }
+        judge(Evidence(&outcome, by: table), job: job, sender: sender, at: now)
     }
 
-    /// Gives each recipient the verdict of the table, and returns how the replies are read.
-    private func apply(_ outcome: inout TransactionOutcome) -> [ReplyTable.Reading] {
-        var readings: [ReplyTable.Reading] = []
-        for index in outcome.recipients.indices {
-            switch outcome.recipients[index] {
-            case .deferred(.reply(let reply)), .refused(.reply(let reply)):
-                let reading = table.reading(of: reply)
-                readings.append(reading)
-                switch reading.verdict {
-                case .asSaid: break
-                case .putOff: outcome.recipients[index] = .deferred(.reply(reply))
-                case .refuse: outcome.recipients[index] = .refused(.reply(reply))
-                }
-            default: break
-            }
+    /// Judges what became of a job's transaction, in which its recipients have what the table says already.
+    package mutating func judge(_ evidence: Evidence, job: String, sender: String, at now: Int64) -> Fate {
+        end(sender)
+        switch evidence {
+        case .accepted:
+            accept(sender, at: now)
+            return .asSaid
+        case .silent: return .asSaid
+        case .unordered(let reason): return .reconnect(reason)
+        case .stale(let reason, let wasAnswered):
+            guard isResting(sender), wasAnswered else { return .reconnect(reason) }
+            return mailFailed(reason, isPermanent: false, job: job, sender: sender, at: now)
+        case .cutOff(let cut) where cut.isAtMail:
+            if cut.isOfSession { return .reconnect(cut.reason) }
+            return mailFailed(cut.reason, isPermanent: false, job: job, sender: sender, at: now)
+        case .cutOff(let cut):
+            // What is in doubt is not sent again at once.
+            if !cut.isInDoubt, cut.isOfSession { return .reconnect(cut.reason) }
+            cutOff(cut.reason, job: job, sender: sender, at: now)
+            return .asSaid
+        case .refused(let refusal): return refused(refusal, job: job, sender: sender, at: now)
         }
-        return readings
     }
 
     private mutating func refused(
-        _ outcome: TransactionOutcome, _ readings: [ReplyTable.Reading], job: String, sender: String, at now: Int64
+        _ refusal: Evidence.Refusal, job: String, sender: String, at now: Int64
     ) -> Fate {
-        let replies = outcome.recipients.compactMap(\.reply)
-        guard let reply = replies.first, let reading = readings.first else { return .asSaid }
-        let isOneGist = replies.allSatisfy { $0.gist.isExactly(reply.gist) }
+        let reason = refusal.reason
         let isAlone = alone[job, default: 0] > 1
         // By LMTP each recipient has a reply to the dot: it is that mailbox's, as one to RCPT.
-        let isMailbox = language == .lmtp && outcome.phase == .dot
-        switch isOneGist && !isAlone ? reading.scope ?? (isMailbox ? .recipient : nil) : .message {
+        let isMailbox = language == .lmtp && refusal.place == .dot
+        switch refusal.isOneGist && !isAlone ? refusal.scope ?? (isMailbox ? .recipient : nil) : .message {
         case .recipient, .message:
-            works(pastMail: outcome.phase != .mail, sender)
+            works(pastMail: refusal.place != .mail, sender)
             return .asSaid
         case .session:
             // On a new connection it is no limit of the session.
-            guard outcome.isFirst else { return .reconnect(reply.description) }
-            works(pastMail: outcome.phase != .mail, sender)
+            guard refusal.isFirst else { return .reconnect(reason) }
+            works(pastMail: refusal.place != .mail, sender)
             return .asSaid
         case .sender:
-            return mailFailed(
-                reply.description, isPermanent: reply.kind == .permanent, job: job, sender: sender, at: now)
+            return mailFailed(reason, isPermanent: refusal.isPermanent, job: job, sender: sender, at: now)
         case .account, .relay:
-            _ = row.note(reply.gist, job, sender)
-            trouble(sender, reply.description, at: now)
-            breaker.open(reply.description, isUnreachable: false, at: now)
-            return .putBack(reply.description)
+            _ = row.note(refusal.gist, job, sender)
+            trouble(sender, reason, at: now)
+            breaker.open(reason, isUnreachable: false, at: now)
+            return .putBack(reason)
         case nil: break
         }
-        if outcome.phase == .mail {
+        if refusal.place == .mail {
             // A connection may have carried enough: nothing is counted before a new one says the same.
-            if reply.kind != .permanent, !outcome.isFirst, !isResting(sender) {
-                return .reconnect(reply.description)
-            }
-            return mailFailed(
-                reply.description, isPermanent: reply.kind == .permanent, job: job, sender: sender, at: now)
+            if !refusal.isPermanent, !refusal.isFirst, !isResting(sender) { return .reconnect(reason) }
+            return mailFailed(reason, isPermanent: refusal.isPermanent, job: job, sender: sender, at: now)
         }
-        guard reply.kind == .permanent else {
-            if outcome.phase == .data, !outcome.isFirst { return .reconnect(reply.description) }
+        guard refusal.isPermanent else {
+            if refusal.place == .data, !refusal.isFirst { return .reconnect(reason) }
             works(pastMail: true, sender)
             return .asSaid
         }
-        let isBeyond = row.note(reply.gist, job, sender)
-        let isBeyondOwn = troubled[sender, default: Trouble()].row.note(reply.gist, job, sender)
+        let isBeyond = row.note(refusal.gist, job, sender)
+        let isBeyondOwn = troubled[sender, default: Trouble()].row.note(refusal.gist, job, sender)
         // A job that is put back would be tried again at once.
-        if hasFullRow(sender) || isBeyond { trouble(sender, reply.description, at: now) }
+        if hasFullRow(sender) || isBeyond { trouble(sender, reason, at: now) }
         if row.isFull, row.senders.count > 1 || breaker.isOpen || !othersPass(sender, at: now) {
-            breaker.open(reply.description, isUnreachable: false, at: now)
+            breaker.open(reason, isUnreachable: false, at: now)
         }
         forgetSome(at: now)
-        return isBeyond || isBeyondOwn ? .putBack(reply.description) : .asSaid
+        return isBeyond || isBeyondOwn ? .putBack(reason) : .asSaid
     }
 
     /// MAIL was answered with 4yz, 5yz, 421 or the end of the connection, or the reply names the sender.

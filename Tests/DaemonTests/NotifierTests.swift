@@ -149,9 +149,10 @@ struct NotifierTests {
         let url = relay.url
         relay.stop()
         let settings = Settings.Relay(name: "main", connection: try RelaySettings(url: url))
+        let terms = LocalTerms(
+            settings, loop: place.loop, ledger: place.ledger, allowances: Allowances(place.spool, place.log))
         let pool = RelayPool(
-            settings, curl: try CurlLoop(place.loop), loop: place.loop, ledger: place.ledger,
-            allowances: Allowances(place.spool, place.log), tell: { _ in })
+            settings, terms, curl: try CurlLoop(place.loop), loop: place.loop, ledger: place.ledger, tell: { _ in })
         pool.connect(for: 1)
         try place.run(until: { pool.breaker.isOpen })
         func relays() -> [DaemonStatus.Relay] {

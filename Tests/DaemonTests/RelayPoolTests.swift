@@ -19,8 +19,9 @@ struct RelayPoolTests {
         let allowances = Allowances(try SpoolTree(path: scratch.path("spool"), instance: "main"), log)
         let settings = Settings.Relay(name: "main", connection: try RelaySettings(url: "smtp://127.0.0.1:9"))
         var ended = 0
+        let terms = LocalTerms(settings, loop: loop, ledger: Ledger(log), allowances: allowances)
         let pool = RelayPool(
-            settings, curl: try CurlLoop(loop), loop: loop, ledger: Ledger(log), allowances: allowances,
+            settings, terms, curl: try CurlLoop(loop), loop: loop, ledger: Ledger(log),
             tell: { if case .relayEmptied = $0 { ended += 1 } })
         pool.connect(for: 3)
         #expect(pool.measured.connections == 3)

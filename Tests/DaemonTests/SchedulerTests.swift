@@ -378,6 +378,38 @@ struct SchedulerTests {
 
     // What must be read again.
 
+    @Test(
+        "What another worker has no place for waits as the next of its kind, until there is room again",
+        arguments: [
+            (.kind, [], ["a", "b", "c"]), (.template, ["c"], ["a", "b"]), (.bulk, ["a", "b", "c"], []),
+        ] as [(ProgramPlaces.Obstacle, [String], [String])])
+    func noPlace(obstacle: ProgramPlaces.Obstacle, others: [String], later: [String]) {
+        var it = scheduler()
+        let jobs = [
+            job("a", .task, template: "one"), job("b", .task, template: "one"), job("c", .task, template: "two"),
+        ]
+        let first = it.handle(.waiting(jobs[0])).map(text)
+        #expect(first == ["a"])
+        let refused = it.handle(.notAdmitted(jobs[0], .noPlace(obstacle))).map(text)
+        #expect(refused == [] && !it.isUnderWay(JobID("a")!) && it.isLinedUp(JobID("a")!, in: .new))
+        for job in jobs.dropFirst() { _ = it.handle(.waiting(job)) }
+        let started = run(&it, .task).sorted()
+        #expect(started == others)
+        _ = it.handle(.placesAreFree(.task))
+        let rest = run(&it, .task).sorted()
+        #expect(rest == later)
+    }
+
+    @Test("A mail that its relay does not admit is the next of its sender again")
+    func notAdmitted() {
+        var it = scheduler([idle()])
+        let first = it.handle(.waiting(job("a", sender: "s"))).map(text)
+        _ = it.handle(.notAdmitted(job("a", sender: "s"), .byRelay))
+        _ = it.handle(.waiting(job("b", sender: "s")))
+        let next = run(&it, most: 2)
+        #expect(first == ["a"] && next == ["a", "b"])
+    }
+
     @Test("What full lanes did not take is read again when half of them is free, and not while new/ is being read")
     func dropped() {
         var scheduler = scheduler(capacity: 4)

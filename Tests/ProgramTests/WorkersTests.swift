@@ -58,7 +58,7 @@ struct WorkersTests {
         #expect(place.status["state"] as? String == "stopped")
         let text = place.text(metrics)
         #expect(text.contains("outspool_recipients_total{outcome=\"sent\"} 30\n") && text.contains("outspool_workers "))
-        for process in place.workerProcesses { #expect(kill(process, 0) != 0) }
+        for process in place.workerProcesses { #expect(place.isGone(process)) }
     }
 
     @Test("A worker that is killed is started again at once, and its jobs go on; the others do not stop")
@@ -102,7 +102,7 @@ struct WorkersTests {
         try place.hello("later")
         // At once: the directories of the old workers are waited for.
         daemon = try place.daemon()
-        for worker in workers { try place.wait("\(worker) to end") { kill(worker, 0) != 0 } }
+        for worker in workers { try place.wait("\(worker) to end") { place.isGone(worker) } }
         try place.wait(for: "later", in: "done")
         for id in slow {
             try place.wait("\(id) to be judged", limit: .seconds(40)) {
@@ -167,7 +167,7 @@ struct WorkersTests {
             daemon.kill()
             for worker in workers {
                 kill(worker, SIGKILL)
-                try place.wait("\(worker) to end") { kill(worker, 0) != 0 }
+                try place.wait("\(worker) to end") { place.isGone(worker) }
             }
             place.workers = next
             try place.configure(port: port, relay: relay)
@@ -299,7 +299,8 @@ struct WorkersTests {
     func pipe() throws {
         let place = try place()
         try place.configure(port: try place.sink())
-        let command = "exec '\(Program.built("outspoold").path)' --config '\(place.configuration.path)' 2> >(cat > piped)"
+        let program = "'\(Program.built("outspoold").path)' --config '\(place.configuration.path)'"
+        let command = "exec \(program) 2> >(cat > piped)"
         let daemon = try place.start(
             "/bin/bash", ["-c", "cd '\(place.root.path)'; \(command)"], name: "daemon")
         for number in 0..<600 { try place.hello("job\(number)") }

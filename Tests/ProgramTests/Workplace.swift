@@ -142,8 +142,11 @@ final class Workplace {
         let workers = workers > 1 ? children(of: daemon.pid) : []
         for worker in workers { kill(worker, SIGKILL) }
         daemon.kill()
-        for worker in workers { try wait("worker \(worker) to end") { kill(worker, 0) != 0 || self.isZombie(worker) } }
+        for worker in workers { try wait("worker \(worker) to end") { self.isGone(worker) } }
     }
+
+    /// Whether a process has ended, reaped or not.
+    func isGone(_ process: Int32) -> Bool { kill(process, 0) != 0 || isZombie(process) }
 
     // MARK: What is on disk
 

@@ -13,6 +13,13 @@ struct FIFO<Element> {
 
     mutating func append(_ element: Element) { elements.append(element) }
 
+    /// Puts an element before all others.
+    mutating func prepend(_ element: Element) {
+        if head == 0 { return elements.insert(element, at: 0) }
+        head -= 1
+        elements[head] = element
+    }
+
     /// Takes the first element out; nil when there is none.
     mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }

@@ -88,6 +88,22 @@ struct Lanes {
         return true
     }
 
+    /// Puts a job back that was taken out and could not start: it is the next of its group. It is not asked whether there
+    /// is room, and nothing happens if another file of its id has been lined up since.
+    mutating func putBack(_ job: WaitingJob) {
+        guard ids[job.id] == nil else { return }
+        let rank = job.priority.index
+        let group = group(job)
+        ids[job.id] = job.state
+        if ranks[rank].lanes[group] == nil { ranks[rank].turns.append(group) }
+        if !job.isTried {
+            ranks[rank].lanes[group, default: Lane()].fresh.prepend(job)
+        } else {
+            ranks[rank].lanes[group, default: Lane()].retried.prepend(job)
+        }
+        ranks[rank].count += 1
+    }
+
     /// Takes out the job whose turn it is. `bulk` is passed over when it may not start, and so are the groups for which
     /// `mayStart` is false. With `prefersNew` the group of the youngest job is first, and in it what was never tried.
     mutating func next(

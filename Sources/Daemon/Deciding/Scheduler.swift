@@ -34,6 +34,10 @@ struct Scheduler: ~Copyable {
         case claimed(WaitingJob)
         /// A job was claimed to be settled without a courier.
         case settling(JobID)
+        /// A job that starts may not begin, since another worker has what it needs: it waits as before.
+        case notAdmitted(WaitingJob, Refusal)
+        /// There may be places for programs of a kind that others had.
+        case placesAreFree(WaitingJob.Kind)
         /// A claimed mail waits for a connection: the one it had was stale, or a program has made what it shows.
         case carried(WaitingJob, isPrepared: Bool)
         /// A job is no longer worked on.
@@ -65,6 +69,14 @@ struct Scheduler: ~Copyable {
         case idle
     }
 
+    /// Why a job may not begin.
+    enum Refusal: Equatable {
+        /// The relay's terms do not admit it now; its slot tells when that is over.
+        case byRelay
+        /// Other workers have the places for its program, until ``Event/placesAreFree(_:)``.
+        case noPlace(ProgramPlaces.Obstacle)
+    }
+
     /// Where a job is worked at.
     enum Place: Equatable, Sendable {
         case relay(String)
@@ -89,6 +101,15 @@ struct Scheduler: ~Copyable {
     /// How many programs of a template may run at a time, as its last job said that was looked at.
     private var templatePlaces: [String: Int] = [:]
     private var shortages: Set<WaitingJob.Kind> = []
+    /// What other workers leave no places for.
+    private var refusals: [WaitingJob.Kind: Refusals] = [:]
+
+    private struct Refusals {
+        var ofAll = false
+        var ofBulk = false
+        var templates: Set<ExactText> = []
+    }
+
     /// The kinds of which a job was not lined up for want of room.
     private var dropped: Set<WaitingJob.Kind> = []
     /// Claimed mails that wait for a connection: the one they had was stale, or a program has prepared them.
@@ -168,6 +189,8 @@ struct Scheduler: ~Copyable {
         case .claimed(let job):
             notePlaces(job)
             flights.begin(job)
+        case .notAdmitted(let job, let refusal): return putBack(job, refusal)
+        case .placesAreFree(let kind): refusals[kind] = nil
         case .settling(let id): flights.settle(id)
         case .carried(let job, let isPrepared): return carry(job, isPrepared: isPrepared)
         case .ended(let id): if flights.end(id), isStopping, flights.isEmpty { return [.idle] }
@@ -177,6 +200,22 @@ struct Scheduler: ~Copyable {
             return expired.joined().flatMap { handle(.arrived(DirectoryName($0.id.text), $0.state, isListed: true)) }
         }
         return []
+    }
+
+    private mutating func putBack(_ job: WaitingJob, _ refusal: Refusal) -> [Action] {
+        switch job.kind {
+        case .mail: mails.putBack(job)
+        case .mailWithData: data.putBack(job)
+        case .task: tasks.putBack(job)
+        }
+        switch refusal {
+        case .byRelay: break
+        case .noPlace(.kind): refusals[job.kind, default: Refusals()].ofAll = true
+        case .noPlace(.bulk): refusals[job.kind, default: Refusals()].ofBulk = true
+        case .noPlace(.template):
+            refusals[job.kind, default: Refusals()].templates.insert(ExactText(job.template ?? ""))
+        }
+        return handle(.ended(job.id))
     }
 
     private mutating func stop() -> [Action] {
@@ -395,6 +434,7 @@ struct Scheduler: ~Copyable {
         case .mail:
             guard isReading || arrivals.count > Scheduler.manyNames else { return true }
             return flights.bulkMails < max(slots.first { $0.isUp }?.limit ?? 1, 2) / 2
+        case _ where refusals[kind]?.ofBulk == true: return false
         case .mailWithData: return true
         case .task: return flights.tasks.bulk < max(taskPlaces - 1, 1)
         }
@@ -403,7 +443,7 @@ struct Scheduler: ~Copyable {
     // Programs.
 
     private func mayStartProgram(_ kind: WaitingJob.Kind) -> Bool {
-        guard mayStart, !shortages.contains(kind) else { return false }
+        guard mayStart, !shortages.contains(kind), refusals[kind]?.ofAll != true else { return false }
         if kind == .task { return flights.tasks.count < taskPlaces }
         // Not before a relay would take the mail. One whose breaker is open is tried with one.
         guard flights.data.count < dataPlaces, let preferred else { return false }
@@ -411,6 +451,7 @@ struct Scheduler: ~Copyable {
     }
 
     private func isFull(_ kind: WaitingJob.Kind, _ template: String) -> Bool {
+        if let refused = refusals[kind], refused.templates.contains(ExactText(template)) { return true }
         guard let places = templatePlaces[template] else { return false }
         let running = kind == .task ? flights.tasks : flights.data
         return running.byTemplate[template, default: 0] >= places
@@ -423,6 +464,7 @@ struct Scheduler: ~Copyable {
     /// The templates of which as many programs run as may at a time.
     private func fullTemplates(_ kind: WaitingJob.Kind) -> Set<String> {  // exact: names of templates are ASCII
         let running = kind == .task ? flights.tasks : flights.data
-        return Set(running.byTemplate.keys.filter { isFull(kind, $0) })
+        let refused = refusals[kind]?.templates.map(\.text) ?? []
+        return Set(running.byTemplate.keys.filter { isFull(kind, $0) } + refused)
     }
 }

@@ -55,6 +55,9 @@ final class RelayDelivery {
 
     private func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
 
+    /// How many recipients have no transaction yet.
+    var remaining: Int { left.count }
+
     /// How many recipients the transaction under way has.
     var groupSize: Int { group.count }
 

@@ -34,8 +34,6 @@ package struct Measures: Equatable, Sendable {
         }
     }
 
-    /// How many refused senders of a relay are listed.
-    package static let senderLimit = 10
     /// How many tasks are listed; the oldest ones.
     package static let taskLimit = 100
     /// The number of untouched files that are listed.
@@ -107,12 +105,7 @@ extension Measures.Relay {
     fileprivate init(of pool: RelayPool, now: Timestamp) {
         let measured = pool.measured
         status = DaemonStatus.Relay(
-            name: pool.name, isOpen: pool.breaker.isOpen, reason: pool.breaker.reason,
-            connections: measured.connections, limit: measured.limit, quotas: measured.quotas)
-        let resting = pool.standing.resting
-        status.refused = resting.count
-        status.refusedSenders = Array(
-            resting.map { "\($0.sender): \($0.reason)" }.sorted().prefix(Measures.senderLimit))
+            pool.terms, limit: pool.settings.connections, connections: measured.connections, now: now)
         inFlight = measured.inFlight
     }
 

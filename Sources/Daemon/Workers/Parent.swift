@@ -21,6 +21,7 @@ package final class Parent {
     private var intake: SettingsIntake
     private let ledger: Ledger
     private let strays: Strays
+    private let allowances: Allowances
     private let source: Source
     private let first: Configuration
     private let version: String
@@ -38,6 +39,9 @@ package final class Parent {
     private lazy var housekeeping = Housekeeping(
         spool: spool, loop: loop, ledger: ledger, watcher: watcher, strays: strays, clock: clock, settings: settings,
         version: version)
+    /// What relays let all workers have, and the places of programs.
+    private lazy var terms = ParentTerms(
+        loop: loop, ledger: ledger, allowances: allowances, push: { [unowned self] in workers.tell($1, to: $0) })
     private lazy var steering = SteeringFiles(spool, log, isTelling: true, use: { _ in }, cancel: { _ in })
     private lazy var workers = Workers(
         count: settings.workers, loop: loop, log: log, strays: strays,
@@ -87,6 +91,7 @@ package final class Parent {
         let letters = Letters()
         ledger = Ledger(log, buried: { letters.take($0) })
         strays = Strays(spool: spool, loop: loop, log: log)
+        allowances = Allowances(spool, log)
         letters.take = { [unowned self] in housekeeping.buried($0) }
         watcher = makeWatcher { [unowned self] in changed($0) }
         use(settings)
@@ -99,6 +104,7 @@ package final class Parent {
     private func use(_ fresh: Settings) {
         settings = intake.fit(fresh, log)
         settings.keepKeysOfTheStart(from: first.settings)
+        terms.use(settings)
         housekeeping.use(settings)
     }
 
@@ -163,8 +169,13 @@ package final class Parent {
 
     private func hear(_ news: Workers.News) {
         switch news {
-        case .began, .behind: break
+        case .began(let number): terms.workerStarted(number)
+        case .behind(let number):
+            workers.tell(WorkerMessage.use(source.current), to: number)
+            if isOpen { workers.tell(WorkerMessage.open(others: others), to: number) }
+            terms.pushAgain(to: number)
         case .ended(let number):
+            terms.workerEnded(number)
             past.add((measures.removeValue(forKey: number) ?? Measures()).counted)
             if workers.lives[number - 1].state == .waiting {
                 left[number] = ["\(settings.instance).\(number)"]
@@ -177,6 +188,7 @@ package final class Parent {
     }
 
     private func hear(_ message: JSON, from number: Int) -> JSON? {
+        if message.isOfTerms { return terms.hear(message, from: number) }
         guard message.addressee == "parent", let object = message.object else { return nil }
         switch object["told"]?.string {
         case "measures":
@@ -226,12 +238,18 @@ package final class Parent {
         sum.stoppedFiles = ledger.stopped.lines(Measures.stoppedLimit)
         sum.logLinesDropped += log.dropped
         for number in workers.numbers { if let one = measures[number] { sum.add(one) } }
+        let underWay = sum.relays
+        sum.relays = terms.relays(at: .now).map { status in
+            let own = underWay.first { $0.status.name.isExactly(status.name) }
+            return Measures.Relay(status, inFlight: own?.inFlight ?? 0)
+        }
         return sum
     }
 
     private func tick() {
         clock.look()
         workers.look(at: Clock.monotonic)
+        terms.tick(now: .now)
         let measures = sum
         writeStatus(measures)
         housekeeping.tick(measures.relays.map(\.status), now: .now)
@@ -296,6 +314,8 @@ package final class Parent {
     private func finish() {
         if isFinished { return }
         isFinished = true
+        terms.stop()
+        allowances.keep(at: .now)
         strays.sweepAll()
         writeStatus()
         writeMetrics()

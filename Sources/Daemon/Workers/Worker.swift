@@ -29,8 +29,11 @@ package final class Worker {
     private lazy var ledger: Ledger = Ledger(
         log, kind: { [unowned self] in delivery.queue.templates.facts(of: $0)?.kind },
         buried: { [unowned self] in channel?.tell(WorkerMessage.buried($0, spool: settings.spool)) })
+    private lazy var terms = WorkerTerms(
+        loop: loop, ledger: ledger, tell: { [unowned self] in channel?.tell($0) },
+        ask: { [unowned self] in channel?.ask($0) })
     private lazy var delivery = Delivery(
-        spool: spool, loop: loop, ledger: ledger, curl: curl, clock: clock, settings: settings,
+        spool: spool, loop: loop, ledger: ledger, curl: curl, clock: clock, settings: settings, shared: terms,
         tell: { [unowned self] in hear($0) })
     private var queue: Queue { delivery.queue }
 
@@ -58,6 +61,7 @@ package final class Worker {
             channel = try Channel(
                 number, on: loop, hear: { [unowned self] in hear($0) }, ended: { [unowned self] in lostParent() })
         } catch { throw .other("the parent's socket: \(error)") }
+        channel?.caughtUp = { [unowned self] in terms.tellAgain() }
         ledger.isOpenElsewhere = { [unowned self] in hasBox($0) }
         watcher = makeWatcher { [unowned self] in changed($0) }
         fit()
@@ -77,6 +81,10 @@ package final class Worker {
     // The parent.
 
     private func hear(_ message: JSON) -> JSON? {
+        if message.isOfTerms {
+            terms.hear(message)
+            return nil
+        }
         guard message.addressee == "worker", let object = message.object else { return nil }
         switch object["do"]?.string {
         case "open": open(others: (object["others"]?.array ?? []).compactMap(\.string))

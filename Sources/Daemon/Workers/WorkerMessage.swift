@@ -66,6 +66,9 @@ enum WorkerMessage {
 }
 
 extension JSON {
+    /// Whether a message is about what relays let all workers have, or about the places of programs.
+    var isOfTerms: Bool { ["relay", "places"].contains(addressee) }
+
     /// The part that a message is for.
     var addressee: String { object?["to"]?.string ?? "" }
 }
