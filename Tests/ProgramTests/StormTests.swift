@@ -88,8 +88,8 @@ struct StormTests {
         let total = Self.operations.reduce(0) { $0 + $1.weight }
         func entries(_ directory: String) -> [String] {
             // A directory of claims comes with its worker.
-            let names = try? FileManager.default.contentsOfDirectory(atPath: place.spool.appending(path: directory).path)
-            return (names ?? []).filter { !$0.hasPrefix(".") }.sorted()
+            let folder = place.spool.appending(path: directory).path
+            return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
         }
         func names(in state: String) -> [(path: String, id: String)] {
             switch state {
