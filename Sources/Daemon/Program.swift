@@ -23,11 +23,11 @@ package enum Program {
                 try refuseOpenSpool(of: settings, isCheck: true)
                 if let finding = settings.logTo.finding { throw .configuration("log_to: \(finding)") }
                 for warning in settings.doubts { complain("warning: \(warning)") }
-            case .serve(let path):
+            case .serve(let path, let isStandby):
                 let configuration = try configuration(at: path)
-                try refuseOpenSpool(of: configuration.settings)
+                if !isStandby { try refuseOpenSpool(of: configuration.settings) }
                 try refuseRoot()
-                return try serve(configuration)
+                return try serve(configuration, isStandby: isStandby)
             case .work(let number): return try work(as: number)
             }
             return 0
@@ -111,25 +111,14 @@ package enum Program {
 
     /// Runs the daemon until a signal ends it; its status. SIGHUP has it read the configuration again: one that is
     /// refused changes nothing.
-    private static func serve(_ first: Parent.Configuration) throws(ProgramFailure) -> Int32 {
-        let settings = first.settings
-        let (signals, loop, log) = try start(settings)
-        let descriptors = Process.raiseDescriptorLimit()
-        func reload() -> Result<Parent.Configuration, Daemon.StartError> {
-            do throws(ProgramFailure) { return .success(try Program.configuration(at: first.path)) } catch {
-                return .failure(.init(description: error.message))
-            }
-        }
+    private static func serve(_ first: Parent.Configuration, isStandby: Bool) throws(ProgramFailure) -> Int32 {
+        let (signals, loop, log) = try start(first.settings)
         do throws(Daemon.StartError) {
-            if settings.workers > 1 {
-                let parent = try Parent(
-                    first, version: programVersion, descriptors: descriptors, loop: loop, log: log, reload: reload)
-                return run(parent, signals) { parent.reloadConfiguration() }
+            if isStandby {
+                guard let daemon = try takeOver(first, signals, loop, log) else { return 0 }
+                return run(daemon, signals)
             }
-            let daemon = try Daemon(
-                settings, version: programVersion, descriptors: descriptors, loop: loop, log: log
-            ) { reload().map(\.settings) }
-            return run(daemon, signals) { daemon.reloadConfiguration() }
+            return run(try take(first, loop, log), signals)
         } catch {
             log.write("\(error)", .error)
             return 75
@@ -149,25 +138,22 @@ package enum Program {
         do throws(WorkerStartError) {
             worker = try Worker(
                 brief, settings, channel: Workers.channelNumber, descriptors: Process.raiseDescriptorLimit(),
-                loop: loop,
-                log: log)
+                loop: loop, log: log)
         } catch {
             // The parent says it once.
             guard case .other(let reason) = error else { return Workers.lockedStatus }
             log.write("worker \(number): \(reason)", .error)
             return 75
         }
-        return run(worker, signals) {}
+        return run(worker, signals)
     }
 
     /// Runs a process of the daemon until it stops; its status.
-    private static func run(
-        _ process: some ServingProcess, _ signals: Signals, hangUp: @escaping () -> Void
-    ) -> Int32 {
+    private static func run(_ process: any ServingProcess, _ signals: Signals) -> Int32 {
         do throws(Errno) {
             try signals.deliver(on: process.loop) { signal in
                 switch signal {
-                case .hangUp: hangUp()
+                case .hangUp: process.reloadConfiguration()
                 case .interrupt, .terminate: process.stop(status: 0)
                 default: break
                 }
@@ -180,6 +166,47 @@ package enum Program {
             return 71
         }
         return process.exitStatus
+    }
+
+    /// Takes the spool, which no other daemon may have.
+    private static func take(
+        _ first: Parent.Configuration, _ loop: EventLoop, _ log: Log
+    ) throws(Daemon.StartError) -> any ServingProcess {
+        let descriptors = Process.raiseDescriptorLimit()
+        func reload() -> Result<Parent.Configuration, Daemon.StartError> {
+            do throws(ProgramFailure) { return .success(try Program.configuration(at: first.path)) } catch {
+                return .failure(.init(description: error.message))
+            }
+        }
+        if first.settings.workers > 1 {
+            return try Parent(
+                first, version: programVersion, descriptors: descriptors, loop: loop, log: log, reload: reload)
+        }
+        return try Daemon(
+            first.settings, version: programVersion, descriptors: descriptors, loop: loop, log: log
+        ) { reload().map(\.settings) }
+    }
+
+    /// Takes the spool from when it is there and no other daemon has it; nil when a signal asks to end before.
+    ///
+    /// The configuration is read again then: it may have been waited for long.
+    private static func takeOver(
+        _ first: Parent.Configuration, _ signals: Signals, _ loop: EventLoop, _ log: Log
+    ) throws(Daemon.StartError) -> (any ServingProcess)? {
+        let standby = Standby(spool: first.settings.spool)
+        while true {
+            guard standby.wait(signals, tell: Supervisor(), log: log) == .free else { return nil }
+            let now: Parent.Configuration
+            do throws(ProgramFailure) {
+                now = try Program.configuration(at: first.path)
+                try refuseOpenSpool(of: now.settings)
+            } catch { throw .init(description: error.message) }
+            do throws(Daemon.StartError) { return try take(now, loop, log) } catch {
+                // Another standby was faster.
+                if standby.look() == .free { throw error }
+                log.write("standby: \(error)", .warning)
+            }
+        }
     }
 
     /// Signals first: they are blocked before a library starts a thread.

@@ -15,6 +15,8 @@ protocol SpoolProcess: AnyObject {
 /// One that a program runs.
 protocol ServingProcess: SpoolProcess {
     func start()
+    /// SIGHUP came.
+    func reloadConfiguration()
     /// The exit status once the loop has stopped.
     var exitStatus: Int32 { get }
 }

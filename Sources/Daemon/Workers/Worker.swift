@@ -160,6 +160,9 @@ package final class Worker {
         delivery.reload(settings)
     }
 
+    /// What the parent has read is what counts.
+    package func reloadConfiguration() {}
+
     private func changed(_ change: SpoolWatcher.Change) {
         switch change {
         case .overflow:
