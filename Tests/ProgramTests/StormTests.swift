@@ -89,7 +89,8 @@ struct StormTests {
         func entries(_ directory: String) -> [String] {
             // A directory of claims comes with its worker.
             let folder = place.spool.appending(path: directory).path
-            return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
+            return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }
+                .sorted()
         }
         func names(in state: String) -> [(path: String, id: String)] {
             switch state {
