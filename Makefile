@@ -7,6 +7,7 @@
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
 #                 BENCH='--only drain,latency --json FILE' and more, see Tests/Benchmarks/run --help
+# make workers    kills workers and their parent, changes their number, and counts what all may do together
 # make crash      kills the programs at every system call that touches the spool, and makes each fail
 # make powercut   cuts the power under load, on ext4, XFS and btrfs; needs root
 # make fuzz       throws made-up inputs at all that reads what others wrote; SECONDS=20 for each target
@@ -17,6 +18,7 @@
 # make tasks      runs 1,000 tasks among 10,000 mails, and kills daemon and programs at random
 # make transfer   empties spools into each other, killed at random and at every system call
 # make hostile    has another user attack the daemon through a drop box; needs root
+#                 WORKERS=3 gives the daemons of crash, powercut, soak, storm, faults, tasks and hostile three workers
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
 # make deb        makes the Debian packages in .build/deb
@@ -45,6 +47,9 @@ build: packages-build
 demo: build
 	docs/demo.sh $(RELEASE)
 
+# How many processes of a daemon deliver, in the proofs.
+WORKERS = 1
+
 # The targets and suites that start our programs, or compute for seconds: CONTRIBUTING.md has the rule for their names.
 SLOW = ^(Command|Program|RelayServer|SinkProgram)Tests\.|(Cost|Judge|ProgramRun)Tests/
 
@@ -71,7 +76,7 @@ check-all: packages-check-all test
 
 storm: packages-test
 	$(SWIFT) build --build-tests
-	OUTSPOOL_STORM=10000 $(SWIFT) test --skip-build --filter ProgramTests.StormTests
+	OUTSPOOL_STORM=10000 OUTSPOOL_TEST_WORKERS=$(WORKERS) $(SWIFT) test --skip-build --filter ProgramTests.StormTests
 
 SECONDS = 20
 fuzz: packages-fuzz
@@ -95,7 +100,7 @@ sanitize: packages-test
 MINUTES = 5
 soak: packages-soak
 	$(SWIFT) build -c release
-	Tests/Proof/soak.py $(RELEASE) --minutes $(MINUTES)
+	Tests/Proof/soak.py $(RELEASE) --minutes $(MINUTES) --workers $(WORKERS)
 
 BENCH = --json .build/bench.json --plot .build/bench.svg
 bench: packages-bench
@@ -104,25 +109,25 @@ bench: packages-bench
 
 crash: packages-proof
 	$(SWIFT) build -c release
-	Tests/Proof/crash.py $(RELEASE)
+	Tests/Proof/crash.py $(RELEASE) --workers $(WORKERS)
 
 powercut: packages-proof
 	$(SWIFT) build -c release
-	Tests/Proof/powercut.py $(RELEASE)
+	Tests/Proof/powercut.py $(RELEASE) --workers $(WORKERS)
 
 mutations: packages-proof
 	Tests/Proof/mutations/run
 
 faults: packages-proof
 	$(SWIFT) build -c release
-	Tests/Proof/faults.py $(RELEASE)
-	Tests/Proof/orders.py $(RELEASE)
-	Tests/Proof/senders.py $(RELEASE) --seconds 10
-	Tests/Proof/limits.py $(RELEASE)
+	Tests/Proof/faults.py $(RELEASE) --workers $(WORKERS)
+	Tests/Proof/orders.py $(RELEASE) --workers $(WORKERS)
+	Tests/Proof/senders.py $(RELEASE) --seconds 10 --workers $(WORKERS)
+	Tests/Proof/limits.py $(RELEASE) --workers $(WORKERS)
 
 tasks: packages-proof
 	$(SWIFT) build -c release
-	Tests/Proof/tasks.py $(RELEASE) --most 2
+	Tests/Proof/tasks.py $(RELEASE) --most 2 --workers $(WORKERS)
 
 transfer: packages-proof
 	$(SWIFT) build -c release
@@ -130,7 +135,11 @@ transfer: packages-proof
 
 hostile: packages-proof
 	$(SWIFT) build -c release
-	Tests/Proof/hostile.py $(RELEASE)
+	Tests/Proof/hostile.py $(RELEASE) --workers $(WORKERS)
+
+workers: packages-proof
+	$(SWIFT) build -c release
+	Tests/Proof/workers.py $(RELEASE)
 
 # install-mta makes this machine's sendmail, mailq and newaliases ours.
 install uninstall install-mta uninstall-mta:
@@ -149,4 +158,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo check test lint format check-all storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install uninstall install-mta uninstall-mta deb version clean

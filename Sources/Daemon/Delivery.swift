@@ -59,8 +59,9 @@ final class Delivery {
             recoverLater(found.refused, Backoff())
             for name in found.locked {
                 log.write("cur/\(name): a process of an earlier start works there still; its jobs are left to it")
-                awaitLock(of: name)
+                recoverOther(name)
             }
+            for name in found.unfinished { recoverOther(name) }
         } catch {
             log.write("recovery: \(error); trying again", .warning)
             loop.schedule(after: .seconds(1)) { [weak self] in self?.recover(then: then) }
@@ -87,17 +88,19 @@ final class Delivery {
         }
     }
 
-    /// A process of an earlier start ends what it has begun: then what is left in its directory is an orphan's.
-    private func awaitLock(of name: String) {
-        loop.schedule(after: .seconds(1)) { [weak self] in
+    /// A process of an earlier start ends what it has begun: then the jobs left in its directory are orphans. A job that
+    /// the system refuses is tried again, less and less often.
+    private func recoverOther(_ name: String, after wait: Span = .seconds(1), _ backoff: Backoff = Backoff()) {
+        loop.schedule(after: wait) { [weak self, backoff] in
             guard let self, !queue.scheduler.isStopping else { return }
             do throws(SpoolError) {
-                guard try orphans.recoverFreed(name, strays: queue.strays, now: .now) else {
-                    return awaitLock(of: name)
-                }
+                let refused = try orphans.recoverOther(name, strays: queue.strays, now: .now)
+                if refused == 0 { return }
+                var backoff = backoff
+                recoverOther(name, after: refused == nil ? .seconds(1) : backoff.next(), backoff)
             } catch {
                 log.write("recovery: \(error); trying again", .warning)
-                awaitLock(of: name)
+                recoverOther(name)
             }
         }
     }

@@ -40,11 +40,12 @@ class Spool:
             with open(os.path.join(templates, "hello", name), "w") as file:
                 file.write(text)
 
-    def configure(self, port, connections=50, tls="none", more=""):
-        """Nothing is said but what has no default, and how many connections the relay takes."""
+    def configure(self, port, connections=50, tls="none", more="", main=""):
+        """Nothing is said but what has no default, and how many connections the relay takes; `more` goes into the
+        relay's section, `main` before it."""
         with open(self.path + ".conf", "w") as file:
             file.write(
-                f"spool = {self.path}\ntemplates = {self.path}.templates\nfrom = bench@example.com\n"
+                f"spool = {self.path}\ntemplates = {self.path}.templates\nfrom = bench@example.com\n{main}"
                 f"[relay main]\nurl = smtp://127.0.0.1:{port}\ntls = {tls}\nconnections = {connections}\n{more}")
 
     def start(self, until_ready=True):
@@ -116,6 +117,10 @@ class Spool:
         """A figure of /proc/PID/status, in its unit."""
         with open(f"/proc/{self.daemon.pid}/status") as file:
             return next(int(line.split()[1]) for line in file if line.startswith(field + ":"))
+
+    def worker_pids(self):
+        with open(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children") as file:
+            return [int(word) for word in file.read().split()]
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))

@@ -86,8 +86,16 @@ struct StormTests {
         var submitted = 0
         var done: [String: Int] = [:]
         let total = Self.operations.reduce(0) { $0 + $1.weight }
+        func entries(_ directory: String) -> [String] {
+            // A directory of claims comes with its worker.
+            let folder = place.spool.appending(path: directory).path
+            return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }
+                .sorted()
+        }
         func names(in state: String) -> [(path: String, id: String)] {
             switch state {
+            case "cur/main":
+                entries("cur").flatMap { claims in entries("cur/\(claims)").map { ("cur/\(claims)/\($0)", $0) } }
             case "retry":
                 Self.buckets.prefix(3).flatMap { bucket in place.names(bucket).map { ("\(bucket)/\($0)", $0) } }
             case "done":

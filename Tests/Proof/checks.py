@@ -7,7 +7,7 @@ from scenarios import Run
 def is_at_rest(place):
     """Whether no job is under way or waits to be looked at."""
     return not any(
-        place.names(state) for state in place.states if state in ("new", "cur/main") or state.startswith("drop/"))
+        place.names(state) for state in place.states if state == "new" or state.startswith(("cur/", "drop/")))
 
 
 def waits(place):

@@ -5,7 +5,8 @@
 
 Each scenario is recorded once. Then, for each call and each time that it touched the spool, it is run again and the
 process is killed on entering that call, until a run survives; and run again with the call failing, once for each error
-that it can give. With --seconds it is a random sample of these. Prints what it did and exits with 1 if anything
+that it can give. With --workers it is killed and failed in the parent, and once more in a worker: from its first job on,
+and for the recovery from its start on. With --seconds it is a random sample of these. Prints what it did and exits with 1 if anything
 was lost, doubled without a word in the history, or not explained.
 """
 import argparse
@@ -18,10 +19,10 @@ import sys
 import threading
 import time
 
-import checks
 import injection
-from place import Loss, Place, copied, stop_cleanly
-from scenarios import scenarios
+from cases import parse
+from daemonruns import daemon_runs
+from place import Loss, copied, stop_cleanly
 from submissions import submissions
 
 
@@ -32,8 +33,8 @@ SAMPLE = 8
 class Point:
     """One call to kill or to fail at."""
 
-    def __init__(self, scenario, call, number, error=None, lasting=False):
-        self.scenario, self.call, self.number, self.error, self.lasting = scenario, call, number, error, lasting
+    def __init__(self, run, call, number, error=None, lasting=False):
+        self.run, self.call, self.number, self.error, self.lasting = run, call, number, error, lasting
 
     @property
     def injection(self):
@@ -41,84 +42,15 @@ class Point:
         return f"{self.call}:{what}:when={self.number}" + (f"..{self.number + 5}" if self.lasting else "")
 
     @classmethod
-    def read(cls, scenario, text):
+    def read(cls, run, text):
         """A point as ``injection`` has it."""
         match = re.fullmatch(r"(\w+):(?:error=(\w+)|signal=KILL):when=(\d+)(\.\.\d+)?", text)
         if not match:
             sys.exit(f"crash: {text} is no point")
-        return cls(scenario, match[1], int(match[3]), match[2], bool(match[4]))
+        return cls(run, match[1], int(match[3]), match[2], bool(match[4]))
 
     def __str__(self):
-        return f"{self.scenario.name} {self.injection}"
-
-
-class DaemonRun:
-    """The daemon on a scenario's spool."""
-
-    def __init__(self, scenario, programs):
-        self.scenario, self.programs = scenario, programs
-
-    def record(self):
-        with Place(self.programs) as place:
-            self.scenario.prepare(place)
-            trace = os.path.join(place.root, "trace")
-            daemon = place.start_daemon(injection.tracing(trace, injection.CHANGING + injection.LOOKING))
-            if not self.finish(place, daemon):
-                raise Loss(f"{self.scenario.name}: the recorded daemon ended: {place.log}")
-            checks.at_the_end(self.scenario, place)
-            return injection.calls_in(trace, place.spool)
-
-    def finish(self, place, daemon, limit=30):
-        """Waits until every job is where it ends, the operator's repairs and touches included, and stops the
-        daemon. False if it ended by itself."""
-        scenario = self.scenario
-        end = time.monotonic() + limit
-        while daemon.poll() is None:
-            if not place.is_due:
-                checks.before_it_is_due(scenario, place)
-            if place.is_ready and checks.is_at_rest(place):
-                if not place.is_due:
-                    scenario.mend(place)
-                    place.is_due = True
-                if not place.make_due() and checks.is_at_rest(place) and not checks.waits(place):
-                    place.stop(daemon)
-                    return daemon.returncode == 0
-            if time.monotonic() > end:
-                lines = injection.injected(os.path.join(place.root, "trace"))
-                raise Loss(f"not finished after {limit} s: {sorted(place.files())}\n{lines}\n{place.log[-3000:]}")
-            time.sleep(0.01)
-        place.processes.remove(daemon)
-        return False
-
-    def run(self, point):
-        """Kills or fails at one point; False if the run never came to it."""
-        with Place(self.programs) as place:
-            self.scenario.prepare(place)
-            trace = os.path.join(place.root, "trace")
-            daemon = place.start_daemon(injection.tracing(trace, [point.call], point.injection))
-            survived = self.finish(place, daemon)
-            if point.error is None:
-                if survived:
-                    checks.at_the_end(self.scenario, place)
-                    return False
-                if daemon.returncode != -signal.SIGKILL:
-                    raise Loss(f"the daemon ended with {daemon.returncode}: {place.log[-2000:]}")
-                checks.after_a_crash(self.scenario, place)
-            else:
-                lines = injection.injected(trace)
-                if not lines:
-                    checks.at_the_end(self.scenario, place)
-                    return False
-                checks.fault_is_told(point, lines, place)
-                if not survived:
-                    # Only a start may end by a fault; and it says so.
-                    if daemon.returncode <= 0 or ": ready\n" in place.log:
-                        raise Loss(f"the daemon ended with {daemon.returncode}: {place.log[-2000:]}")
-                    checks.after_a_crash(self.scenario, place)
-            if not survived and not self.finish(place, place.start_daemon()):
-                raise Loss(f"the next daemon ended: {place.log[-2000:]}")
-            checks.at_the_end(self.scenario, place)
-            return True
+        return f"{self.run.name} {self.injection}"
 
 
 class Count:
@@ -149,7 +81,7 @@ class Count:
                     self.survived += 1
                 return
             kind = 1 if point.error else 0
-            self.by_scenario.setdefault(point.scenario.name, [0, 0])[kind] += 1
+            self.by_scenario.setdefault(point.run.name, [0, 0])[kind] += 1
             if point.error:
                 self.faults += 1
             else:
@@ -165,7 +97,7 @@ def points_of(run, calls, known, options):
     kills, faults, last, seen = [], [], {}, {}
     for index, call in enumerate(calls):
         if call.name in injection.CHANGING:
-            kills.append(Point(run.scenario, call.name, call.number))
+            kills.append(Point(run, call.name, call.number))
             # Behind the last one: another run may make more calls, until one survives.
             last[call.name] = call.number
         if index < skipped:
@@ -175,10 +107,10 @@ def points_of(run, calls, known, options):
         if call.name in injection.LOOKING and seen[call.signature] > 2:
             continue
         faults += [
-            Point(run.scenario, call.name, call.number, error) for error in call.errors
+            Point(run, call.name, call.number, error) for error in call.errors
             if not (error == "EACCES" and call.name == "openat" and run.scenario.buries_unreadable)]
         if call.name in ("write", "renameat2", "fdatasync"):
-            faults.append(Point(run.scenario, call.name, call.number, "ENOSPC", lasting=True))
+            faults.append(Point(run, call.name, call.number, "ENOSPC", lasting=True))
     tails = [(call, number + 1) for call, number in last.items()]
     return ([] if options.faults else kills), ([] if options.kills else faults), ([] if options.faults else tails)
 
@@ -204,7 +136,7 @@ def main():
     parser.add_argument("--at", help="one point only, as a loss names it: CALL:signal=KILL:when=N")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
-    options = parser.parse_args()
+    options = parse(parser)
     missing = injection.is_missing()
     if missing:
         sys.exit(f"crash: {missing}")
@@ -228,26 +160,26 @@ def main():
 
 def run_all(programs, options, count, started):
     only = set(filter(None, options.only.split(",")))
-    known = [DaemonRun(scenario, programs) for scenario in scenarios()] + submissions(programs)
+    known = daemon_runs(programs) + submissions(programs)
     runs = [
         run for run in known
-        if (not only or run.scenario.name in only) and (os.geteuid() == 0 or not run.scenario.needs_root)]
+        if (not only or run.name in only) and (os.geteuid() == 0 or not run.scenario.needs_root)]
     if options.seconds and not only:
         # A recording takes as long as some kills do.
         runs = random.Random(options.seed).sample(runs, min(len(runs), SAMPLE))
     if only and not runs:
-        sys.exit(f"crash: no such scenario; there are {' '.join(run.scenario.name for run in known)}")
+        sys.exit(f"crash: no such scenario; there are {' '.join(run.name for run in known)}")
     end = started + options.seconds if options.seconds else None
     if options.at:
         for run in runs:
-            attempt(run, Point.read(run.scenario, options.at), count)
+            attempt(run, Point.read(run, options.at), count)
         return
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         def record(run):
             try:
                 return run.record()
             except Loss as error:
-                count.lose(run.scenario.name, error)
+                count.lose(run.name, error)
                 return []
 
         recordings = list(pool.map(record, runs))
@@ -266,10 +198,10 @@ def run_all(programs, options, count, started):
 
         def tail(item):
             run, call, number = item
-            while attempt(run, Point(run.scenario, call, number), count):
+            while attempt(run, Point(run, call, number), count):
                 number += 1
                 if number > 1000:
-                    return count.lose(run.scenario.name, f"{call} does not come to an end")
+                    return count.lose(run.name, f"{call} does not come to an end")
 
         list(pool.map(one, work))
         if end is None:

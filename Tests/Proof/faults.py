@@ -24,7 +24,8 @@ import certificates
 import manners
 from relaybench import RelayBench
 from cells import BETWEEN_JOBS, REFUSED, RELAY, SENT, cells
-from place import Loss, Place, wait_until
+from cases import parse
+from place import Loss, Place, beside, wait_until
 
 # How long each thing is waited for by the daemon.
 PATIENCE = "1500ms"
@@ -37,7 +38,9 @@ class CellRun:
     def __init__(self, bench, cell):
         self.bench, self.cell = bench, cell
         self.relay = cell.name
-        self.victim, self.other = cell.name + ".victim", cell.name + ".other"
+        self.other = cell.name + ".other"
+        # What happens to a connection between two jobs needs two that one process sends.
+        self.victim, self.nobody = (beside(self.other, f"{cell.name}.{name}") for name in ["victim", "nobody"])
 
     def run(self):
         bench, cell = self.bench, self.cell
@@ -71,8 +74,8 @@ class CellRun:
         if cell.phase in BETWEEN_JOBS:
             self.send(self.other)
             if cell.phase == "rset":
-                bench.submit(cell.name + ".nobody", to="nobody@example.com")
-                wait_until("the refusal", lambda: bench.outcome(cell.name + ".nobody", self.relay))
+                bench.submit(self.nobody, to="nobody@example.com")
+                wait_until("the refusal", lambda: bench.outcome(self.nobody, self.relay))
             elif not (cell.phase == "quit" and cell.action == "early"):
                 self.await_fault()
             bench.submit(self.victim)
@@ -129,7 +132,7 @@ class CellRun:
             if sent["attempt"] != 1:
                 raise Loss(f"an attempt was counted: {sent}")
             bench.reload([])
-        wait_until("the rest", lambda: not any(bench.names(state) for state in ["new", "cur/main", "retry/01-30s"]))
+        wait_until("the rest", lambda: not any(bench.names(state) for state in ["new", *bench.claimed, "retry/01-30s"]))
 
     def account(self, before, after):
         """As many copies as the history announces."""
@@ -273,7 +276,7 @@ def recover(bench):
 
     def is_empty():
         bench.make_due()
-        return not any(bench.names(state) for state in ["new", "cur/main", "retry/01-30s", "retry/02-1m"])
+        return not any(bench.names(state) for state in ["new", *bench.claimed, "retry/01-30s", "retry/02-1m"])
     try:
         wait_until("the rest", is_empty)
     except Loss as error:
@@ -290,7 +293,7 @@ def leaks(bench, count):
             count.signs += bench.watchdog.signs
             count.memory = max(count.memory, bench.resident("VmHWM"))
             count.growth = max(count.growth, grown)
-        if grown > LEAK_LIMIT:
+        if grown > LEAK_LIMIT * len(bench.daemon_pids()):
             raise Loss(f"{grown >> 20} MiB more than at the beginning")
         bench.stop(bench.daemon)
     except Loss as error:
@@ -306,7 +309,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=6, help="how many daemons at a time")
     parser.add_argument("--gap", type=float, default=1.0, help="how long the loop may be without a sign of life, in s")
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
-    options = parser.parse_args()
+    options = parse(parser)
     for tool in ["openssl", "faketime"]:
         if subprocess.run(["which", tool], stdout=subprocess.DEVNULL).returncode != 0:
             sys.exit(f"faults: {tool}(1) is not installed")

@@ -23,6 +23,7 @@ import time
 
 import attacks
 import injections
+from cases import parse
 from place import JobFile, Loss, copied, wait_until
 from target import ATTACKER, DAEMON, OTHER, Target, Traffic
 
@@ -134,7 +135,7 @@ def inject(place, todo):
     wait_until("the injections to be picked up", lambda: place.alive() and not any(
         name.startswith("inj") for name in os.listdir(box)), 300, 0.1)
     wait_until("the injections to be judged", lambda: place.alive() and not any(
-        name.startswith("inj") for state in ["new", "cur/main"] for name in place.names(state)), 300, 0.1)
+        name.startswith("inj") for state in ["new", *place.claimed] for name in place.names(state)), 300, 0.1)
     sent = set()
     for raw in mails(place):
         index = re.search(rb"^Message-ID: *<inj(\d+)%40", raw, re.MULTILINE | re.IGNORECASE)
@@ -274,7 +275,7 @@ def main():
     parser.add_argument("--only", default="", help="attacks, with commas between them; also injections, flood, quota")
     parser.add_argument("--slowest", type=float, default=5.0, help="how long a good job may take, in s")
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
-    options = parser.parse_args()
+    options = parse(parser)
     if os.geteuid() != 0:
         sys.exit("hostile: needs root, to be three users")
     if not shutil.which("setpriv"):
@@ -338,7 +339,7 @@ def run(programs, options, only, started):
             # One more is the day's directory in done/; the connections to the relay end when they are idle.
             wait_until(
                 lambda: f"{place.descriptor_count()} descriptors to be {place.descriptors} again",
-                lambda: place.descriptor_count() <= place.descriptors + 1, 40)
+                lambda: place.descriptor_count() <= place.descriptors + len(place.daemon_pids()), 40)
         except Loss as error:
             losses.append("descriptors")
             print(f"LOSS descriptors: {error}")

@@ -43,10 +43,22 @@ TEXTS = {
 }
 
 
-def tracing(path, calls, injection=None):
+# Threads are followed, the programs that it runs are not: their calls are their own.
+OWN = ["-f", "-b", "execve"]
+
+
+def tracing(path, calls, injection=None, followed=OWN):
     """The words that put strace around a command. The command stays the child, strace its grandchild."""
-    # Threads are followed, the programs that it runs are not: their calls are their own.
-    words = ["strace", "-D", "-f", "-b", "execve", "-qq", "-y", "-s", "0", "-o", path, "-e", "trace=" + ",".join(calls)]
+    return ["strace", "-D", *followed, "-qq", *writing(path, calls, injection)]
+
+
+def attaching(pid, path, calls, injection=None):
+    """The words that put strace around a process that runs."""
+    return ["strace", *OWN, "-p", str(pid), *writing(path, calls, injection)]
+
+
+def writing(path, calls, injection):
+    words = ["-y", "-s", "0", "-o", path, "-e", "trace=" + ",".join(calls)]
     return words + (["-e", "inject=" + injection] if injection else [])
 
 
@@ -72,9 +84,10 @@ class Call:
             yield error
 
 
-def calls_in(path, spool):
-    """The calls of a recording that touched the spool, in their order."""
-    counts, calls, worker = {}, [], None
+def calls_in(path, spool, worker=None):
+    """The calls of a recording that touched the spool, in their order: of the process that is named, or the first."""
+    counts, calls = {}, []
+    worker = worker and str(worker)
     with open(path, errors="replace") as file:
         for line in file:
             match = re.match(r"(\d+) +(\w+)\(", line)

@@ -8,13 +8,12 @@ where the relay lost a command. An account's limit buries three jobs at most, an
 for each limit that cost more, and exits with 1 if one did.
 """
 import argparse
-import concurrent.futures
 import json
 import select
-import sys
 import time
 from dataclasses import dataclass
 
+import cases
 import orders
 from place import Loss, Place, wait_until
 
@@ -181,24 +180,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("programs")
     parser.add_argument("--only", default="")
-    options = parser.parse_args()
-    prefixes = tuple(filter(None, options.only.split(",")))
-    every = [limit for limit in LIMITS if not prefixes or limit.name.startswith(prefixes)]
-
-    def one(limit):
-        try:
-            return run(options.programs, limit)
-        except Loss as error:
-            return f"LOSS {limit.name}: {error}"
-
-    losses = 0
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        for loss in pool.map(one, every):
-            if loss:
-                losses += 1
-                print(loss, flush=True)
-    print(f"limits: {len(every)} limits of relays: {losses} losses")
-    sys.exit(1 if losses else 0)
+    options = cases.parse(parser)
+    every = cases.chosen(LIMITS, lambda limit: limit.name, options.only)
+    _, losses = cases.run_all(every, lambda limit: limit.name, lambda limit: run(options.programs, limit), 4)
+    cases.end(f"limits: {len(every)} limits of relays", losses)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,14 @@ it took it. Whatever it answers in whatever order:
 Prints a line for each order that broke a rule, and exits with 1 if one did.
 """
 import argparse
-import concurrent.futures
 import json
 import random
 import re
 import socket
-import sys
 import threading
 import time
 
+import cases
 from place import Loss, Place, wait_until
 
 KINDS = ["mail", "rcpt", "data", "dot"]
@@ -225,7 +224,7 @@ def run(programs, name, pipelining, mails):
         wait_until("the daemon to be ready", lambda: place.is_ready)
         # Either everything has its outcome, or nothing moves any more.
         end = time.monotonic() + 6
-        while time.monotonic() < end and place.names("new") + place.names("cur/main"):
+        while time.monotonic() < end and any(place.names(state) for state in ["new", *place.claimed]):
             time.sleep(0.05)
         place.stop(place.daemon)
         settled = 0
@@ -258,31 +257,14 @@ def main():
     parser.add_argument("--only", default="", help="what orders' names begin with, with commas between them")
     parser.add_argument("--mails", type=int, default=40)
     parser.add_argument("--sample", type=int, help="only so many of the orders, chosen at random")
-    options = parser.parse_args()
-    every = orders()
-    prefixes = tuple(filter(None, options.only.split(",")))
-    if prefixes:
-        every = [order for order in every if order[0].startswith(prefixes)]
+    options = cases.parse(parser)
+    every = cases.chosen(orders(), lambda order: order[0], options.only)
     if options.sample:
         every = random.sample(every, min(options.sample, len(every)))
-    losses, settled = 0, 0
-
-    def one(order):
-        name, pipelining = order
-        try:
-            return run(options.programs, name, pipelining, options.mails), None
-        except Loss as error:
-            return 0, f"LOSS {name}{'' if pipelining else ', step by step'}: {error}"
-
-    total = len(every)
-    with concurrent.futures.ThreadPoolExecutor(6) as pool:
-        for count, loss in pool.map(one, every):
-            settled += count
-            if loss:
-                losses += 1
-                print(loss, flush=True)
-    print(f"orders: {total} orders of replies, {settled} jobs at their end: {losses} losses")
-    sys.exit(1 if losses else 0)
+    settled, losses = cases.run_all(
+        every, lambda order: f"{order[0]}{'' if order[1] else ', step by step'}",
+        lambda order: run(options.programs, *order, options.mails), 6)
+    cases.end(f"orders: {len(every)} orders of replies, {sum(settled)} jobs at their end", losses)
 
 
 if __name__ == "__main__":

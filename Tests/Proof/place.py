@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-WAITING = ["new", "cur/main", "scheduled", "hold", "dead"] + [
+RESTING = ["scheduled", "hold", "dead"] + [
     "retry/" + name
     for name in ["01-30s", "02-1m", "03-2m", "04-4m", "05-8m", "06-16m", "07-32m", "08-1h", "09-2h", "10-4h"]
 ]
@@ -64,6 +64,32 @@ class JobFile:
         return any(event["event"] == "sent" and recipient in named(event) for event in self.events)
 
 
+def owner(name, workers):
+    """The number of the worker that a name belongs to, as spool(5) has it: FNV-1a of 64 bits."""
+    value = 0xCBF29CE484222325
+    for byte in name.encode():
+        value = (value ^ byte) * 0x100000001B3 % (1 << 64)
+    return value % workers + 1
+
+
+def beside(name, other):
+    """`other`, or a name that begins with it, that belongs to the same worker as `name`."""
+    count, number = Place.workers, 0
+    found = other
+    while owner(found, count) != owner(name, count):
+        number += 1
+        found = f"{other}{number}"
+    return found
+
+
+def children(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []  # It has ended.
+
+
 def named(event):
     """The recipients that an event tells of."""
     to = event.get("to", [])
@@ -105,6 +131,9 @@ def wait_until(what, condition, limit=20.0, pause=0.01):
 class Place:
     """A directory with a spool, templates and a configuration; what it started ends with it."""
 
+    #: Of each daemon; see cases.py.
+    workers = 1
+
     def __init__(self, programs, spool=None):
         self.programs = os.path.abspath(programs)
         self.root = tempfile.mkdtemp(prefix="outspool-proof.")
@@ -116,6 +145,8 @@ class Place:
         # Whether the operator has made everything due.
         self.is_due = False
         self.processes = []
+        # Workers whose parent was killed have it still.
+        self.mark = f"OUTSPOOL_PROOF={self.root}"
         self.write("templates/hello/subject.mustache", "Hello, {{name}}\n")
         self.write("templates/hello/text.mustache", "Hello {{name}},\n\nthis is a proof.\n")
 
@@ -128,6 +159,11 @@ class Place:
                 process.kill()
         for process in self.processes:
             process.wait()
+        while marked := self.marked():
+            for pid in marked:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
         shutil.rmtree(self.root)
 
     def program(self, name):
@@ -151,8 +187,10 @@ class Place:
 
     # Programs
 
-    def start(self, command, **options):
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd="/", **options)
+    def start(self, command, env=None, **options):
+        name, _, value = self.mark.partition("=")
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, cwd="/", env={**(env or os.environ), name: value}, **options)
         self.processes.append(process)
         return process
 
@@ -182,7 +220,11 @@ class Place:
         self.write(
             "outspool.conf",
             f"spool = {self.spool}\ntemplates = templates\nfrom = Proof <proof@example.com>\n"
-            f"hostname = proof.example\n{main}\n[relay main]\nurl = smtp://127.0.0.1:{port}\ntls = none\n{relay}\n")
+            f"hostname = proof.example\n{self.workers_line}{main}\n[relay main]\nurl = smtp://127.0.0.1:{port}\ntls = none\n{relay}\n")
+
+    @property
+    def workers_line(self):
+        return f"workers = {self.workers}\n" if self.workers > 1 else ""
 
     @property
     def daemon_command(self):
@@ -220,14 +262,44 @@ class Place:
             raise Loss(f"the daemon ended with {self.daemon.returncode}: {self.log[-2000:]}")
         return True
 
+    # The daemon's processes: itself, and its workers where it has some
+
+    def marked(self):
+        """All processes that were started from here, workers without a parent included."""
+        found, mark = [], self.mark.encode()
+        for entry in os.listdir("/proc"):
+            if entry.isdigit():
+                with contextlib.suppress(OSError):  # It has ended, or is another user's.
+                    with open(f"/proc/{entry}/environ", "rb") as file:
+                        if mark in file.read().split(b"\0"):
+                            found.append(int(entry))
+        return found
+
+    def worker_pids(self):
+        """The daemon's workers that run, by their numbers."""
+        found = {}
+        for pid in children(self.daemon.pid):
+            with contextlib.suppress(OSError):
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+                if b"--worker" in words:
+                    found[int(words[words.index(b"--worker") + 1])] = pid
+        return found
+
+    def daemon_pids(self):
+        return [self.daemon.pid, *(self.worker_pids().values() if self.workers > 1 else [])]
+
     def descriptor_count(self):
-        """How many the daemon has open."""
-        return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
+        """How many the daemon has open, with its workers."""
+        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self.daemon_pids())
 
     def resident(self, field="VmRSS"):
-        """Bytes of the daemon's memory; `VmHWM` is the most there were. See proc(5)."""
-        with open(f"/proc/{self.daemon.pid}/status") as file:
-            return int(re.search(field + r":\s+(\d+) kB", file.read())[1]) << 10
+        """Bytes of the memory of daemon and workers; `VmHWM` is the most that each had. See proc(5)."""
+        total = 0
+        for pid in self.daemon_pids():
+            with open(f"/proc/{pid}/status") as file:
+                total += int(re.search(field + r":\s+(\d+) kB", file.read())[1]) << 10
+        return total
 
     # What is on disk
 
@@ -252,8 +324,14 @@ class Place:
             return []
 
     @property
+    def claimed(self):
+        """The directories of claims: cur/main, or one for each worker, and those of earlier starts."""
+        return ["cur/" + name for name in self.names("cur")]
+
+    @property
     def states(self):
-        return WAITING + ["done/" + day for day in self.names("done")] + [
+        # What moves meanwhile is met twice rather than never.
+        return ["new", *self.claimed, *RESTING] + ["done/" + day for day in self.names("done")] + [
             f"drop/{box}/new" for box in self.names("drop")]
 
     def files(self):

@@ -22,7 +22,8 @@ import time
 import checks
 import disks
 import injection
-from place import NOBODY, Loss, Place, stop_cleanly, taken_in, wait_until
+from cases import parse
+from place import Loss, NOBODY, Place, stop_cleanly, taken_in, wait_until
 
 # Between two submissions: time enough that no other's sync helps.
 PACE = 0.03
@@ -274,7 +275,7 @@ def main():
     parser.add_argument("--on", default="", help="filesystems, with commas between them")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
-    options = parser.parse_args()
+    options = parse(parser)
     missing = disks.is_missing() or injection.is_missing()
     if missing:
         sys.exit(f"powercut: {missing}")

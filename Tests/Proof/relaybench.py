@@ -87,7 +87,7 @@ class RelayBench(Place):
         self.write(
             "outspool.conf",
             f"spool = {self.spool}\ntemplates = templates\nfrom = Proof <proof@example.com>\n"
-            f"attachments_directory = files\nhostname = proof.example\n{text}")
+            f"attachments_directory = files\nhostname = proof.example\n{self.workers_line}{text}")
 
     def reload(self, sections):
         self.use(sections)

@@ -3,6 +3,7 @@
 To add one: a Scenario with its jobs, where they lie at first, and where each must end. The checks of crash.py hold
 for all of them, so a scenario only says what is its own.
 """
+import copy
 import json
 import os
 import time
@@ -79,8 +80,19 @@ class Scenario:
         self.relay = relay
         self.templates, self.repair, self.needs_root = templates or {}, repair or {}, needs_root
 
-    def prepare(self, place):
-        """Makes the spool, with the jobs in it, and a relay."""
+    def without_runs(self):
+        """The same without tasks."""
+        other = copy.copy(self)
+        other.jobs = [job for job in self.jobs if not isinstance(job, Run)]
+        return other
+
+    @property
+    def arrivals(self):
+        """The jobs that come from outside."""
+        return [job for job in self.jobs if job.state == "new" or job.state.startswith("drop/")]
+
+    def prepare(self, place, jobs=None):
+        """Makes the spool, with these jobs in it, all without it, and a relay."""
         place.initialise()
         if any(job.box for job in self.jobs):
             place.add_box("shop")
@@ -91,7 +103,7 @@ class Scenario:
         options = [word for fault in self.sink for word in ("--fail", fault)]
         port = place.start_sink(*options)
         place.configure(port, self.main, self.relay.format(port=port))
-        for job in self.jobs:
+        for job in self.jobs if jobs is None else jobs:
             job.put(place)
 
     def mend(self, place):

@@ -9,13 +9,12 @@ has to be at the server within a second. No good job is lost, and none is dead. 
 if one was too late.
 """
 import argparse
-import concurrent.futures
 import json
 import os
 import random
-import sys
 import time
 
+import cases
 import orders
 from place import Loss, Place, wait_until
 
@@ -103,32 +102,18 @@ def main():
     parser.add_argument("programs")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--only", default="")
-    options = parser.parse_args()
+    options = cases.parse(parser)
     every = [
         (f"{phase}-{reply}-{count}{'' if is_one else '-senders'}", phase, reply, count, is_one)
         for phase in ["mail", "rcpt", "data", "dot"] for reply in REPLIES for count in [10, 100, 1000]
         for is_one in [True, False]]
-    prefixes = tuple(filter(None, options.only.split(",")))
-    if prefixes:
-        every = [one for one in every if one[0].startswith(prefixes)]
-
-    def one(case):
-        name, *rest = case
-        try:
-            return name, run(options.programs, *rest, options.seconds), None
-        except Loss as error:
-            return name, (0, 0), error
-
-    losses, slowest, jobs = 0, 0.0, 0
-    with concurrent.futures.ThreadPoolExecutor(12) as pool:
-        for name, (slow, good), loss in pool.map(one, every):
-            slowest, jobs = max(slowest, slow), jobs + good
-            if loss:
-                losses += 1
-                print(f"LOSS {name}: {loss}", flush=True)
-    print(f"senders: {len(every)} ways of refusing senders, {jobs} good jobs, the slowest {slowest:.2f} s to the server: "
-          f"{losses} losses")
-    sys.exit(1 if losses else 0)
+    every = cases.chosen(every, lambda case: case[0], options.only)
+    found, losses = cases.run_all(
+        every, lambda case: case[0], lambda case: run(options.programs, *case[1:], options.seconds), 12)
+    slowest, jobs = max((slow for slow, _ in found), default=0.0), sum(good for _, good in found)
+    cases.end(
+        f"senders: {len(every)} ways of refusing senders, {jobs} good jobs, the slowest {slowest:.2f} s to the server",
+        losses)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import sys
 import threading
 import time
 
+from cases import parse
 from place import JobFile, Loss, Place, wait_until
 
 # Each for a few messages; then the relay works again until its next start.
@@ -168,7 +169,7 @@ class Soak:
                             pass  # It is claimed.
             return
         sources = {"hold": ["new"] + retry, "release": ["hold"], "requeue": ["dead"], "remove": ["hold"] + retry,
-            "snatch": ["cur/main"]}
+            "snatch": self.place.claimed}
         state, name = self.some(generator, sources[what])
         if name is None:
             return
@@ -246,7 +247,11 @@ class Soak:
         what = generator.choice(["kill", "kill", "kill", "stop", "still", "reload", "reload"])
         if self.daemon.poll() is not None:
             raise Loss("the daemon ended by itself: " + self.place.log[-3000:])
-        if what == "kill":
+        workers = list(self.place.worker_pids().values())
+        if what == "kill" and workers and generator.random() < 0.7:
+            os.kill(generator.choice(workers), signal.SIGKILL)
+            self.counts["kills of a worker"] += 1
+        elif what == "kill":
             self.daemon.kill()
             self.daemon.wait()
             self.place.processes.remove(self.daemon)
@@ -258,9 +263,10 @@ class Soak:
             self.counts["stops"] += 1
             self.start_daemon()
         elif what == "still":
-            self.daemon.send_signal(signal.SIGSTOP)
+            still = generator.choice([self.daemon.pid, *workers])
+            os.kill(still, signal.SIGSTOP)
             self.is_over.wait(generator.uniform(0.1, 3))
-            self.daemon.send_signal(signal.SIGCONT)
+            os.kill(still, signal.SIGCONT)
             self.counts["standstills"] += 1
         else:
             self.configure(generator)
@@ -366,7 +372,7 @@ class Soak:
         """The trouble is over: the operator releases what is held, and all that can be sent is."""
         self.place.stop(self.sink)
         self.start_sink()
-        busy = ("new", "cur/main", "scheduled", "hold", "retry/", "drop/")
+        busy = ("new", "cur/", "scheduled", "hold", "retry/", "drop/")
 
         def is_drained():
             if self.daemon.poll() is not None:
@@ -453,7 +459,7 @@ def main():
     parser.add_argument("programs")
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--seed", type=int, default=None)
-    arguments = parser.parse_args()
+    arguments = parse(parser)
     seed = arguments.seed if arguments.seed is not None else random.randrange(1_000_000)
     random.seed(seed)
     print(f"soak: {arguments.minutes:g} minutes, seed {seed}", flush=True)

@@ -24,6 +24,10 @@ def submissions(programs):
 class SubmitRun:
     """`outspool submit`, and then a daemon that delivers what it queued."""
 
+    @property
+    def name(self):
+        return self.scenario.name
+
     def __init__(self, scenario, programs, is_batch=False):
         self.scenario, self.programs, self.is_batch = scenario, programs, is_batch
         self.box = scenario.jobs[0].box

@@ -67,8 +67,9 @@ class Target(Place):
 
     def forget_peak(self):
         """The peak begins anew. See proc(5), clear_refs."""
-        with open(f"/proc/{self.daemon.pid}/clear_refs", "w") as file:
-            file.write("5")
+        for pid in self.daemon_pids():
+            with open(f"/proc/{pid}/clear_refs", "w") as file:
+                file.write("5")
 
     def submit(self, name, box=None):
         """A good job, into new/ or a box, with the owner that it has there."""

@@ -18,7 +18,8 @@ import sys
 import threading
 import time
 
-from place import JobFile, Loss, Place, stop_cleanly, wait_until
+from cases import parse
+from place import JobFile, Loss, Place, children, stop_cleanly, wait_until
 
 # Seconds, and how many of a hundred tasks take so long. Some wait, some work.
 LENGTHS = [(0.0, 60), (0.05, 25), (0.3, 10), (1.0, 4), (3.0, 1)]
@@ -53,7 +54,7 @@ class Tasks:
         self.place, self.options = place, options
         self.random = random.Random(options.seed)
         self.mails, self.tasks = {}, {}
-        self.kills = {"daemon": 0, "programs": 0}
+        self.kills = {"daemon": 0, "workers": 0, "programs": 0}
 
     def submit(self, name, job):
         self.place.drop("new", name, json.dumps(job) + "\n")
@@ -134,12 +135,18 @@ class Tasks:
         return found
 
     def children(self):
-        with open(f"/proc/{self.place.daemon.pid}/task/{self.place.daemon.pid}/children") as file:
-            return file.read().split()
+        """What the daemon's processes have started, but its workers."""
+        daemon = self.place.daemon_pids()
+        return [child for pid in daemon for child in children(pid) if child not in daemon]
 
     def kill(self, over):
         while not over.wait(self.random.uniform(0.1, 0.6)):
-            if self.random.random() < 0.25:
+            chance = self.random.random()
+            workers = list(self.place.worker_pids().values())
+            if workers and chance < 0.15:
+                os.kill(self.random.choice(workers), signal.SIGKILL)
+                self.kills["workers"] += 1
+            elif chance < 0.25:
                 daemon = self.place.daemon
                 daemon.kill()
                 daemon.wait()
@@ -239,7 +246,7 @@ class Tasks:
         print(
             f"tasks: {len(self.tasks)} tasks, {runs} runs: {ends.get('done', 0)} done, {ends.get('dead', 0)} dead; "
             f"{len(self.mails)} mails sent; {doubts} jobs in doubt; the daemon killed {self.kills['daemon']} times, "
-            f"programs {self.kills['programs']} times: 0 losses")
+            f"workers {self.kills['workers']}, programs {self.kills['programs']} times: 0 losses")
         if options.most and percentile(times["with"], 0.99) > max(
                 options.most * percentile(times["without"], 0.99), options.floor):
             raise Loss("mail is slower with tasks beside it")
@@ -264,7 +271,7 @@ def main():
     parser.add_argument("--nice", type=int, default=10, help="task_nice")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
-    options = parser.parse_args()
+    options = parse(parser)
     if options.can:
         sys.exit(0 if os.path.exists("/proc/self/task") else "tasks: there is no /proc")
     stop_cleanly()

@@ -21,9 +21,9 @@ import sys
 import time
 
 import injection
-from place import WAITING, Loss, Place, copied, stop_cleanly, wait_until
+from place import RESTING, Loss, Place, copied, stop_cleanly, wait_until
 
-RETRIES = [state for state in WAITING if state.startswith("retry/")]
+RETRIES = [state for state in RESTING if state.startswith("retry/")]
 STATES = ["new", *RETRIES, "scheduled", "hold", "dead"]
 
 

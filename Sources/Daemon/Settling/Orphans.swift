@@ -58,15 +58,16 @@ struct Orphans {
         return !spool.instancesOfWorkers.contains { $0.isExactly(name) }
     }
 
-    /// Tries to recover a directory again whose lock another process had; false when it still has.
-    func recoverFreed(_ name: String, strays: Strays, now: Timestamp) throws(SpoolError) -> Bool {
-        guard let directory = locked(name) else { return false }
+    /// Recovers another directory, and returns how many of its jobs the system refuses; nil when another process has
+    /// its lock.
+    func recoverOther(_ name: String, strays: Strays, now: Timestamp) throws(SpoolError) -> Int? {
+        guard let directory = locked(name) else { return nil }
         strays.endAll(of: name)
         let (count, refused) = try recover(name, now: now)
         if count > refused.count { log.write("recovered \(count - refused.count) jobs of cur/\(name)") }
         if refused.isEmpty { spool.otherClaims.removeAll { $0.isExactly(name) } }
         extendLifetime(directory)
-        return true
+        return refused.count
     }
 
     /// Tries what a start was refused; returns what still is.

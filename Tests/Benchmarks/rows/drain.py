@@ -35,9 +35,9 @@ class Drain(Row):
             measurements["Postfix/s"] = self.theirs
         return self.missing | dict(zip(measurements, in_turns(index, *measurements.values())))
 
-    def ours(self):
+    def ours(self, main=""):
         spool = Spool(self.place, "drain")
-        spool.configure(self.sink.port, CONNECTIONS)
+        spool.configure(self.sink.port, CONNECTIONS, main=main)
         spool.submit(self.count)
         before = self.sink.count()
         start = time.monotonic()
