@@ -48,9 +48,10 @@ final class Pump {
         let names = own.compactMap { $0.halves(at: "=")?.0 }
         // What cannot be read of this process is nothing that it has to hand on.
         let inherited = Process.environment(of: Process.id) ?? []
-        return own + inherited.filter { variable in
-            !names.contains { variable.begins(with: "\($0)=") }
-        }
+        return own
+            + inherited.filter { variable in
+                !names.contains { variable.begins(with: "\($0)=") }
+            }
     }
 
     /// Runs until SIGTERM, SIGINT, or, once only, until `take` brings nothing.
@@ -60,7 +61,8 @@ final class Pump {
                 if signal == .terminate || signal == .interrupt || signal == .quit { stop() }
             }
             say("started: \(printable(settings.take[0]))")
-            step()
+            // From the loop: what ends before it runs would not end it.
+            stepLater()
             if settings.metricsFile != nil { writeMetrics() }
             try loop.run()
         } catch { throw Failure(.inputOutput, "the event loop: \(error)") }
@@ -179,6 +181,7 @@ final class Pump {
             // The engine gives to others what this program had: what was not submitted is not ours any more.
             (lines, receipts, underWay) = ([], [], [])
             (flow.taken, flow.takenBytes, flow.receipts, flow.underWay) = (0, 0, 0, 0)
+            flow.hasRest = false
         }
         flow.hasFailed = end != .exit(0) && !flow.isStopping
         if flow.hasFailed { return failedTaking("\(printable(settings.take[0])): \(end)") }
@@ -199,6 +202,7 @@ final class Pump {
         let count = min(lines.count, settings.batch)
         let outcome = intake.settle(Array(lines[..<count]))
         lines = outcome.rest + lines[count...]
+        flow.hasRest = !outcome.rest.isEmpty
         flow.taken = lines.count
         flow.takenBytes = lines.reduce(0) { $0 + $1.count }
         receipts += outcome.receipts
@@ -208,9 +212,8 @@ final class Pump {
         guard let failure = outcome.failure else { return submitBackoff.reset() }
         metrics.failures["submit", default: 0] += 1
         if flow.isStopping {
-            say("\(failure); what is not queued comes again")
-            lines = []
-            (flow.taken, flow.takenBytes) = (0, 0)
+            say("\(failure); what is not acknowledged comes again")
+            flow.hasGivenUp = true
             return
         }
         let wait = submitBackoff.next()

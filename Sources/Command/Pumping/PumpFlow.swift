@@ -31,6 +31,9 @@ struct PumpFlow {
     var takenBytes = 0
     /// Whether for the moment no more comes: a small batch does not wait any longer.
     var isQuiet = true
+    /// Whether some of what was submitted was refused and waits for another try. Until then nothing is acknowledged: an
+    /// engine that knows one position alone would take it for all before it.
+    var hasRest = false
     /// Receipts of messages that are in the spool.
     var receipts = 0
     /// The receipts that are on their way to the engine.
@@ -69,7 +72,9 @@ struct PumpFlow {
     mutating func next(at now: Int64) -> Action {
         if isStopping, hasGivenUp { return isTaking ? stop(now) : .end }
         if taken > 0, isBatch, submitAt <= now { return .submit }
-        if receipts > 0, underWay == 0, acknowledgeAt <= now, acknowledgesApart || isTaking { return .acknowledge }
+        if receipts > 0, underWay == 0, !hasRest, acknowledgeAt <= now, acknowledgesApart || isTaking {
+            return .acknowledge
+        }
         if isStopping {
             // A program that reads receipts ends when it has read them.
             if isTaking, acknowledgesApart || (receipts == 0 && underWay == 0) { return stop(now) }

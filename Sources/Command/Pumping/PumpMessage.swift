@@ -77,7 +77,9 @@ extension JobID {
         if text.utf8.count <= carriedLength, let id = JobID(text) { return id }
         var hex = "sha256="
         for byte in SHA256.digest(Array(text.utf8)) {
-            for digit in [byte >> 4, byte & 15] { hex.unicodeScalars.append(Unicode.Scalar(UInt8.hexDigit(digit).lowercased)) }
+            for digit in [byte >> 4, byte & 15] {
+                hex.unicodeScalars.append(Unicode.Scalar(UInt8.hexDigit(digit).lowercased))
+            }
         }
         guard let id = JobID(hex) else { preconditionFailure("letters, digits and '=' are an id") }
         return id

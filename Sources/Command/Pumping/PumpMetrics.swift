@@ -30,9 +30,11 @@ struct PumpMetrics {
     /// The file's text, in the exposition format.
     func text(at now: Timestamp) -> String {
         // A file's name may hold what ends a label.
-        let pump = #"pump=""# + name.utf8.map { byte in
-            byte.isLetterOrDigit || "._@-".utf8.contains(byte) ? String(Unicode.Scalar(byte)) : "_"
-        }.joined() + #"""#
+        let pump =
+            #"pump=""#
+            + name.utf8.map { byte in
+                byte.isLetterOrDigit || "._@-".utf8.contains(byte) ? String(Unicode.Scalar(byte)) : "_"
+            }.joined() + #"""#
         var out = ""
         func family(_ name: String, _ kind: String, _ help: String, _ values: [(labels: String, value: Int)]) {
             out += "# HELP outspool_pump_\(name) \(help)\n# TYPE outspool_pump_\(name) \(kind)\n"

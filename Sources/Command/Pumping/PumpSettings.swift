@@ -72,7 +72,8 @@ struct PumpSettings {
     }
 
     private static func name(of path: String) -> String {
-        let file = path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) } ?? path
+        let last = path.utf8.split(separator: UInt8(ascii: "/")).last
+        let file = last.map { String(decoding: $0, as: UTF8.self) } ?? path
         return file.ends(with: ".conf") ? String(decoding: file.utf8.dropLast(5), as: UTF8.self) : file
     }
 }
