@@ -110,6 +110,28 @@ struct PumpTroubleTests {
         #expect(place.names("new") == ["a"])
     }
 
+    @Test("A program that is writing when a stop comes is read to its end, and what it writes is not submitted")
+    func writing() throws {
+        let place = try Workplace()
+        try place.source([])
+        // Ten messages, and more than a pipe holds behind them, before the first receipt is read.
+        try place.shellScript(
+            "take",
+            #"""
+            printf '{"id":"n%d","job":{"template":"hello","to":"a@example.com","params":{}},"receipt":%d}\n' \
+                $(seq 1 20000 | sed 's/.*/& &/')
+            while read -r receipt; do echo "$receipt" >> got; done
+            """#)
+        try place.write("pump.conf", "take = ./take\ndead_file = dead.jsonl\nbatch = 10\n")
+        let pump = try place.pump()
+        try place.wait("a few") { place.names("new").count >= 40 }
+        #expect(pump.stop() == 0, "\(pump.err)")
+        #expect(!pump.err.contains("not done after"))
+        #expect(place.names("new").count < 20_000)
+        let got = place.text(place.root.appending(path: "got")).split(separator: "\n").count
+        #expect(got == place.names("new").count)
+    }
+
     @Test("take dies with a pump that is killed")
     func orphans() throws {
         let place = try Workplace()

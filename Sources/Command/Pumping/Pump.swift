@@ -142,6 +142,7 @@ final class Pump {
 
     private func hear(_ news: TakeProgram.News) {
         switch news {
+        case .lines where flow.isStopping: break  // They come again.
         case .lines(let new):
             takeBackoff.reset()
             flow.broughtAny = true

@@ -62,9 +62,11 @@ struct PumpFlow {
         self.isOnce = isOnce
     }
 
-    /// Whether `take` is read from.
+    /// Whether `take` is read from. When the pump is to end, what comes is read and dropped: a program that waits for its
+    /// reader would not see the end of its receipts.
     func reads(at now: Int64) -> Bool {
-        isTaking && !isStopping && !isFull && taken < batch && takenBytes < PumpFlow.batchBytes && submitAt <= now
+        if isStopping { return isTaking }
+        return isTaking && !isFull && taken < batch && takenBytes < PumpFlow.batchBytes && submitAt <= now
             && receipts + underWay < 4 * batch
     }
 
