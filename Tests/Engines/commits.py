@@ -11,7 +11,7 @@ from place import Loss, wait_until
 from servers import PostgreSQL
 
 # Orders until it is killed: two rows, one COMMIT. The generated client makes the job.
-APPLICATION = """
+APPLICATION = """import sys
 sys.path.insert(0, sys.argv[1])
 import psycopg2
 from outspool import Hello, Spool
@@ -59,7 +59,8 @@ def harass(server, node, directory, kills, chance):
     number = 0
     for _ in range(kills):
         process = subprocess.Popen(["/usr/bin/python3", os.path.join(directory, "app.py"), directory, str(number)],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+                                   bufsize=0)
         line = process.stdout.readline()
         if not line:
             raise Loss("the application: " + process.stderr.read().decode()[-1000:])
