@@ -126,7 +126,8 @@ struct PumpTests {
             #"{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}"#)
         try place.configure(port: 1)
         try place.source([
-            "no JSON", place.message("good"), place.message("form", job: #"{"template":"hello","to":5}"#),
+            "no JSON", place.message("good"),
+            place.message("form", job: #"{"template":"hello","to":5,"params":{"name":"x"}}"#),
             place.message("schema", job: #"{"template":"hello","to":"a@example.com"}"#),
             place.message(
                 "late",
