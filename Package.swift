@@ -90,9 +90,8 @@ let package = Package(
         .target(
             name: "Command",
             dependencies: [
-                "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "IDNA", "Mail",
-                "Configuration",
-                "JSON", "SMTP", "Text", "Time", "Linux",
+                "EventLoop", "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "IDNA", "Mail",
+                "Configuration", "JSON", "SMTP", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -141,16 +140,15 @@ let package = Package(
         .testTarget(
             name: "MessageTests", dependencies: ["Message", "IDNA", "Judges", "JSON", "Text", "Time", "Scratch"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
-        .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "Time"]),
+        .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "Text", "Time"]),
         .testTarget(name: "SinkTests", dependencies: ["Sink", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
-        .testTarget(name: "CommandValueTests", dependencies: ["Command", "Spool", "JSON", "Time"]),
+        .testTarget(name: "CommandValueTests", dependencies: ["Command", "Configuration", "Spool", "JSON", "Time"]),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "Configuration", "EventLoop", "Mail", "Relay", "Scratch", "Sink", "Spool", "SMTP", "JSON",
-                "Time",
-                "Linux",
+                "Text", "Time", "Linux",
             ]),
         .testTarget(
             name: "MailTests",

@@ -147,3 +147,26 @@ extension Descriptor {
         return (ends[0], ends[1])
     }
 }
+
+extension Descriptor {
+    /// A pipe into a program: `output` is the end that the program reads, and `input` the end that this process writes,
+    /// which does not wait. The numbers are the caller's to own. See pipe2(2).
+    package static func pipeToProgram() throws(Errno) -> (output: Int32, input: Int32) {
+        var ends: [Int32] = [-1, -1]
+        _ = try retrying { clinux_pipe(&ends) }
+        let flags = fcntl(ends[1], F_GETFL)
+        _ = fcntl(ends[1], F_SETFL, flags | O_NONBLOCK)
+        return (ends[0], ends[1])
+    }
+
+    /// Writes as much of `bytes` as goes at once and returns how many that were; 0 where writing would wait. See
+    /// write(2).
+    package func write(some bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
+        do throws(Errno) {
+            return try retrying { bytes.withUnsafeBytes { Glibc.write(raw, $0.baseAddress, $0.count) } }
+        } catch {
+            if error == .again { return 0 }
+            throw error
+        }
+    }
+}

@@ -101,6 +101,22 @@ struct SubmissionTests {
             try object(Job(template: "x", params: params, to: [])) == object(Job(template: "x", params: other, to: [])))
     }
 
+    @Test("A row for an outbox table has the bytes of a submission, and needs no spool")
+    func outboxRow() throws {
+        let box = try Box()
+        var job = Job(OrderShipped(orderId: 1, carrier: "DHL"), to: "a@b")
+        #expect(try job.outboxRow().id != job.outboxRow().id)
+        job.id = "order-1"
+        let row = try job.outboxRow()
+        #expect(row.id == "order-1")
+        #expect(try box.ids == [])
+        try box.spool.submit(job)
+        #expect(try box.text("order-1") == row.job + "\n")
+        job.id = "a/b"
+        #expect(throws: SubmitError.self) { try job.outboxRow() }
+        #expect(throws: SubmitError.self) { try Job(template: "x", to: ["a@b\n"]).outboxRow() }
+    }
+
     @Test("A job of the same id is already queued")
     func idempotency() throws {
         let box = try Box()

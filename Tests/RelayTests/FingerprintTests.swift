@@ -1,4 +1,5 @@
 import Relay
+import Text
 import Testing
 
 @Suite("Fingerprints")

@@ -68,4 +68,10 @@ export declare class Spool {
    * power cut. It fails with a SubmitError.
    */
   submit(job: Job, submission?: Submission): Promise<string>;
+  /**
+   * Makes a job without queueing it: its id, new if none is given, and its JSON text, which submit()
+   * would queue. The application inserts both into a table in its own transaction; outspool-pump(5)
+   * takes them from there. Throws a SubmitError for what is invalid.
+   */
+  static outboxRow(job: Job, submission?: Submission): { id: string; job: string };
 }

@@ -19,7 +19,12 @@ export class Spool {
   }
 
   /** Queues a job. When the promise is kept, with the job's id, the job is on disk. */
-  async submit(job, { id, ...fields } = {}) {
+  async submit(job, submission = {}) {
+    return queue(this.path, `${Spool.outboxRow(job, submission).job}\n`, submission.id);
+  }
+
+  /** Makes a job without queueing it: its id, and its JSON text. */
+  static outboxRow(job, { id, ...fields } = {}) {
     if (id !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._@=+-]{0,199}$/.test(id)) {
       throw new SubmitError(
         "invalid", "id: is not 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first");
@@ -36,13 +41,13 @@ export class Spool {
     } catch (error) {
       throw new SubmitError("invalid", `the job cannot be encoded: ${error.message}`, { cause: error });
     }
-    return queue(this.path, `${text}\n`, id);
+    return { id: id ?? newID(), job: text };
   }
 }
 
 /** Puts a job into new/. The order of the steps is the promise. */
 async function queue(spool, text, chosen) {
-  const id = chosen ?? `${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "")}Z-${random(10)}`;
+  const id = chosen ?? newID();
   const tmp = `${spool}/tmp/${random(20)}`;
   const { O_RDONLY, O_DIRECTORY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   let [step, directory, file, isInTmp] = ["create", undefined, undefined, false];
@@ -92,6 +97,10 @@ function fault(error, step, id) {
   }
   const wrong = ["ENOENT", "ENOTDIR", "EACCES", "EPERM", "ELOOP", "ENAMETOOLONG", "EINVAL"];
   return new SubmitError(wrong.includes(error.code) ? "unusable" : "temporary", error.message, { cause: error });
+}
+
+function newID() {
+  return `${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "")}Z-${random(10)}`;
 }
 
 function random(count) {

@@ -81,6 +81,39 @@ final class Spool
         array $tags = [],
         array $metadata = [],
     ): string {
+        [, $text] = self::outboxRow(
+            $job, $to, $cc, $bcc, $from, $replyTo, $sender, $id, $locale, $headers, $attachments,
+            $priority, $sendAt, $expiresAt, $tags, $metadata,
+        );
+        return $this->queue($text . "\n", $id);
+    }
+
+    /**
+     * Makes a job without queueing it: [its id, new if none is given, and its JSON text], which submit() would queue.
+     *
+     * The application inserts both into a table in its own transaction; outspool-pump(5) takes them from there.
+     *
+     * @return array{string, string}
+     * @throws SubmitError
+     */
+    public static function outboxRow(
+        Job $job,
+        string|array $to = [],
+        string|array $cc = [],
+        string|array $bcc = [],
+        string|array|null $from = null,
+        string|array|null $replyTo = null,
+        string|array|null $sender = null,
+        ?string $id = null,
+        ?string $locale = null,
+        array $headers = [],
+        array $attachments = [],
+        ?string $priority = null,
+        ?\DateTimeInterface $sendAt = null,
+        ?\DateTimeInterface $expiresAt = null,
+        array $tags = [],
+        array $metadata = [],
+    ): array {
         if ($id !== null && !\preg_match('/\A[A-Za-z0-9][A-Za-z0-9._@=+-]{0,199}\z/', $id)) {
             throw new SubmitError(
                 SubmitReason::Invalid,
@@ -105,13 +138,13 @@ final class Spool
             throw new SubmitError(
                 SubmitReason::Invalid, 'the job cannot be encoded: ' . $error->getMessage(), null, $error);
         }
-        return $this->queue($text . "\n", $id);
+        return [$id ?? self::newId(), $text];
     }
 
     /** Puts a job into new/. The order of the steps is the promise. */
     private function queue(string $text, ?string $chosen): string
     {
-        $id = $chosen ?? \gmdate('Ymd\THis\Z-') . self::random(10);
+        $id = $chosen ?? self::newId();
         $tmp = $this->path . '/tmp/' . self::random(20);
         $target = $this->path . '/new/' . $id;
         $isInTmp = false;
@@ -185,6 +218,11 @@ final class Spool
             . '|Too many levels of symbolic links|File name too long|Invalid argument)$/';
         $reason = \preg_match($wrong, $message) ? SubmitReason::Unusable : SubmitReason::Temporary;
         return new SubmitError($reason, $message, null, $error);
+    }
+
+    private static function newId(): string
+    {
+        return \gmdate('Ymd\THis\Z-') . self::random(10);
     }
 
     private static function random(int $count): string

@@ -83,6 +83,27 @@ class Spool:
 
         On return the job is on disk and outlives a power cut. Times need their zone.
         """
+        _, text = Spool.outbox_row(
+            job, to=to, cc=cc, bcc=bcc, sender=sender, from_=from_, reply_to=reply_to, id=id, locale=locale,
+            headers=headers, attachments=attachments, priority=priority, send_at=send_at, expires_at=expires_at,
+            tags=tags, metadata=metadata)
+        return self._queue(text.encode() + b"\n", id)
+
+    @staticmethod
+    def outbox_row(
+        job: Job, *, to: Recipients = [], cc: Recipients = [], bcc: Recipients = [],
+        sender: Optional[Address] = None, from_: Optional[Address] = None, reply_to: Optional[Address] = None,
+        id: Optional[str] = None, locale: Optional[str] = None, headers: Optional[Mapping[str, str]] = None,
+        attachments: Optional[list[Mapping[str, str]]] = None,
+        priority: Optional[Literal["high", "normal", "bulk"]] = None,
+        send_at: Optional[datetime] = None, expires_at: Optional[datetime] = None,
+        tags: Optional[list[str]] = None, metadata: Optional[Mapping[str, object]] = None,
+    ) -> tuple[str, str]:
+        """Makes a job without queueing it: its id, new if none is given, and its JSON text, which submit() would queue.
+
+        The application inserts both into a table in its own transaction; outspool-pump(5) takes them from there. Raises
+        SubmitError for what is invalid.
+        """
         if id is not None and not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._@=+-]{0,199}", id):
             raise SubmitError(
                 "invalid", "id: is not 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
@@ -102,14 +123,14 @@ class Spool:
                 fields[name] = _moment(name, value) if isinstance(value, datetime) else _json(value)
         try:
             text = json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            data = text.encode() + b"\n"
+            text.encode()  # A lone surrogate fails.
         except (TypeError, ValueError, RecursionError) as error:
             raise SubmitError("invalid", f"the job cannot be encoded: {error}") from error
-        return self._queue(data, id)
+        return id or _new_id(), text
 
     def _queue(self, data: bytes, chosen: Optional[str]) -> str:
         """Puts a job into new/. The order of the steps is the promise."""
-        id = chosen or time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime()) + _random(10)
+        id = chosen or _new_id()
         tmp, target = f"{self.path}/tmp/{_random(20)}", f"{self.path}/new/{id}"
         step, directory, file, is_in_tmp = "create", -1, -1, False
         try:
@@ -153,6 +174,10 @@ class Spool:
             for descriptor in (file, directory):
                 if descriptor != -1:
                     os.close(descriptor)
+
+
+def _new_id() -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime()) + _random(10)
 
 
 def _random(count: int) -> str:
