@@ -1,7 +1,7 @@
 internal import Text
 
 /// One line of a client, understood (RFC 5321, section 4.1).
-enum Command: Equatable {
+package enum Command: Equatable, Sendable {
     case ehlo([UInt8])
     case helo([UInt8])
     case mail(Envelope.Sender)
@@ -19,12 +19,14 @@ enum Command: Equatable {
     case malformed(Reply)
 
     /// In octets, with CRLF. RFC 5321 asks for 512 and what the extensions add.
-    static let lineLimit = 1000
+    package static let lineLimit = 1000
     /// In octets, with CRLF (RFC 4954, section 4).
-    static let authLineLimit = 12288
+    package static let authLineLimit = 12288
 
     /// Understands a line without its CRLF.
-    init(_ line: ArraySlice<UInt8>) {
+    /// - Parameter isLenient: paths are taken as careless clients write them: with blanks behind the colon, without
+    ///   angle brackets, and with any address, which the caller judges.
+    package init(_ line: ArraySlice<UInt8>, isLenient: Bool = false) {
         let verb = line.prefix { $0 != 0x20 }
         let isAuth = verb.packedWord == packed("AUTH")
         if line.count + 2 > (isAuth ? Self.authLineLimit : Self.lineLimit) {
@@ -38,8 +40,8 @@ enum Command: Equatable {
         let rest = line.dropFirst(verb.count).drop { $0 == 0x20 }
         let arguments = rest.prefix(rest.count - rest.reversed().prefix { $0 == 0x20 }.count)
         switch verb.packedWord {
-        case packed("MAIL"): self = Self.mail(arguments)
-        case packed("RCPT"): self = Self.rcpt(arguments)
+        case packed("MAIL"): self = Self.mail(arguments, isLenient: isLenient)
+        case packed("RCPT"): self = Self.rcpt(arguments, isLenient: isLenient)
         case packed("DATA"): self = Self.bare(.data, arguments)
         case packed("RSET"): self = Self.bare(.rset, arguments)
         case packed("QUIT"): self = Self.bare(.quit, arguments)
@@ -50,23 +52,8 @@ enum Command: Equatable {
         case packed("NOOP"): self = .noop
         case packed("HELP"): self = .help
         case packed("VRFY"): self = arguments.isEmpty ? .malformed(.syntax("VRFY needs an argument")) : .vrfy
-        case packed("EXPN"), packed("TURN"): self = .malformed(Reply(502, "5.5.1", "Not implemented"))
+        case packed("EXPN"), packed("TURN"), packed("ETRN"): self = .malformed(Reply(502, "5.5.1", "Not implemented"))
         default: self = .malformed(Reply(500, "5.5.2", "Unknown command"))
-        }
-    }
-
-    /// The phase whose faults and delay apply; nil where none does.
-    var phase: Phase? {
-        switch self {
-        case .ehlo, .helo: .ehlo
-        case .mail: .mail
-        case .rcpt: .rcpt
-        case .data: .data
-        case .rset: .rset
-        case .quit: .quit
-        case .startTLS: .startTLS
-        case .auth: .auth
-        case .noop, .vrfy, .help, .malformed: nil
         }
     }
 
@@ -89,6 +76,6 @@ enum Command: Equatable {
 }
 
 extension Reply {
-    static func syntax(_ text: String) -> Reply { Reply(501, "5.5.4", text) }
-    static let lineTooLong = Reply(500, "5.5.2", "Line too long")
+    package static func syntax(_ text: String) -> Reply { Reply(501, "5.5.4", text) }
+    package static let lineTooLong = Reply(500, "5.5.2", "Line too long")
 }

@@ -1,13 +1,13 @@
 internal import Glibc
-internal import Linux
+package import Linux
 
 /// One connection's bytes, plain or through TLS; the socket is closed with the last reference.
-final class Wire {
+package final class Wire {
     private let socket: Descriptor
     private var tls: TLSSession?
 
     /// What a call came to.
-    enum Outcome {
+    package enum Outcome {
         case moved(Int)
         case wait
         /// TLS must write before it can read: repeat when the socket takes bytes.
@@ -16,26 +16,26 @@ final class Wire {
         case ended
     }
 
-    init(_ socket: consuming Descriptor) { self.socket = socket }
+    package init(_ socket: consuming Descriptor) { self.socket = socket }
 
-    var descriptor: Int32 { socket.raw }
+    package var descriptor: Int32 { socket.raw }
 
     /// Everything from now on goes through TLS; nil when memory is short.
-    func startTLS(_ context: TLSContext) -> TLSSession? {
+    package func startTLS(_ context: TLSContext) -> TLSSession? {
         tls = TLSSession(context, socket: socket.raw)
         return tls
     }
 
     /// TLS holds bytes that epoll does not know of.
-    var hasPending: Bool { tls?.hasPending ?? false }
+    package var hasPending: Bool { tls?.hasPending ?? false }
 
     /// Bytes or the end are there to be read from the socket.
-    var hasInput: Bool {
+    package var hasInput: Bool {
         var byte: UInt8 = 0
         return recv(socket.raw, &byte, 1, Int32(MSG_PEEK)) >= 0 || Errno.last != .again
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
         if let tls { return outcome(tls.read(into: buffer)) }
         do throws(Errno) {
             let count = try socket.read(into: buffer)
@@ -45,7 +45,7 @@ final class Wire {
         }
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
+    package func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         if let tls { return outcome(tls.write(bytes)) }
         do throws(Errno) {
             let number = socket.raw
@@ -56,14 +56,14 @@ final class Wire {
     }
 
     /// Nothing more is sent; the peer reads the end. See shutdown(2).
-    func finish() {
+    package func finish() {
         tls?.shutdown()
         // Fails for a peer that has gone, and then there is nobody to tell.
         _ = shutdown(socket.raw, Int32(SHUT_WR))
     }
 
     /// The close that follows is a reset.
-    func resetOnClose() { Socket.resetOnClose(socket) }
+    package func resetOnClose() { Socket.resetOnClose(socket) }
 
     private func outcome(_ outcome: TLSSession.Outcome) -> Outcome {
         switch outcome {

@@ -2,9 +2,11 @@ internal import Text
 
 /// The arguments of MAIL and RCPT: a path, then parameters (RFC 5321, sections 4.1.1.2 and 4.1.1.3).
 extension Command {
-    static func mail(_ arguments: ArraySlice<UInt8>) -> Command {
+    package static func mail(_ arguments: ArraySlice<UInt8>, isLenient: Bool = false) -> Command {
         guard arguments.prefix(5).matches("FROM:") else { return .malformed(.syntax("MAIL FROM:<address>")) }
-        guard let (address, rest) = path(arguments.dropFirst(5)), address.isEmpty || isMailbox(address) else {
+        guard let (address, rest) = path(arguments.dropFirst(5), isLenient), 
+            isLenient || address.isEmpty || isMailbox(address)
+        else {
             return .malformed(Reply(553, "5.1.7", "Bad sender address syntax"))
         }
         var sender = Envelope.Sender(address: Array(address))
@@ -48,9 +50,10 @@ extension Command {
         return .mail(sender)
     }
 
-    static func rcpt(_ arguments: ArraySlice<UInt8>) -> Command {
+    package static func rcpt(_ arguments: ArraySlice<UInt8>, isLenient: Bool = false) -> Command {
         guard arguments.prefix(3).matches("TO:") else { return .malformed(.syntax("RCPT TO:<address>")) }
-        guard let (address, rest) = path(arguments.dropFirst(3)), isMailbox(address) || address.matches("POSTMASTER")
+        guard let (address, rest) = path(arguments.dropFirst(3), isLenient),
+            isLenient ? !address.isEmpty : isMailbox(address) || address.matches("POSTMASTER")
         else { return .malformed(Reply(501, "5.1.3", "Bad recipient address syntax")) }
         var recipient = Envelope.Recipient(address: Array(address))
         for parameter in rest.split(separator: 0x20) {
@@ -75,8 +78,14 @@ extension Command {
     }
 
     /// The address between the angle brackets, a source route left out, and what follows them.
-    private static func path(_ text: ArraySlice<UInt8>) -> (address: ArraySlice<UInt8>, rest: ArraySlice<UInt8>)? {
-        guard text.first == UInt8(ascii: "<") else { return nil }
+    private static func path(
+        _ given: ArraySlice<UInt8>, _ isLenient: Bool
+    ) -> (address: ArraySlice<UInt8>, rest: ArraySlice<UInt8>)? {
+        let text = isLenient ? given.drop { $0 == 0x20 } : given
+        guard text.first == UInt8(ascii: "<") else {
+            let word = text.prefix { $0 != 0x20 }
+            return isLenient && 1...512 ~= word.count ? (word, text[word.endIndex...]) : nil
+        }
         var isQuoted = false
         var isEscaped = false
         for index in text.indices.dropFirst() {
@@ -101,7 +110,7 @@ extension Command {
     }
 
     /// `Local-part@Domain` or `Local-part@[literal]`; bytes of UTF-8 are taken as they are (RFC 6531).
-    static func isMailbox(_ address: ArraySlice<UInt8>) -> Bool {
+    package static func isMailbox(_ address: ArraySlice<UInt8>) -> Bool {
         guard let at = address.lastIndex(of: UInt8(ascii: "@")) else { return false }
         let local = address[..<at]
         let domain = address[(at + 1)...]

@@ -23,7 +23,7 @@ package struct Extensions: OptionSet, Sendable {
     package static let all = Extensions(rawValue: 255)
 
     /// By the keyword of the EHLO reply, in upper case.
-    static let byName: [(name: String, value: Extensions)] = [
+    package static let byName: [(name: String, value: Extensions)] = [
         ("PIPELINING", .pipelining), ("SIZE", .size), ("8BITMIME", .eightBitMIME), ("SMTPUTF8", .smtpUTF8),
         ("ENHANCEDSTATUSCODES", .enhancedStatusCodes), ("DSN", .dsn), ("STARTTLS", .startTLS), ("AUTH", .auth),
     ]

@@ -1,13 +1,13 @@
 /// What the server answers (RFC 5321, section 4.2; RFC 2034).
-struct Reply: Equatable {
-    let code: Int
+package struct Reply: Equatable, Sendable {
+    package let code: Int
     /// `2.1.0`; empty where RFC 2034 has none.
-    let enhanced: String
-    let text: String
+    package let enhanced: String
+    package let text: String
     /// Lines that follow the first, each with the same code.
-    var more: [String] = []
+    package var more: [String] = []
 
-    init(_ code: Int, _ enhanced: String = "", _ text: String, more: [String] = []) {
+    package init(_ code: Int, _ enhanced: String = "", _ text: String, more: [String] = []) {
         self.code = code
         self.enhanced = enhanced
         self.text = text
@@ -15,10 +15,10 @@ struct Reply: Equatable {
     }
 
     /// 2yz or 3yz.
-    var isPositive: Bool { code < 400 }
+    package var isPositive: Bool { code < 400 }
 
     /// Appends the reply as it travels; without its enhanced code if that was not offered.
-    func write(to out: inout [UInt8], enhancedCodes: Bool) {
+    package func write(to out: inout [UInt8], enhancedCodes: Bool) {
         line(text, isLast: more.isEmpty, to: &out, enhancedCodes)
         for (index, text) in more.enumerated() { line(text, isLast: index == more.count - 1, to: &out, enhancedCodes) }
     }
@@ -37,5 +37,5 @@ struct Reply: Equatable {
     }
 
     /// For the log: the code, the enhanced code and the first line.
-    var summary: String { enhanced.isEmpty ? "\(code) \(text)" : "\(code) \(enhanced) \(text)" }
+    package var summary: String { enhanced.isEmpty ? "\(code) \(text)" : "\(code) \(enhanced) \(text)" }
 }

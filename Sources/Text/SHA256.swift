@@ -1,4 +1,5 @@
-/// SHA-256 (FIPS 180-4), for the fingerprints of certificates. libcurl knows only those of their keys.
+/// SHA-256 (FIPS 180-4): for the fingerprints of certificates, of which libcurl knows only those of their keys, and for ids that are made
+/// from what they name.
 package enum SHA256 {
     /// The 32 bytes of the digest.
     package static func digest(_ message: [UInt8]) -> [UInt8] {

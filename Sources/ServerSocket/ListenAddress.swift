@@ -40,7 +40,7 @@ package struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// In network order; nil when the host is no address. See inet_pton(3).
-    var octets: [UInt8]? {
+    package var octets: [UInt8]? {
         var octets = [UInt8](repeating: 0, count: isV6 ? 16 : 4)
         return inet_pton(isV6 ? AF_INET6 : AF_INET, host, &octets) == 1 ? octets : nil
     }

@@ -1,11 +1,11 @@
 internal import COpenSSL
 
 /// The server's side of TLS: a certificate, a key, TLS 1.2 and later. See SSL_CTX_new(3).
-final class TLSContext {
+package final class TLSContext {
     fileprivate let raw: OpaquePointer
 
     /// Reads a chain and a key in PEM and holds them together.
-    init(certificateFile: String, keyFile: String) throws(StartError) {
+    package init(certificateFile: String, keyFile: String) throws(StartError) {
         guard let raw = SSL_CTX_new(TLS_server_method()) else {
             throw .unavailable("TLS: \(Self.reason)")
         }
@@ -35,11 +35,11 @@ final class TLSContext {
 }
 
 /// TLS over one connected non-blocking socket. See SSL_new(3).
-final class TLSSession {
+package final class TLSSession {
     private let raw: OpaquePointer
 
     /// What a call came to. The waiting ones are to be repeated when the socket is ready.
-    enum Outcome {
+    package enum Outcome {
         case done(Int)
         case waitToRead
         case waitToWrite
@@ -58,26 +58,26 @@ final class TLSSession {
     deinit { SSL_free(raw) }
 
     /// Takes the handshake as far as it goes. See SSL_do_handshake(3).
-    func handshake() -> Outcome { outcome { SSL_do_handshake(raw) } }
+    package func handshake() -> Outcome { outcome { SSL_do_handshake(raw) } }
 
     /// See SSL_read(3).
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
         outcome { SSL_read(raw, buffer.baseAddress, Int32(clamping: buffer.count)) }
     }
 
     /// See SSL_write(3).
-    func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
+    package func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         outcome { SSL_write(raw, bytes.baseAddress, Int32(clamping: bytes.count)) }
     }
 
     /// Bytes were taken from the socket that have not been read yet. See SSL_has_pending(3).
-    var hasPending: Bool { SSL_has_pending(raw) == 1 }
+    package var hasPending: Bool { SSL_has_pending(raw) == 1 }
 
     /// `TLSv1.3`
-    var version: String { String(cString: SSL_get_version(raw)) }
+    package var version: String { String(cString: SSL_get_version(raw)) }
 
     /// Tells the peer that nothing more comes; its answer is not waited for. See SSL_shutdown(3).
-    func shutdown() {
+    package func shutdown() {
         // A peer that has gone already needs no notice.
         _ = outcome { SSL_shutdown(raw) }
     }

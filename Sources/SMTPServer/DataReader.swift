@@ -5,31 +5,33 @@ internal import Glibc
 ///
 /// Only CR LF . CR LF ends a message. A CR or LF alone is kept, is not the end of a line, and is
 /// noted: servers that disagree about it can be made to see two messages in one.
-struct DataReader {
+package struct DataReader {
     /// Octets of the message so far, CRLFs included, stuffed dots not.
-    private(set) var size = 0
+    package private(set) var size = 0
     /// Lines of more than 998 octets (RFC 5322, section 2.1.1).
-    private(set) var longLines = 0
+    package private(set) var longLines = 0
     /// A CR without LF or an LF without CR was seen.
-    private(set) var hasBareNewline = false
+    package private(set) var hasBareNewline = false
     /// Bytes above 127 were seen.
-    private(set) var isEightBit = false
+    package private(set) var isEightBit = false
     /// They were seen behind the empty line that ends the header.
-    private(set) var hasEightBitBody = false
+    package private(set) var hasEightBitBody = false
     private var isInBody = false
+
+    package init() {}
 
     private var state = State.lineStart
     private var lineLength = 0
 
     private enum State { case lineStart, dot, dotCR, inLine, cr }
 
-    static let lineLimit = 998
+    package static let lineLimit = 998
 
     /// Reads from `input`; the message's octets are appended to `body` if they are to be kept.
     ///
     /// Returns how many octets were used: all of them, or those up to the end of the message,
     /// and whether it has ended.
-    mutating func read(
+    package mutating func read(
         _ input: UnsafeRawBufferPointer, keep: Bool, into body: inout [UInt8]
     ) -> (used: Int, isComplete: Bool) {
         var index = 0

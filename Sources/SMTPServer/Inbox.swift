@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// What a client has sent and the session has not used yet.
-struct Inbox {
+package struct Inbox {
     private var bytes: [UInt8] = []
     private var head = 0
     /// No LF is before this place.
@@ -9,10 +9,12 @@ struct Inbox {
     /// A line that was too long is thrown away up to its end.
     private var isSkipping = false
 
-    /// Reading stops when so much is waiting, in octets.
-    static let limit = 64 << 10
+    package init() {}
 
-    enum Line {
+    /// Reading stops when so much is waiting, in octets.
+    package static let limit = 64 << 10
+
+    package enum Line {
         /// Without its CRLF. Valid until bytes are added.
         case line(ArraySlice<UInt8>)
         case tooLong
@@ -22,10 +24,10 @@ struct Inbox {
         case incomplete
     }
 
-    var isEmpty: Bool { head == bytes.count }
-    var hasRoom: Bool { bytes.count - head < Self.limit }
+    package var isEmpty: Bool { head == bytes.count }
+    package var hasRoom: Bool { bytes.count - head < Self.limit }
 
-    mutating func append(_ more: UnsafeRawBufferPointer) {
+    package mutating func append(_ more: UnsafeRawBufferPointer) {
         if head == bytes.count {
             removeAll()
         } else if head > bytes.count / 2 {
@@ -36,14 +38,14 @@ struct Inbox {
         bytes.append(contentsOf: more)
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         head = 0
         searched = 0
     }
 
     /// Takes the next line.
-    mutating func takeLine() -> Line {
+    package mutating func takeLine() -> Line {
         let start = max(head, searched)
         let found = bytes.withUnsafeBytes { buffer -> Int? in
             guard start < buffer.count, let base = buffer.baseAddress,
@@ -70,7 +72,7 @@ struct Inbox {
     }
 
     /// Lets `body` use what is waiting; it returns how many octets it took.
-    mutating func take(_ body: (UnsafeRawBufferPointer) -> Int) {
+    package mutating func take(_ body: (UnsafeRawBufferPointer) -> Int) {
         head += bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[head...])) }
     }
 }

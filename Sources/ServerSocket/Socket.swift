@@ -1,10 +1,10 @@
 internal import Glibc
-internal import Linux
+package import Linux
 
 /// TCP sockets, non-blocking and close-on-exec.
-enum Socket {
+package enum Socket {
     /// Binds and listens. See listen(2).
-    static func listen(on address: ListenAddress) throws(Errno) -> Descriptor {
+    package static func listen(on address: ListenAddress) throws(Errno) -> Descriptor {
         let family = address.isV6 ? AF_INET6 : AF_INET
         let socket = Descriptor(owning: try retrying { Glibc.socket(family, Int32(SOCK_STREAM.rawValue), 0) })
         try prepare(socket)
@@ -31,7 +31,7 @@ enum Socket {
     }
 
     /// The next connection; nil when none waits. See accept(2).
-    static func accept(on listener: Int32) throws(Errno) -> Descriptor? {
+    package static func accept(on listener: Int32) throws(Errno) -> Descriptor? {
         let number: Int32
         do throws(Errno) {
             number = try retrying { Glibc.accept(listener, nil, nil) }
@@ -47,22 +47,22 @@ enum Socket {
     }
 
     /// The peer went away before it was served: nobody's fault.
-    static func isGone(_ error: Errno) -> Bool {
+    package static func isGone(_ error: Errno) -> Bool {
         [ENOTCONN, EINVAL, ECONNRESET, EPIPE].contains(error.rawValue)
     }
 
     /// Where the socket is bound. See getsockname(2).
-    static func localAddress(of socket: borrowing Descriptor) throws(Errno) -> ListenAddress {
+    package static func localAddress(of socket: borrowing Descriptor) throws(Errno) -> ListenAddress {
         try address(socket.raw, getsockname)
     }
 
     /// Who is at the other end. See getpeername(2).
-    static func peerAddress(of socket: borrowing Descriptor) throws(Errno) -> ListenAddress {
+    package static func peerAddress(of socket: borrowing Descriptor) throws(Errno) -> ListenAddress {
         try address(socket.raw, getpeername)
     }
 
     /// Has close(2) send RST instead of FIN.
-    static func resetOnClose(_ socket: borrowing Descriptor) {
+    package static func resetOnClose(_ socket: borrowing Descriptor) {
         var value = linger(l_onoff: 1, l_linger: 0)
         // A socket that is gone already is as good as reset.
         _ = setsockopt(socket.raw, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
