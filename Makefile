@@ -45,7 +45,7 @@ demo: build
 	docs/demo.sh $(RELEASE)
 
 # The targets and suites that start our programs, or compute for seconds: CONTRIBUTING.md has the rule for their names.
-SLOW = ^(Command|Program|RelayServer|SinkProgram)Tests\.|(Cost|Judge|ProgramRun)Tests/
+SLOW = ^(Command|DoorProgram|Program|RelayServer|SinkProgram)Tests\.|(Cost|Judge|ProgramRun)Tests/
 
 # One test after the other, so that the time of each is its own.
 check: packages-build
@@ -104,6 +104,7 @@ bench: packages-bench
 crash: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/crash.py $(RELEASE)
+	Tests/Proof/doors.py $(RELEASE) crash
 
 powercut: packages-proof
 	$(SWIFT) build -c release
@@ -126,6 +127,7 @@ tasks: packages-proof
 hostile: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/hostile.py $(RELEASE)
+	Tests/Proof/doors.py $(RELEASE) hostile
 
 # install-mta makes this machine's sendmail, mailq and newaliases ours.
 install uninstall install-mta uninstall-mta:

@@ -162,7 +162,13 @@ let package = Package(
         .testTarget(
             name: "MessageTests", dependencies: ["Message", "IDNA", "Judges", "JSON", "Text", "Time", "Scratch"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
-        .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "Time"]),
+        .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "Text", "Time"]),
+        .testTarget(name: "SMTPServerTests", dependencies: ["SMTPServer", "Text"]),
+        .testTarget(
+            name: "SubmissionTests",
+            dependencies: [
+                "Submission", "IDNA", "JSON", "Mail", "Message", "SMTPServer", "Scratch", "Spool", "Text",
+            ]),
         .testTarget(name: "SinkTests", dependencies: ["SMTPServer", "ServerSocket", "Sink", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
         .testTarget(name: "CommandValueTests", dependencies: ["Command", "Spool", "JSON", "Time"]),
@@ -170,6 +176,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "Configuration", "EventLoop", "Mail", "Relay", "Scratch", "Sink", "Spool", "SMTP", "JSON",
+                "Text",
                 "Time",
                 "Linux",
             ]),
@@ -184,6 +191,7 @@ let package = Package(
             name: "RelayServerTests", dependencies: ["Relay", "SMTP", "EventLoop", "Linux", "Time", "Scratch"],
             exclude: ["server.py"]),
         .testTarget(name: "SinkProgramTests", dependencies: ["JSON", "Scratch"]),
+        .testTarget(name: "DoorProgramTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "ProgramTests", dependencies: ["JSON", "Scratch"]),
     ],

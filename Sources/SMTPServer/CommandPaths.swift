@@ -4,7 +4,7 @@ internal import Text
 extension Command {
     package static func mail(_ arguments: ArraySlice<UInt8>, isLenient: Bool = false) -> Command {
         guard arguments.prefix(5).matches("FROM:") else { return .malformed(.syntax("MAIL FROM:<address>")) }
-        guard let (address, rest) = path(arguments.dropFirst(5), isLenient), 
+        guard let (address, rest) = path(arguments.dropFirst(5), isLenient),
             isLenient || address.isEmpty || isMailbox(address)
         else {
             return .malformed(Reply(553, "5.1.7", "Bad sender address syntax"))

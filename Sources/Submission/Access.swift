@@ -39,7 +39,9 @@ package struct Access: Equatable, Sendable {
     /// - Parameter user: the user who submits, whose number ids of a box of all users have.
     package func mark(user: UInt32) -> String {
         let parts = box.utf8.split(separator: UInt8(ascii: "/")).suffix(2)
-        guard parts.count == 2, parts.first?.elementsEqual("drop".utf8) == true, let name = parts.last else { return "" }
+        guard parts.count == 2, parts.first?.elementsEqual("drop".utf8) == true, let name = parts.last else {
+            return ""
+        }
         let text = String(decoding: name, as: UTF8.self)
         return text == "local" ? "+\(user)@\(text)" : "@\(text)"
     }

@@ -146,7 +146,8 @@ package struct Door {
         mode = .command
         counts.add("auth", isGood: access != nil)
         guard let access else {
-            notes.append("warning: \(client): SASL \(mechanism) authentication failed: user=\(printable(user, limit: 100))")
+            notes.append(
+                "warning: \(client): SASL \(mechanism) authentication failed: user=\(printable(user, limit: 100))")
             return refuse(.noCredentials, counted: true)
         }
         self.access = access

@@ -79,7 +79,8 @@ extension Door {
         write(Reply(250, "", rules.name, more: lines))
     }
 
-    private mutating func proceed(_ step: LoginExchange.Step, _ exchange: LoginExchange, _ mechanism: String) -> Action? {
+    private mutating func proceed(_ step: LoginExchange.Step, _ exchange: LoginExchange, _ mechanism: String) -> Action?
+    {
         switch step {
         case .challenge(let text):
             write(Reply(334, "", text))
@@ -197,5 +198,7 @@ extension Door {
 
 /// Untrusted text for a reply: ASCII, on one line, cut.
 func replyText(_ text: String, limit: Int = 200) -> String {
-    String(decoding: printableLine(text.utf8, limit: limit).unicodeScalars.map { $0.isASCII ? UInt8($0.value) : 0x3F }, as: UTF8.self)
+    String(
+        decoding: printableLine(text.utf8, limit: limit).unicodeScalars.map { $0.isASCII ? UInt8($0.value) : 0x3F },
+        as: UTF8.self)
 }

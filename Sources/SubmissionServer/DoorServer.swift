@@ -88,7 +88,6 @@ package final class DoorServer {
     package func shutDown() {
         isEnding = true
         for listener in listeners { listener.watch?.cancel() }
-        listeners.removeAll { _ in false }
         for session in Array(sessions.values) { session.shutDown() }
         if sessions.isEmpty { return loop.stop() }
         // What the disk does not answer for is not waited for longer than that.
@@ -124,6 +123,12 @@ package final class DoorServer {
 
     private var willFlush = false
 
+    /// A line for the log, which is written at the end of the loop's round.
+    func tell(_ line: String) {
+        log.write(line)
+        flushSoon()
+    }
+
     private func flushSoon() {
         if willFlush { return }
         willFlush = true
@@ -137,7 +142,9 @@ package final class DoorServer {
         for (id, outcome) in postroom.finished() {
             // A client that has gone meanwhile has its job all the same.
             guard let session = sessions[id] else {
-                if case .posted(.success(let job), _, _) = outcome { log.write("\(job): queued, and the client has gone") }
+                if case .posted(.success(let job), _, _) = outcome {
+                    log.write("\(job): queued, and the client has gone")
+                }
                 continue
             }
             session.finish(outcome, for: session.request)

@@ -99,17 +99,15 @@ final class DoorSession {
     /// Does what the door asks for, sends replies, and sees what comes of that.
     private func pump() {
         while !isOver {
-            let before = door.output.count
-            var didAct = false
             while let action = door.next() {
-                didAct = true
                 perform(action)
-                if isOver || isShaking { return }
+                if isOver { return }
             }
             account()
+            // What was stalled by replies goes on when they are sent.
+            if door.output.isEmpty { break }
             flush()
-            if isOver { return }
-            if !door.output.isEmpty || !(didAct || before > 0) { break }
+            if !door.output.isEmpty { break }
         }
         if isOver { return }
         if door.output.isEmpty {
@@ -124,7 +122,7 @@ final class DoorSession {
 
     private func perform(_ action: Door.Action) {
         switch action {
-        case .log(let line): server.log.write(line)
+        case .log(let line): server.tell(line)
         case .startTLS: wantsTLS = true
         case .post(let posting): server.postroom.take(.post(posting), for: id)
         case .login(let user, let password, let mechanism):
@@ -135,8 +133,9 @@ final class DoorSession {
         }
     }
 
-    /// Holds the bytes of the message against the room that all messages have.
+    /// Holds the bytes of the message against the room that all messages have; one that is being queued keeps its own.
     private func account() {
+        if door.isWaiting { return }
         let size = door.heldSize
         if size > held, !server.reserve(size - held) {
             door.shed()

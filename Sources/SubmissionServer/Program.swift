@@ -14,8 +14,8 @@ package enum Program {
             switch try DoorInvocation(arguments) {
             case .help: return say(help)
             case .version: return say("outspool-smtpd \(programVersion)\n")
-            case .serve(let configuration, let listen, let box, let isCheck):
-                return run(configuration, listen, box, isCheck: isCheck)
+            case .serve(let configuration, let listener, let isCheck):
+                return run(configuration, listener, isCheck: isCheck)
             }
         } catch {
             complain(error.description)
@@ -23,9 +23,10 @@ package enum Program {
         }
     }
 
-    private static func run(_ path: String, _ listen: [String], _ box: String?, isCheck: Bool) -> Int32 {
+    private static func run(_ path: String, _ listener: DoorInvocation.Listener?, isCheck: Bool) -> Int32 {
         do throws(StartError) {
-            let settings = try settings(path, listen, box)
+            let settings: DoorSettings
+            if let listener { settings = try self.settings(listener) } else { settings = try self.settings(path) }
             return isCheck ? say("") : serve(settings)
         } catch {
             complain(error.description)
@@ -33,23 +34,25 @@ package enum Program {
         }
     }
 
-    private static func settings(
-        _ path: String, _ listen: [String], _ box: String?
-    ) throws(StartError) -> DoorSettings {
-        if let box {
-            var settings = DoorSettings()
-            var listener = DoorSettings.Listener(
-                name: "command-line", access: Access(box: DoorSettings.box(box, in: settings.spool)))
-            for text in listen {
-                guard let address = DoorAddress(text), address.isLocal else {
-                    throw StartError(
-                        "--listen \(printable(text)): a loopback address and port, or a socket's path", status: 64)
-                }
-                listener.addresses.append(address)
+    /// The settings of a listener that the command line describes.
+    private static func settings(_ given: DoorInvocation.Listener) throws(StartError) -> DoorSettings {
+        var settings = DoorSettings()
+        var listener = DoorSettings.Listener(
+            name: "command-line", access: Access(box: DoorSettings.box(given.box, in: settings.spool)))
+        for text in given.addresses {
+            guard let address = DoorAddress(text), address.isLocal else {
+                throw StartError(
+                    "--listen \(printable(text)): a loopback address and port, or a socket's path", status: 64)
             }
-            settings.listeners = [listener]
-            return settings
+            listener.addresses.append(address)
         }
+        settings.templates = given.templates
+        if given.templates != nil { listener.access.templates = .all }
+        settings.listeners = [listener]
+        return settings
+    }
+
+    private static func settings(_ path: String) throws(StartError) -> DoorSettings {
         let bytes: [UInt8]
         do throws(Errno) { bytes = try Descriptor.contents(ofFile: path, limit: 1 << 20) } catch {
             throw StartError("\(path): \(error)", status: 78)
@@ -114,7 +117,7 @@ package enum Program {
 
     private static let help = """
         usage: outspool-smtpd [--config FILE] [--check]
-               outspool-smtpd --listen ADDRESS --box BOX
+               outspool-smtpd --listen ADDRESS --box BOX [--templates DIR]
 
         An SMTP server for the programs of this machine: each message becomes a job in a
         drop box, and 250 means that it is on disk. See outspool-smtpd(8).
@@ -123,6 +126,7 @@ package enum Program {
           --check            read the configuration, and serve nothing
           --listen ADDRESS   where to listen: 127.0.0.1:2525, [::1]:0, /run/smtp (repeatable)
           --box BOX          a drop box's name or path
+          --templates DIR    X-Outspool-Template may name the templates there
           --help, --version
 
         """

@@ -4,6 +4,7 @@ import Linux
 import Relay
 import Scratch
 import Testing
+import Text
 
 @testable import Daemon
 

@@ -1,5 +1,6 @@
 import Relay
 import Testing
+import Text
 
 @Suite("Fingerprints")
 struct FingerprintTests {

@@ -41,14 +41,20 @@ private func queue(_ posting: Posting, _ maker: JobMaker, _ entrance: Entrance) 
     do throws(PostingRefusal) {
         let job = try maker.job(of: posting)
         do throws(SpoolError) {
-            do throws(SpoolError) { try entrance.submit(job.object, id: job.id) } catch {
-                guard error.step == .publish, error.errno == .exists else { throw error }
-                if try entrance.waitingNamesake(of: job.id, job.object) == .other { throw PostingRefusal.taken(job.id) }
-            }
-        } catch let error as SpoolError {
+            if try isTaken(job, in: entrance) { return .failure(.taken(job.id)) }
+        } catch {
             complain("\(error)", as: "sendmail")
             throw PostingRefusal(error)
         }
         return .success(job.id.text + posting.access.mark(user: Process.effectiveUser))
     } catch { return .failure(error) }
+}
+
+/// Submits the job; true where another job has its id, and this one is not queued.
+private func isTaken(_ job: JobMaker.MadeJob, in entrance: Entrance) throws(SpoolError) -> Bool {
+    do throws(SpoolError) { try entrance.submit(job.object, id: job.id) } catch {
+        guard error.step == .publish, error.errno == .exists else { throw error }
+        return try entrance.waitingNamesake(of: job.id, job.object) == .other
+    }
+    return false
 }

@@ -2,6 +2,7 @@ internal import IDNA
 internal import JSON
 internal import Linux
 internal import Message
+internal import SMTPServer
 internal import Spool
 internal import Submission
 internal import Text

@@ -1,7 +1,6 @@
 import Testing
 
 @testable import SMTPServer
-@testable import Sink
 
 @Suite("Message data")
 struct DataReaderTests {

@@ -1,15 +1,15 @@
-import Glibc
-import Testing
+internal import Glibc
+package import Testing
 
 /// A client that sends exactly the bytes it is given. Reads give up after ten seconds.
-final class RawClient {
+package final class RawClient {
     private let socket: Int32
 
     /// How a connection ended.
-    enum End: Equatable { case closed, reset, silent }
+    package enum End: Equatable { case closed, reset, silent }
 
     /// Connects, and reads the greeting if it is expected.
-    init(_ port: UInt16, greeting: Bool = true) throws {
+    package init(_ port: UInt16, greeting: Bool = true) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
@@ -32,7 +32,7 @@ final class RawClient {
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    func send(_ text: String) throws {
+    package func send(_ text: String) throws {
         let bytes = Array(text.utf8)
         var done = 0
         while done < bytes.count {
@@ -44,10 +44,10 @@ final class RawClient {
         }
     }
 
-    func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+    package func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
     /// The next line, with its CRLF; what came of it when the connection ends first.
-    func line() throws -> String {
+    package func line() throws -> String {
         var line: [UInt8] = []
         while !line.suffix(2).elementsEqual([0x0D, 0x0A]) {
             var byte: UInt8 = 0
@@ -60,7 +60,7 @@ final class RawClient {
     }
 
     /// The lines up to the one without a hyphen, joined.
-    func reply() throws -> String {
+    package func reply() throws -> String {
         var all = ""
         while true {
             let line = try line()
@@ -71,22 +71,22 @@ final class RawClient {
 
     /// Sends a command and returns its reply.
     @discardableResult
-    func ask(_ command: String) throws -> String {
+    package func ask(_ command: String) throws -> String {
         try send(command + "\r\n")
         return try reply()
     }
 
     /// The codes of the next replies.
-    func codes(_ count: Int) throws -> [String] { try (0..<count).map { _ in String(try reply().prefix(3)) } }
+    package func codes(_ count: Int) throws -> [String] { try (0..<count).map { _ in String(try reply().prefix(3)) } }
 
     /// Asks and expects the code.
-    func ask(_ command: String, expect code: Int, _ location: SourceLocation = #_sourceLocation) throws {
+    package func ask(_ command: String, expect code: Int, _ location: SourceLocation = #_sourceLocation) throws {
         let reply = try ask(command)
         #expect(reply.hasPrefix("\(code)"), "\(command): \(reply)", sourceLocation: location)
     }
 
     /// Reads on to the end. Silence is believed after `patience`.
-    func end(patience: Int = 10_000) -> (text: String, how: End) {
+    package func end(patience: Int = 10_000) -> (text: String, how: End) {
         setTimeout(milliseconds: patience)
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
@@ -100,7 +100,7 @@ final class RawClient {
     }
 
     /// EHLO, and everything up to the phase that is to fail.
-    func prepare(upTo phase: String) throws {
+    package func prepare(upTo phase: String) throws {
         if phase == "ehlo" { return }
         try ask("EHLO client.example", expect: 250)
         for (name, command, code) in [
