@@ -181,6 +181,8 @@ extension Door {
 
     /// One address, its domain completed where it has none.
     private func address(_ text: String) -> Address? {
+        // A name before an address has no place in an envelope.
+        if text.utf8.contains(where: \.isBlank), text.utf8.first != UInt8(ascii: "\"") { return nil }
         let (mailboxes, faults) = Mailbox.posted(text, origin: rules.origin)
         return faults.isEmpty && mailboxes.count == 1 ? mailboxes[0].address : nil
     }

@@ -79,7 +79,7 @@ struct DoorClientTests {
         let ran = try Program("/usr/bin/mutt").with("HOME", place.scratch.path).run(
             [
                 "-n", "-F", "/dev/null", "-e", "set smtp_url=smtp://127.0.0.1:\(place.port)/", "-e",
-                "set ssl_starttls=no",
+                "set ssl_force_tls=no",
                 "-e", "set from=zoe@example.com", "-e", "set use_envelope_from=yes", "-e", "set copy=no", "-s", "x",
                 "--",
                 "bob@example.org",

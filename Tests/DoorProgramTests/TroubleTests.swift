@@ -71,14 +71,8 @@ struct DoorTroubleTests {
         let place = try DoorProcess(main: ["session_timeout = 1s"])
         let client = try RawClient(place.port)
         try begin(client)
-        var count = 0
-        try waitUntil("the end") {
-            count += 1
-            guard count < 4000 else { return true }
-            do { try client.send("x") } catch { return true }
-            return place.log.contains("disconnect from")
-        }
-        #expect(place.log.contains("timeout after DATA"))
+        try waitUntil("the end") { !client.offer("x") || place.log.contains("disconnect from") }
+        try waitUntil("the log") { place.log.contains("timeout after DATA") }
     }
 
     @Test("Connections beyond max_sessions get 421")
@@ -89,7 +83,7 @@ struct DoorTroubleTests {
         #expect(try third.reply() == "421 4.7.0 Error: too many connections\r\n")
         try clients[0].ask("QUIT", expect: 221)
         _ = clients[0].end()
-        try waitUntil("a free place") { (try? RawClient(place.port)) != nil }
+        try waitUntil("a free place") { try RawClient(place.port, greeting: false).reply().hasPrefix("220 ") }
     }
 
     @Test("All messages under way share their room")
@@ -148,17 +142,31 @@ struct DoorTroubleTests {
                 "--listen=127.0.0.1:\(port)", Program.built("outspool-smtpd").path, "--config",
                 scratch.path("smtpd.conf"),
             ])
-        var client: RawClient?
-        try waitUntil("a connection", details: { running.err }) {
-            client = try? RawClient(UInt16(port))
-            return client != nil
-        }
-        try begin(try #require(client))
-        try client?.ask(Self.mail, expect: 250)
-        try client?.ask("QUIT", expect: 221)
+        try waitUntil("the socket", details: { running.err }) { running.err.contains("Listening on") }
+        let client = try RawClient(UInt16(port))
+        try begin(client)
+        try client.ask(Self.mail, expect: 250)
+        try client.ask("QUIT", expect: 221)
         #expect(try scratch.list("spool/new").count == 1)
         #expect(running.status == 0, "\(running.err)")
         #expect(running.err.contains("idle: "))
+    }
+
+    @Test("pflogsumm counts connections and refusals", .enabled(if: Machine.program("pflogsumm") != nil))
+    func pflogsumm() throws {
+        let place = try DoorProcess(["senders = @example.com"])
+        for sender in ["zoe@example.com", "www-data@web1", "root@web1"] {
+            let client = try RawClient(place.port)
+            try client.ask("EHLO client.example", expect: 250)
+            try client.ask("MAIL FROM:<\(sender)>", expect: sender.hasSuffix("example.com") ? 250 : 553)
+            try client.ask("QUIT", expect: 221)
+        }
+        #expect(place.stop() == 0)
+        let log = try place.scratch.write(place.log, to: "log")
+        let ran = try Program("/usr/sbin/pflogsumm").run(["--syslog-name=outspool", "--smtpd-stats", log])
+        #expect(ran.status == 0, "\(ran)")
+        #expect(ran.out.contains(/\s2\s+rejected/), "\(ran.out)")
+        #expect(ran.out.contains(/\s3\s+connections/), "\(ran.out)")
     }
 
     @Test("Metrics count what was answered")

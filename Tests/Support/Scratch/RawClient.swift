@@ -44,6 +44,13 @@ package final class RawClient {
         }
     }
 
+    /// Sends what is taken at once; false when the connection has ended.
+    package func offer(_ text: String) -> Bool {
+        var bytes = Array(text.utf8)
+        return Glibc.send(socket, &bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)) >= 0
+            || errno == EAGAIN
+    }
+
     package func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
     /// The next line, with its CRLF; what came of it when the connection ends first.
