@@ -53,7 +53,7 @@ check: packages-build
 	$(SWIFT) test --skip-build --no-parallel --skip '$(SLOW)'
 
 test: packages-test check
-	$(SWIFT) test --skip-build --filter '$(SLOW)'
+	Tests/run --filter '$(SLOW)'
 	Tests/Proof/fuzz.py --runs 5000 --jobs 2 --optional
 
 lint:

@@ -147,8 +147,7 @@ package final class Daemon {
     /// Somebody may have set the wall clock: due times that were worked out by the old one are worked out anew.
     private func lookAtClock() {
         guard let jump = wallClock.look(wall: .now, sinceBoot: Span(nanoseconds: Clock.sinceBoot)) else { return }
-        // To the nearest second: two looks are never quite as far apart as they should be.
-        let size = Span(nanoseconds: Int64(clamping: jump.nanoseconds.magnitude + 500_000_000))
+        let size = WallClock.distance(of: jump)
         let way = jump > .zero ? "forward" : "back"
         log.write("the clock was set \(way) by \(size.approximate): everything is read again", .warning)
         if jump > .zero { janitor.clockWasSetForward() } else { notifier.clockWasSetBack(now: .now) }

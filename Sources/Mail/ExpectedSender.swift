@@ -11,10 +11,12 @@ extension Job {
 
     /// The address of a mailbox as it is written, in lower case: what its angle brackets hold, or all of it.
     package static func bareAddress(_ mailbox: String) -> String {
-        let bytes = mailbox.utf8
-        guard let start = bytes.lastIndex(of: UInt8(ascii: "<")),
-            let end = bytes[start...].firstIndex(of: UInt8(ascii: ">"))
-        else { return mailbox.lowercasedASCII }
-        return String(decoding: bytes[bytes.index(after: start)..<end], as: UTF8.self).lowercasedASCII
+        var mailbox = mailbox
+        return mailbox.withUTF8 { bytes in
+            guard let start = bytes.lastIndex(of: UInt8(ascii: "<")),
+                let end = bytes[start...].firstIndex(of: UInt8(ascii: ">"))
+            else { return String(decoding: bytes, as: UTF8.self) }
+            return String(decoding: bytes[(start + 1)..<end], as: UTF8.self)
+        }.lowercasedASCII
     }
 }

@@ -6,7 +6,13 @@ internal import Message
 /// where mail may go.
 package struct MailDefaults: Equatable, Sendable {
     /// The author, and the envelope's sender.
-    package var from: String?
+    package var from: String? {
+        get { configuredFrom }
+        set { (configuredFrom, author) = (newValue, newValue.flatMap(MailDefaults.parsed)) }
+    }
+    private var configuredFrom: String?
+    /// ``from``, parsed once; nil as well where it is no mailbox, which is said where it is needed.
+    private(set) var author: Mailbox?
     package var replyTo: String?
     /// The right side of Message-IDs.
     package var domain: String
@@ -18,11 +24,15 @@ package struct MailDefaults: Equatable, Sendable {
         from: String? = nil, replyTo: String? = nil, domain: String, attachmentsDirectory: String? = nil,
         staging: Staging = Staging()
     ) {
-        self.from = from
         self.replyTo = replyTo
         self.domain = domain
         self.attachmentsDirectory = attachmentsDirectory
         self.staging = staging
+        self.from = from
+    }
+
+    private static func parsed(_ text: String) -> Mailbox? {
+        do throws(AddressError) { return try Mailbox(parsing: text) } catch { return nil }
     }
 }
 

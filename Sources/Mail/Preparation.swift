@@ -125,6 +125,7 @@ private func whole<Result>(_ read: @autoclosure () throws(WholeMessageError) -> 
 
 private func author(_ job: Job, _ rendered: RenderedPart?, _ defaults: MailDefaults) throws(MailError) -> Mailbox {
     if let own = try mailbox(job.from, "/from") { return own }
+    if rendered?.from == nil, let author = defaults.author { return author }
     guard let text = rendered?.from ?? defaults.from else {
         throw .ours("no `from`: neither in the job, nor in its template, nor in the configuration")
     }

@@ -23,11 +23,14 @@ struct BodyText {
         var index = 0
         var literals = 0
         while index < source.count {
+            let run = Self.plainRun(source, from: index)
+            (index, literals) = (index + run, literals + run)
+            if index == source.count { break }
             let byte = source[index]
-            if byte.isPrintable || byte == 0x09 {
-                if byte != UInt8(ascii: "=") { literals += 1 }
+            if byte == 0x09 {
+                literals += 1
             } else if byte == 0x0D || byte == 0x0A {
-                bytes.append(contentsOf: source[plain..<index])
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: source[plain..<index]))
                 endLine()
                 if byte == 0x0D, index + 1 < source.count, source[index + 1] == 0x0A { index += 1 }
                 plain = index + 1
@@ -38,11 +41,32 @@ struct BodyText {
             }
             index += 1
         }
-        bytes.append(contentsOf: source[plain...])
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: source[plain...]))
         if bytes.count > lineStart { endLine() }
         // Line ends are two octets in any encoding; what is not literal takes three.
         let others = bytes.count - lineCount * 2 - literals
         quotedLength = literals + lineCount * 2 + others * 3
+    }
+
+    /// How many octets from `start` on are printable ASCII and no equals sign.
+    private static func plainRun(_ source: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        var index = start
+        let raw = UnsafeRawBufferPointer(source)
+        while source.count - index >= 8 {
+            if Self.hasOthers(raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)) { break }
+            index += 8
+        }
+        while index < source.count, source[index].isPrintable, source[index] != UInt8(ascii: "=") { index += 1 }
+        return index - start
+    }
+
+    /// Whether one of eight octets is a control character, above ASCII, or an equals sign. Each test sets the highest bit
+    /// of such an octet; a carry makes another one's false only where one is set already.
+    private static func hasOthers(_ octets: UInt64) -> Bool {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let equals = octets ^ (0x3D &* ones)
+        let below = (octets &- 0x20 &* ones) & ~octets
+        return (octets | octets &+ ones | below | (equals &- ones) & ~equals) & highs != 0
     }
 
     private var lineCount = 0

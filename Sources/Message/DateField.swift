@@ -4,25 +4,28 @@ extension Timestamp {
     /// The date-time of RFC 5322, section 3.3, in UTC: `Mon, 23 Nov 2026 17:44:11 +0000`.
     package var rfc5322: String {
         let time = CalendarTime(self)
-        let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][time.weekday]
-        let month = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ][time.month - 1]
-        var text = weekday
-        text.reserveCapacity(32)
-        func append(_ number: Int, _ after: String) {
-            if number < 10 { text += "0" }
-            text += String(number)
-            text += after
+        var text: [UInt8] = []
+        text.reserveCapacity(31)
+        func append(_ names: StaticString, _ index: Int) {
+            text.append(contentsOf: UnsafeBufferPointer(start: names.utf8Start + 3 * index, count: 3))
         }
-        text += ", "
-        append(time.day, " ")
-        text += month
-        text += " "
-        append(time.year, " ")
-        append(time.hour, ":")
-        append(time.minute, ":")
-        append(time.second, " +0000")
-        return text
+        func append(_ number: Int, _ after: UInt8) {
+            text.append(UInt8(ascii: "0") + UInt8(number / 10))
+            text.append(UInt8(ascii: "0") + UInt8(number % 10))
+            text.append(after)
+        }
+        append("SunMonTueWedThuFriSat", time.weekday)
+        text.append(UInt8(ascii: ","))
+        text.append(UInt8(ascii: " "))
+        append(time.day, UInt8(ascii: " "))
+        append("JanFebMarAprMayJunJulAugSepOctNovDec", time.month - 1)
+        text.append(UInt8(ascii: " "))
+        text += String(time.year).utf8
+        text.append(UInt8(ascii: " "))
+        append(time.hour, UInt8(ascii: ":"))
+        append(time.minute, UInt8(ascii: ":"))
+        append(time.second, UInt8(ascii: " "))
+        text += "+0000".utf8
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -31,8 +31,7 @@ package struct Envelope: Equatable {
         self.needs8Bit = needs8Bit
         self.dsn = dsn
         self.needsSMTPUTF8 =
-            needsSMTPUTF8 || !sender.utf8.allSatisfy { $0 < 0x80 }
-            || !recipients.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }
+            needsSMTPUTF8 || !isASCII(sender) || !recipients.allSatisfy(isASCII)
     }
 
     /// Control characters are refused everywhere. Space, `<`, `>`, `"` and `\` may stand only in a quoted string
@@ -40,6 +39,7 @@ package struct Envelope: Equatable {
     private static func check(_ address: String) throws(EnvelopeError) {
         if address.isEmpty { throw EnvelopeError(address, .empty) }
         if address.utf8.count > addressLimit { throw EnvelopeError(address, .tooLong) }
+        if isSimple(address) { return }
         if address.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { throw EnvelopeError(address, .controlCharacter) }
         var rest = Substring(address).utf8
         if rest.first == 0x22 {
@@ -53,6 +53,22 @@ package struct Envelope: Equatable {
         if rest.contains(where: { [0x20, 0x22, 0x3C, 0x3E, 0x5C].contains($0) }) {
             throw EnvelopeError(address, .notAnAddress)
         }
+    }
+}
+
+private func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
+
+/// Whether an address has nothing in it that may stand in a quoted string only, or nowhere: as nearly all.
+private func isSimple(_ address: String) -> Bool {
+    var address = address
+    return address.withUTF8 { bytes in
+        for byte in bytes {
+            switch byte {
+            case 0...0x20, 0x22, 0x3C, 0x3E, 0x5C, 0x7F: return false
+            default: continue
+            }
+        }
+        return true
     }
 }
 

@@ -24,6 +24,14 @@ struct WallClockTests {
                 sinceBoot: Span(nanoseconds: (3 * 3600 + boot + 1) * 1_000_000_000)) == nil)
     }
 
+    @Test(
+        "How far it was set is told to the nearest second, in either direction",
+        arguments: [(518_400_000_000_000, "6d"), (518_399_999_990_000, "6d"), (-3_600_000_020_000, "1h")]
+            as [(Int64, String)])
+    func distance(nanoseconds: Int64, text: String) {
+        #expect(WallClock.distance(of: Span(nanoseconds: nanoseconds)).approximate == text)
+    }
+
     /// Minutes: submission, expiry, and whether the jump from 12:00 to 13:00 went over it.
     private static let expiries: [(submitted: Int64, expiry: Int64, isSkipped: Bool)] = [
         (-30, 15, true), (0, 60, true), (-30, 0, false), (-30, -5, false), (-30, 61, false), (1, 30, false),

@@ -175,7 +175,7 @@ struct AdministrationTests {
     @Test("What is in cur/ is neither stopped nor doubled by moving it, and the verbs leave it alone")
     func current() throws {
         let place = try Workplace()
-        try place.configure(port: try place.sink("--delay", "dot=1s"))
+        try place.configure(port: try place.sink("--delay", "dot=4s"))
         _ = try place.daemon()
         try place.hello("moved")
         try place.hello("back")

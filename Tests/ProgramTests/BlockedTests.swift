@@ -28,7 +28,7 @@ struct BlockedTests {
         #expect(place.log.components(separatedBy: " blocked: ").count == 2)
         try place.write("templates/broken/subject.mustache", "Subject")
         // Half a minute is the bucket; the repair does not wait for it.
-        try place.wait("all to be sent", limit: .seconds(15)) { place.names("done").count == 100 }
+        try place.wait("all to be sent", limit: .seconds(25)) { place.names("done").count == 100 }
         #expect(place.mails().count == 100)
         for index in 0..<50 {
             #expect(try place.events("broken\(index)") == ["blocked", "sending", "sent"])

@@ -72,7 +72,7 @@ struct CrashTests {
     @Test("SIGTERM finishes what is in flight, and nothing is left in cur/")
     func drained() throws {
         let place = try Workplace()
-        try place.configure(port: try place.sink("--delay", "dot=300ms"))
+        try place.configure(port: try place.sink("--delay", "dot=2s"))
         let daemon = try place.daemon()
         try place.hello("slow")
         try place.wait("the mail to be under way") { (try? place.events("slow")) == ["sending"] }

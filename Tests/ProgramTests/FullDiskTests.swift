@@ -52,7 +52,7 @@ struct FullDiskTests {
     func outcome() throws {
         let disk = try SmallDisk(kibibytes: 1024)
         let place = disk.place
-        try place.configure(port: try place.sink("--delay", "dot=1s"))
+        try place.configure(port: try place.sink("--delay", "dot=3s"))
         let daemon = try place.daemon()
         // Room for `sending`, none for `sent`.
         try disk.drop("full", left: 200)
@@ -77,7 +77,7 @@ struct FullDiskTests {
     func marker() throws {
         let disk = try SmallDisk(kibibytes: 1024)
         let place = disk.place
-        try place.configure(port: try place.sink("--delay", "mail=500ms"))
+        try place.configure(port: try place.sink("--delay", "mail=2s"))
         _ = try place.daemon()
         for index in 0..<5 { try disk.drop("job\(index)", left: 20) }
         try place.wait("the jobs to be claimed") { place.names("cur/main").count == 5 }
@@ -99,7 +99,7 @@ struct FullDiskTests {
         let disk = try SmallDisk(kibibytes: 1024)
         let place = disk.place
         try place.otpTemplate()
-        try place.configure(port: try place.sink("--delay", "dot=1s"))
+        try place.configure(port: try place.sink("--delay", "dot=3s"))
         let daemon = try place.daemon()
         // The page has room for the events, and there is none for a second file.
         try place.otp("full")

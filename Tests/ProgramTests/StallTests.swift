@@ -97,7 +97,7 @@ struct StallTests {
         try place.configure(port: try place.sink(), relay: "tls = none\nrate = 5/s\nconnections = 1")
         _ = try place.daemon()
         try place.drop("free", #"{"template":"other","to":"a@example.com"}"#)
-        try place.wait(for: "free", in: "done", limit: .seconds(5))
+        try place.wait(for: "free", in: "done")
         #expect(place.names("new").count == 200)
     }
 
@@ -107,7 +107,7 @@ struct StallTests {
         for index in 0..<200 { try place.drop("a\(index)", #"{"template":"nowhere","to":"a@example.com"}"#) }
         try place.configure(port: try place.sink(), relay: "tls = none\nrate = 5/s\nconnections = 1")
         _ = try place.daemon()
-        try place.wait("all to be blocked", limit: .seconds(5)) { place.names("retry/01-30s").count == 200 }
+        try place.wait("all to be blocked") { place.names("retry/01-30s").count == 200 }
     }
 
     @Test("A claimed job whose connection went stale is tried once more on a new one, whatever came meanwhile")
@@ -122,7 +122,7 @@ struct StallTests {
         try place.hello("second", #","from":"stale@example.com""#)
         try place.wait(for: "second", in: "cur/main")
         try place.write("spool/pause", "")
-        try place.wait(for: "second", in: "retry/01-30s", limit: .seconds(5))
+        try place.wait(for: "second", in: "retry/01-30s")
         #expect(try place.events("second") == ["deferred"])
     }
 
@@ -153,6 +153,6 @@ struct StallTests {
         try place.wait(for: "marker", in: "done")
         #expect(place.names("dead").isEmpty)
         #expect(unlink(draft) == 0)
-        try place.wait(for: "linked", in: "done", limit: .seconds(12))
+        try place.wait(for: "linked", in: "done", limit: .seconds(40))
     }
 }

@@ -68,7 +68,7 @@ struct StrangeFileTests {
         try place.configure(port: try place.sink())
         _ = try place.daemon()
         try place.drop("broken", "{\"template\":")
-        try place.wait(for: "broken", in: "dead", limit: .seconds(25))
+        try place.wait(for: "broken", in: "dead")
         let reason = try place.history("broken").last?["reason"] as? String
         #expect(reason?.contains("not a JSON object: line 1") == true)
     }

@@ -8,12 +8,12 @@ struct TwinTests {
     @Test("A job that is submitted again while it is under way is discarded at once")
     func whileUnderWay() throws {
         let place = try Workplace()
-        try place.configure(port: try place.sink("--delay", "dot=1s"))
+        try place.configure(port: try place.sink("--delay", "dot=3s"))
         _ = try place.daemon()
         try place.hello("twin")
         try place.wait("the mail to be under way") { (try? place.events("twin")) == ["sending"] }
         try place.hello("twin")
-        try place.wait("the newcomer to be discarded", limit: .seconds(5)) { place.names("new").isEmpty }
+        try place.wait("the newcomer to be discarded") { place.names("new").isEmpty }
         try place.wait(for: "twin", in: "done")
         #expect(place.places("twin") == ["done"])
         #expect(place.mails().count == 1)
@@ -23,12 +23,12 @@ struct TwinTests {
     @Test("Another job under the id of one under way is a dead letter, and that one goes its way")
     func otherWhileUnderWay() throws {
         let place = try Workplace()
-        try place.configure(port: try place.sink("--delay", "dot=1s"))
+        try place.configure(port: try place.sink("--delay", "dot=3s"))
         _ = try place.daemon()
         try place.hello("twin")
         try place.wait("the mail to be under way") { (try? place.events("twin")) == ["sending"] }
         try place.hello("twin", to: "other@example.com")
-        try place.wait("the newcomer to be dead", limit: .seconds(5)) { place.names("dead").count == 1 }
+        try place.wait("the newcomer to be dead") { place.names("dead").count == 1 }
         try place.wait(for: "twin", in: "done")
         #expect(place.mails().count == 1)
     }
@@ -36,7 +36,7 @@ struct TwinTests {
     @Test("A job that is moved out of cur/ into new/ while it is under way is sent once and ends in done/")
     func movedOut() throws {
         let place = try Workplace()
-        try place.configure(port: try place.sink("--delay", "dot=1s"))
+        try place.configure(port: try place.sink("--delay", "dot=3s"))
         _ = try place.daemon()
         try place.hello("moved")
         try place.wait("the mail to be under way") { (try? place.events("moved")) == ["sending"] }
@@ -108,7 +108,7 @@ struct TwinTests {
                 "--reuid", "65534", "--regid", "65534", "--clear-groups", Program.built("outspoold").path,
                 "--config", place.configuration.path,
             ], name: "daemon")
-        for id in ["blind", "readonly", "orphan"] { try place.wait(for: id, in: "done", limit: .seconds(10)) }
+        for id in ["blind", "readonly", "orphan"] { try place.wait(for: id, in: "done") }
     }
 
     @Test(
@@ -121,7 +121,7 @@ struct TwinTests {
         try place.run("/bin/chown", ["-R", "65534:65534", place.spool.path])
         let daemon = try place.start(
             Program.built("outspoold").path, ["--config", place.configuration.path], name: "daemon")
-        try place.wait("the daemon to end", limit: .seconds(5)) { !daemon.isRunning }
+        try place.wait("the daemon to end") { !daemon.isRunning }
         #expect(daemon.status == 75)
         #expect(place.log.contains("belongs to user 65534"))
     }

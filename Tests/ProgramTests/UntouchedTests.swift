@@ -83,15 +83,15 @@ struct UntouchedTests {
         }
         #expect(try place.outspool("dropbox", "add", "shop", "--group", "54321").status == 0)
         try submit("first")
-        try place.wait(for: "first@shop", in: "done", limit: .seconds(15))
+        try place.wait(for: "first@shop", in: "done", limit: .seconds(40))
         try Program.shell("rm -rf '\(place.spool.path)/drop/shop/new'")
         #expect(try place.outspool("dropbox", "add", "shop", "--group", "54321").status == 0)
         try submit("second")
-        try place.wait(for: "second@shop", in: "done", limit: .seconds(15))
+        try place.wait(for: "second@shop", in: "done", limit: .seconds(40))
         try Program.shell("rm -rf '\(place.spool.path)/drop/shop'")
         #expect(try place.outspool("dropbox", "add", "shop", "--group", "54321").status == 0)
         try submit("third")
-        try place.wait(for: "third@shop", in: "done", limit: .seconds(15))
+        try place.wait(for: "third@shop", in: "done", limit: .seconds(40))
     }
 
     @Test("A box of 10 MiB brings no more than that, whatever it sends, while good jobs of another flow")

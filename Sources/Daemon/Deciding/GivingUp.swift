@@ -25,7 +25,7 @@ extension Verdict {
     /// Sets aside a job that expired because the clock was set forward: the operator decides. Its age counts from its
     /// submission by the clock as it was set, so that a release has it sent.
     static func held(over skip: WallClock.Skip, _ attempt: Attempt, _ now: Timestamp) -> Verdict {
-        let jump = skip.to - skip.from
+        let jump = WallClock.distance(of: skip.to - skip.from)
         var verdict = Verdict.only(
             .held,
             "the clock was set forward by \(jump.approximate), over its expiry at \(attempt.expiry.rfc3339Seconds)",

@@ -46,6 +46,12 @@ package struct WallClock {
         return jump > Self.tolerance || jump < .zero - Self.tolerance ? jump : nil
     }
 
+    /// How far a jump is in either direction, to the nearest second: two looks are never quite as far apart as they
+    /// should be.
+    package static func distance(of jump: Span) -> Span {
+        Span(nanoseconds: Int64(clamping: jump.nanoseconds.magnitude + 500_000_000))
+    }
+
     /// Returns the skip in which a job expired that was submitted before it; nil if its time went by.
     package func skip(over expiry: Timestamp, submitted: Timestamp) -> Skip? {
         skips.last { submitted <= $0.from && $0.from < expiry && expiry <= $0.to }

@@ -122,25 +122,26 @@ package final class Log {
 
     private func line(
         _ source: Source, _ level: Level, job: String?, members: [(String, LogValue)], text: String?, note: String?
-    ) -> String {
+    ) -> [UInt8] {
         let now = Timestamp.now
-        let said = (text ?? note).map { Log.cut($0) }
-        let body =
-            format == .json
-            ? Log.object(source, level, job: job, members, said, at: now)
-            : Log.line(source, level, job: job, members, said, isNote: text == nil)
-        var line = ""
+        var line: [UInt8] = []
+        line.reserveCapacity(256)
         switch destination {
-        case .stderr, .file:
-            if format == .text { line = beginning(of: source, at: now) }
-            line += body
+        case .stderr, .file: if format == .text { line.write(beginning(of: source, at: now)) }
         case .syslog:
             // Facility mail. See syslog(3), RFC 3164.
-            line = "<\(2 << 3 | level.rawValue)>\(moment(now)) \(source.rawValue)[\(Process.id)]: \(body)"
+            line.write("<\(2 << 3 | level.rawValue)>\(moment(now)) \(source.rawValue)[\(Process.id)]: ")
         case .journal:
-            line =
-                "PRIORITY=\(level.rawValue)\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=\(source.rawValue)\nMESSAGE=\(body)\n"
+            line.write(
+                "PRIORITY=\(level.rawValue)\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=\(source.rawValue)\nMESSAGE=")
         }
+        let said = (text ?? note).map { Log.cut($0) }
+        if format == .json {
+            line.write(Log.object(source, level, job: job, members, said, at: now))
+        } else {
+            Log.write(source, level, job: job, members, said, isNote: text == nil, to: &line)
+        }
+        if destination == .journal { line.append(0x0A) }
         line.append(output.lineEnd)
         return line
     }
@@ -149,27 +150,32 @@ package final class Log {
     package static func line(
         _ source: Source, _ level: Level, job: String?, _ members: [(String, LogValue)], _ text: String?, isNote: Bool
     ) -> String {
-        var line = ""
-        line.reserveCapacity(192)
+        var line: [UInt8] = []
+        write(source, level, job: job, members, text, isNote: isNote, to: &line)
+        return String(decoding: line, as: UTF8.self)
+    }
+
+    private static func write(
+        _ source: Source, _ level: Level, job: String?, _ members: [(String, LogValue)], _ text: String?, isNote: Bool,
+        to line: inout [UInt8]
+    ) {
         if let job {
-            line += job
-            line += ": "
+            line.write(job)
+            line.write(": ")
         } else if level != .info {
-            line += level == .error ? "fatal: " : "warning: "
+            line.write(level == .error ? "fatal: " : "warning: ")
         }
-        let separator = source == .pickup ? " " : ", "
         for (index, member) in members.enumerated() {
-            if index > 0 { line += separator }
-            line += member.0
-            line += "="
+            if index > 0 { line.write(source == .pickup ? " " : ", ") }
+            line.write(member.0)
+            line.append(UInt8(ascii: "="))
             member.1.write(to: &line)
         }
-        guard let text else { return line }
-        if !members.isEmpty { line += isNote ? " " : ", " }
-        if isNote { line += "(" }
-        line += printable(text)
-        if isNote { line += ")" }
-        return line
+        guard let text else { return }
+        if !members.isEmpty { line.write(isNote ? " " : ", ") }
+        if isNote { line.append(UInt8(ascii: "(")) }
+        line.writePrintable(text)
+        if isNote { line.append(UInt8(ascii: ")")) }
     }
 
     /// The same as one JSON object.

@@ -38,7 +38,7 @@ final class LogOutput {
     /// Has a stalled reader waited for; without it the next line tries again.
     weak var loop: EventLoop?
     /// The line, with its newline, that says how many were lost.
-    var mention: ((Int) -> String)?
+    var mention: ((Int) -> [UInt8])?
 
     private enum Way {
         /// The open file is ours and does not block, or is a regular file.
@@ -58,7 +58,7 @@ final class LogOutput {
     deinit { finish() }
 
     /// What ends a line, see ``add(_:)``.
-    var lineEnd: Character { destination.isStream ? "\n" : "\0" }
+    var lineEnd: UInt8 { destination.isStream ? 0x0A : 0 }
     /// A reader is being waited for.
     private var isStalled: Bool { watch != nil }
     private var size: Int { pending.count - start }
@@ -71,10 +71,10 @@ final class LogOutput {
     }
 
     /// Takes a line that ends in ``lineEnd``; ``flush()`` writes it.
-    func add(_ line: String) {
+    func add(_ line: [UInt8]) {
         mentionLost()
-        if unmentioned > 0 || size + line.utf8.count > LogOutput.limit { return lose(1) }
-        pending += line.utf8
+        if unmentioned > 0 || size + line.count > LogOutput.limit { return lose(1) }
+        pending += line
     }
 
     /// True when nothing waits.
@@ -109,7 +109,7 @@ final class LogOutput {
     /// Not before half of the room is free again: a reader that is always late would get little else.
     private func mentionLost() {
         guard let mention, unmentioned > 0, size <= LogOutput.limit / 2 else { return }
-        pending += mention(unmentioned).utf8
+        pending += mention(unmentioned)
         mentions = (mentions.lines + 1, mentions.lost + unmentioned)
         unmentioned = 0
     }

@@ -15,29 +15,31 @@ package enum LogValue: Equatable {
     /// On one line. What ends an address in a log reader's eyes is escaped: a quoted local part may hold `>`, and
     /// behind it what looks like the rest of a line.
     var text: String {
-        var text = ""
-        write(to: &text)
-        return text
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Appends ``text``. Five lines are written for each mail, piece by piece: interpolation and lists of strings take
-    /// three times as long.
-    func write(to line: inout String) {
+    /// Appends ``text``. Five lines are written for each mail, piece by piece, as bytes: a string that grows takes twice
+    /// as long, and interpolation and lists of strings six times.
+    func write(to line: inout [UInt8]) {
         switch self {
         case .address(let text):
-            line += "<"
-            // By code points: a mark behind the bracket does not hide it.
-            line +=
-                text.utf8.contains(0x3E)
-                ? printable(text).pieces(at: ">").joined(separator: "\\u{3e}") : printable(text)
-            line += ">"
-        case .word(let text): line += printable(text)
-        case .count(let number): line += String(number)
-        case .seconds(let number): line += LogValue.short(number)
+            line.append(UInt8(ascii: "<"))
+            // By octets: a mark behind the bracket does not hide it.
+            if text.utf8.contains(UInt8(ascii: ">")) {
+                line.write(printable(text).pieces(at: ">").joined(separator: "\\u{3e}"))
+            } else {
+                line.writePrintable(text)
+            }
+            line.append(UInt8(ascii: ">"))
+        case .word(let text): line.writePrintable(text)
+        case .count(let number): line.write(number)
+        case .seconds(let number): line.write(LogValue.short(number))
         case .spans(let numbers):
             for (index, number) in numbers.enumerated() {
-                if index > 0 { line += "/" }
-                line += LogValue.short(number)
+                if index > 0 { line.append(UInt8(ascii: "/")) }
+                line.write(LogValue.short(number))
             }
         }
     }
@@ -60,5 +62,36 @@ package enum LogValue: Equatable {
             return tenths % 10 == 0 ? String(tenths / 10) : "\(tenths / 10).\(tenths % 10)"
         }
         return hundredths < 10 ? "0.0\(hundredths)" : "0.\(hundredths)"
+    }
+}
+
+extension [UInt8] {
+    /// Appends the text's bytes. Not by way of a collection: a text of up to 15 bytes lies in the value itself.
+    mutating func write(_ text: String) {
+        var text = text
+        text.withUTF8 { append(contentsOf: $0) }
+    }
+
+    /// Appends the text as ``printable(_:)`` has it.
+    mutating func writePrintable(_ text: String) {
+        var text = text
+        let isPlain = text.withUTF8 { bytes in
+            for byte in bytes where byte < 0x20 || byte >= 0x7F { return false }
+            append(contentsOf: bytes)
+            return true
+        }
+        if !isPlain { write(printable(text)) }
+    }
+
+    /// Appends the number's digits.
+    mutating func write(_ number: Int) {
+        guard number >= 0 else { return write(String(number)) }
+        let start = count
+        var rest = number
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
     }
 }
