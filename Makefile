@@ -4,6 +4,7 @@
 # make test       passes all tests, see Tests/README.md
 # make lint       holds the Swift sources against the format, texts against Swift's equality, suites against one name
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
+# make doors      has a dozen mail libraries of other languages send through outspool-smtpd and sendmail -bs
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
 #                 BENCH='--only drain,latency --json FILE' and more, see Tests/Benchmarks/run --help
@@ -64,9 +65,13 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
 
-check-all: packages-check-all test
+check-all: packages-check-all test doors
 	$(SWIFT) build -c release
 	Tests/Packaging/run $(RELEASE)
+
+doors: packages-doors
+	$(SWIFT) build -c release
+	Tests/Doors/run $(RELEASE)
 
 storm: packages-test
 	$(SWIFT) build --build-tests
@@ -146,4 +151,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all storm bench crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo check test lint format check-all doors storm bench crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean
