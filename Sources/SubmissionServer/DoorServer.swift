@@ -62,7 +62,7 @@ package final class DoorServer {
         metrics = DoorMetrics(path: settings.metricsFile)
         do throws(Errno) {
             log = try DoorLog(settings.log)
-            postroom = try Postroom(templates: settings.templates)
+            postroom = try Postroom(templates: settings.templates, threads: settings.threads)
         } catch { throw .inputOutput("the log", error) }
         for listener in settings.listeners { try open(listener, inherited) }
         if listeners.isEmpty { throw .unavailable("no socket to listen on: neither 'listen' nor one of systemd's") }

@@ -28,7 +28,7 @@ package struct DoorSettings: Sendable {
     package var sessionTimeout = Span.minutes(60)
     /// Without a session for so long a server that systemd can start again ends.
     package var idleExit = Span.minutes(10)
-    package var threads = 4
+    package var threads = 16
     package var listeners: [Listener] = []
 
     /// One `[listener NAME]`.

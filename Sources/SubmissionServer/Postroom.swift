@@ -5,8 +5,8 @@ package import Submission
 
 /// The threads behind the sessions: they make jobs, write them and wait for the disk, and judge passwords.
 ///
-/// While one of them waits for the disk, what comes meanwhile is lined up, and the next takes up to
-/// ``Entrance/groupSize`` of it at once: so that many sessions share few waits. The loop's thread gives work with
+/// Many threads wait for the disk at the same time, which makes one wait of theirs, and one sync of the directory serves
+/// them all; of what comes beyond, each takes its share as a batch. The loop's thread gives work with
 /// ``take(_:for:)``, is told by ``descriptor`` that some is done, and asks for it with ``finished()``.
 package final class Postroom: Sendable {
     package enum Work: Sendable {
@@ -28,12 +28,15 @@ package final class Postroom: Sendable {
 
     private let state = Monitor(State())
     private let templates: String?
+    private let threads: Int
     private let bell: Descriptor
     /// Readable when something is done.
     package let descriptor: Descriptor
 
-    package init(templates: String?) throws(Errno) {
+    /// - Parameter threads: how many there will be.
+    package init(templates: String?, threads: Int) throws(Errno) {
         self.templates = templates
+        self.threads = threads
         var ends: [Int32] = [0, 0]
         _ = try retrying { pipe(&ends) }
         for end in ends {
@@ -47,7 +50,7 @@ package final class Postroom: Sendable {
     /// Lines up work; its outcome comes with the same number.
     package func take(_ work: Work, for session: Int) {
         state.withLock { $0.waiting.append((session, work)) }
-        state.wakeAll()
+        state.wakeOne()
     }
 
     /// What is done since it was asked before.
@@ -73,7 +76,10 @@ package final class Postroom: Sendable {
             var group: [(session: Int, work: Work)] = []
             state.wait { state in
                 if state.waiting.isEmpty { return state.isClosing }
-                group = Array(state.waiting.prefix(Entrance.groupSize))
+                // As many files wait for the disk at a time as there are threads, and its journal serves them together;
+                // what is beyond is shared out.
+                let share = (state.waiting.count + threads - 1) / threads
+                group = Array(state.waiting.prefix(min(share, Entrance.groupSize)))
                 state.waiting.removeFirst(group.count)
                 return true
             }
