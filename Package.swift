@@ -207,7 +207,8 @@ if Context.environment["OUTSPOOL_FUZZ"] != nil {
         .target(
             name: "Fuzz",
             dependencies: [
-                "Command", "Configuration", "Daemon", "IDNA", "JSON", "Linux", "Message", "SMTP", "SMTPServer", "Schema",
+                "Command", "Configuration", "Daemon", "IDNA", "JSON", "Linux", "Message", "SMTP", "SMTPServer",
+                "Schema",
                 "Spool", "Submission", "Template", "Text", "Time",
             ],
             path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common)

@@ -229,6 +229,7 @@ package final class DoorServer {
             tls = try TLSContext(certificateFile: certificate, keyFile: key)
         }
         let logins = try logins(listener)
+        try judge(listener.access.box)
         func add(_ socket: consuming Descriptor) throws(StartError) {
             let made = DoorListener(listener, rules, socket: socket, tls: tls, logins: logins)
             guard !made.isUnix else {
@@ -256,6 +257,15 @@ package final class DoorServer {
             let socket = Descriptor(owning: number)
             do throws(Errno) { try socket.setNonBlocking() } catch { throw .inputOutput("a socket of systemd", error) }
             try add(socket)
+        }
+    }
+
+    /// Throws for a box whose files the daemon would not take from this user.
+    private func judge(_ box: String) throws(StartError) {
+        // One that is not there yet is the operator's to make: until then clients are told to try again.
+        guard let status = try? Directory(anchorAt: box).status("new") else { return }
+        if status.permissions & 0o002 != 0, status.owner == Process.effectiveUser {
+            throw .unavailable("\(printable(box)) takes nothing from the spool's own user: run as another one")
         }
     }
 
