@@ -16,6 +16,7 @@
 # make mutations  breaks the programs on purpose, to see that the proofs notice; needs root
 # make faults     lets a relay fail at every point of a session in every way, and answer in every wrong order
 # make tasks      runs 1,000 tasks among 10,000 mails, and kills daemon and programs at random
+# make transfer   empties spools into each other, killed at random and at every system call
 # make hostile    has another user attack the daemon through a drop box; needs root
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
@@ -129,6 +130,10 @@ tasks: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/tasks.py $(RELEASE) --most 2
 
+transfer: packages-proof
+	$(SWIFT) build -c release
+	Tests/Proof/transfer.py $(RELEASE)
+
 hostile: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/hostile.py $(RELEASE)
@@ -151,4 +156,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all doors storm bench crash powercut fuzz sanitize soak mutations faults tasks hostile install uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo check test lint format check-all doors storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile install uninstall install-mta uninstall-mta deb version clean

@@ -86,6 +86,11 @@ int clinux_filesystem(int fd, int *is_memory, int *is_noexec) {
     return 0;
 }
 
+int64_t clinux_filesystem_type(int fd) {
+    struct statfs kind;
+    return fstatfs(fd, &kind) == -1 ? -1 : (int64_t)(uint32_t)kind.f_type;
+}
+
 int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 static int epoll_change(int epoll, int op, int fd, uint32_t events, uint64_t token) {

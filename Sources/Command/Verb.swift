@@ -36,7 +36,8 @@ extension Verb {
             switch self {
             case .submit: [.submit, .wait]
             case .look: [.ls, .show, .status, .top]
-            case .steer: [.retry, .postpone, .hold, .release, .cancel, .edit, .remove, .pause, .resume, .prune]
+            case .steer:
+                [.retry, .postpone, .hold, .release, .cancel, .edit, .remove, .pause, .resume, .prune, .transfer]
             case .writeTemplates: [.preview, .check, .types]
             case .setUp: [.initialize, .dropBox, .doctor, .testSend, .explain]
             }

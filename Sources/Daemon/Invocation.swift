@@ -2,8 +2,8 @@ internal import Text
 
 /// A command line of outspoold(8), read without a look at anything but its words.
 enum Invocation: Equatable {
-    /// Deliver the jobs of the spool until a signal ends it.
-    case serve(configuration: String)
+    /// Deliver the jobs of the spool until a signal ends it; on `standby`, from when no other daemon does.
+    case serve(configuration: String, standby: Bool = false)
     /// Judge the configuration and what it names.
     case check(configuration: String)
     /// Look at one relay, and send one mail through it if there is an address.
@@ -18,6 +18,7 @@ enum Invocation: Equatable {
     init(_ words: [String], configuration: String? = nil) throws(ProgramFailure) {
         var configuration = configuration ?? Invocation.defaultConfiguration
         var onlyCheck = false
+        var isStandby = false
         var relay: String?
         var mailTo: String?
         var rest = words[...]
@@ -31,6 +32,7 @@ enum Invocation: Equatable {
             case _ where word.begins(with: "--config="):
                 configuration = String(decoding: word.utf8.dropFirst("--config=".utf8.count), as: UTF8.self)
             case "--check": onlyCheck = true
+            case "--standby": isStandby = true
             case "--probe": relay = try value(of: word, "the name of a relay")
             case "--mail-to": mailTo = try value(of: word, "an address")
             case "--help", "-h":
@@ -42,17 +44,22 @@ enum Invocation: Equatable {
             default: throw .usage("unknown argument '\(word)'; see outspoold --help")
             }
         }
+        if isStandby, onlyCheck || relay != nil {
+            throw .usage("--standby cannot be combined with \(onlyCheck ? "--check" : "--probe")")
+        }
         if let relay {
             self = .probe(relay: relay, mailTo: mailTo, configuration: configuration)
         } else if mailTo != nil {
             throw .usage("--mail-to has a place beside --probe only")
         } else {
-            self = onlyCheck ? .check(configuration: configuration) : .serve(configuration: configuration)
+            self =
+                onlyCheck
+                ? .check(configuration: configuration) : .serve(configuration: configuration, standby: isStandby)
         }
     }
 
     static let helpText = """
-        usage: outspoold [--config FILE] [--check]
+        usage: outspoold [--config FILE] [--check | --standby]
                outspoold --probe RELAY [--mail-to ADDR] [--config FILE]
                outspoold --help | --version
 
@@ -62,6 +69,8 @@ enum Invocation: Equatable {
                           /etc/outspool/outspool.conf)
           --check         reads the configuration, says whether it is valid and whether
                           it, the spool or a password lies open to others, and exits
+          --standby       waits until no other daemon has the spool, or until the spool's
+                          disk is there, and then delivers
           --probe RELAY   connects to one relay of the configuration, up to and including
                           the login, prints what it found as a line of JSON, and exits 0 if
                           that worked, else 69

@@ -20,11 +20,11 @@ package enum Program {
                 try refuseOpenSpool(of: settings, isCheck: true)
                 if let finding = settings.logTo.finding { throw .configuration("log_to: \(finding)") }
                 for warning in settings.doubts { complain("warning: \(warning)") }
-            case .serve(let path):
+            case .serve(let path, let isStandby):
                 let settings = try settings(at: path)
-                try refuseOpenSpool(of: settings)
+                if !isStandby { try refuseOpenSpool(of: settings) }
                 try refuseRoot()
-                return try serve(settings, from: path)
+                return try serve(settings, from: path, isStandby: isStandby)
             }
             return 0
         } catch {
@@ -99,16 +99,17 @@ package enum Program {
 
     /// Runs the daemon until a signal ends it; its status. SIGHUP has it read the configuration again: one that is
     /// refused changes nothing.
-    private static func serve(_ settings: Settings, from path: String) throws(ProgramFailure) -> Int32 {
+    private static func serve(
+        _ settings: Settings, from path: String, isStandby: Bool
+    ) throws(ProgramFailure) -> Int32 {
         let (signals, loop, log) = try start(settings)
         let daemon: Daemon
         do throws(Daemon.StartError) {
-            daemon = try Daemon(
-                settings, version: programVersion, descriptors: Process.raiseDescriptorLimit(), loop: loop, log: log
-            ) {
-                do throws(ProgramFailure) { return .success(try Program.settings(at: path)) } catch {
-                    return .failure(.init(description: error.message))
-                }
+            if isStandby {
+                guard let taken = try takeOver(settings, from: path, signals, loop, log) else { return 0 }
+                daemon = taken
+            } else {
+                daemon = try take(settings, from: path, loop, log)
             }
         } catch {
             log.write("\(error)", .error)
@@ -130,6 +131,41 @@ package enum Program {
             return 71
         }
         return daemon.exitStatus
+    }
+
+    /// Takes the spool, which no other daemon may have.
+    private static func take(
+        _ settings: Settings, from path: String, _ loop: EventLoop, _ log: Log
+    ) throws(Daemon.StartError) -> Daemon {
+        try Daemon(
+            settings, version: programVersion, descriptors: Process.raiseDescriptorLimit(), loop: loop, log: log
+        ) {
+            do throws(ProgramFailure) { return .success(try Program.settings(at: path)) } catch {
+                return .failure(.init(description: error.message))
+            }
+        }
+    }
+
+    /// Takes the spool from when it is there and no other daemon has it; nil when a signal asks to end before.
+    ///
+    /// The configuration is read again then: it may have been waited for long.
+    private static func takeOver(
+        _ settings: Settings, from path: String, _ signals: Signals, _ loop: EventLoop, _ log: Log
+    ) throws(Daemon.StartError) -> Daemon? {
+        let standby = Standby(spool: settings.spool)
+        while true {
+            guard standby.wait(signals, tell: Supervisor(), log: log) == .free else { return nil }
+            let now: Settings
+            do throws(ProgramFailure) {
+                now = try Program.settings(at: path)
+                try refuseOpenSpool(of: now)
+            } catch { throw .init(description: error.message) }
+            do throws(Daemon.StartError) { return try take(now, from: path, loop, log) } catch {
+                // Another standby was faster.
+                if standby.look() == .free { throw error }
+                log.write("standby: \(error)", .warning)
+            }
+        }
     }
 
     /// Signals first: they are blocked before a library starts a thread.

@@ -10,6 +10,9 @@ package final class Signals {
 
     deinit { watch?.cancel() }
 
+    /// Takes the next signal; nil when none has come. For who waits without a loop.
+    package func next() -> SignalQueue.Signal? { queue.next() }
+
     /// Calls `action` for each signal from now on, as long as this object lives.
     package func deliver(on loop: EventLoop, _ action: @escaping (SignalQueue.Signal) -> Void) throws(Errno) {
         watch = try loop.watch(queue.descriptor.raw, for: .read) { [unowned self] _ in

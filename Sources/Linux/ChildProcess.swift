@@ -136,4 +136,11 @@ extension Descriptor {
         _ = fcntl(ends[0], F_SETFL, flags | O_NONBLOCK)
         return (ends[0], ends[1])
     }
+
+    /// The same, but both ends wait: to read for what is written, to write for room. See pipe2(2).
+    package static func waitingPipe() throws(Errno) -> (output: Int32, input: Int32) {
+        var ends: [Int32] = [-1, -1]
+        _ = try retrying { clinux_pipe(&ends) }
+        return (ends[0], ends[1])
+    }
 }

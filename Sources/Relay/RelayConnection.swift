@@ -62,6 +62,8 @@ package final class RelayConnection {
     private var watch: EventLoop.Watch?
     private var timer: EventLoop.Timer?
     private var session = Session(Capabilities())
+    /// How many transactions it may carry, once it is open.
+    private var messageLimit = Int.max
     private var parser = ReplyParser()
     private var delivery: Delivery?
     private var isEncrypted = false
@@ -105,15 +107,13 @@ package final class RelayConnection {
     package var capabilities: Capabilities { session.capabilities }
 
     /// Whether nothing is under way and a message may be handed over.
-    package var isIdle: Bool { state == .open && !isReceiving && !isRetiring && delivery == nil && session.isIdle }
+    package var isIdle: Bool {
+        // The session last: to ask it takes a copy.
+        state == .open && delivery == nil && !isReceiving && !isRetiring && session.isIdle
+    }
 
     private var isRetiring: Bool {
         quitWhenIdle || session.count >= messageLimit || loop.now - openedAt > settings.connectionAge.nanoseconds
-    }
-
-    private var messageLimit: Int {
-        if care == .alone { return 1 }
-        return max(min(settings.messagesPerConnection, session.capabilities.messageLimit ?? .max), 1)
     }
 
     // Connecting.
@@ -151,6 +151,8 @@ package final class RelayConnection {
         state = .open
         var capabilities = opened.capabilities
         if care != .none || !settings.pipelining { capabilities.pipelining = false }
+        let offered = min(settings.messagesPerConnection, capabilities.messageLimit ?? .max)
+        messageLimit = care == .alone ? 1 : max(offered, 1)
         session = Session(capabilities, helo: settings.helo ?? Process.hostName, settings.timeouts)
         openedAt = loop.now
         progressAt = loop.now

@@ -4,7 +4,7 @@ internal import Time
 /// Which directories of a spool are known to be empty: a cache, so that the search for an id asks few of them.
 ///
 /// A directory was empty when it was read, and has the mtime that it had then. See docs/decisions.md, "Empty
-/// directories are believed for a millisecond".
+/// directories are believed for five milliseconds".
 struct Emptiness {
     private var known: [State: (modified: Int64, isEmpty: Bool)] = [:]
     /// The states that were not known to be empty, and when that was found, by the monotonic clock.
@@ -16,7 +16,7 @@ struct Emptiness {
     ///
     /// A look is a system call for each of fifteen directories, a tenth of a mail's price, and is out of date when
     /// it returns: somebody may move a file at any moment. What the daemon itself does ends it at once.
-    static let trust: Int64 = 1_000_000
+    static let trust: Int64 = 5_000_000
 
     /// How old an mtime must be, in nanoseconds, so that a later change gives another: some ticks of the kernel's clock.
     static let tick: Int64 = 50_000_000

@@ -47,7 +47,10 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
 
     /// The drop box that a job of this id came from, if any: what stands behind the last `@`.
     package var box: String? {
-        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return nil }
+        // Asked thrice a mail, and most have none.
+        guard text.utf8.contains(UInt8(ascii: "@")), let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else {
+            return nil
+        }
         let name = String(text[text.utf8.index(after: at)...])
         return Creation.isDropBoxName(name) ? name : nil
     }

@@ -40,8 +40,8 @@ package final class SpoolTree {
         case locked(path: String)
         /// What this process would write there would not be the owner's.
         case foreign(path: String, owner: UInt32)
-        /// The filesystem has no RENAME_NOREPLACE.
-        case noReplaceMissing(path: String)
+        /// The filesystem lacks what a spool needs, and what that is.
+        case unsuitable(path: String, reason: String)
 
         package var description: String {
             switch self {
@@ -49,8 +49,7 @@ package final class SpoolTree {
             case .locked(let path): "\(path) is locked: another outspoold runs on this spool"
             case .foreign(let path, let owner):
                 "\(path) belongs to user \(owner), and the daemon must run as that user, not as \(Process.effectiveUser)"
-            case .noReplaceMissing(let path):
-                "\(path): the filesystem lacks RENAME_NOREPLACE (see renameat2(2)), which the spool needs"
+            case .unsuitable(let path, let reason): "\(path): \(reason): see FILESYSTEMS in spool(5)"
             }
         }
     }
@@ -91,6 +90,7 @@ package final class SpoolTree {
             retry.append(OpenDirectory(directory))
         }
         self.retry = retry
+        let filesystem = try at(path, .open, Filesystem(of: top.descriptor))
         func lock(_ directory: borrowing Directory, _ path: String) throws(OpenError) {
             // A program that a killed daemon was about to start holds its locks until it is loaded.
             for _ in 0..<SpoolTree.lockTries {
@@ -105,11 +105,28 @@ package final class SpoolTree {
         let claimed = try at(own, .open, claims.directory(instance))
         try lock(claimed, own)
         let probed: Void? = try at("\(path)/tmp", .rename, allowing(.invalid, SpoolTree.probeNoReplace(in: drafts)))
-        guard probed != nil else { throw .noReplaceMissing(path: path) }
+        // On some filesystems every process gets the lock.
+        let again = try open("cur", in: top)
+        let excludes = try at("\(path)/cur", .lock, again.lock()) == false
+        if let reason = SpoolTree.objection(to: filesystem, hasNoReplace: probed != nil, locksExclude: excludes) {
+            throw .unsuitable(path: path, reason: reason)
+        }
         self.claimed = claimed
         tmp = drafts
         cur = claims
         root = top
+    }
+
+    /// Why a spool cannot lie on a filesystem; nil where it can.
+    ///
+    /// What a try shows decides, except on network filesystems: there two hosts would try at the same time.
+    package static func objection(to filesystem: Filesystem, hasNoReplace: Bool, locksExclude: Bool) -> String? {
+        if filesystem.isNetwork {
+            return "the filesystem is \(filesystem.remoteName ?? ""), and a spool needs a local one"
+        }
+        let name = filesystem.remoteName.map { " (\($0))" } ?? ""
+        if !hasNoReplace { return "the filesystem\(name) lacks RENAME_NOREPLACE" }
+        return locksExclude ? nil : "locks of directories do not exclude on the filesystem\(name)"
     }
 
     /// Renames a probe file and removes it; EINVAL where the filesystem has no RENAME_NOREPLACE.

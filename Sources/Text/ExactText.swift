@@ -49,7 +49,7 @@ extension StringProtocol {
     }
 
     /// The text with the capital letters of ASCII made small, and nothing else changed.
-    package var lowercasedASCII: String { String(decoding: utf8.map(\.lowercased), as: UTF8.self) }
+    package var lowercasedASCII: String { String(self).lowercasedASCII }
 
     /// What stands between the separators, which are ASCII; empty pieces too.
     package func pieces(at separator: Unicode.Scalar, most: Int = .max) -> [SubSequence] {
@@ -65,6 +65,17 @@ extension StringProtocol {
 }
 
 extension String {
+    /// The same. Not generic, and the text itself where it has no capital letters.
+    package var lowercasedASCII: String {
+        var text = self
+        return text.withUTF8 { bytes in
+            for byte in bytes where byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") {
+                return String(decoding: bytes.map(\.lowercased), as: UTF8.self)
+            }
+            return nil
+        } ?? text
+    }
+
     /// The same for two whole texts, which is what most are. Nearly all that are not the same are told apart by their
     /// length, or by the string's own comparison, which reads several bytes at a time.
     @inlinable package func isExactly(_ other: String) -> Bool {

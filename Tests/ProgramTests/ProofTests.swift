@@ -71,6 +71,20 @@ struct CrashProofTests {
     }
 }
 
+@Suite("Proofs in short: transfers", .serialized, .ownThreads)
+struct TransferProofTests {
+    @Test(
+        "A spool is emptied into another while either side is killed: each job is on one side, unchanged",
+        .enabled(if: mayRun("transfer.py"), "needs python3, and strace with the right to trace"))
+    func transfer() throws {
+        let output = try run(
+            "transfer.py", "--jobs", "300", "--kills", "10", "--points", "8", "--seed",
+            "\(UInt32.random(in: 0...999_999))")
+        #expect(output.contains("transfer: 0 losses"))
+        #expect(output.contains("calls: "))
+    }
+}
+
 @Suite("Proofs in short: what others do", .serialized, .ownThreads)
 struct FaultProofTests {
     // The daemons here are not optimised and share the machine with other tests: the loop is given more time.

@@ -41,6 +41,8 @@ int clinux_start_writeback(int fd);
 /// Says of the filesystem of an open file whether it lives in memory (tmpfs, ramfs), and whether it is mounted noexec:
 /// fstatfs(2) and fstatvfs(3). -1 with errno.
 int clinux_filesystem(int fd, int *is_memory, int *is_noexec);
+/// What f_type of fstatfs(2) says of an open file's filesystem, as 32 bits; -1 with errno.
+int64_t clinux_filesystem_type(int fd);
 
 /// One ready descriptor of epoll_wait(2): the events and the 64 bits that were
 /// registered with it.

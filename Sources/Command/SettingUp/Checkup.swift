@@ -64,8 +64,13 @@ struct Checkup {
 
     mutating func examineMachine(_ reader: borrowing SpoolReader) {
         // What cannot be asked is not known.
-        if let filesystem = try? Filesystem(of: reader.root.descriptor), filesystem.isMemory {
-            add("space", .warning, "the spool is in memory (tmpfs): the machine's next start loses every job")
+        if let filesystem = try? Filesystem(of: reader.root.descriptor) {
+            if filesystem.isMemory {
+                add("space", .warning, "the spool is in memory (tmpfs): the machine's next start loses every job")
+            }
+            if let reason = SpoolTree.objection(to: filesystem, hasNoReplace: true, locksExclude: true) {
+                add("filesystem", .critical, reason)
+            }
         }
         var space = statvfs()
         if fstatvfs(reader.root.descriptor.raw, &space) == 0 {

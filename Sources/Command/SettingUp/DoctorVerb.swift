@@ -37,6 +37,7 @@ private func runDoctor(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     try checkup.examineSpool(reader)
     try checkup.examineFiles(reader)
     checkup.examineMachine(reader)
+    checkup.examineTransfers(reader)
     try checkup.examineDaemon(reader)
     checkup.examineNames(arguments)
     try checkup.examineConfiguration(arguments)

@@ -21,15 +21,20 @@ struct EventMerging {
 
     /// Adds what a recipient met; `event` has no recipients.
     mutating func add(_ event: Event, to recipient: String) {
-        let isOneOfMany = event.kind == .deferred && events.count >= EventMerging.apart
-        let text = isOneOfMany ? nil : (event.reply ?? event.reason).map(ExactText.init(_:))
-        let key = Key(kind: event.kind, code: event.code, dsn: event.dsn.map(ExactText.init(_:)), text: text)
-        if let place = places[key] {
+        // Most mails have one recipient: nothing is looked up for the first.
+        if let first = events.first, places.isEmpty { places[key(of: first)] = 0 }
+        if let place = events.isEmpty ? nil : places[key(of: event)] {
             events[place].to.append(recipient)
         } else {
-            places[key] = events.count
+            if !events.isEmpty { places[key(of: event)] = events.count }
             events.append(event)
             events[events.count - 1].to = [recipient]
         }
+    }
+
+    private func key(of event: Event) -> Key {
+        let isOneOfMany = event.kind == .deferred && events.count >= EventMerging.apart
+        let text = isOneOfMany ? nil : (event.reply ?? event.reason).map(ExactText.init(_:))
+        return Key(kind: event.kind, code: event.code, dsn: event.dsn.map(ExactText.init(_:)), text: text)
     }
 }
