@@ -4,6 +4,7 @@
 # make test       passes all tests, see Tests/README.md
 # make lint       holds the Swift sources against the format, texts against Swift's equality, suites against one name
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
+# make doors      has a dozen mail libraries of other languages send through outspool-smtpd and sendmail -bs
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
 #                 BENCH='--only drain,latency --json FILE' and more, see Tests/Benchmarks/run --help
@@ -52,7 +53,7 @@ demo: build
 WORKERS = 1
 
 # The targets and suites that start our programs, or compute for seconds: CONTRIBUTING.md has the rule for their names.
-SLOW = ^(Command|Program|RelayServer|SinkProgram)Tests\.|(Cost|Judge|ProgramRun)Tests/
+SLOW = ^(Command|DoorProgram|Program|RelayServer|SinkProgram)Tests\.|(Cost|Judge|ProgramRun)Tests/
 
 # One test after the other, so that the time of each is its own.
 check: packages-build
@@ -71,10 +72,14 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
 
-check-all: packages-check-all test
+check-all: packages-check-all test doors
 	$(SWIFT) build -c release
 	Tests/Packaging/run $(RELEASE)
 	$(MAKE) engines ENGINES='--messages 2000 --seconds 10 --commits 100'
+
+doors: packages-doors
+	$(SWIFT) build -c release
+	Tests/Doors/run $(RELEASE)
 
 storm: packages-test
 	$(SWIFT) build --build-tests
@@ -112,6 +117,7 @@ bench: packages-bench
 crash: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/crash.py $(RELEASE) --workers $(WORKERS)
+	Tests/Proof/doors.py $(RELEASE) crash
 
 powercut: packages-proof
 	$(SWIFT) build -c release
@@ -146,6 +152,7 @@ transfer: packages-proof
 hostile: packages-proof
 	$(SWIFT) build -c release
 	Tests/Proof/hostile.py $(RELEASE) --workers $(WORKERS)
+	Tests/Proof/doors.py $(RELEASE) hostile
 
 workers: packages-proof
 	$(SWIFT) build -c release
@@ -168,4 +175,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo check test lint format check-all doors storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb version clean

@@ -26,6 +26,7 @@ let package = Package(
         .executable(name: "outspool", targets: ["outspool"]),
         .executable(name: "outspoold", targets: ["outspoold"]),
         .executable(name: "outspool-sink", targets: ["outspool-sink"]),
+        .executable(name: "outspool-smtpd", targets: ["outspool-smtpd"]),
         .library(name: "Outspool", targets: ["Outspool"]),
         .plugin(name: "OutspoolTypesPlugin", targets: ["OutspoolTypesPlugin"]),
     ],
@@ -34,6 +35,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
 
         // Values and system calls, known to everything above.
@@ -91,13 +93,32 @@ let package = Package(
             name: "Command",
             dependencies: [
                 "EventLoop", "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "IDNA", "Mail",
-                "Configuration", "JSON", "SMTP", "Text", "Time", "Linux",
+                "Configuration", "JSON", "SMTP", "SMTPServer", "Submission", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
         .executableTarget(
             name: "outspool", dependencies: ["Command", "Linux"], swiftSettings: common, linkerSettings: quickStart),
+        .target(name: "SMTPServer", dependencies: ["Text"], swiftSettings: common),
+        .target(name: "ServerSocket", dependencies: ["COpenSSL", "Linux", "Text"], swiftSettings: common),
         .target(
-            name: "Sink", dependencies: ["EventLoop", "JSON", "Linux", "Text", "Time", "COpenSSL"],
+            name: "Submission",
+            dependencies: [
+                "IDNA", "JSON", "Linux", "Mail", "Message", "SMTPServer", "Spool", "Template", "Text", "Time",
+            ],
+            swiftSettings: common),
+        .target(
+            name: "SubmissionServer",
+            dependencies: [
+                "CCrypt", "Configuration", "EventLoop", "IDNA", "Linux", "Mail", "Message", "SMTPServer",
+                "ServerSocket", "Spool", "Submission", "Text", "Time",
+            ],
+            swiftSettings: common),
+        .executableTarget(
+            name: "outspool-smtpd", dependencies: ["SubmissionServer", "Linux"], swiftSettings: common,
+            linkerSettings: staticRuntime),
+        .target(
+            name: "Sink",
+            dependencies: ["EventLoop", "JSON", "Linux", "SMTPServer", "ServerSocket", "Text", "Time", "COpenSSL"],
             swiftSettings: common),
         .executableTarget(
             name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: common,
@@ -141,7 +162,13 @@ let package = Package(
             name: "MessageTests", dependencies: ["Message", "IDNA", "Judges", "JSON", "Text", "Time", "Scratch"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "Text", "Time"]),
-        .testTarget(name: "SinkTests", dependencies: ["Sink", "Text", "Time"]),
+        .testTarget(name: "SMTPServerTests", dependencies: ["SMTPServer", "Text"]),
+        .testTarget(
+            name: "SubmissionTests",
+            dependencies: [
+                "Submission", "IDNA", "JSON", "Mail", "Message", "SMTPServer", "Scratch", "Spool", "Text",
+            ]),
+        .testTarget(name: "SinkTests", dependencies: ["SMTPServer", "ServerSocket", "Sink", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
         .testTarget(name: "CommandValueTests", dependencies: ["Command", "Configuration", "Spool", "JSON", "Time"]),
         .testTarget(
@@ -161,6 +188,7 @@ let package = Package(
             name: "RelayServerTests", dependencies: ["Relay", "SMTP", "EventLoop", "Linux", "Time", "Scratch"],
             exclude: ["server.py"]),
         .testTarget(name: "SinkProgramTests", dependencies: ["JSON", "Scratch"]),
+        .testTarget(name: "DoorProgramTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "ProgramTests", dependencies: ["JSON", "Scratch"]),
     ],
@@ -176,8 +204,9 @@ if Context.environment["OUTSPOOL_FUZZ"] != nil {
         .target(
             name: "Fuzz",
             dependencies: [
-                "Command", "Configuration", "Daemon", "IDNA", "JSON", "Linux", "Message", "SMTP", "Schema", "Spool",
-                "Template", "Text", "Time",
+                "Command", "Configuration", "Daemon", "IDNA", "JSON", "Linux", "Message", "SMTP", "SMTPServer",
+                "Schema",
+                "Spool", "Submission", "Template", "Text", "Time",
             ],
             path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common)
     ]

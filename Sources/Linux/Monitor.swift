@@ -38,6 +38,9 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
         while !body(&value) { pthread_cond_wait(changed, mutex) }
     }
 
+    /// Has one of those that wait look again.
+    package func wakeOne() { pthread_cond_signal(changed) }
+
     /// Has those that wait look again.
     package func wakeAll() { pthread_cond_broadcast(changed) }
 }

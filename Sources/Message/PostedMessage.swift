@@ -47,14 +47,30 @@ package struct PostedMessage {
         return (addresses, faults)
     }
 
+    /// The values of the fields of that name, unfolded, their encoded-words decoded.
+    package func texts(of lowercase: String) -> [String] {
+        header.fields.filter { $0.isNamed(lowercase) }.map { decodedWords(header.value($0, in: bytes)) }
+    }
+
+    /// The addresses in the fields of that name that can be read.
+    package func mailboxes(in lowercase: String) -> [Mailbox] {
+        header.fields.filter { $0.isNamed(lowercase) }.flatMap {
+            PostedAddresses(header.value($0, in: bytes), origin: origin, domains: domains).mailboxes
+        }
+    }
+
+    /// How many fields of that name the header has.
+    package func count(of lowercase: String) -> Int { header.fields.count { $0.isNamed(lowercase) } }
+
     /// The message for a job, with LF line ends.
     ///
     /// Addresses in the header have their domain, those that cannot be read stay as they are. Where `To` and `Cc` are
     /// missing, `To: undisclosed-recipients:;` is added. Lines over 998 octets are broken: between two addresses, at
     /// white space, in the body with a space on the new line, as Postfix does. What ``WholeMessage/completed(from:date:messageID:)`` does is left to it.
-    package func completed() -> [UInt8] {
+    /// - Parameter names: the fields to leave out, in lower case.
+    package func completed(without names: [String] = []) -> [UInt8] {
         var lines = LineBreaker(reserving: bytes.count + 100)
-        for field in header.fields {
+        for field in header.fields where !names.contains(where: field.isNamed) {
             let isAddress = PostedMessage.addressFields.contains(where: field.isNamed)
             let raw = bytes[field.range]
             lines.append(isAddress ? qualified(field)[...] : raw, inHeader: true)

@@ -1,3 +1,4 @@
+internal import SMTPServer
 internal import Text
 
 /// One SASL exchange: the client's lines in, challenges and the verdict out (RFC 4954, RFC 4616).

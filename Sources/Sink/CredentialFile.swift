@@ -1,5 +1,7 @@
 internal import Glibc
 internal import Linux
+internal import SMTPServer
+internal import ServerSocket
 internal import Text
 
 extension Server {

@@ -1,3 +1,5 @@
+internal import SMTPServer
+
 /// The state of one SMTP session: what has been said, and what may be said next (RFC 5321, section 4.1.4).
 ///
 /// A value without I/O. A command is first judged by ``refusal(of:)`` and then takes effect by

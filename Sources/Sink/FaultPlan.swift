@@ -1,3 +1,4 @@
+internal import SMTPServer
 internal import Text
 
 /// The faults that were asked for, and how often each has struck.

@@ -1,3 +1,4 @@
+package import ServerSocket
 internal import Text
 
 /// The text of a fault: `PHASE[(ADDRESS)]=ACTION[:COUNT]`.

@@ -1,3 +1,5 @@
+internal import SMTPServer
+package import ServerSocket
 internal import Text
 internal import Time
 
@@ -168,10 +170,4 @@ extension Settings {
         }
         return number << shift
     }
-}
-
-/// The command line cannot be understood; one line says why.
-package struct UsageError: Error, Equatable, CustomStringConvertible {
-    package let description: String
-    init(_ description: String) { self.description = description }
 }

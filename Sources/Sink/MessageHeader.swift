@@ -1,3 +1,4 @@
+internal import SMTPServer
 internal import Time
 
 /// The lines that go before a captured message: its envelope and how it came.

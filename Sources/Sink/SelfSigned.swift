@@ -1,6 +1,7 @@
 internal import COpenSSL
 internal import Glibc
 internal import Linux
+internal import ServerSocket
 
 /// A certificate for localhost, 127.0.0.1 and ::1 that is its own issuer. See X509_sign(3).
 enum SelfSigned {

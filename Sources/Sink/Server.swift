@@ -1,6 +1,7 @@
 package import EventLoop
 internal import JSON
 internal import Linux
+package import ServerSocket
 internal import Text
 internal import Time
 

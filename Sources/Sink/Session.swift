@@ -1,6 +1,8 @@
 internal import EventLoop
 internal import JSON
 internal import Linux
+internal import SMTPServer
+internal import ServerSocket
 internal import Time
 
 /// One client's connection, from accept(2) to close(2).

@@ -1,4 +1,5 @@
 internal import JSON
+internal import SMTPServer
 internal import Time
 
 /// Commands and their replies.

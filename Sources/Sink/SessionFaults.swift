@@ -1,5 +1,7 @@
 internal import EventLoop
 internal import JSON
+internal import SMTPServer
+internal import ServerSocket
 internal import Time
 
 /// Greeting, TLS, idleness, and everything that goes wrong on purpose.

@@ -1,5 +1,7 @@
 internal import JSON
 internal import Linux
+internal import SMTPServer
+internal import ServerSocket
 internal import Time
 
 /// What is to be known of the message that is being received, besides its bytes.

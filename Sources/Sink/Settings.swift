@@ -1,3 +1,5 @@
+package import SMTPServer
+package import ServerSocket
 package import Time
 
 /// What the command line asks for.

@@ -1,5 +1,5 @@
-/// SHA-256 (FIPS 180-4): for the fingerprints of certificates, since libcurl knows only those of their keys, and for ids
-/// that no job can have.
+/// SHA-256 (FIPS 180-4): for the fingerprints of certificates, of which libcurl knows only those of their keys, and for
+/// ids that are made from what they name.
 package enum SHA256 {
     /// The 32 bytes of the digest.
     package static func digest(_ message: [UInt8]) -> [UInt8] {

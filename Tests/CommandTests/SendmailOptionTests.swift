@@ -54,7 +54,7 @@ struct SendmailOptionTests {
         arguments: [
             ([], 64, "no recipients"), (["-i"], 64, "no recipients"), (["--"], 64, "no recipients"),
             (["-"], 64, "no recipient begins"),
-            (["-bs"], 64, "SMTP on standard input"), (["-bd"], 64, "outspoold(8)"), (["-bl"], 64, "outspoold(8)"),
+            (["-bd"], 64, "outspoold(8)"), (["-bl"], 64, "outspoold(8)"),
             (["-bd", "-q1h"], 64, "outspoold(8)"), (["-bt"], 64, "-bt"), (["-bv", "a@b"], 64, "-bv"),
             (["-bz"], 64, "-bz"),
             (["-Z", "a@b"], 64, "-Z"), (["-iZ", "a@b"], 64, "-Z"), (["--what", "a@b"], 64, "--"),

@@ -18,7 +18,7 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "reply": fuzzReply, "session": fuzzSession, "dots": fuzzDots,
     "address": fuzzAddress, "message": fuzzMessage, "sevenbit": fuzzSevenBit, "composition": fuzzComposition,
     "html": fuzzHTML,
-    "sendmail": fuzzSendmail,
+    "sendmail": fuzzSendmail, "door": fuzzDoor,
 ]
 
 private let target: @Sendable ([UInt8]) -> Void = {

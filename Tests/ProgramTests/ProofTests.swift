@@ -36,6 +36,21 @@ struct CrashProofTests {
     }
 
     @Test(
+        "No 250 without a job, wherever outspool-smtpd dies or a call of it fails",
+        .enabled(if: mayRun("doors.py"), "needs python3, and strace with the right to trace"))
+    func doors() throws {
+        let output = try run("doors.py", "crash", "--rounds", "5", "--seed", "\(UInt32.random(in: 0...999_999))")
+        #expect(output.contains("none lost, none twice"))
+    }
+
+    @Test("Hostile sessions cost outspool-smtpd bounded memory", .enabled(if: Machine.program("python3") != nil))
+    func doorUnderAttack() throws {
+        let output = try run(
+            "doors.py", "hostile", "--sessions", "500", "--seed", "\(UInt32.random(in: 0...999_999))")
+        #expect(output.contains("a good client is served"))
+    }
+
+    @Test(
         "A power cut loses nothing that was acknowledged, and is noticed where it does",
         .enabled(if: mayRun("powercut.py"), "needs root, loop devices, ext4, XFS and btrfs with their mkfs"))
     func powerCut() throws {

@@ -243,7 +243,7 @@ struct SendmailCallerTests {
     }
 
     @Test(
-        "swaks asks for SMTP on a pipe, and is told why not",
+        "swaks speaks SMTP on a pipe",
         .enabled(if: access("/usr/bin/swaks", X_OK) == 0, "needs swaks"))
     func swaks() throws {
         let host = try MailHost()
@@ -252,8 +252,8 @@ struct SendmailCallerTests {
             """
             { swaks --pipe '/usr/sbin/sendmail -bs' --to zoe@example.com --from a@example.com; echo status $?; } 2>&1 | cat
             """)
-        #expect(ran.out.contains("-bs (SMTP on standard input) is not supported"), "\(ran)")
-        #expect(ran.out.contains("status ") && !ran.out.contains("status 0"), "\(ran)")
+        #expect(ran.out.contains("250 2.0.0 Ok: queued as "), "\(ran)")
+        #expect(ran.out.contains("status 0"), "\(ran)")
     }
 
     @Test("Of logins that share a number LOGNAME chooses; the comment field has the name")

@@ -33,8 +33,10 @@ AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-group
 class Load:
     """Submissions one after the other, each acknowledged when its program has printed the id."""
 
-    def __init__(self, name, box=None, batch=0, client=False, lying=False, daemon=False, kinds=("plain",)):
-        self.name, self.box, self.batch, self.client, self.lying = name, box, batch, client, lying
+    def __init__(self, name, box=None, batch=0, client=False, door=0, lying=False, daemon=False, kinds=("plain",)):
+        self.name, self.box, self.batch, self.door, self.lying = name, box, batch, door, lying
+        # Its jobs are not this proof's.
+        self.client = client or door > 0
         self.daemon, self.kinds = daemon, kinds
 
     def prepare(self, place):
@@ -53,7 +55,12 @@ class Load:
             # strace skips the call and says that it succeeded.
             prefix = prefix + [
                 "strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:retval=0:when=2"]
-        if self.client:
+        if self.door:
+            doors = os.path.join(os.path.dirname(os.path.abspath(__file__)), "doors.py")
+            command, text, objects = [
+                sys.executable, doors, place.programs, "submit", "--box", entrance, "--name", f"d{number}", "--connections",
+                str(self.door)], "", None
+        elif self.client:
             command, text, objects = [place.program("example-shop")], "", None
         elif self.batch:
             objects = {f"b{number}-{index}": self.job(number * self.batch + index) for index in range(self.batch)}
@@ -89,6 +96,9 @@ LOADS = [
     # More than a group: threads.
     Load("batch", batch=40),
     Load("batch-box", box="local", batch=40),
+    # Messages by SMTP, at the same time: they share waits for the disk.
+    Load("door", door=4),
+    Load("door-box", box="local", door=4),
     Load("daemon", daemon=True, kinds=("mixed", "plain", "careful")),
     Load("daemon-box", box="local", daemon=True),
 ]

@@ -1,6 +1,7 @@
 import Relay
 import Text
 import Testing
+import Text
 
 @Suite("Fingerprints")
 struct FingerprintTests {

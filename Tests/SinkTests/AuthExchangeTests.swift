@@ -1,6 +1,7 @@
 import Testing
 import Text
 
+@testable import SMTPServer
 @testable import Sink
 
 @Suite("Authentication")

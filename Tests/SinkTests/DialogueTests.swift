@@ -1,5 +1,6 @@
 import Testing
 
+@testable import SMTPServer
 @testable import Sink
 
 @Suite("Dialogue")

@@ -1,5 +1,7 @@
 import Testing
 
+@testable import SMTPServer
+@testable import ServerSocket
 @testable import Sink
 
 @Suite("Faults")

@@ -1,6 +1,8 @@
 import Testing
 import Time
 
+@testable import SMTPServer
+@testable import ServerSocket
 @testable import Sink
 
 @Suite("Command line")

@@ -11,6 +11,8 @@ struct MailSite {
     let spool: String
     /// The most bytes that a job's object may have.
     let jobLimit: Int
+    /// The directory of templates; nil where there is no configuration that this user can see.
+    let templates: String?
     /// What completes addresses that have no domain, in the form of ``Message/Address/domain``.
     let mailName: String
 
@@ -18,6 +20,7 @@ struct MailSite {
     init(mailNameFile: String = "/etc/mailname") throws(Failure) {
         var section = try Location.visibleConfiguration()
         spool = Location.spoolPath(&section)
+        templates = section.map { _ in section?.path("templates") ?? "/etc/outspool/templates" }
         do throws(ConfigurationError) { jobLimit = try section?.size("max_job_size") ?? Input.jobLimit } catch {
             throw Failure(.configuration, printable("\(error)"))
         }

@@ -1,9 +1,10 @@
 internal import IDNA
 internal import JSON
 internal import Linux
-internal import Mail
 internal import Message
+internal import SMTPServer
 internal import Spool
+internal import Submission
 internal import Text
 internal import Time
 
@@ -44,12 +45,21 @@ func post(_ options: SendmailOptions) throws(Failure) -> JobID {
         if recipients.isEmpty, faults.isEmpty { throw .usage("no recipients: To, Cc and Bcc name none") }
     }
     if recipients.isEmpty { throw faults.first.map(unreadable) ?? .usage("no recipients") }
-    let job = jobObject(message, from: sender, to: recipients, notifying: notifications(options))
-    if let objection = try? Job(job).objection(nil, nil) { throw Failure(.data, printable(objection)) }
-    let object = job.encoded + [0x0A]
-    if object.count > site.jobLimit { throw MessageInput.tooLarge(site.jobLimit) }
-    let id = JobID.make(at: .now)
-    do throws(SpoolError) { try entrance.submit(object, id: id) } catch { throw temporary(error) }
+    let envelope = JobEnvelope(
+        sender: sender.address, recipients: recipients, author: (sender.author.name, sender.author.address),
+        notifications: notifications(options))
+    let job: JobMaker.MadeJob
+    do throws(PostingRefusal) {
+        job = try JobMaker(templates: site.templates).job(
+            of: message, envelope, permitting: { _ in true }, limit: site.jobLimit)
+    } catch {
+        throw error.isTooBig ? MessageInput.tooLarge(site.jobLimit) : Failure(.data, printable(error.reply.text))
+    }
+    let id = job.isGiven ? job.id : JobID.make(at: .now)
+    do throws(SpoolError) { try entrance.submit(job.object, id: id) } catch {
+        guard job.isGiven, error.step == .publish, error.errno == .exists else { throw temporary(error) }
+        try allowRepetition(of: job, in: entrance)
+    }
     for fault in faults { complain("warning: not sent to \(printable("\(fault)"))", as: "sendmail") }
     if !faults.isEmpty, let address = sender.address {
         let notice = notice(of: faults, in: id, to: address, at: site.mailName).encoded + [0x0A]
@@ -109,43 +119,26 @@ private struct EnvelopeSender {
     }
 }
 
-/// The `dsn` of the job; nil where no option asks for it.
-private func notifications(_ options: SendmailOptions) -> JSON? {
+/// Throws if the id that the message asks for is another job's; the same job is queued once.
+private func allowRepetition(of job: JobMaker.MadeJob, in entrance: Entrance) throws(Failure) {
+    let namesake: WaitingNamesake
+    do throws(SpoolError) { namesake = try entrance.waitingNamesake(of: job.id, job.object) } catch {
+        throw temporary(error)
+    }
+    if namesake == .other { throw Failure(.data, "\(job.id): another job of that id waits") }
+}
+
+/// The `dsn` of the job; empty where no option asks for it.
+private func notifications(_ options: SendmailOptions) -> JSON.Object {
     var dsn = JSON.Object()
     if !options.notify.isEmpty { dsn["notify"] = .array(options.notify.map { .string($0.rawValue) }) }
     dsn["return"] = options.returned.map { .string($0.rawValue) }
     dsn["envelopeId"] = options.envelopeID.map { .string($0) }
-    return dsn.isEmpty ? nil : .object(dsn)
-}
-
-/// The envelope stands first: lists look at a bounded part of the file.
-private func jobObject(
-    _ message: PostedMessage, from sender: EnvelopeSender, to recipients: [Address], notifying dsn: JSON?
-) -> JSON {
-    var seen: Set<Address> = []
-    let once = recipients.filter { seen.insert($0).inserted }
-    let envelope = JSON.Object([
-        ("from", .string(sender.address?.text ?? "")), ("to", .array(once.map { .string($0.text) })),
-    ])
-    var job = JSON.Object([("envelope", .object(envelope))])
-    job["dsn"] = dsn
-    if !message.hasFrom {
-        var author = JSON.Object([("email", .string(sender.author.address.text))])
-        author["name"] = sender.author.name.map { .string($0) }
-        job["from"] = .object(author)
-    }
-    let bytes = message.completed()
-    if let text = String(utf8: bytes.span) {
-        job["message"] = .string(text)
-    } else {
-        // Of another character set: every byte as it came.
-        job["message"] = .object(.init([("base64", .string(String(decoding: Base64.encode(bytes), as: UTF8.self)))]))
-    }
-    return .object(job)
+    return dsn
 }
 
 /// What went wrong with the spool is not the message's fault.
-private func temporary(_ error: SpoolError) -> Failure {
+func temporary(_ error: SpoolError) -> Failure {
     let isShut = [.accessDenied, .notPermitted, .noEntry].contains(error.errno)
     let hint = "; the entrance for every user is made with: outspool dropbox add local"
     return Failure(.temporary, printable("\(error)") + (isShut ? hint : ""))

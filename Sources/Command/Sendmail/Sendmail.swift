@@ -37,6 +37,7 @@ struct Sendmail {
             let id = try post(options)
             if options.isVerbose { try output.line("queued as \(id)") }
         case .list: try listQueue(of: try MailSite().spool, output)
+        case .dialogue: try converse(output)
         case .flush(let selection): try flushQueue(of: try MailSite().spool, selection)
         case .nothing: break
         case .help: try output.write(Sendmail.help)
@@ -59,6 +60,7 @@ struct Sendmail {
           -R WORD    with the message returned in full, or its hdrs
           -V ID      the envelope's id in notifications
           -bp        list the queue, as mailq does
+          -bs        speak SMTP on standard input and output
           -q         make deferred mail due now
           -v         print the job's id
           --         what follows are recipients

@@ -12,6 +12,8 @@ struct SendmailOptions: Equatable {
         case list
         /// Make deferred mail due: all, one job's, or that for one domain.
         case flush(Selection)
+        /// Speak SMTP on standard input and output.
+        case dialogue
         /// What has no meaning here and is done at once: `newaliases`, `-bh`.
         case nothing
         case help
@@ -145,7 +147,7 @@ struct SendmailOptions: Equatable {
         case "m": mode = .enqueue
         case "p": mode = .list
         case "i", "h", "H": mode = .nothing
-        case "s": throw .usage("-bs (SMTP on standard input) is not supported: give the message itself")
+        case "s": mode = .dialogue
         case "d", "D", "l": throw .usage("-b\(value.unicodeScalars.first ?? "d"): the daemon is outspoold(8)")
         case "v": throw .usage("-bv is not supported: no address is known before its mail is sent")
         default: throw .usage("-b\(printable(value)) is not supported")

@@ -1,0 +1,5 @@
+internal import Linux
+internal import SubmissionServer
+
+Process.prepare()
+Process.exit(Program.run(Array(CommandLine.arguments.dropFirst())))
