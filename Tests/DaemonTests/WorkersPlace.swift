@@ -156,8 +156,10 @@ final class WorkersPlace {
 
     func lines(_ text: String) -> Int { logged.split(separator: "\n").count { $0.contains(text) } }
 
-    /// Runs the loop until `isDone`; fails after ten seconds, with the log.
+    /// Runs the loop until `isDone`; fails after forty seconds, with the log.
     func run(until isDone: @escaping () -> Bool, _ location: SourceLocation = #_sourceLocation) throws {
+        let end = Clock.monotonic + Span.seconds(30).nanoseconds
+        while !isDone(), Clock.monotonic < end { try loop.pass(.milliseconds(10)) }
         try loop.run(until: isDone, saying: { logged }, location)
     }
 }

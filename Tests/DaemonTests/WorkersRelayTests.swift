@@ -25,16 +25,16 @@ struct WorkersRelayTests {
     @Test("What one worker has to itself it shares when others come")
     func fair() throws {
         let place = try WorkersPlace(relay: ["--delay", "dot=20ms"], relayKeys: "connections = 6")
-        for index in 0..<60 { try place.submit(id: "a\(index)", to: [1]) }
+        for index in 0..<40 { try place.submit(id: "a\(index)", to: [1]) }
         place.open()
         try place.run(until: { place.queues[0].relays[0].measured.connections == 6 })
-        for index in 0..<60 { try place.submit(id: "b\(index)", to: [2, 3]) }
+        for index in 0..<40 { try place.submit(id: "b\(index)", to: [2, 3]) }
         var isShared = false
         place.heard = { _ in
             if place.queues.allSatisfy({ $0.relays[0].measured.connections >= 2 }) { isShared = true }
             #expect(place.parent.relays(at: .now)[0].connections <= 6)
         }
-        try place.run(until: { place.count(in: place.done) == 180 })
+        try place.run(until: { place.count(in: place.done) == 120 })
         #expect(isShared)
     }
 
@@ -75,7 +75,7 @@ struct WorkersRelayTests {
 
     @Test("A sender that rests is tried again by one worker, and when it is taken, all go on")
     func senderIsBack() throws {
-        let place = try WorkersPlace(relay: ["--fail", "mail(bad@example.com)=451 4.3.2 Later:1"])
+        let place = try WorkersPlace(relay: ["--fail", "mail(bad@example.com)=451 4.7.1 Later:2"])
         try place.submit(id: "first")
         place.open()
         try place.run(until: { place.count(in: place.done) == 3 })
@@ -83,8 +83,9 @@ struct WorkersRelayTests {
         try place.submit(bad, id: "bad", to: [1])
         try place.run(until: { place.queues.allSatisfy { $0.relays[0].terms.resting.count == 1 } })
         try place.submit(bad, id: "more", to: [2, 3])
-        try place.run(until: { place.count(in: place.done) == 5 })
-        #expect(place.queues.allSatisfy { $0.relays[0].terms.resting.isEmpty })
+        try place.run(until: {
+            place.count(in: place.done) >= 5 && place.queues.allSatisfy { $0.relays[0].terms.resting.isEmpty }
+        })
         #expect(place.asked >= 1)
     }
 
@@ -176,11 +177,11 @@ struct WorkersRelayTests {
     @Test("While a relay takes everything, no question is asked, and few messages are told")
     func quiet() throws {
         let place = try WorkersPlace(relayKeys: "connections = 3")
-        for index in 0..<200 { try place.submit(id: "job\(index)") }
+        for index in 0..<40 { try place.submit(id: "job\(index)") }
         place.open()
-        try place.run(until: { place.count(in: place.done) == 600 })
+        try place.run(until: { place.count(in: place.done) == 120 })
         #expect(place.asked == 0)
-        #expect(place.told < 120)
+        #expect(place.told < 60)
     }
 
     @Test("Another number of connections holds for all after a reload")
