@@ -20,9 +20,9 @@ struct EmptinessTests {
     }
 
     @Test(
-        "A look is believed for a millisecond, and until the daemon puts a file where there was none",
+        "A look is believed for five milliseconds, and until the daemon puts a file where there was none",
         arguments: [
-            (nil, 999_999, true), (nil, 1_000_000, false), (.dead, 1, true), (.hold, 1, false),
+            (nil, 4_999_999, true), (nil, 5_000_000, false), (.dead, 1, true), (.hold, 1, false),
             (.claimed(instance: "main"), 1, true), (.done(day: "2026-11-23"), 1, false),
         ] as [(State?, Int64, Bool)])
     func look(filled: State?, age: Int64, isBelieved: Bool) {
