@@ -78,7 +78,7 @@ struct GuideTests {
     @Test(
         "What it quotes of the log and of the verbs, they say",
         arguments: [
-            "no attempt is counted", ": works again", "(fix the configuration)", "login refused: ",
+            "no attempt is counted", "works again", "(fix the configuration)", "login refused: ",
             "refuses sender ", "does not work", "breaker open: ", " is not closed", "is not declared in schema.json",
             "it is tried again every second", "nothing is claimed meanwhile", "the spool takes writes again",
             "has the spool, and has not written status.json", "the disk is full",

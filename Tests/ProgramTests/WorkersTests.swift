@@ -159,7 +159,8 @@ struct WorkersTests {
                 #"{"template":"hello","to":"fine@example.com","params":{"name":"x"},"sendAt":"2099-01-01T00:00:00Z"}"#)
             try place.wait("jobs in every state", limit: .seconds(60)) {
                 place.names("new").isEmpty && place.names("retry/01-30s").count >= 12
-                    && place.names("cur/main").count >= 12 && place.names("scheduled").contains("set-\(number)")
+                    && (0..<12).allSatisfy { (try? place.events("slow-\(number)-\($0)").last) == "sending" }
+                    && place.names("scheduled").contains("set-\(number)")
                     && (0..<6).allSatisfy { place.names("dead").contains("gone-\(number)-\($0)") }
                     && (0..<12).allSatisfy { place.names("done").contains("fine-\(number)-\($0)") }
             }
