@@ -43,6 +43,8 @@ struct ConnectionShares: Equatable {
 
     /// So long a worker keeps what another one waits for, where there are too few for all.
     static let lease = Span.seconds(1)
+    /// The same where the relay has shown to be in trouble: what waits there may be the mail that it takes.
+    static let shortLease = Span.milliseconds(100)
     /// A wish that is not told again is none any more.
     static let patience = Span.milliseconds(2500)
 
@@ -80,16 +82,18 @@ struct ConnectionShares: Equatable {
     }
 
     /// Deals anew. `limit` is how many connections there may be; `openings` how many may be granted beyond those that
-    /// workers have, since no more may be on their way.
+    /// workers have, since no more may be on their way; `lease` how long one is kept where there are too few.
     ///
     /// Returns the workers whose share is another one than before, in their order.
-    mutating func deal(limit: Int, openings: Int, at now: Int64) -> [Int] {
+    mutating func deal(
+        limit: Int, openings: Int, lease: Span = ConnectionShares.lease, at now: Int64
+    ) -> [Int] {
         let before = shares
         for (worker, share) in shares where share.wanted > 0 && now - share.wantedAt > Self.patience.nanoseconds {
             shares[worker]?.wanted = 0
         }
         takeBack(beyond: limit)
-        let planned = plan(limit, now)
+        let planned = plan(limit, lease, now)
         grant(limit, openings, planned, now)
         return shares.keys.filter { shares[$0]?.dealt != before[$0]?.dealt }.sorted()
     }
@@ -114,7 +118,7 @@ struct ConnectionShares: Equatable {
     }
 
     /// Says how many each worker that wants more will get, and recalls what has to come back for that.
-    private mutating func plan(_ limit: Int, _ now: Int64) -> [Int: Int] {
+    private mutating func plan(_ limit: Int, _ lease: Span, _ now: Int64) -> [Int: Int] {
         var planned: [Int: Int] = [:]
         var left = limit - shares.values.reduce(0) { $0 + $1.kept }
         func has(_ worker: Int) -> Int { (shares[worker]?.kept ?? 0) + planned[worker, default: 0] }
@@ -127,7 +131,7 @@ struct ConnectionShares: Equatable {
             } else {
                 let rich = shares.keys.filter { $0 != poor && has($0) > 0 && shares[$0]?.kept ?? 0 > 0 }
                     .max { (has($0), $1) < (has($1), $0) }
-                guard let rich, mayLose(rich, has(rich), to: poor, has(poor), now) else { break }
+                guard let rich, mayLose(rich, has(rich), to: poor, has(poor), lease, now) else { break }
                 recall(from: rich)
             }
             planned[poor, default: 0] += 1
@@ -141,12 +145,14 @@ struct ConnectionShares: Equatable {
         return (has, share.isUrgent ? 0 : 1, share.waitsSince, worker)
     }
 
-    private func mayLose(_ rich: Int, _ itHas: Int, to poor: Int, _ otherHas: Int, _ now: Int64) -> Bool {
+    private func mayLose(
+        _ rich: Int, _ itHas: Int, to poor: Int, _ otherHas: Int, _ lease: Span, _ now: Int64
+    ) -> Bool {
         if itHas > otherHas + 1 { return true }
         // The only one that it has, for who has none.
         guard otherHas == 0, let rich = shares[rich], let poor = shares[poor] else { return false }
         if poor.isUrgent, !rich.wasUrgent { return true }
-        return now - rich.grantedAt >= Self.lease.nanoseconds
+        return now - rich.grantedAt >= lease.nanoseconds
     }
 
     /// Gives out what is free now.

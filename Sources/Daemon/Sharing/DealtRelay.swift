@@ -42,7 +42,7 @@ final class DealtRelay {
     /// So many senders go into one message.
     private static let sendersInMessage = 200
     /// While a worker waits for a connection of another one, it is dealt anew so often.
-    private static let interval = Span.milliseconds(250)
+    private static let interval = Span.milliseconds(100)
 
     init(
         _ settings: Settings.Relay, loop: EventLoop, ledger: Ledger, allowances: Allowances,
@@ -254,7 +254,9 @@ final class DealtRelay {
         // Those that were granted and have not begun to connect are on their way as well.
         let granted = workers.reduce(0) { $0 + max(shares.kept(by: $1.key) - $1.value.connections, 0) }
         let openings = terms.isPausingLogins ? 0 : max(terms.openings - granted, 0)
-        var changed = shares.deal(limit: terms.allowed, openings: openings, at: now)
+        let allowed = terms.allowed
+        let lease = allowed < settings.connections ? ConnectionShares.shortLease : ConnectionShares.lease
+        var changed = shares.deal(limit: allowed, openings: openings, lease: lease, at: now)
         if terms.breaker.isDue(at: now), openings > 0, let worker = shares.grantTry(at: now) { changed.append(worker) }
         for worker in Set(changed).sorted() { pushShare(to: worker) }
     }
