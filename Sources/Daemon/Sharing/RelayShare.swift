@@ -25,6 +25,7 @@ final class RelayShare {
     private(set) var silentUntil = Int64.min
     private var users: [SharedTerms] = []
     private var secretTimer: EventLoop.Timer?
+    private var wishTimer: EventLoop.Timer?
 
     /// A grant that no job uses is given back after so long.
     private static let unused = Span.milliseconds(50)
@@ -58,11 +59,23 @@ final class RelayShare {
 
     func wants(_ count: Int, isUrgent: Bool) {
         if count == 0, wanted.count == 0 { return }
+        if count > 0 { lookAgain() }
         let now = Clock.monotonic
         let isNews = count > wanted.count || count == 0 || isUrgent && !wanted.isUrgent
         guard isNews || now - wanted.at > Self.reminder.nanoseconds else { return }
         wanted = (count, isUrgent, now)
         tell("want", ["count": .number(.init(count)), "urgent": .bool(isUrgent)])
+    }
+
+    /// Has the pools say again what they want: a smaller wish than the last one was not told, and the parent forgets one
+    /// that is not repeated. Where no job waits any more, none is said.
+    private func lookAgain() {
+        if wishTimer?.isPending == true { return }
+        wishTimer = loop.schedule(after: Self.reminder) { [weak self] in
+            guard let self else { return }
+            wanted = (0, false, .min)
+            inform(.state)
+        }
     }
 
     /// Gives back what no connection uses.
