@@ -173,7 +173,8 @@ struct ConnectionShares: Equatable {
     private mutating func give(to worker: Int, _ now: Int64) {
         guard var share = shares[worker] else { return }
         share.dealt.granted += 1
-        share.grantedAt = now
+        // Behind those that wait as it did, with what it wants beyond.
+        (share.grantedAt, share.waitsSince) = (now, now)
         share.wasUrgent = share.isUrgent
         if share.wanted > 0 { share.wanted -= 1 }
         shares[worker] = share

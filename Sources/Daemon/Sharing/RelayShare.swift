@@ -64,7 +64,11 @@ final class RelayShare {
         let isNews = count > wanted.count || count == 0 || isUrgent && !wanted.isUrgent
         guard isNews || now - wanted.at > Self.reminder.nanoseconds else { return }
         wanted = (count, isUrgent, now)
-        tell("want", ["count": .number(.init(count)), "urgent": .bool(isUrgent)])
+        tellWish()
+    }
+
+    private func tellWish() {
+        tell("want", ["count": .number(.init(wanted.count)), "urgent": .bool(wanted.isUrgent)])
     }
 
     /// Has the pools say again what they want: a smaller wish than the last one was not told, and the parent forgets one
@@ -97,7 +101,9 @@ final class RelayShare {
         loop.schedule(after: Self.unused) { [weak self] in
             guard let self, held > connections else { return }
             giveBackUnused()
-            tell("back")
+            // What it was wanted for is not there any more, or may not start: a wish that stays would get the next one.
+            wanted = (0, false, .min)
+            tellWish()
         }
     }
 
