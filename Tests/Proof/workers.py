@@ -223,11 +223,22 @@ class Counting(orders.Relay):
             with relay.lock:
                 relay.standing += 1
                 relay.most = max(relay.most, relay.standing)
+            self.stands = True
             try:
                 super().serve()
             finally:
-                with relay.lock:
-                    relay.standing -= 1
+                self.leave()
+
+        def leave(self):
+            with self.relay.lock:
+                self.relay.standing -= self.stands
+                self.stands = False
+
+        def command(self, line):
+            # It ends with its QUIT: when the thread behind it is woken for the end is the machine's affair.
+            if line[:4].upper() == "QUIT":
+                self.leave()
+            return super().command(line)
 
         def is_taken(self, job):
             with self.relay.lock:
