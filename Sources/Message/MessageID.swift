@@ -45,10 +45,7 @@ package struct MessageID: Hashable, Sendable, CustomStringConvertible {
     /// A number that differs from message to message, and from `name` to `name`: FNV-1a. What it marks can be
     /// guessed, and need not resist anybody.
     func mark(_ name: String = "") -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return hash
+        fnv1a(name.utf8, after: fnv1a(text.utf8))
     }
 
     /// Its 16 hexadecimal digits.

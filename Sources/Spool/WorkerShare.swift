@@ -1,4 +1,5 @@
 package import Linux
+internal import Text
 
 /// The names that one of several workers looks at: each name belongs to exactly one of them.
 ///
@@ -35,9 +36,7 @@ package struct WorkerShare: Equatable, Sendable {
 
     /// Which of `count` workers a name belongs to, from 1 on: FNV-1a of 64 bits over its bytes, modulo `count`, and 1.
     package static func owner(of name: some Sequence<UInt8>, among count: Int) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return Int(hash % UInt64(count)) + 1
+        Int(fnv1a(name) % UInt64(count)) + 1
     }
 
     /// The name of the directory below `cur/` in which the worker claims.

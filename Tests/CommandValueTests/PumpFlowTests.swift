@@ -120,13 +120,4 @@ struct PumpFlowTests {
         #expect(flow.next(at: 0) == .take)
         #expect(flow.next(at: 0) == .end)
     }
-
-    @Test("A backoff doubles to a minute, and begins anew after a success")
-    func backoff() {
-        var backoff = Backoff()
-        let waits = (0..<8).map { _ in Int(backoff.next().inSeconds) }
-        #expect(waits == [1, 2, 4, 8, 16, 32, 60, 60])
-        backoff.reset()
-        #expect(backoff.next() == .seconds(1))
-    }
 }

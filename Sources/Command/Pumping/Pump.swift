@@ -144,7 +144,7 @@ final class Pump {
         switch news {
         case .lines where flow.isStopping: break  // They come again.
         case .lines(let new):
-            takeBackoff.reset()
+            takeBackoff = Backoff()
             flow.broughtAny = true
             flow.isQuiet = false
             for line in new { add(line) }
@@ -210,7 +210,7 @@ final class Pump {
         flow.receipts = receipts.count
         room.add(outcome.queued)
         metrics.add(outcome)
-        guard let failure = outcome.failure else { return submitBackoff.reset() }
+        guard let failure = outcome.failure else { return submitBackoff = Backoff() }
         metrics.failures["submit", default: 0] += 1
         if flow.isStopping {
             say("\(failure); what is not acknowledged comes again")
@@ -243,7 +243,7 @@ final class Pump {
     private func acknowledged(_ outcome: ProgramRun.Outcome) {
         acknowledgement = nil
         if outcome.end == .exit(0) {
-            acknowledgeBackoff.reset()
+            acknowledgeBackoff = Backoff()
             metrics.acknowledged += underWay.count
             underWay = []
             flow.underWay = 0

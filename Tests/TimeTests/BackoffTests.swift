@@ -1,8 +1,6 @@
 import Testing
 import Time
 
-@testable import Daemon
-
 @Suite("Backoff")
 struct BackoffTests {
     @Test("A second, twice as long each time, a minute at most")
