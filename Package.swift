@@ -71,6 +71,8 @@ let package = Package(
                 "Linux",
             ],
             swiftSettings: common),
+        .target(
+            name: "Feedback", dependencies: ["JSON", "Message", "Text", "Time"], swiftSettings: common),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: common),
         .target(
             name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Text", "Time"],

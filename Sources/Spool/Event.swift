@@ -34,6 +34,22 @@ package struct Event: Equatable, Sendable {
         case held
         /// A dead letter for another reason than its recipients or its age; a task whose program said so.
         case dead
+        /// A report says that the mail came back from the receiving server.
+        case bounced
+        /// A report says that its reader called it spam.
+        case complained
+        /// A report says that the receiving server took it.
+        case delivered
+        /// A report says that the receiving server has not taken it yet.
+        case delayed
+
+        /// Whether it came with a report, after the relay's reply.
+        package var isFeedback: Bool {
+            switch self {
+            case .bounced, .complained, .delivered, .delayed: true
+            default: false
+            }
+        }
     }
 
     package var at: Timestamp
@@ -54,6 +70,10 @@ package struct Event: Equatable, Sendable {
     package var submitted: Timestamp?
     /// The name it had, where the daemon had to give it another.
     package var name: String?
+    /// What a report means, in a word: `bad-address`, `full`, `policy`, …
+    package var `class`: String?
+    /// The id of the report that it came with.
+    package var report: String?
 
     package init(_ kind: Kind, at: Timestamp) {
         self.kind = kind
@@ -96,6 +116,8 @@ package struct Event: Equatable, Sendable {
         member("dsn", dsn)
         member("reply", reply)
         member("reason", reason)
+        member("class", `class`)
+        member("report", report)
         member("name", name)
         member("next", next?.rfc3339Seconds)
         member("submitted", submitted?.rfc3339)
@@ -121,6 +143,8 @@ package struct Event: Equatable, Sendable {
         reply = object["reply"]?.string
         reason = object["reason"]?.string
         name = object["name"]?.string
+        `class` = object["class"]?.string
+        report = object["report"]?.string
         next = object["next"]?.string.flatMap { Timestamp(rfc3339: $0) }
         submitted = object["submitted"]?.string.flatMap { Timestamp(rfc3339: $0) }
     }
