@@ -85,8 +85,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "EventLoop", "Spool", "Template", "Message", "IDNA", "Mail", "SMTP", "Relay", "Schema", "Configuration",
-                "JSON", "Text", "Time", "Linux",
+                "EventLoop", "Spool", "Template", "Feedback", "Message", "IDNA", "Mail", "SMTP", "Relay", "Schema",
+                "Configuration", "JSON", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -94,7 +94,8 @@ let package = Package(
         .target(
             name: "Command",
             dependencies: [
-                "EventLoop", "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "IDNA", "Mail",
+                "EventLoop", "Spool", "Template", "Feedback", "Schema", "TypeFiles", "TypeGeneration", "Message",
+                "IDNA", "Mail",
                 "Configuration", "JSON", "SMTP", "SMTPServer", "Submission", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
@@ -182,7 +183,8 @@ let package = Package(
         .testTarget(
             name: "MailTests",
             dependencies: [
-                "Mail", "Configuration", "IDNA", "Judges", "Message", "Scratch", "Spool", "Template", "JSON", "Time",
+                "Mail", "Configuration", "IDNA", "Judges", "Message", "Scratch", "Spool", "Template", "JSON", "Text",
+                "Time",
             ]),
 
         // Tests that start programs: `make check` leaves them out by name.

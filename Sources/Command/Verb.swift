@@ -34,7 +34,7 @@ extension Verb {
         /// Made for one purpose at a time: a table of all verbs would be built before the first of them runs.
         var verbs: [Verb] {
             switch self {
-            case .submit: [.submit, .wait, .pump]
+            case .submit: [.submit, .wait, .pump, .feedback]
             case .look: [.ls, .show, .status, .top]
             case .steer:
                 [.retry, .postpone, .hold, .release, .cancel, .edit, .remove, .pause, .resume, .prune, .transfer]

@@ -70,6 +70,7 @@ package final class Daemon {
 
     private func use(_ fresh: Settings) {
         settings = intake.fit(fresh, log)
+        settings.loadBounceKey(in: spool, log)
         delivery.use(settings)
         housekeeping.use(settings)
     }
@@ -115,7 +116,7 @@ package final class Daemon {
             log.write("inotify overflow: everything is read again", .warning)
             delivery.readEverything()
             housekeeping.readAgain()
-        case _ where change.isOfBoxes: housekeeping.changed(change)
+        case _ where change.isOfDoors: housekeeping.changed(change)
         case .end(let place): hasGone("\(place)")
         default: delivery.changed(change)
         }
@@ -162,6 +163,7 @@ package final class Daemon {
         housekeeping.finding = finding
         guard let fresh else { return }
         settings = intake.fit(fresh, log)
+        settings.loadBounceKey(in: spool, log)
         delivery.reload(settings)
         housekeeping.use(settings)
         // A shorter `done_retention` holds at once.

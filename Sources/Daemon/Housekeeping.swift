@@ -3,7 +3,7 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// What a daemon does besides delivering: it takes in the drop boxes, removes what has had its time, tells of dead
+/// What a daemon does besides delivering: it takes in the drop boxes and reports, removes what has had its time, tells of dead
 /// letters, and writes `status.json` and the metrics file.
 final class Housekeeping {
     private let spool: SpoolTree
@@ -18,6 +18,7 @@ final class Housekeeping {
     private let version: String
     private let started = Timestamp.now
     private let boxes: Boxes
+    private let feedback: FeedbackIntake
     private var status: StatusFile
     private(set) var settings: Settings
     /// Whether the drop boxes were taken in once.
@@ -37,6 +38,7 @@ final class Housekeeping {
         boxes = Boxes(
             spool: spool, loop: loop, ledger: ledger, watcher: watcher, quota: settings.dropBoxQuota,
             sizeLimit: settings.maxJobSize)
+        feedback = FeedbackIntake(spool: spool, loop: loop, ledger: ledger, watcher: watcher, settings: settings)
         janitor = Janitor(spool: spool, loop: loop, log: ledger.log, retention: settings.doneRetention)
         census = Census(spool: spool, loop: loop, log: ledger.log)
         onDead = OnDead(loop: loop, ledger: ledger, strays: strays)
@@ -61,6 +63,7 @@ final class Housekeeping {
         janitor.retention = settings.doneRetention
         boxes.quota = settings.dropBoxQuota
         boxes.sizeLimit = settings.maxJobSize
+        feedback.use(settings)
         notifier.use(settings)
         onDead.use(settings)
     }
@@ -72,11 +75,12 @@ final class Housekeeping {
     func open(then: @escaping () -> Void) {
         boxes.reconcile { [unowned self] in
             isOpen = true
+            feedback.open()
             then()
         }
     }
 
-    /// Something came into, or has gone from, `drop/` and what is below it.
+    /// Something came into, or has gone from, `drop/` and what is below it, or `feedback/new`.
     func changed(_ change: SpoolWatcher.Change) {
         switch change {
         case .arrival(.box(let box), let name): boxes.arrived(name, in: box)
@@ -84,17 +88,25 @@ final class Housekeeping {
         case .arrival(.boxes, let name): if let text = name.text { boxes.appeared(text) }
         case .departure(.boxes, let name): if let text = name.text { boxes.vanished(text) }
         case .end(.box(let box)), .end(.entrance(let box)): boxes.changed(box)
+        case .arrival(.feedback, let name): feedback.arrived(name)
+        case .end(.feedback): feedback.openAnew()
         default: break
         }
     }
 
     /// Hints were lost, or were never given.
-    func readAgain() { boxes.readAll() }
+    func readAgain() {
+        boxes.readAll()
+        feedback.readAll()
+    }
 
     /// A job was sent, of that size: its drop box has room for another.
     func sent(_ id: JobID, size: Int) { boxes.sent(id, size: size) }
 
-    func sweep() { janitor.sweep(boxes: boxes.open, now: .now) }
+    func sweep() {
+        janitor.feedback = feedback.box
+        janitor.sweep(boxes: boxes.open, now: .now)
+    }
 
     private func clockWasSet(_ jump: Span) {
         if jump > .zero { janitor.clockWasSetForward() } else { notifier.clockWasSetBack(now: .now) }

@@ -19,6 +19,8 @@ package struct MailDefaults: Equatable, Sendable {
     /// Where the attachments that jobs name lie; nil: no job may name one.
     package var attachmentsDirectory: String?
     package var staging: Staging
+    /// Where mail that comes back is to go; nil: to each mail's own sender.
+    package var bounce: BounceAddress?
 
     package init(
         from: String? = nil, replyTo: String? = nil, domain: String, attachmentsDirectory: String? = nil,
@@ -44,6 +46,7 @@ extension MailDefaults {
         replyTo = try mailbox("reply_to", &main)
         attachmentsDirectory = main.path("attachments_directory")
         staging = try Staging(&main)
+        bounce = try BounceAddress(&main)
     }
 }
 

@@ -53,6 +53,7 @@ extension OutgoingMail {
             recipients: try envelopeRecipients(job, otherwise: (to + cc + bcc).map(\.address.text)),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
         disallow(by: defaults.staging)
+        if !isReturnedElsewhere(job, than: mail.from.address.text) { comeBack(to: defaults.bounce, id, date) }
         noteAddresses()
         ask(job, id)
     }
@@ -82,8 +83,21 @@ extension OutgoingMail {
             recipients: try envelopeRecipients(job, otherwise: recipients),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
         disallow(by: defaults.staging)
+        if !isReturnedElsewhere(job, than: (job.from == nil ? message.sender : author?.address)?.text ?? "") {
+            comeBack(to: defaults.bounce, id, date)
+        }
         noteAddresses()
         ask(job, id)
+    }
+
+    /// Whether the job says where its mail comes back to, and does not only repeat its author there, as libraries do.
+    private func isReturnedElsewhere(_ job: Job, than author: String) -> Bool {
+        job.envelopeFrom != nil && !sender.lowercasedASCII.isExactly(author.lowercasedASCII)
+    }
+
+    /// The null sender stays: nothing comes back to it.
+    private mutating func comeBack(to bounce: BounceAddress?, _ id: JobID, _ date: Timestamp) {
+        if !sender.isEmpty { returnPath = bounce?.address(for: id, date: date) }
     }
 
     /// The envelope's id is the job's where the job has none for it.
@@ -96,7 +110,7 @@ extension OutgoingMail {
     private mutating func noteAddresses() {
         hasUTF8Header = needsSMTPUTF8
         if !needsSMTPUTF8 {
-            needsSMTPUTF8 = ([sender] + recipients).contains { !$0.utf8.allSatisfy { $0 < 0x80 } }
+            needsSMTPUTF8 = ([returnPath ?? sender] + recipients).contains { !$0.utf8.allSatisfy { $0 < 0x80 } }
         }
     }
 }

@@ -29,6 +29,28 @@ package struct MessageID: Hashable, Sendable, CustomStringConvertible {
         text = "<\(String(decoding: left, as: UTF8.self))@\(domain)>"
     }
 
+    /// The id of the job whose message has that Message-ID, given with or without angle brackets; nil where
+    /// ``init(job:at:)`` has not made it.
+    package static func job(in text: String, at domain: String) -> String? {
+        let angles: Set<UInt8> = [UInt8(ascii: "<"), UInt8(ascii: ">")]
+        let bytes = text.utf8.filter { !angles.contains($0) }
+        guard let at = bytes.lastIndex(of: UInt8(ascii: "@")),
+            String(decoding: bytes[(at + 1)...], as: UTF8.self).lowercasedASCII.isExactly(domain.lowercasedASCII)
+        else { return nil }
+        var (id, rest) = ([UInt8](), bytes[..<at])
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                id.append(byte)
+                continue
+            }
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+            guard digits.utf8.count == 2, let value = UInt8(digits, radix: 16) else { return nil }
+            id.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: id, as: UTF8.self)
+    }
+
     /// Takes an id that is written out; nil unless it is `<left@right>` of printable ASCII
     /// without spaces, of at most 900 octets.
     package init?(_ text: String) {

@@ -6,12 +6,12 @@ package enum Creation {
     /// The directories below a spool, parents first.
     package static let directories: [String] =
         ["tmp", "new", "cur", "retry"] + Bucket.allCases.map { "retry/\($0.name)" }
-        + ["scheduled", "hold", "dead", "done", "drop"]
+        + ["scheduled", "hold", "dead", "done", "drop"] + FeedbackBox.directories
 
     /// Makes a spool at `path`, or completes one that is there; modes are set either way.
     ///
-    /// Directories are 0700, but for the spool itself and `drop/`, which producers have to
-    /// cross: 0711. They belong to whom the spool belongs to; a symbolic link in the place of one is an
+    /// Directories are 0700, but for those that producers have to cross, the spool itself, `drop/` and `feedback/`: 0711;
+    /// and `feedback/tmp` and `feedback/new`, into which any user may put a report: 1733. They belong to whom the spool belongs to; a symbolic link in the place of one is an
     /// error. On return everything is on disk.
     package static func spool(at path: String) throws(SpoolError) {
         try step(.create, path, allowing(.exists, Directory.make(path: path, mode: 0o711)))
@@ -34,7 +34,13 @@ package enum Creation {
     }
 
     /// The mode of one of ``directories``.
-    package static func mode(of name: String) -> UInt32 { name == "drop" ? 0o711 : 0o700 }
+    package static func mode(of name: String) -> UInt32 {
+        switch name {
+        case "drop", "feedback": 0o711
+        case "feedback/tmp", "feedback/new": 0o1733
+        default: 0o700
+        }
+    }
 
     /// Makes the drop box `drop/NAME` for the producers of a group, or `drop/local` (group nil)
     /// for every user of the machine.

@@ -5,18 +5,25 @@ package import Time
 /// What has happened to a job, read from the lines behind its object.
 package struct History: Sendable {
     package private(set) var events: [Event] = []
+    /// Whether any of them came with a report.
+    private var hasFeedback = false
+    /// What reports have told, where ``fold(_:)`` did not keep their events.
+    private var foldedMarks: Set<FeedbackMark> = []
     /// True when outcomes were merged while it was read; see ``fold(_:)``.
     package private(set) var isFolded = false
     private var recipientsRead = 0
     /// The first event whose recipients may still be forgotten.
     private var unsettled = 0
 
-    package init(_ events: [Event] = []) { self.events = events }
+    package init(_ events: [Event] = []) {
+        self.events = events
+        hasFeedback = events.contains { $0.kind.isFeedback }
+    }
 
     /// Reads one event from each line; lines that do not parse are ignored.
     package init(_ bytes: ArraySlice<UInt8>) {
         guard bytes.contains(UInt8(ascii: "{")) else { return }
-        for line in bytes.split(separator: 0x0A) { if let event = History.event(line) { events.append(event) } }
+        for line in bytes.split(separator: 0x0A) { if let event = History.event(line) { append(event) } }
     }
 
     /// A line that a power cut tore, or that somebody else wrote, tells nothing.
@@ -41,7 +48,21 @@ package struct History: Sendable {
         return kept
     }
 
-    package mutating func append(_ event: Event) { events.append(event) }
+    package mutating func append(_ event: Event) {
+        events.append(event)
+        if event.kind.isFeedback { hasFeedback = true }
+    }
+
+    /// What the daemon and the operator did: all but what reports have told since, which decides nothing of a job.
+    ///
+    /// A job that is moved to `new/` after its bounce came is where it would be without it.
+    private var course: [Event] { hasFeedback ? events.filter { !$0.kind.isFeedback } : events }
+
+    /// What reports have told, each once for each recipient.
+    package var marks: Set<FeedbackMark> {
+        guard hasFeedback else { return foldedMarks }
+        return foldedMarks.union(events.lazy.filter(\.kind.isFeedback).flatMap(FeedbackMark.marks))
+    }
 
     /// The most events, and recipients in them, that are kept one by one while a file is read.
     static let wholeLimit = 1000
@@ -53,6 +74,14 @@ package struct History: Sendable {
     /// has the same answer; what is kept grows with the recipients, and not with the attempts.
     mutating func fold(_ line: ArraySlice<UInt8>) {
         guard let event = History.event(line) else { return }
+        if event.kind.isFeedback {
+            if isFolded || events.count >= History.wholeLimit {
+                foldedMarks.formUnion(FeedbackMark.marks(of: event))
+            } else {
+                append(event)
+            }
+            return
+        }
         recipientsRead += event.to.count
         guard isFolded || events.count >= History.wholeLimit || recipientsRead > History.wholeLimit else {
             return events.append(event)
@@ -64,7 +93,7 @@ package struct History: Sendable {
             events.append(event)
         case .sent, .deferred, .refused, .inDoubt:
             guard let index = sibling(of: event) else {
-                if event.attempt != events.last?.attempt { forgetUnsettled(before: event) }
+                if event.attempt != last?.attempt { forgetUnsettled(before: event) }
                 return events.append(event)
             }
             events[index].to += event.to
@@ -90,7 +119,8 @@ package struct History: Sendable {
     /// still without an outcome, and nobody where another `sending` follows.
     private mutating func forgetUnsettled(before event: Event) {
         if let open = events[unsettled...].lastIndex(where: { $0.kind == .sending }) {
-            let answered = Set(events[(open + 1)...].lazy.flatMap { $0.to.map(ExactText.init(_:)) })
+            let answered = Set(
+                events[(open + 1)...].lazy.filter { !$0.kind.isFeedback }.flatMap { $0.to.map(ExactText.init(_:)) })
             events[open].to.removeAll { event.kind == .sending || answered.contains(ExactText($0)) }
         }
         for index in unsettled..<events.count where events[index].kind == .deferred && events[index].to.count > 1 {
@@ -110,8 +140,9 @@ package struct History: Sendable {
 
     package var isEmpty: Bool { events.isEmpty }
     /// Whether nothing has happened but deaths of the daemon: the job is as its producer left it.
-    package var isFresh: Bool { events.allSatisfy { $0.kind == .recovered } }
-    package var last: Event? { events.last }
+    package var isFresh: Bool { events.allSatisfy { $0.kind == .recovered || $0.kind.isFeedback } }
+    /// The last event that no report has brought.
+    package var last: Event? { hasFeedback ? events.last { !$0.kind.isFeedback } : events.last }
 
     /// When the job was submitted, as its first event says: the mtime that the first claim found. A later event says it
     /// anew where the clock was set since.
@@ -131,8 +162,9 @@ package struct History: Sendable {
 
     /// The events since the operator last moved the job to `new/`: attempts and refusals count from there.
     private var round: ArraySlice<Event> {
-        guard let start = events.lastIndex(where: { $0.kind == .requeued }) else { return events[...] }
-        return events[start...]
+        let course = course
+        guard let start = course.lastIndex(where: { $0.kind == .requeued }) else { return course[...] }
+        return course[start...]
     }
 
     /// How many attempts the events tell of since the operator last requeued the job. A `sending` that
@@ -190,7 +222,8 @@ package struct History: Sendable {
 
     /// How often a program that ran for the job was ended because the daemon stopped.
     package var interruptions: Int {
-        zip(events, events.dropFirst()).count { $0.kind == .running && $1.kind == .returned }
+        let course = course
+        return zip(course, course.dropFirst()).count { $0.kind == .running && $1.kind == .returned }
     }
 
     /// How many deliveries since the last requeueing ended in doubt.
@@ -199,7 +232,7 @@ package struct History: Sendable {
     /// The events of the last outcome, one for each recipient; none if the last event is of another kind.
     private var lastOutcome: [Event] {
         guard let last else { return [] }
-        return events.reversed().prefix {
+        return course.reversed().prefix {
             switch $0.kind {
             case .sent, .deferred, .refused, .inDoubt, .blocked, .scheduled: $0.attempt == last.attempt
             default: false
@@ -231,12 +264,13 @@ package struct History: Sendable {
     package var isHeldInDoubt: Bool { due == nil && lastOutcome.contains { $0.kind == .inDoubt } }
 
     /// How many of the last events are `recovered`.
-    package var recoveries: Int { events.reversed().prefix { $0.kind == .recovered }.count }
+    package var recoveries: Int { course.reversed().prefix { $0.kind == .recovered }.count }
 
     /// The last events as far as they are `returned`.
     package var lastReturns: ArraySlice<Event> {
-        let start = events.lastIndex { $0.kind != .returned }.map { $0 + 1 } ?? 0
-        return events[start...]
+        let course = course
+        let start = course.lastIndex { $0.kind != .returned }.map { $0 + 1 } ?? 0
+        return course[start...]
     }
 
     /// Whether every one of the recipients was accepted, in whatever round: none is ever sent to again.

@@ -39,7 +39,7 @@ extension Claim {
                 try? spool.tmp.unlink(draft)  // As above.
                 guard case .job(let other) = try spool.examine(newID, in: target, limit: encoded.count),
                     other.contents.object.elementsEqual(encoded),
-                    let own, other.contents.history.events == own.history.events
+                    let own, own.history.isBeginning(of: other.contents.history)
                 else { return .taken }
             }
         } catch {

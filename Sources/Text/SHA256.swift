@@ -3,20 +3,69 @@
 package enum SHA256 {
     /// The 32 bytes of the digest.
     package static func digest(_ message: [UInt8]) -> [UInt8] {
-        var state = initial
-        var bytes = message + [0x80]
-        bytes += [UInt8](repeating: 0, count: (120 - bytes.count % 64) % 64)
-        let length = UInt64(message.count) << 3
-        bytes += (0..<8).map { UInt8(truncatingIfNeeded: length >> (56 - 8 * UInt64($0))) }
-        for start in stride(from: 0, to: bytes.count, by: 64) { mix(bytes[start..<start + 64], into: &state) }
-        return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * UInt32($0))) } }
+        var state = State()
+        state.end(message)
+        return state.bytes
     }
 
-    private static func mix(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
-        var words = [UInt32](repeating: 0, count: 64)
-        for index in 0..<16 {
-            words[index] = (0..<4).reduce(0) { $0 << 8 | UInt32(block[block.startIndex + index * 4 + $1]) }
+    /// A digest under way, after a whole number of blocks.
+    struct State {
+        private var words = SHA256.initial
+        private var length: UInt64 = 0
+
+        /// Takes one block of 64 bytes.
+        mutating func take(block: [UInt8]) {
+            length += 64
+            block.withUnsafeBufferPointer { mix($0[...]) }
         }
+
+        /// Takes what is left, and ends the digest.
+        mutating func end(_ rest: [UInt8]) {
+            length += UInt64(rest.count)
+            let whole = rest.count & ~63
+            rest.withUnsafeBufferPointer { buffer in
+                for start in stride(from: 0, to: whole, by: 64) { mix(buffer[start..<start + 64]) }
+            }
+            var last = Array(rest[whole...])
+            last.reserveCapacity(128)
+            last.append(0x80)
+            while last.count % 64 != 56 { last.append(0) }
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                last.append(UInt8(truncatingIfNeeded: (length << 3) >> shift))
+            }
+            last.withUnsafeBufferPointer { buffer in
+                for start in stride(from: 0, to: buffer.count, by: 64) { mix(buffer[start..<start + 64]) }
+            }
+        }
+
+        /// The 32 bytes, once it has ended.
+        var bytes: [UInt8] {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(32)
+            for word in words {
+                for shift in stride(from: UInt32(24), through: 0, by: -8) {
+                    bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+                }
+            }
+            return bytes
+        }
+
+        private mutating func mix(_ block: Slice<UnsafeBufferPointer<UInt8>>) {
+            let block = UnsafeBufferPointer(rebasing: block)
+            words = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { schedule in
+                for index in 0..<16 {
+                    let place = index * 4
+                    schedule[index] =
+                        UInt32(block[place]) << 24 | UInt32(block[place + 1]) << 16 | UInt32(block[place + 2]) << 8
+                        | UInt32(block[place + 3])
+                }
+                return SHA256.mixed(words, schedule)
+            }
+        }
+    }
+
+    /// The state after a block whose 16 words begin the schedule, which is filled in here.
+    private static func mixed(_ state: [UInt32], _ words: UnsafeMutableBufferPointer<UInt32>) -> [UInt32] {
         for index in 16..<64 {
             let (late, early) = (words[index - 2], words[index - 15])
             let first = turn(early, 7) ^ turn(early, 18) ^ early >> 3
@@ -25,14 +74,19 @@ package enum SHA256 {
         }
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-        for index in 0..<64 {
-            let choice = e & f ^ ~e & g
-            let first = h &+ (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) &+ choice &+ constants[index] &+ words[index]
-            let majority = a & b ^ a & c ^ b & c
-            let second = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) &+ majority
-            (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
+        constants.withUnsafeBufferPointer { constants in
+            for index in 0..<64 {
+                let choice = e & f ^ ~e & g
+                let first = h &+ (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) &+ choice &+ constants[index] &+ words[index]
+                let majority = a & b ^ a & c ^ b & c
+                let second = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) &+ majority
+                (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
+            }
         }
-        for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] = state[index] &+ word }
+        return [
+            state[0] &+ a, state[1] &+ b, state[2] &+ c, state[3] &+ d, state[4] &+ e, state[5] &+ f, state[6] &+ g,
+            state[7] &+ h,
+        ]
     }
 
     private static func turn(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }

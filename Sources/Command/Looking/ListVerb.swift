@@ -12,8 +12,8 @@ extension Verb {
                 usage: outspool ls [ID ... | FILTER ...] [--limit N] [--json]
 
                 Lists the jobs of a spool, sorted by id; of more than 10,000 in the order of
-                the directories. Sent jobs are listed only if --state asks for them. ID may
-                be - for ids on standard input.
+                the directories. Sent jobs are listed only if --state asks for them, or
+                --event. ID may be - for ids on standard input.
 
                 \(SelectionOptions.help)
                   --limit N        at most so many
@@ -44,11 +44,18 @@ private func runList(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         guard filter.isEmpty else { throw .usage("ls: ids have no place beside filters") }
         return try list(arguments.operands, of: reader, into: &listing)
     }
-    let states = try reader.states().filter { filter.states.isEmpty ? $0.word != "done" : filter.names($0) }
+    // What came back is the fate of jobs that were sent.
+    let isOfSent = !filter.events.isEmpty
+    let states = try reader.states().filter {
+        filter.states.isEmpty ? isOfSent || $0.word != "done" : filter.names($0)
+    }
+    let sieve = Sieve(filter)
     listing.isSorted = try count(of: states, in: reader, upTo: sortLimit) <= sortLimit
     for state in states where !listing.isFull {
         try reader.forEachEntry(of: state.path, while: { !listing.isFull }) { (name, directory) throws(Failure) in
-            guard let job = try Glance(name, in: state, at: directory) else { return }
+            guard sieve.mayPass(name, at: directory),
+                let job = try Glance(name, in: state, at: directory)
+            else { return }
             if filter.needsContents, !filter.matches(job.traits, now: listing.now) { return }
             try listing.add(job)
         }

@@ -177,9 +177,9 @@ private struct Shown {
     private func line(_ event: Event, _ output: Output) -> String {
         let style: Output.Style? =
             switch event.kind {
-            case .sent, .done: .green
-            case .refused, .expired, .dead: .red
-            case .deferred, .inDoubt, .held, .blocked: .yellow
+            case .sent, .done, .delivered: .green
+            case .refused, .expired, .dead, .bounced, .complained: .red
+            case .deferred, .inDoubt, .held, .blocked, .delayed: .yellow
             default: nil
             }
         let word = event.kind.rawValue
@@ -188,6 +188,7 @@ private struct Shown {
             + String(repeating: " ", count: max(0, 9 - word.utf8.count))
         if let attempt = event.attempt { text += "  #\(attempt)" }
         if !event.to.isEmpty { text += "  " + printable(event.to.joined(separator: ", ")) }
+        if let word = event.class { text += "  " + printable(word) }
         if let relay = event.relay { text += "  through " + printable(relay) }
         if event.reply != nil || event.reason != nil {
             // A program's last word beside why its end was one.

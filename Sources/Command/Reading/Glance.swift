@@ -27,6 +27,7 @@ struct Glance {
     /// When it is due, in the states that say so.
     private(set) var due: Timestamp?
     private(set) var last: Event?
+    private(set) var events: Set<String> = []  // exact: words of ASCII
     /// Why the file is no job.
     private(set) var problem: String?
 
@@ -86,7 +87,9 @@ struct Glance {
         tags = (object["tags"]?.array ?? []).prefix(1000).compactMap(\.string)
         let history = History(events)
         attempts = history.attempts(in: state)
-        last = history.last
+        // What came back is the news.
+        last = events.last
+        self.events = Set(events.map(\.kind.rawValue))
         submitted = history.submitted(in: state, modified: modified, now: .now)
     }
 
@@ -94,6 +97,6 @@ struct Glance {
     var traits: JobTraits {
         JobTraits(
             state: state, template: template, recipients: recipients, tags: tags, submitted: submitted,
-            last: problem ?? last?.words)
+            last: problem ?? last?.words, events: events)
     }
 }

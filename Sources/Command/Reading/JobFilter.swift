@@ -12,10 +12,12 @@ struct JobTraits: Equatable, Sendable {
     var submitted: Timestamp?
     /// What happened last, in words: the relay's reply with its codes, or the reason.
     var last: String?
+    /// What has happened, in the words of the history.
+    var events: Set<String> = []  // exact: words of ASCII
 
     init(
         state: State, template: String? = nil, recipients: [String] = [], tags: [String] = [],
-        submitted: Timestamp? = nil, last: String? = nil
+        submitted: Timestamp? = nil, last: String? = nil, events: Set<String> = []  // exact: words of ASCII
     ) {
         self.state = state
         self.template = template
@@ -23,6 +25,7 @@ struct JobTraits: Equatable, Sendable {
         self.tags = tags
         self.submitted = submitted
         self.last = last
+        self.events = events
     }
 }
 
@@ -39,6 +42,8 @@ struct JobFilter: Equatable, Sendable {
     /// Text in what happened last, in whatever case.
     var error: String?
     var tags: [String] = []
+    /// Events that the history has.
+    var events: [String] = []
 
     init() {}
 
@@ -46,7 +51,7 @@ struct JobFilter: Equatable, Sendable {
 
     /// Whether the file has to be read to judge a job; its directory says the rest.
     var needsContents: Bool {
-        !templates.isEmpty || to != nil || older != nil || error != nil || !tags.isEmpty
+        !templates.isEmpty || to != nil || older != nil || error != nil || !tags.isEmpty || !events.isEmpty
     }
 
     /// Whether jobs of the state are meant; all are when no state was given.
@@ -67,6 +72,7 @@ struct JobFilter: Equatable, Sendable {
         if let error {
             guard let last = job.last, last.contains(text: error) else { return false }
         }
+        if !events.isEmpty, !events.contains(where: job.events.contains) { return false }
         return tags.isEmpty || tags.contains { job.tags.contains($0) }
     }
 

@@ -9,6 +9,7 @@ enum SelectionOptions {
         [
             .init("--state", "a state"), .init("--template", "a template"), .init("--to", "text"),
             .init("--older", "a span such as 2h"), .init("--error", "text"), .init("--tag", "a tag"),
+            .init("--event", "an event"),
         ]
     }
     static var all: [Arguments.Option] { filters + [.init("--all")] }
@@ -22,6 +23,8 @@ enum SelectionOptions {
           --older SPAN     submitted at least so long ago: 30m, 2h, 5d
           --error TEXT     jobs whose last reply or reason contains the text
           --tag WORD       jobs with this tag; may be repeated
+          --event WORD     jobs to which that has happened: bounced, complained,
+                           delivered, delayed, deferred, ...; may be repeated
         """
 
     static func filter(_ arguments: Arguments, of verb: String) throws(Failure) -> JobFilter {
@@ -36,6 +39,12 @@ enum SelectionOptions {
         filter.older = try span("--older", arguments, of: verb)
         filter.error = try arguments.value("--error")
         filter.tags = arguments.values("--tag")
+        filter.events = arguments.values("--event")
+        for word in filter.events where Event.Kind(rawValue: word) == nil {
+            let near =
+                nearest(to: word, among: Event.Kind.allCases.map(\.rawValue)).map { "; did you mean \($0)?" } ?? ""
+            throw .usage("\(verb): unknown event \(printable(word))\(near)")
+        }
         return filter
     }
 

@@ -68,7 +68,7 @@ func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
     if root.permissions & 0o022 != 0 {
         faults.append(Finding(.error, reader.path, "others may write (mode \(octal(root.permissions)))"))
     }
-    func look(_ name: String, mode: UInt32, isBox: Bool = false) throws(Failure) {
+    func look(_ name: String, mode: UInt32, or others: [UInt32] = []) throws(Failure) {
         func add(_ message: String) { faults.append(Finding(.error, "\(reader.path)/\(name)", message)) }
         let status: FileStatus
         do throws(Errno) { status = try reader.root.status(name) } catch {
@@ -79,7 +79,7 @@ func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
             add("is a \(status.kind), not a directory")
             return
         }
-        if status.permissions != mode {
+        if status.permissions != mode, !others.contains(status.permissions) {
             add("mode \(octal(status.permissions)), not \(octal(mode))")
         }
         if status.owner != root.owner {
@@ -87,7 +87,9 @@ func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
         }
         if status.device != root.device { add("on another filesystem, where no rename reaches") }
     }
-    for name in Creation.directories { try look(name, mode: Creation.mode(of: name)) }
+    for name in Creation.directories {
+        try look(name, mode: Creation.mode(of: name), or: FeedbackBox.narrowModes[name] ?? [])
+    }
     var inner: [String] = []
     try reader.forEachEntry(of: "cur") { entry, _ in inner.append("cur/\(entry.printable)") }
     try reader.forEachEntry(of: "done") { entry, _ in inner.append("done/\(entry.printable)") }

@@ -40,14 +40,14 @@ final class RelayDelivery {
     ) throws(EnvelopeError) -> Envelope {
         var candidates = left
         let mail = letter.mail
-        if !capabilities.smtpUTF8, !mail.hasUTF8Header, isASCII(mail.sender) {
+        let sender = mail.sender.isEmpty ? "" : relay.envelopeFrom ?? mail.returnPath ?? mail.sender
+        if !capabilities.smtpUTF8, !mail.hasUTF8Header, isASCII(sender) {
             let plain = left.filter { isASCII(letter.recipients[$0]) }
             if !plain.isEmpty { candidates = plain }
         }
         group = Array(candidates.prefix(max(limit, 1)))
         let taken = Set(group)
         left.removeAll { taken.contains($0) }
-        let sender = mail.sender.isEmpty ? "" : relay.envelopeFrom ?? mail.sender
         return try Envelope(
             sender: sender, recipients: group.map { letter.recipients[$0] }, size: size,
             needs8Bit: mail.needs8Bit, needsSMTPUTF8: mail.hasUTF8Header, dsn: mail.dsn.map { DSN($0) })

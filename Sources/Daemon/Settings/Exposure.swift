@@ -14,22 +14,21 @@ package enum Exposure {
 
     /// The passwords and tokens of the relays: for their owner, and for a group to read.
     package static func secrets(of settings: Settings) -> [String] {
-        settings.relays.flatMap { relay in
+        let files = settings.relays.flatMap { relay in
             var files = [relay.connection.certificate?.key]
             switch relay.connection.secret {
             case .passwordFile(let path), .tokenFile(let path): files.append(path)
             case .tokenCommand, nil: break
             }
-            return files.compactMap { path in
-                path.flatMap {
-                    finding($0, "a secret", forbidden: 0o027, "others may read or change it", remedy: "g-w,o=")
-                }
-            }
+            return files.compactMap { $0 }
+        }
+        return (files + settings.secretFiles).compactMap {
+            finding($0, "a secret", forbidden: 0o027, "others may read or change it", remedy: "g-w,o=")
         }
     }
 
-    /// The directories of the spool that every user of the machine may write to: the two of `drop/local` are for
-    /// that, with the sticky bit, and no other is. One that is missing is no finding.
+    /// The directories of the spool that every user of the machine may write to: the two of `drop/local` and of
+    /// `feedback/` are for that, with the sticky bit, and no other is. One that is missing is no finding.
     package static func spool(at path: String) throws(SpoolError) -> [String] {
         guard let root = try step(.open, path, allowing(.noEntry, Directory(path: path))) else { return [] }
         var names = Creation.directories
@@ -46,7 +45,7 @@ package enum Exposure {
                 throw SpoolError(.read, "\(path)/\(name)", error)
             }
             guard status.isDirectory else { continue }
-            let isForAll = ["drop/local/tmp", "drop/local/new"].contains(name)
+            let isForAll = ["drop/local/tmp", "drop/local/new", "feedback/tmp", "feedback/new"].contains(name)
             if isForAll, status.permissions & 0o1000 != 0 { continue }
             let remedy = isForAll ? "+t" : "o-w"
             if let finding = open(status, "\(path)/\(name)", remedy: remedy) { findings.append(finding) }

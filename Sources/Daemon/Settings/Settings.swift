@@ -1,3 +1,4 @@
+package import Feedback
 package import Mail
 package import Relay
 package import SMTP
@@ -16,7 +17,7 @@ package struct Settings: Equatable, Sendable {
     /// Bytes of a job's object.
     package var maxJobSize = 32 << 20
     /// How long sent jobs stay in `done/`; zero keeps none.
-    package var doneRetention: Span = .days(1)
+    package var doneRetention: Span = .days(7)
     package var onDoubt = Verdict.OnDoubt.resend
     /// 5yz counts as 4yz.
     package var softBounce = false
@@ -33,6 +34,12 @@ package struct Settings: Equatable, Sendable {
     /// The command that gets each dead letter, its path and its arguments; empty: none.
     package var onDead: [String] = []
     package var onDeadTimeout: Span = .seconds(30)
+    /// The keys of relays' webhooks, by the relay.
+    package var webhookKeys: [Provider: WebhookKey] = [:]
+    /// How the words of bounces are read.
+    var bounces = BounceWords()
+    /// The files that have those keys, and the one of `bounce_key`.
+    var secretFiles: [String] = []
     /// What one drop box's jobs may occupy in `new/` at a time.
     package var dropBoxJobs = 100_000
     package var dropBoxBytes = 1 << 30

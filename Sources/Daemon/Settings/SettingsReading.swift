@@ -1,4 +1,5 @@
 package import Configuration
+internal import Feedback
 internal import IDNA
 internal import Linux
 internal import Mail
@@ -12,7 +13,7 @@ extension Settings {
     /// Reads `outspool.conf`. Every key has a default but `[relay NAME]`'s `url`; an unknown key, section or
     /// value is an error with its line.
     package init(_ file: ConfigurationFile) throws(ConfigurationError) {
-        try file.refuseSections(otherThan: ["relay", "dropbox"])
+        try file.refuseSections(otherThan: ["relay", "dropbox", "webhook"])
         var main = file.main
         let mail = try MailDefaults(&main)
         let hostname = try ConfiguredNames.hostname(&main)
@@ -56,6 +57,7 @@ extension Settings {
         tasks = try TaskSettings(&main)
         boxes = try BoxPermissions(file.sections("dropbox"))
         try readNotices(&main)
+        try readFeedback(&main, webhooks: file.sections("webhook"))
         try main.refuseUnknown()
     }
 
@@ -67,6 +69,32 @@ extension Settings {
         } catch let error as ReplyTableError {
             throw main.fault("'replies': \(error)", at: "replies")
         } catch { throw main.fault("'replies': \(path): \(error)", at: "replies") }
+    }
+
+    /// How reports of what came back are read, and whose signatures are checked.
+    private mutating func readFeedback(
+        _ main: inout ConfigurationSection, webhooks: [ConfigurationSection]
+    ) throws(ConfigurationError) {
+        if let path = main.path("bounces") {
+            do {
+                bounces = try BounceWords(Descriptor.contents(ofFile: path, limit: 1 << 20), name: path)
+            } catch let error as FeedbackTableError {
+                throw main.fault("'bounces': \(error)", at: "bounces")
+            } catch { throw main.fault("'bounces': \(path): \(error)", at: "bounces") }
+        }
+        if let path = mail.bounce?.keyFile { secretFiles.append(path) }
+        for var section in webhooks {
+            guard let name = section.name, let provider = Provider(rawValue: name) else {
+                let known = Provider.allCases.map(\.rawValue).joined(separator: ", ")
+                throw section.fault("a webhook needs the name of a relay: [webhook ses]; known are \(known)")
+            }
+            guard let path = section.path("key_file") else { throw section.missing("key_file") }
+            do {
+                webhookKeys[provider] = try WebhookKey(Descriptor.contents(ofFile: path, limit: 1 << 16), for: provider)
+            } catch { throw section.fault("'key_file': \(path): \(error)", at: "key_file") }
+            secretFiles.append(path)
+            try section.refuseUnknown()
+        }
     }
 
     /// Who is to hear of what: the metrics file, the digests, and the command for dead letters.

@@ -3,7 +3,8 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// Removes what has had its time: sent jobs after `done_retention`, drafts that nobody will publish.
+/// Removes what has had its time: sent jobs after `done_retention`, drafts that nobody will publish, reports that tell of
+/// no job after a week.
 /// Nothing else is deleted by age.
 final class Janitor {
     /// A writer gives up within 24 h; half a day later its draft is litter.
@@ -14,6 +15,10 @@ final class Janitor {
     private let log: Log
     var retention: Span
     private var reading: DirectoryReading?
+    /// The door for reports, once it is open.
+    var feedback: FeedbackBox?
+    /// How long a report that tells of no job is kept.
+    static let unmatchedAge = Span.days(7)
     /// When the wall clock was last set forward, by the time since boot.
     private var jumped: Int64?
 
@@ -35,7 +40,11 @@ final class Janitor {
     func sweep(boxes: [DropBox], now: Timestamp) {
         guard reading == nil else { return }
         guard canTell(Janitor.draftAge) else { return pruneDone(now: now) }
-        for box in boxes { sweepDrafts(of: box, now: now) }
+        for box in boxes { sweepDrafts(of: box.tmp, "drop/\(box.name)/tmp", now: now) }
+        if let feedback {
+            sweepDrafts(of: feedback.tmp, "feedback/tmp", now: now)
+            if canTell(Janitor.unmatchedAge) { forgetReports(feedback, before: (now - Janitor.unmatchedAge).day) }
+        }
         sweepDrafts(now: now)
     }
 
@@ -52,16 +61,23 @@ final class Janitor {
     }
 
     /// A box's `tmp/` is short, or somebody else's litter; it is read at once.
-    private func sweepDrafts(of box: DropBox, now: Timestamp) {
+    private func sweepDrafts(of tmp: borrowing Directory, _ path: String, now: Timestamp) {
         do throws(Errno) {
-            var stream = try box.tmp.entries()
+            var stream = try tmp.entries()
             var count = 0
             while count < 1000, let name = try stream.next() {
-                remove(name, from: box.tmp, ifOlderThan: Janitor.draftAge, now: now)
+                remove(name, from: tmp, ifOlderThan: Janitor.draftAge, now: now)
                 count += 1
             }
         } catch {
-            log.write("\(SpoolError(.list, "drop/\(box.name)/tmp", error))", .warning)
+            log.write("\(SpoolError(.list, path, error))", .warning)
+        }
+    }
+
+    /// Removes the days of `feedback/unmatched`, each of which has a bounded number of files.
+    private func forgetReports(_ box: FeedbackBox, before day: String) {
+        do throws(SpoolError) { for old in try box.days() where old < day { try box.remove(day: old) } } catch {
+            log.write("\(error)", .warning)
         }
     }
 

@@ -32,7 +32,7 @@ package struct DeadLetter: Equatable, Sendable {
     package init(
         _ id: String, template: String?, events: [Event], recipients: [String], submitted: Timestamp?, at now: Timestamp
     ) {
-        let events = Array(events[(events.lastIndex { $0.kind == .requeued } ?? 0)...])
+        let events = Array(events[(events.lastIndex { $0.kind == .requeued } ?? 0)...].filter { !$0.kind.isFeedback })
         let refused = events.filter { $0.kind == .refused }
         let cause = events.last { $0.kind == .expired || $0.kind == .dead } ?? refused.first ?? events.last
         self.id = id

@@ -31,6 +31,9 @@ package struct Digest: Equatable, Sendable {
     /// How many more there are.
     package var more = 0
     package var outages: [Outage] = []
+    /// How many recipients reports have told of: their mail came back, or they called it spam.
+    package var bounced = 0
+    package var complained = 0
 
     package init(host: String, spool: String, since: Timestamp, until: Timestamp) {
         self.host = host
@@ -43,6 +46,7 @@ package struct Digest: Equatable, Sendable {
         var parts: [String] = []
         let count = letters.count + more
         if count > 0 { parts.append(Digest.grouped(count) + (count == 1 ? " dead letter" : " dead letters")) }
+        if let words = returns { parts.append(words) }
         if let first = outages.first {
             parts.append(
                 outages.count == 1
@@ -77,8 +81,25 @@ package struct Digest: Equatable, Sendable {
                 "  outspool ls --state dead", "      every dead letter", "",
             ]
         }
+        if let words = returns {
+            lines += [
+                "After a relay had taken it, since \(Digest.moment(since)): \(words).", "",
+                "  outspool ls --event bounced   what came back",
+                "  outspool ls --event complained", "",
+            ]
+        }
         lines.append("At most one such mail comes in each notify_interval, and each tells what is new.")
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// `3 bounces, 1 complaint`; nil where there was none.
+    private var returns: String? {
+        var parts: [String] = []
+        if bounced > 0 { parts.append(Digest.grouped(bounced) + (bounced == 1 ? " bounce" : " bounces")) }
+        if complained > 0 {
+            parts.append(Digest.grouped(complained) + (complained == 1 ? " complaint" : " complaints"))
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
     private func describe(_ letter: DeadLetter) -> [String] {

@@ -37,7 +37,7 @@ package final class Log {
     package enum Format: String, CaseIterable, Sendable { case text, json }
 
     /// The programs of Postfix whose words each line is in: `master` tells of the daemon itself, `error` of what
-    /// failed without a relay, and `task`, which Postfix has not, of programs.
+    /// failed without a relay, `bounce` of what came back later, and `task`, which Postfix has not, of programs.
     package enum Source: String {
         case master = "outspool/master"
         case pickup = "outspool/pickup"
@@ -46,6 +46,7 @@ package final class Log {
         case smtp = "outspool/smtp"
         case task = "outspool/task"
         case error = "outspool/error"
+        case bounce = "outspool/bounce"
     }
 
     package enum Level: Int { case error = 3, warning = 4, info = 6 }

@@ -89,6 +89,14 @@ package struct Metrics {
         out.family(
             "outspool_recipients_total", .counter, "Recipients by the outcome of an attempt.",
             by("outcome", counters.recipients))
+        out.family(
+            "outspool_reports_total", .counter, "What reports told of recipients, by event and class.",
+            counters.reported.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { kind, counts in
+                counts.sorted.map { ([("event", kind.rawValue), ("class", $0.label)], Double($0.count)) }
+            })
+        out.family(
+            "outspool_reports_unmatched_total", .counter, "Reports that tell of no job, kept in feedback/unmatched.",
+            one(counters.unmatchedReports))
         out.histograms(
             "outspool_delivery_latency_seconds", "From a job's submission to its end in done/, by priority.",
             Job.Priority.allCases.map {

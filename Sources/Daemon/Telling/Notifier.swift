@@ -25,6 +25,8 @@ final class Notifier {
     private var letters: [DeadLetter] = []
     private var more = 0
     private var firstNews: Timestamp?
+    /// What reports had told when the last digest was made.
+    private var reported = Reported()
     /// Until when the last digest tells, or since when digests are wanted.
     private var since: Timestamp?
     /// The last digest; nil before the first.
@@ -49,7 +51,10 @@ final class Notifier {
         schedule = DigestSchedule(interval: settings.notifyInterval)
         let begins = address == nil && settings.notify != nil
         address = settings.notify
-        if begins { begin(now: .now) }
+        if begins {
+            begin(now: .now)
+            reported = reportedSoFar
+        }
         if address == nil { (letters, more, firstNews, since, last) = ([], 0, nil, nil, nil) }
     }
 
@@ -85,6 +90,17 @@ final class Notifier {
         for (name, outage) in open { open[name]?.since = min(outage.since, now) }
     }
 
+    /// How much came back, as the ledger has counted it.
+    private struct Reported: Equatable {
+        var bounced = 0
+        var complained = 0
+    }
+
+    private var reportedSoFar: Reported {
+        let counts = ledger.counters.reported
+        return Reported(bounced: counts[.bounced]?.sum ?? 0, complained: counts[.complained]?.sum ?? 0)
+    }
+
     /// Looks at the relays, and submits a digest when it is due.
     func tick(_ relays: [DaemonStatus.Relay], now: Timestamp) {
         guard address != nil else { return }
@@ -97,6 +113,7 @@ final class Notifier {
             let reason = relay.reason ?? ""
             open[relay.name, default: .init(relay: relay.name, since: now, reason: reason)].reason = reason
         }
+        if reportedSoFar != reported { firstNews = firstNews ?? now }
         let names = Set(relays.map(\.name))
         for name in open.keys where !names.contains(name) { open[name] = nil }
         let lasting = open.values.filter { now - $0.since >= schedule.gathering }
@@ -121,6 +138,9 @@ final class Notifier {
             if told == nil {
                 var digest = Digest(host: Process.hostName, spool: settings.spool, since: since, until: now)
                 (digest.letters, digest.more, digest.outages) = (letters, more, outages)
+                let soFar = reportedSoFar
+                digest.bounced = soFar.bounced - reported.bounced
+                digest.complained = soFar.complained - reported.complained
                 let author = settings.mail.from ?? "Outspool <outspool@\(settings.mail.domain)>"
                 let bytes = digest.job(to: address, from: author).encoded + [0x0A]
                 try Entrance(path: settings.spool).submit(bytes, id: id)
@@ -130,6 +150,7 @@ final class Notifier {
                 self.told.formUnion(outages.map(\.relay))
             }
             (letters, more, firstNews) = ([], 0, nil)
+            reported = reportedSoFar
             (self.since, last) = (told ?? now, id)
             try save(id.text, told ?? now)
             complaint = nil

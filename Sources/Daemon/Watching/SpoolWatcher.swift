@@ -19,6 +19,8 @@ final class SpoolWatcher {
         case entrance(String)
         /// `drop/NAME/new`.
         case box(String)
+        /// `feedback/new`.
+        case feedback
         /// A directory that is only to stay where it is.
         case anchor(String)
 
@@ -30,21 +32,22 @@ final class SpoolWatcher {
             case .boxes: "drop"
             case .entrance(let name): "drop/\(name)"
             case .box(let name): "drop/\(name)/new"
+            case .feedback: "feedback/new"
             case .anchor(let path): path
             }
         }
     }
 
     enum Change {
-        /// Whether it is one of the drop boxes; the end of `drop/` itself is the spool's.
-        var isOfBoxes: Bool {
+        /// Whether it is one of the doors, drop boxes or `feedback/`; the end of `drop/` itself is the spool's.
+        var isOfDoors: Bool {
             switch self {
             case .arrival(let place, _), .departure(let place, _):
                 switch place {
-                case .boxes, .box, .entrance: true
+                case .boxes, .box, .entrance, .feedback: true
                 default: false
                 }
-            case .end(.box), .end(.entrance): true
+            case .end(.box), .end(.entrance), .end(.feedback): true
             case .end, .overflow: false
             }
         }
@@ -77,7 +80,7 @@ final class SpoolWatcher {
     func add(_ place: Place) throws(Errno) {
         let interest: Inotify.Interest =
             switch place {
-            case .state(.new), .box: .arrivals
+            case .state(.new), .box, .feedback: .arrivals
             case .state: [.arrivals, .changes]
             case .root, .boxes, .entrance: [.arrivals, .departures]
             case .anchor: []

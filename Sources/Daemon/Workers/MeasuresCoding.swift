@@ -55,6 +55,7 @@ extension Counters {
         [
             ("received", \.received), ("diskRefusals", \.diskRefusals), ("inotifyOverflows", \.inotifyOverflows),
             ("reloads", \.reloads), ("failedReloads", \.failedReloads), ("digests", \.digests),
+            ("unmatchedReports", \.unmatchedReports),
         ]
     }
     private static var labelled: [(name: String, path: WritableKeyPath<Counters, Labelled>)] {
@@ -77,6 +78,8 @@ extension Counters {
         for (_, path) in Counters.labelled { self[keyPath: path].add(other[keyPath: path]) }
         for (_, path) in Counters.histograms { self[keyPath: path].add(other[keyPath: path]) }
         for (kind, counts) in other.dead { dead[kind, default: Labelled()].add(counts) }
+        // Reports are taken in by the parent alone.
+        for (kind, counts) in other.reported { reported[kind, default: Labelled()].add(counts) }
         for (priority, histogram) in other.latency {
             latency[priority, default: Histogram(bounds: Counters.latencyBounds)].add(histogram)
         }

@@ -104,6 +104,7 @@ package final class Parent {
     private func use(_ fresh: Settings) {
         settings = intake.fit(fresh, log)
         settings.keepKeysOfTheStart(from: first.settings)
+        settings.loadBounceKey(in: spool, log)
         terms.use(settings)
         housekeeping.use(settings)
     }
@@ -222,7 +223,7 @@ package final class Parent {
             log.write("inotify overflow: everything is read again", .warning)
             steering.read()
             housekeeping.readAgain()
-        case _ where change.isOfBoxes: housekeeping.changed(change)
+        case _ where change.isOfDoors: housekeeping.changed(change)
         case .arrival(.root, let name): steering.appeared(name)
         case .departure(.root, let name): steering.vanished(name)
         case .end(let place): hasGone("\(place)")

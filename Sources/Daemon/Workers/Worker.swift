@@ -69,8 +69,11 @@ package final class Worker {
         log.loop = loop
     }
 
-    /// The parent says what does not fit.
-    private func fit() { _ = descriptors.fit(&settings) }
+    /// The parent says what does not fit, and has made the key.
+    private func fit() {
+        _ = descriptors.fit(&settings)
+        settings.loadBounceKey(in: spool, log)
+    }
 
     /// The parent takes in the drop boxes that are there.
     private func hasBox(_ name: String) -> Bool {
