@@ -71,8 +71,10 @@ let package = Package(
                 "Linux",
             ],
             swiftSettings: common),
+        .target(name: "Signatures", dependencies: ["Text"], swiftSettings: common),
         .target(
-            name: "Feedback", dependencies: ["JSON", "Message", "Text", "Time"], swiftSettings: common),
+            name: "Feedback", dependencies: ["JSON", "Message", "Signatures", "Text", "Time"],
+            resources: [.embedInCode("bounces.conf")], swiftSettings: common),
         .target(name: "EventLoop", dependencies: ["Linux", "CLinux", "Time"], swiftSettings: common),
         .target(
             name: "Relay", dependencies: ["EventLoop", "SMTP", "CCurl", "Linux", "Text", "Time"],
@@ -163,6 +165,10 @@ let package = Package(
         .testTarget(name: "TypeGenerationTests", dependencies: ["TypeGeneration", "Schema", "JSON"]),
         .testTarget(
             name: "MessageTests", dependencies: ["Message", "IDNA", "Judges", "JSON", "Text", "Time", "Scratch"]),
+        .testTarget(name: "SignaturesTests", dependencies: ["Signatures", "Text"]),
+        .testTarget(
+            name: "FeedbackTests",
+            dependencies: ["Feedback", "JSON", "Message", "Scratch", "Signatures", "Text", "Time"]),
         .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Time"]),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "SMTP", "Text", "Time"]),
         .testTarget(name: "SMTPServerTests", dependencies: ["SMTPServer", "Text"]),

@@ -20,6 +20,8 @@ struct EntityType {
 
     private init(_ name: StaticString) { self.name = Array(name.description.utf8) }
 
+    /// In lower case, without parameters.
+    var text: String { String(decoding: name, as: UTF8.self) }
     var isMultipart: Bool { name.starts(with: "multipart/".utf8) }
     var isDigest: Bool { name.elementsEqual("multipart/digest".utf8) }
     var isSigned: Bool { name.elementsEqual("multipart/signed".utf8) }

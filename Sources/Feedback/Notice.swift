@@ -1,0 +1,113 @@
+internal import Message
+internal import Text
+
+/// What a bounce says to people, and what it quotes of the original behind that.
+struct Notice {
+    /// The lines before the original.
+    let lines: [ArraySlice<UInt8>]
+    /// The original as it is quoted or embedded, header first; empty where it is missing.
+    let original: ArraySlice<UInt8>
+
+    private static let textLimit = 64 << 10
+
+    init(_ message: FoundMessage) {
+        var text: [UInt8] = []
+        var original: ArraySlice<UInt8> = []
+        var html: [UInt8]?
+        for part in message.parts {
+            if part.isOriginal {
+                if original.isEmpty { original = part.content.prefix(Self.textLimit) }
+            } else if part.type.isExactly("text/plain") || part.type.isExactly("text") || part.type.isEmpty {
+                // What follows the original is its own.
+                if !original.isEmpty, !text.isEmpty { continue }
+                if text.count < Self.textLimit { text += part.content.prefix(Self.textLimit) + [0x0A] }
+            } else if part.type.isExactly("text/html"), html == nil {
+                html = part.content
+            }
+        }
+        if text.allSatisfy(\.isSpace), let html { text = withoutTags(html.prefix(Self.textLimit)) }
+        var lines: [ArraySlice<UInt8>] = []
+        var quoted: ArraySlice<UInt8> = []
+        for line in Feedback.lines(of: text[...]) {
+            let isFirst = lines.allSatisfy { $0.allSatisfy(\.isSpace) }
+            if !isFirst, isOriginalMarker(line) || isTraceField(line) {
+                quoted = text[line.startIndex...]
+                break
+            }
+            lines.append(line)
+        }
+        self.lines = lines
+        self.original = original.isEmpty ? quoted : original
+    }
+
+    /// All of the text, for phrases that stand anywhere.
+    var text: [UInt8] { Array(lines.joined(separator: [0x0A])) }
+}
+
+extension FoundMessage.Part {
+    /// The message that the report is about, or its header.
+    var isOriginal: Bool {
+        type.begins(with: "message/rfc822") || type.begins(with: "text/rfc822") || type.isExactly("message/global")
+            || type.isExactly("message/global-headers") || type.isExactly("message/partial")
+    }
+}
+
+/// Whether a line says that the original follows.
+private func isOriginalMarker(_ line: ArraySlice<UInt8>) -> Bool {
+    let text = line.prefix(200).trimmed(\.isSpace)
+    guard let first = text.first, let last = text.last else { return false }
+    let begins = "-=*_#+".utf8.contains(first)
+    let ends = last == UInt8(ascii: ":") || "-=*_".utf8.contains(last)
+    let words = String(decoding: text.map(\.lowercased), as: UTF8.self)
+    guard Phrases.original.contains(where: words.holds) else { return false }
+    return begins || ends || Phrases.following.contains { words.ends(with: $0) }
+}
+
+/// Whether a line is a field that only the header of a message begins with.
+private func isTraceField(_ line: ArraySlice<UInt8>) -> Bool {
+    for name in ["received: ", "return-path: ", "dkim-signature: ", "x-received: ", "arc-seal: "]
+    where line.prefix(name.utf8.count).isSame(asLowercase: name) {
+        return !line.holds(" by mail") || line.contains(UInt8(ascii: ";")) || line.count < 200
+    }
+    return false
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func holds(_ text: String) -> Bool { String(decoding: self.prefix(1000), as: UTF8.self).holds(text) }
+}
+
+/// A page as plain text, as far as it takes to find words in it: tags end words, entities of markup are decoded.
+func withoutTags(_ html: some Sequence<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    var tag: [UInt8]?
+    for byte in html {
+        if tag != nil {
+            if byte == UInt8(ascii: ">") {
+                let isBreak = ["br", "p", "/p", "div", "/div", "tr", "/tr", "li", "td"].contains { name in
+                    tag?.starts(with: name.utf8) == true
+                }
+                out.append(isBreak ? 0x0A : 0x20)
+                tag = nil
+            } else if tag?.count ?? 0 < 8 {
+                tag?.append(byte.lowercased)
+            }
+        } else if byte == UInt8(ascii: "<") {
+            tag = []
+        } else {
+            out.append(byte)
+        }
+    }
+    var text: [UInt8] = []
+    var rest = out[...]
+    while let byte = rest.popFirst() {
+        let entity = [("lt;", "<"), ("gt;", ">"), ("amp;", "&"), ("quot;", "\""), ("nbsp;", " "), ("#64;", "@")]
+            .first { byte == UInt8(ascii: "&") && rest.starts(with: $0.0.utf8) }
+        if let entity {
+            text += entity.1.utf8
+            rest = rest.dropFirst(entity.0.utf8.count)
+        } else {
+            text.append(byte)
+        }
+    }
+    return text
+}

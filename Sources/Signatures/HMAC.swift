@@ -1,0 +1,18 @@
+internal import Text
+
+/// HMAC-SHA256 (RFC 2104, FIPS 198-1).
+package enum HMAC {
+    /// The 32 bytes of the code.
+    package static func sha256(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
+        var block = key.count > 64 ? SHA256.digest(key) : key
+        block += [UInt8](repeating: 0, count: 64 - block.count)
+        let inner = SHA256.digest(block.map { $0 ^ 0x36 } + message)
+        return SHA256.digest(block.map { $0 ^ 0x5C } + inner)
+    }
+
+    /// Whether both are the same. The time depends on their lengths alone, so that it tells a forger nothing.
+    package static func areSame(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
