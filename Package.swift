@@ -85,8 +85,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "EventLoop", "Spool", "Template", "Message", "IDNA", "Mail", "SMTP", "Relay", "Schema", "Configuration",
-                "JSON", "Text", "Time", "Linux",
+                "EventLoop", "Feedback", "Spool", "Template", "Message", "IDNA", "Mail", "SMTP", "Relay", "Schema",
+                "Configuration", "JSON", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
         .executableTarget(
