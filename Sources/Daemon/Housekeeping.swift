@@ -11,6 +11,7 @@ final class Housekeeping {
     private let log: Log
     private let ledger: Ledger
     private let janitor: Janitor
+    private let suppressionSweep: SuppressionSweep
     private let census: Census
     private let notifier: Notifier
     private let onDead: OnDead
@@ -38,6 +39,8 @@ final class Housekeeping {
             spool: spool, loop: loop, ledger: ledger, watcher: watcher, quota: settings.dropBoxQuota,
             sizeLimit: settings.maxJobSize)
         janitor = Janitor(spool: spool, loop: loop, log: ledger.log, retention: settings.doneRetention)
+        suppressionSweep = SuppressionSweep(
+            spool: spool, loop: loop, log: ledger.log, policy: settings.suppression)
         census = Census(spool: spool, loop: loop, log: ledger.log)
         onDead = OnDead(loop: loop, ledger: ledger, strays: strays)
         metricsFile = MetricsFile(ledger.log)
@@ -59,6 +62,7 @@ final class Housekeeping {
         self.settings = settings
         current.settings = settings
         janitor.retention = settings.doneRetention
+        suppressionSweep.policy = settings.suppression
         boxes.quota = settings.dropBoxQuota
         boxes.sizeLimit = settings.maxJobSize
         notifier.use(settings)
@@ -94,10 +98,18 @@ final class Housekeeping {
     /// A job was sent, of that size: its drop box has room for another.
     func sent(_ id: JobID, size: Int) { boxes.sent(id, size: size) }
 
-    func sweep() { janitor.sweep(boxes: boxes.open, now: .now) }
+    func sweep() {
+        janitor.sweep(boxes: boxes.open, now: .now)
+        suppressionSweep.sweepIfDue()
+    }
 
     private func clockWasSet(_ jump: Span) {
-        if jump > .zero { janitor.clockWasSetForward() } else { notifier.clockWasSetBack(now: .now) }
+        if jump > .zero {
+            janitor.clockWasSetForward()
+            suppressionSweep.clockWasSetForward()
+        } else {
+            notifier.clockWasSetBack(now: .now)
+        }
         loop.later { [weak self] in if let self, isOpen { boxes.readAll() } }
     }
 

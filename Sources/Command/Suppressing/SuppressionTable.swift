@@ -25,7 +25,9 @@ struct SuppressionTable: Equatable, Sendable {
         "at", "created", "createdat", "lastupdatetime", "lastupdatedtime", "updated", "date", "time", "timestamp",
         "addedat", "dateadded",
     ]
-    private static let reasonNames = ["reason", "error", "errormessage", "description", "details", "message", "comment"]
+    private static let reasonNames = [
+        "reason", "error", "errormessage", "description", "details", "message", "comment",
+    ]
 
     /// Reads the header; nil where no column has addresses.
     init?(header: [String]) {

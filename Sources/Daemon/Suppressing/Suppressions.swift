@@ -9,7 +9,8 @@ package import Time
 /// The addresses that get no mail, as a process of the daemon knows them: asked before each attempt, and taught by what
 /// servers and reports say. What holds is on disk, and every process has one.
 package final class Suppressions {
-    private let files: SuppressionFiles?
+    private let path: String
+    private var files: SuppressionFiles?
     private let log: Log
     package var policy: SuppressionPolicy
     /// The trouble that was logged last.
@@ -18,20 +19,24 @@ package final class Suppressions {
     package init(_ spool: SpoolTree, _ log: Log, policy: SuppressionPolicy) {
         self.log = log
         self.policy = policy
-        do throws(SpoolError) {
-            files = try SuppressionFiles(path: spool.path)
-            try files?.make()
-        } catch {
-            files = nil
-            log.write("\(error)", .warning)
-        }
+        path = spool.path
         look(now: .now)
+    }
+
+    /// The files, and their directory where it was missing when they were first asked for.
+    private func open() throws(SpoolError) -> SuppressionFiles {
+        if let files { return files }
+        let opened = try SuppressionFiles(path: path)
+        try opened.make()
+        try opened.look(now: .now)
+        files = opened
+        return opened
     }
 
     /// Looks whether any address is suppressed; to be called once a second.
     func look(now: Timestamp) {
         do throws(SpoolError) {
-            try files?.look(now: now)
+            try open().look(now: now)
             complaint = nil
         } catch {
             // The same trouble is told once.
@@ -45,7 +50,9 @@ package final class Suppressions {
     func refusals(
         of recipients: [String], mail: () -> SuppressionRecord.Mail, now: Timestamp
     ) throws(SpoolError) -> [(recipient: String, reason: String)] {
-        guard policy.isOn, let files, files.hasFiles else { return [] }
+        guard policy.isOn else { return [] }
+        let files = try open()
+        guard files.hasFiles else { return [] }
         var refusals: [(recipient: String, reason: String)] = []
         var asked: SuppressionRecord.Mail?
         for recipient in recipients {
@@ -100,8 +107,8 @@ package final class Suppressions {
     private static func cut(_ reason: String) -> String { printable(reason, limit: 300) }
 
     private func learn(_ lesson: SuppressionPolicy.Lesson, of address: String, now: Timestamp) throws(SpoolError) {
-        guard policy.isOn, let files else { return }
-        for entry in try files.learn(lesson, of: address, by: policy, now: now) where entry.why != .soft {
+        guard policy.isOn else { return }
+        for entry in try open().learn(lesson, of: address, by: policy, now: now) where entry.why != .soft {
             let stream = entry.stream.map { ", stream \($0.isEmpty ? "(none)" : printable($0))" } ?? ""
             log.write(
                 .qmgr, job: lesson.job, [],

@@ -76,9 +76,12 @@ package struct SuppressionEntry: Equatable, Sendable {
     /// Whether it suppresses anything at a moment.
     package func holds(at now: Timestamp) -> Bool { why != .soft && until.map { $0 > now } != false }
 
+    /// How ``refusal`` begins, by which it is known.
+    package static let refusalPrefix = "suppressed: "
+
     /// The reason of a mail's event: `suppressed: bad-address since 2026-12-01, by job ID`.
     package var refusal: String {
-        var text = "suppressed: \(why.rawValue) since \(at.day)"
+        var text = "\(Self.refusalPrefix)\(why.rawValue) since \(at.day)"
         if let until { text += ", until \(until.day)" }
         if let job {
             text += ", by job \(printable(job, limit: 200))"

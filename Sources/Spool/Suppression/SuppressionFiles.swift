@@ -58,11 +58,19 @@ package final class SuppressionFiles {
 
     /// Looks whether the directory is there, and whether it holds a file: to be called once a second, so that a lookup
     /// costs nothing as long as there is none.
+    ///
+    /// On error it may hold some: then each lookup asks.
     package func look(now: Timestamp) throws(SpoolError) {
+        hasFiles = try mayHaveFiles(now)
+    }
+
+    private func mayHaveFiles(_ now: Timestamp) throws(SpoolError) -> Bool {
+        let before = hasFiles
+        hasFiles = true
         let path = Self.directoryName
         guard let status = try step(.read, path, allowing(.noEntry, root.status(path))) else {
-            (directory, read, hasFiles) = (nil, nil, false)
-            return
+            (directory, read) = (nil, nil)
+            return false
         }
         if directory?.inode != status.inode {
             let opened = try step(.open, path, root.directory(path))
@@ -70,10 +78,12 @@ package final class SuppressionFiles {
             read = nil
         }
         if let read, read.modified == status.modified, Timestamp(nanoseconds: read.modified) + Self.grain < read.at {
-            return
+            return before
         }
-        hasFiles = try hasName()
+        read = nil
+        let has = try hasName()
         read = (status.modified, now)
+        return has
     }
 
     private func hasName() throws(SpoolError) -> Bool {
@@ -88,7 +98,9 @@ package final class SuppressionFiles {
     ///
     /// What lies there and is no regular file suppresses by its name alone.
     package func record(of address: String) throws(SpoolError) -> SuppressionRecord? {
-        guard hasFiles, let directory else { return nil }
+        guard hasFiles else { return nil }
+        if directory == nil { _ = try open() }
+        guard let directory else { return nil }
         return try read(SuppressionName(address).text, of: address, in: directory.directory)
     }
 
@@ -151,12 +163,12 @@ package final class SuppressionFiles {
             let opened = try step(
                 .open, Self.directoryName, allowing(.noEntry, root.directory(Self.directoryName)))
         else {
-            directory = nil
+            (directory, read) = (nil, nil)
             return nil
         }
         let inode = try step(.read, Self.directoryName, opened.status().inode)
         let made = Open(opened, inode)
-        directory = made
+        (directory, read) = (made, nil)
         return made
     }
 
@@ -209,7 +221,11 @@ package final class SuppressionFiles {
             let record = try record(named: name, of: entry.address)
             if record?.covers(entry) == true { continue }
             added += 1
-            if record != nil { try add([entry], to: name) } else { drafts.append((try write(entry.line, durably: false), entry)) }
+            if record != nil {
+                try add([entry], to: name)
+            } else {
+                drafts.append((try write(entry.line, durably: false), entry))
+            }
         }
         try publish(&drafts)
         return added
@@ -222,7 +238,9 @@ package final class SuppressionFiles {
         try step(.sync, Self.directoryName, root.syncFilesystem())
         for draft in drafts {
             let name = SuppressionName(draft.entry.address).text
-            if try step(.publish, path(name), allowing(.exists, root.rename(draft.path, into: root, as: path(name)))) == nil {
+            if try step(.publish, path(name), allowing(.exists, root.rename(draft.path, into: root, as: path(name))))
+                == nil
+            {
                 try add([draft.entry], to: name)
                 try step(.remove, draft.path, root.unlink(draft.path))
             }
@@ -280,9 +298,15 @@ package final class SuppressionFiles {
         let draft = "tmp/" + JobID.random(characters: 12)
         try step(.create, draft) { () throws(Errno) in
             let file = try root.create(draft, mode: 0o600)
-            if owner.owner != Process.effectiveUser { try file.setOwner(owner.owner, group: owner.group) }
-            try file.write(all: bytes)
-            if durably { try file.syncData() }
+            do throws(Errno) {
+                if owner.owner != Process.effectiveUser { try file.setOwner(owner.owner, group: owner.group) }
+                try file.write(all: bytes)
+                if durably { try file.syncData() }
+            } catch {
+                // The first error is the one to report; the daemon clears what stays.
+                try? root.unlink(draft)
+                throw error
+            }
         }
         return draft
     }
