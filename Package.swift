@@ -146,6 +146,11 @@ let package = Package(
             name: "bench-producer", dependencies: ["Outspool"], path: "Tests/Benchmarks/producer",
             swiftSettings: common),
 
+        // Lookups of suppressed addresses, see Tests/Benchmarks/suppressed.
+        .executableTarget(
+            name: "bench-suppressed", dependencies: ["Spool", "Linux", "Time"], path: "Tests/Benchmarks/suppressed",
+            swiftSettings: common),
+
         // What the tests share, see Tests/README.md.
         .target(name: "Scratch", path: "Tests/Support/Scratch", swiftSettings: common),
         .target(
@@ -183,8 +188,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Configuration", "EventLoop", "Mail", "Relay", "Scratch", "Sink", "Spool", "SMTP", "JSON",
-                "Text", "Time", "Linux",
+                "Daemon", "Configuration", "EventLoop", "Feedback", "Mail", "Relay", "Scratch", "Sink", "Spool", "SMTP",
+                "JSON", "Text", "Time", "Linux",
             ]),
         .testTarget(
             name: "MailTests",

@@ -75,6 +75,8 @@ int clinux_openat(int dir, const char *path, int flags, mode_t mode) { return op
 
 const int clinux_o_path = O_PATH;
 
+int clinux_syncfs(int fd) { return syncfs(fd); }
+
 int clinux_start_writeback(int fd) { return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
 
 int clinux_filesystem(int fd, int *is_memory, int *is_noexec) {

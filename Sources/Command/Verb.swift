@@ -37,7 +37,10 @@ extension Verb {
             case .submit: [.submit, .wait, .pump, .feedback]
             case .look: [.ls, .show, .status, .top]
             case .steer:
-                [.retry, .postpone, .hold, .release, .cancel, .edit, .remove, .pause, .resume, .prune, .transfer]
+                [
+                    .retry, .postpone, .hold, .release, .cancel, .edit, .remove, .pause, .resume, .prune, .transfer,
+                    .suppress, .unsuppress,
+                ]
             case .writeTemplates: [.preview, .check, .types]
             case .setUp: [.initialize, .dropBox, .doctor, .testSend, .explain]
             }

@@ -186,6 +186,7 @@ final class Delivery {
     /// To be called once a second.
     func tick() {
         clock.look()
+        queue.suppressions.look(now: .now)
         if queue.templates.hasChanged() {
             // Of several workers each sees it, and one tells.
             if spool.share.number == 1 { log.write("templates changed") }

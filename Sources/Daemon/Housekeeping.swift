@@ -11,6 +11,7 @@ final class Housekeeping {
     private let log: Log
     private let ledger: Ledger
     private let janitor: Janitor
+    private let suppressionSweep: SuppressionSweep
     private let census: Census
     private let notifier: Notifier
     private let onDead: OnDead
@@ -40,6 +41,8 @@ final class Housekeeping {
             sizeLimit: settings.maxJobSize)
         feedback = FeedbackIntake(spool: spool, loop: loop, ledger: ledger, watcher: watcher, settings: settings)
         janitor = Janitor(spool: spool, loop: loop, log: ledger.log, retention: settings.doneRetention)
+        suppressionSweep = SuppressionSweep(
+            spool: spool, loop: loop, log: ledger.log, policy: settings.suppression)
         census = Census(spool: spool, loop: loop, log: ledger.log)
         onDead = OnDead(loop: loop, ledger: ledger, strays: strays)
         metricsFile = MetricsFile(ledger.log)
@@ -61,6 +64,7 @@ final class Housekeeping {
         self.settings = settings
         current.settings = settings
         janitor.retention = settings.doneRetention
+        suppressionSweep.policy = settings.suppression
         boxes.quota = settings.dropBoxQuota
         boxes.sizeLimit = settings.maxJobSize
         feedback.use(settings)
@@ -106,10 +110,16 @@ final class Housekeeping {
     func sweep() {
         janitor.feedback = feedback.box
         janitor.sweep(boxes: boxes.open, now: .now)
+        suppressionSweep.sweepIfDue()
     }
 
     private func clockWasSet(_ jump: Span) {
-        if jump > .zero { janitor.clockWasSetForward() } else { notifier.clockWasSetBack(now: .now) }
+        if jump > .zero {
+            janitor.clockWasSetForward()
+            suppressionSweep.clockWasSetForward()
+        } else {
+            notifier.clockWasSetBack(now: .now)
+        }
         loop.later { [weak self] in if let self, isOpen { boxes.readAll() } }
     }
 

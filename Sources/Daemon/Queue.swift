@@ -50,7 +50,10 @@ final class Queue {
     private(set) lazy var tasks = TaskCourier(
         loop: loop, ledger: ledger, templates: templates, strays: strays, settings: settings,
         tell: { [unowned self] in hear($0) })
-    private lazy var letters = LetterMaker(ledger: ledger, templates: templates, settings: settings)
+    /// The addresses that get no mail.
+    private(set) lazy var suppressions = Suppressions(spool, ledger.log, policy: settings.suppression)
+    private lazy var letters = LetterMaker(
+        ledger: ledger, templates: templates, suppressions: suppressions, settings: settings)
     private(set) lazy var data = DataCourier(
         loop: loop, ledger: ledger, templates: templates, strays: strays, letters: letters,
         tell: { [unowned self] in hear($0) })
@@ -92,6 +95,7 @@ final class Queue {
         self.settings = settings
         templates.use(settings.templates)
         settler.keepsDone = settings.doneRetention > .zero
+        suppressions.policy = settings.suppression
         triage.settings = settings
         tasks.settings = settings
         letters.settings = settings
@@ -103,7 +107,9 @@ final class Queue {
             if let index = old.firstIndex(where: { $0.settings == relay }) { return old.remove(at: index) }
             let terms: any RelayTerms =
                 shared?.terms(for: relay) ?? LocalTerms(relay, loop: loop, ledger: ledger, allowances: allowances)
-            return RelayPool(relay, terms, curl: curl, loop: loop, ledger: ledger) { [unowned self] in hear($0) }
+            let pool = RelayPool(relay, terms, curl: curl, loop: loop, ledger: ledger) { [unowned self] in hear($0) }
+            pool.teaches = { [unowned self] in learn(from: $0, $1) }
+            return pool
         }
         retired += old
         for pool in old { pool.retire() }
@@ -286,6 +292,16 @@ final class Queue {
             jitter: .random(in: -1...1))
         ledger.attempted(job, verdict, now: now)
         finish(job, verdict)
+    }
+
+    /// A relay has said of some recipients of a job that their addresses do not exist.
+    private func learn(from job: ClaimedJob, _ refused: [(recipient: String, reply: Reply)]) {
+        if settings.softBounce { return }
+        for (recipient, reply) in refused {
+            suppressions.learn(
+                refused: recipient, reason: reply.description, job: job.id, template: job.template, tags: job.tags,
+                now: .now)
+        }
     }
 
     private func giveBack(_ id: JobID, because reason: String) {

@@ -172,6 +172,12 @@ package struct Directory: ~Copyable {
     /// Makes the directory's entries durable. See fsync(2).
     package func sync() throws(Errno) { try descriptor.sync() }
 
+    /// Makes everything durable that is on the directory's filesystem. See syncfs(2).
+    package func syncFilesystem() throws(Errno) {
+        let number = descriptor.raw
+        _ = try retrying { clinux_syncfs(number) }
+    }
+
     /// Takes the lock of the directory itself. See ``Descriptor/lock()``.
     package func lock() throws(Errno) -> Bool { try descriptor.lock() }
 

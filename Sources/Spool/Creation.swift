@@ -6,7 +6,7 @@ package enum Creation {
     /// The directories below a spool, parents first.
     package static let directories: [String] =
         ["tmp", "new", "cur", "retry"] + Bucket.allCases.map { "retry/\($0.name)" }
-        + ["scheduled", "hold", "dead", "done", "drop"] + FeedbackBox.directories
+        + ["scheduled", "hold", "dead", "done", "drop", SuppressionFiles.directoryName] + FeedbackBox.directories
 
     /// Makes a spool at `path`, or completes one that is there; modes are set either way.
     ///

@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 package import Time
 
 /// One line of a job's history.
@@ -78,6 +79,11 @@ package struct Event: Equatable, Sendable {
     package init(_ kind: Kind, at: Timestamp) {
         self.kind = kind
         self.at = at
+    }
+
+    /// Whether a recipient was refused by us because its address is suppressed.
+    package var isSuppression: Bool {
+        kind == .refused && relay == nil && reason?.begins(with: SuppressionEntry.refusalPrefix) == true
     }
 
     /// The line, with its newline.

@@ -13,6 +13,11 @@ package struct TemplateSettings: Equatable, Sendable {
         case resend, hold
     }
 
+    /// Whether its mails heed complaints.
+    package enum Suppression: String, CaseIterable, Sendable {
+        case obey, ignore
+    }
+
     /// What the template is.
     package enum Kind: Sendable {
         case mail, task
@@ -38,6 +43,8 @@ package struct TemplateSettings: Equatable, Sendable {
     private(set) var attachmentsLine = 1
     /// Where a reader unsubscribes, in the order of preference.
     package private(set) var listUnsubscribe: [Mustache] = []
+    /// Whether its mails go to addresses that complained, or whose mail came back for a while.
+    package private(set) var suppression: Suppression?
     /// How its program is run, if it has one.
     package private(set) var program = ProgramSettings()
     /// Extra header fields in the order of the file, each name once whatever its case.
@@ -100,7 +107,7 @@ package struct TemplateSettings: Equatable, Sendable {
     }
 
     /// The keys that only a mail has.
-    private static let mailKeys = ["from", "reply_to", "layout", "attachments", "list_unsubscribe"]
+    private static let mailKeys = ["from", "reply_to", "layout", "attachments", "list_unsubscribe", "suppression"]
 
     private mutating func readCommon(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         ttl = try section.positiveSpan("ttl", like: "15m")
@@ -126,6 +133,7 @@ package struct TemplateSettings: Equatable, Sendable {
             }
         }
         _ = section.entry("list_unsubscribe")
+        suppression = try section.choice("suppression")
     }
 
     private func entries(_ sections: [ConfigurationSection]) throws(ConfigurationError) -> [ConfigurationEntry] {

@@ -26,7 +26,9 @@ struct ClaimedJobTests {
         private(set) lazy var settler = Settler(
             spool: place.spool, loop: place.loop, ledger: place.ledger, tell: { [unowned self] in reports.append($0) },
             settled: { [unowned self] job, _, state, _ in ended.append((job.id.text, state)) })
-        private(set) lazy var letters = LetterMaker(ledger: place.ledger, templates: templates, settings: settings)
+        private(set) lazy var suppressions = Suppressions(place.spool, place.log, policy: settings.suppression)
+        private(set) lazy var letters = LetterMaker(
+            ledger: place.ledger, templates: templates, suppressions: suppressions, settings: settings)
         private lazy var strays = Strays(spool: place.spool, loop: place.loop, log: place.log)
         private(set) lazy var tasks = TaskCourier(
             loop: place.loop, ledger: place.ledger, templates: templates, strays: strays, settings: settings,

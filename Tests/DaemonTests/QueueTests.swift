@@ -31,11 +31,11 @@ struct QueueTests {
         ])
         place.queue.open()
         for id in ["a", "b"] {
-            try place.submit(id: id)
+            try place.submit(#"{"to":"\#(id)@example.net","subject":"Hi","text":"Hello"}"#, id: id)
             place.queue.arrived(DirectoryName(id), in: .new)
         }
         try place.run(until: { place.letters.count == 1 && place.queue.buckets.count(.retry(.first)) == 1 })
-        #expect(place.letters[0].event == .refused && place.letters[0].recipients == ["zoe@example.net"])
+        #expect(place.letters[0].event == .refused && ["a@example.net", "b@example.net"].contains(place.letters[0].recipients.first))
         #expect(place.ledger.counters.total(.dead) == 1)
     }
 

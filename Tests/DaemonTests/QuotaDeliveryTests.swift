@@ -58,7 +58,8 @@ struct QuotaDeliveryTests {
     @Test("Who was refused does not count")
     func refused() throws {
         let place = try QueuePlace(
-            relay: ["--fail", "rcpt(nobody@example.net)=550 5.1.1 No such user"], relayKeys: "quota = 2/d")
+            relay: ["--fail", "rcpt(nobody@example.net)=550 5.1.1 No such user"], settings: "suppression = off",
+            relayKeys: "quota = 2/d")
         for index in 0..<6 {
             try place.submit(#"{"to":"nobody@example.net","subject":"Hi","text":"Hello"}"#, id: "bad\(index)")
         }

@@ -20,12 +20,13 @@ struct VerdictTests {
 
     func judge(
         _ outcomes: [RecipientOutcome], attempt number: Int = 1, history: History = History(),
-        onDoubt: Verdict.OnDoubt = .resend, softBounce: Bool = false, disallowed: [String] = []
+        onDoubt: Verdict.OnDoubt = .resend, softBounce: Bool = false, disallowed: [String] = [],
+        suppressed: [(recipient: String, reason: String)] = []
     ) -> Verdict {
         let attempt = Verdict.Attempt(
             number: number, relay: "main", history: history, submitted: VerdictTests.submitted,
             expiry: VerdictTests.submitted + .days(5), onDoubt: onDoubt, softBounce: softBounce,
-            disallowed: disallowed)
+            disallowed: disallowed, suppressed: suppressed)
         let pairs = outcomes.enumerated().map { (recipient: "r\($0)@example.com", outcome: $1) }
         return Verdict(pairs, of: attempt, interruption: "421 bye", now: now, jitter: 0)
     }
@@ -132,5 +133,22 @@ struct VerdictTests {
         #expect(verdict.events[0].submitted == VerdictTests.submitted)
         // A relay's 5yz may pass; this will not before somebody changes the list.
         #expect(judge(outcomes, softBounce: true, disallowed: ["h@example.com"]).events.map(\.kind) == kinds)
+    }
+
+    @Test("Who is suppressed is refused by us, with the reason, and the others have their outcomes")
+    func suppressed() {
+        let reason = "suppressed: bad-address since 2026-11-01, by job old"
+        let gone = [(recipient: "gone@example.com", reason: reason)]
+        let alone = judge([], suppressed: gone)
+        #expect(alone.target == .dead && alone.durably)
+        #expect(alone.events.map(\.kind) == [.refused] && alone.events[0].reason == reason)
+        #expect(alone.events[0].isSuppression && alone.events[0].relay == nil && alone.events[0].dsn == "5.7.1")
+        #expect(alone.events[0].submitted == VerdictTests.submitted)
+        let mixed = judge([VerdictTests.ok], suppressed: gone)
+        #expect(mixed.target == .dead && mixed.events.map(\.kind) == [.refused, .sent])
+        #expect(judge([VerdictTests.later], suppressed: gone).target == .retry(.first))
+        // Nothing was learned of the others: it is said with the first outcome.
+        #expect(judge([VerdictTests.untried], suppressed: gone).events.map(\.kind) == [.returned])
+        #expect(!judge([], disallowed: ["gone@example.com"]).events[0].isSuppression)
     }
 }

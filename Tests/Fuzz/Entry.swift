@@ -12,7 +12,7 @@ package func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
 /// Every target by its name; each takes any bytes whatever.
 private let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "json": fuzzJSON, "base64": fuzzBase64, "time": fuzzTime, "names": fuzzNames,
-    "job": fuzzJob, "history": fuzzHistory,
+    "job": fuzzJob, "history": fuzzHistory, "suppression": fuzzSuppression, "csv": fuzzCSV,
     "mustache": fuzzMustache, "template-conf": fuzzTemplateConf, "schema": fuzzSchema, "pattern": fuzzPattern,
     "configuration": fuzzConfiguration,
     "reply": fuzzReply, "session": fuzzSession, "dots": fuzzDots,

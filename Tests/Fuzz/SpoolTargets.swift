@@ -1,7 +1,9 @@
+@testable internal import Command
 internal import IDNA
 internal import JSON
 internal import Message
 internal import Spool
+internal import Text
 internal import Time
 
 /// A job's file is taken apart and put together, whatever its tail; an event that is appended is read back.
@@ -55,4 +57,69 @@ func fuzzHistory(_ input: [UInt8]) {
     recovered.append(Event(.recovered, at: Timestamp(seconds: 1_700_000_000)))
     must(recovered.recoveries == history.recoveries + 1, "each recovery counts")
     must(recovered.open(of: recipients) == open, "a recovery changes no recipient")
+}
+
+/// A file of `suppressed/` says the same after it was written again, and each address has one name that is no path.
+func fuzzSuppression(_ input: [UInt8]) {
+    let now = Timestamp(seconds: 1_700_000_000)
+    let record = SuppressionRecord(reading: input, of: "zoe@example.com", modified: now)
+    must(!record.entries.isEmpty, "a file that is there says something")
+    let again = SuppressionRecord(reading: record.bytes, of: "zoe@example.com", modified: now)
+    if record.bytes.count <= SuppressionRecord.sizeLimit {
+        must(again.bytes == record.bytes, "written and read, it is the same")
+    }
+    for entry in record.entries {
+        must(entry.line.last == 0x0A && entry.line.count { $0 == 0x0A } == 1, "one entry is one line")
+        must(
+            !entry.refusal.unicodeScalars.contains { $0.properties.generalCategory == .control }, "a reason is one line"
+        )
+        let name = SuppressionName(entry.address).text
+        must(name.utf8.count <= 255 && !name.utf8.contains(0x2F) && !name.utf8.contains(0), "a name is one component")
+        must(name.isEmpty || name.utf8.first != 0x2E, "no name begins with a dot")
+        if let address = SuppressionName.address(of: name) {
+            must(Array(address.utf8) == Array(entry.address.utf8), "a name is of one address")
+        }
+    }
+    let lesson = SuppressionPolicy.Lesson(.complaint, job: "j", stream: "s", at: now)
+    var entries = record.entries
+    for _ in 0..<2 {
+        switch SuppressionPolicy().change(
+            by: lesson, of: SuppressionRecord(entries), address: "zoe@example.com", now: now)
+        {
+        case .append(let more): entries += more
+        case .keep(let kept): entries = kept
+        case .nothing: break
+        }
+    }
+    must(entries.count <= record.entries.count + 1, "a complaint is entered once")
+    must(SuppressionRecord(entries).objection(to: .init(stream: "s"), now: now) != nil, "and holds")
+}
+
+/// A table of addresses is read alike however it is cut, and what is read of it is written and read again.
+func fuzzCSV(_ input: [UInt8]) {
+    func records(by size: Int) -> [CSVReader.Record]? {
+        var reader = CSVReader()
+        var records: [CSVReader.Record] = []
+        do throws(CSVReader.Fault) {
+            for start in stride(from: 0, to: input.count, by: size) {
+                try reader.read(input[start..<min(start + size, input.count)], failing: { $0 }) {
+                    (record) throws(CSVReader.Fault) in records.append(record)
+                }
+            }
+            try reader.end(failing: { $0 }) { (record) throws(CSVReader.Fault) in records.append(record) }
+        } catch {
+            must(error.line >= 1 && !error.description.utf8.contains(0x0A), "a fault is told in one line")
+            return nil
+        }
+        return records
+    }
+    let all = records(by: max(input.count, 1))
+    must(all == records(by: 3), "the chunks do not matter")
+    guard let all, let first = all.first, let table = SuppressionTable(header: first.fields) else { return }
+    for record in all.dropFirst() {
+        guard let entry = try? table.entry(record.fields, now: Timestamp(seconds: 1_700_000_000)) else { continue }
+        let own = SuppressionTable(header: SuppressionTable.columns)
+        let again = try? own?.entry(SuppressionTable.row(entry), now: Timestamp(seconds: 0))
+        must(again?.address == entry.address && again?.why == entry.why, "exported, it is the same")
+    }
 }

@@ -272,14 +272,14 @@ struct NoticeTests {
             port: try place.sink("--fail", "rcpt=550 5.1.1 No such user"),
             main: "on_dead = ./hook \"events $(touch owned).jsonl\"")
         let daemon = try place.daemon()
-        for index in 0..<5 { try place.hello("gone\(index)", to: "zoe@example.com") }
+        for index in 0..<5 { try place.hello("gone\(index)", to: "zoe\(index)@example.com") }
         let events = place.root.appending(path: "events $(touch owned).jsonl")
         try place.wait("five events") { place.text(events).split(separator: "\n").count == 5 }
         let line = try #require(place.text(events).split(separator: "\n").first { $0.contains("gone3") })
         let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         #expect(event["event"] as? String == "refused")
         #expect(event["id"] as? String == "gone3")
-        #expect(event["to"] as? [String] == ["zoe@example.com"])
+        #expect(event["to"] as? [String] == ["zoe3@example.com"])
         #expect(event["code"] as? Int == 550)
         #expect(event["reason"] as? String == "No such user")
         #expect(event["template"] as? String == "hello")

@@ -1,4 +1,7 @@
 """What must hold for every scenario: right after a death, and in the end."""
+import json
+import os
+
 import injection
 from place import Loss
 from scenarios import Run
@@ -29,8 +32,23 @@ def groups(scenario):
     return found
 
 
+def suppressions_are_whole(scenario, place):
+    """Every file of suppressed/ says what it is for, from its first line on; what was there before stays."""
+    for name in place.names("suppressed"):
+        with open(os.path.join(place.spool, "suppressed", name)) as file:
+            text = file.read()
+        try:
+            json.loads(text.split("\n")[0])
+        except ValueError:
+            raise Loss(f"suppressed/{name} is torn: {text[:300]}") from None
+    for address in scenario.suppressed:
+        if address not in place.names("suppressed"):
+            raise Loss(f"suppressed/{address} is gone")
+
+
 def after_a_crash(scenario, place):
     """Nothing runs: every job is there once, and no state says what its history does not."""
+    suppressions_are_whole(scenario, place)
     files = place.jobs()
     objects = [file.object for group in files.values() for file in group]
     for name, jobs in groups(scenario).items():

@@ -24,6 +24,7 @@ from cases import parse
 from daemonruns import daemon_runs
 from place import Loss, copied, stop_cleanly
 from submissions import submissions
+from suppressing import suppressing
 
 
 # How many scenarios a sample is of.
@@ -160,7 +161,7 @@ def main():
 
 def run_all(programs, options, count, started):
     only = set(filter(None, options.only.split(",")))
-    known = daemon_runs(programs) + submissions(programs)
+    known = daemon_runs(programs) + submissions(programs) + suppressing(programs)
     runs = [
         run for run in known
         if (not only or run.name in only) and (os.geteuid() == 0 or not run.scenario.needs_root)]

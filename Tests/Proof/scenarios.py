@@ -71,7 +71,8 @@ class Scenario:
     """Jobs, the relay's and the configuration's part, and what is repaired once all is at rest."""
 
     def __init__(
-        self, name, jobs, sink=(), main="", relay="", templates=None, repair=None, needs_root=False, buries_unreadable=False
+        self, name, jobs, sink=(), main="", relay="", templates=None, repair=None, needs_root=False, buries_unreadable=False,
+        suppressed=()
     ):
         self.name, self.jobs, self.sink, self.main = name, jobs, list(sink), main
         # A file of a drop box that may not be opened is a dead letter: permissions are the producer's fault there.
@@ -79,6 +80,8 @@ class Scenario:
         # Of the relay's section; {port} is where it listens.
         self.relay = relay
         self.templates, self.repair, self.needs_root = templates or {}, repair or {}, needs_root
+        # Addresses that get no mail.
+        self.suppressed = suppressed
 
     def without_runs(self):
         """The same without tasks."""
@@ -96,6 +99,9 @@ class Scenario:
         place.initialise()
         if any(job.box for job in self.jobs):
             place.add_box("shop")
+        for address in self.suppressed:
+            line = {"address": address, "at": stamp(-60), "why": "bad-address", "job": "before"}
+            place.drop("suppressed", address, json.dumps(line) + "\n")
         for name, text in self.templates.items():
             place.write("templates/" + name, text)
             if name.endswith(("/run", "/data")):
@@ -139,6 +145,10 @@ esac
         Scenario("deferred", [Job("later")], sink=["rcpt(later@example.com)=451 4.7.1 Later:1"]),
         Scenario(
             "refused", [Job("never", {one("never"): NEVER}, "dead")], sink=["rcpt(never@example.com)=550 5.1.1 No"]),
+        Scenario(
+            "suppressed", [
+                Job("half", {one("yes"): ONCE, one("gone"): NEVER}, "dead"), Job("none", {one("gone"): NEVER}, "dead")],
+            suppressed=[one("gone")]),
         Scenario(
             "mixed", [Job("mixed", {one("yes"): ONCE, one("later"): ONCE, one("never"): NEVER}, "dead")],
             # Who is put off among others is asked for twice.

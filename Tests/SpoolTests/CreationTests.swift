@@ -10,7 +10,10 @@ struct CreationTests {
     func creates() throws {
         let scratch = try Scratch()
         try Creation.spool(at: scratch.path("s"))
-        #expect(try scratch.list("s") == ["cur", "dead", "done", "drop", "hold", "new", "retry", "scheduled", "tmp"])
+        #expect(
+            try scratch.list("s") == [
+                "cur", "dead", "done", "drop", "hold", "new", "retry", "scheduled", "suppressed", "tmp",
+            ])
         #expect(try scratch.list("s/retry") == Bucket.allCases.map(\.name))
         #expect(try scratch.mode("s") == 0o711)
         for name in try scratch.list("s") { #expect(try scratch.mode("s/\(name)") == (name == "drop" ? 0o711 : 0o700)) }

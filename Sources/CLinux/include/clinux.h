@@ -38,6 +38,9 @@ extern const int clinux_o_path;
 /// write-back and does not wait.
 int clinux_start_writeback(int fd);
 
+/// syncfs(2).
+int clinux_syncfs(int fd);
+
 /// Says of the filesystem of an open file whether it lives in memory (tmpfs, ramfs), and whether it is mounted noexec:
 /// fstatfs(2) and fstatvfs(3). -1 with errno.
 int clinux_filesystem(int fd, int *is_memory, int *is_noexec);

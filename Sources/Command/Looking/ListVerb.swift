@@ -10,6 +10,8 @@ extension Verb {
             name: "ls", summary: "list jobs",
             help: """
                 usage: outspool ls [ID ... | FILTER ...] [--limit N] [--json]
+                       outspool ls --suppressed [--to TEXT] [--error TEXT] [--older SPAN]
+                                   [--stream NAME] [--limit N] [--json | --csv]
 
                 Lists the jobs of a spool, sorted by id; of more than 10,000 in the order of
                 the directories. Sent jobs are listed only if --state asks for them, or
@@ -18,9 +20,17 @@ extension Verb {
                 \(SelectionOptions.help)
                   --limit N        at most so many
                   --json           one JSON object per line
+                  --suppressed     the addresses that get no mail instead, and why; then
+                                   --to is text in the address, --error in why or the
+                                   reason, and --older is how long it has been so
+                  --stream NAME    of --suppressed: what holds for this stream
+                  --csv            of --suppressed: as outspool suppress --import reads it
 
                 """,
-            options: SelectionOptions.filters + [.init("--limit", "a number"), .init("--json")], run: runList)
+            options: SelectionOptions.filters + [
+                .init("--limit", "a number"), .init("--json"), .init("--suppressed"), .init("--stream", "a stream"),
+                .init("--csv"),
+            ], run: runList)
     }
 }
 
@@ -37,6 +47,10 @@ private func runList(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     if let text = try arguments.value("--limit") {
         guard let number = Int(text), number > 0 else { throw .usage("ls: --limit \(printable(text)) is no number") }
         limit = number
+    }
+    if arguments.has("--suppressed") { return try listSuppressed(invocation, filter, limit: limit) }
+    if arguments.has("--csv") || arguments.has("--stream") {
+        throw .usage("ls: --csv and --stream are for --suppressed")
     }
     let reader = try SpoolReader(path: try invocation.spoolPath())
     var listing = Listing(output: invocation.output, isJSON: arguments.has("--json"), now: .now, limit: limit)

@@ -106,5 +106,5 @@ struct JobFilter: Equatable, Sendable {
 
 extension String {
     /// Whether the text occurs here, in whatever case.
-    fileprivate func contains(text: String) -> Bool { lowercased().holds(text.lowercased()) }  // exact: in any case
+    func contains(text: String) -> Bool { lowercased().holds(text.lowercased()) }  // exact: in any case
 }

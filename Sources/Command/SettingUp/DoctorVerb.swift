@@ -14,10 +14,11 @@ extension Verb {
                 Looks at what mail depends on, and prints a line for each: the spool's
                 directories, owners and modes; one filesystem that has RENAME_NOREPLACE; the
                 files of jobs: names, owners, links, and due times that their histories
-                contradict; free space and inodes; inotify's limits; the clock; what a dead
-                daemon left; whether the daemon runs, and which files it does not touch; the
-                configuration; names in EHLO; and each relay, with TLS and login, and the days
-                that its certificate has left. Changes nothing and sends no mail.
+                contradict; those of suppressed addresses; free space and inodes; inotify's
+                limits; the clock; what a dead daemon left; whether the daemon runs, and which
+                files it does not touch; the configuration; names in EHLO; and each relay, with
+                TLS and login, and the days that its certificate has left. Changes nothing and
+                sends no mail.
 
                   --no-relays  connect to nothing
                   --json       one JSON object per line
@@ -36,6 +37,7 @@ private func runDoctor(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     var checkup = Checkup(now: .now)
     try checkup.examineSpool(reader)
     try checkup.examineFiles(reader)
+    try checkup.examineSuppressed(reader)
     checkup.examineMachine(reader)
     checkup.examineTransfers(reader)
     try checkup.examineDaemon(reader)

@@ -22,11 +22,13 @@ extension Verdict {
         package var softBounce: Bool
         /// Recipients without an outcome that `allow_recipients` keeps from the relay.
         package var disallowed: [String]
+        /// Recipients without an outcome that are suppressed, each with the reason.
+        package var suppressed: [(recipient: String, reason: String)]
 
         package init(
             number: Int, relay: String? = nil, history: History, submitted: Timestamp, expiry: Timestamp,
             onDoubt: OnDoubt = .resend, policy: RetryPolicy = RetryPolicy(), softBounce: Bool = false,
-            disallowed: [String] = []
+            disallowed: [String] = [], suppressed: [(recipient: String, reason: String)] = []
         ) {
             self.number = number
             self.relay = relay
@@ -37,7 +39,11 @@ extension Verdict {
             self.policy = policy
             self.softBounce = softBounce
             self.disallowed = disallowed
+            self.suppressed = suppressed
         }
+
+        /// Whether recipients are refused by us.
+        package var refuses: Bool { !disallowed.isEmpty || !suppressed.isEmpty }
 
         /// When the job is tried again if this attempt fails. `jitter` is from -1 to 1.
         func due(now: Timestamp, jitter: Double) -> Timestamp {
@@ -48,8 +54,8 @@ extension Verdict {
     /// Judges an attempt: a reply decides for its recipient, and for the job the worst that is
     /// left decides: hold before retry before dead before done.
     ///
-    /// Recipients that are not allowed are refused, by us, together with the first outcome of the others; or alone, if
-    /// `outcomes` is empty because there are no others.
+    /// Recipients that are not allowed, or suppressed, are refused, by us, together with the first outcome of the others; or
+    /// alone, if `outcomes` is empty because there are no others.
     ///
     /// - Parameters:
     ///   - interruption: what ended the attempt early, for the recipients that were not tried.
@@ -60,18 +66,19 @@ extension Verdict {
     ) {
         let isSettled = outcomes.allSatisfy { if case .sent = $0.outcome { true } else { false } }
         let due = isSettled ? now : attempt.due(now: now, jitter: jitter())
-        let isTried = outcomes.isEmpty ? !attempt.disallowed.isEmpty : outcomes.contains { $0.outcome != .notTried }
+        let isTried = outcomes.isEmpty ? attempt.refuses : outcomes.contains { $0.outcome != .notTried }
         guard isTried else {
             self = Verdict.returned(interruption, attempt, now)
             return
         }
         var merging = EventMerging()
-        if !attempt.disallowed.isEmpty {
+        let refused = attempt.disallowed.map { (recipient: $0, reason: Verdict.disallowedReason) } + attempt.suppressed
+        for (recipient, reason) in refused {
             var event = Event(.refused, at: now)
             event.attempt = attempt.number
             event.dsn = EnhancedStatus.notAllowed.description
-            event.reason = Verdict.disallowedReason
-            for recipient in attempt.disallowed { merging.add(event, to: recipient) }
+            event.reason = reason
+            merging.add(event, to: recipient)
         }
         for (recipient, outcome) in outcomes {
             var event: Event

@@ -64,6 +64,18 @@ final class RelayDelivery {
     /// The addresses of those of the group that were accepted.
     func addresses(_ accepted: [Int]) -> [String] { accepted.map { letter.recipients[group[$0]] } }
 
+    /// Those of the group of which the relay said that their addresses do not exist.
+    ///
+    /// It has to say so in reply to RCPT, with 5yz and an enhanced code that means nothing else: what the dot meets may be
+    /// about the message, and a bare 550 about the sender.
+    func unknown(in outcome: TransactionOutcome) -> [(recipient: String, reply: Reply)] {
+        guard outcome.phase == .recipient || outcome.hasSent else { return [] }
+        return zip(group, outcome.recipients).compactMap { index, result in
+            guard case .refused(.reply(let reply)) = result, reply.saysBadAddress else { return nil }
+            return (letter.recipients[index], reply)
+        }
+    }
+
     /// Enters what became of the group; those beyond the relay's limit are to be handed over once more. Returns how many
     /// the relay took at a time, where it has a limit.
     func enter(_ outcome: TransactionOutcome) -> Int? {
@@ -170,6 +182,15 @@ extension DSN {
                 }
             },
             returned: dsn.returned.map { $0 == .full ? .full : .headers }, envelopeID: dsn.envelopeID)
+    }
+}
+
+extension Reply {
+    /// Bad destination mailbox address, bad destination system address, bad syntax of it, mailbox has moved, or null MX
+    /// (RFC 3463, section 3.2; RFC 7505).
+    fileprivate var saysBadAddress: Bool {
+        guard let enhanced, kind == .permanent, enhanced.class == 5, enhanced.subject == 1 else { return false }
+        return [1, 2, 3, 6, 10].contains(enhanced.detail)
     }
 }
 

@@ -25,6 +25,8 @@ final class RelayPool: Courier {
     private var hasToldOfDSN = false
     private var isStopping = false
     private let tell: (Report) -> Void
+    /// Called with the recipients of a job of which the relay said that their addresses do not exist.
+    var teaches: (ClaimedJob, [(recipient: String, reply: Reply)]) -> Void = { _, _ in }
 
     init(
         _ settings: Settings.Relay, _ terms: any RelayTerms, curl: CurlLoop, loop: EventLoop, ledger: Ledger,
@@ -190,6 +192,8 @@ final class RelayPool: Courier {
             return end(delivery, because: reason)
         case .asSaid: break
         }
+        let unknown = delivery.unknown(in: outcome)
+        if !unknown.isEmpty { teaches(job, unknown) }
         if let limit = delivery.enter(outcome) { terms.lowerRecipientLimit(to: limit) }
         guard delivery.goesOn(after: outcome), !connections.isRetired, !isStopping, note(delivery) else {
             return end(delivery, because: outcome.fault.interruption)
@@ -218,7 +222,7 @@ final class RelayPool: Courier {
             return false
         }
         delivery.noteNews()
-        job.attempt.disallowed = []
+        (job.attempt.disallowed, job.attempt.suppressed) = ([], [])
         ledger.reported(job, verdict, now: .now)
         return true
     }

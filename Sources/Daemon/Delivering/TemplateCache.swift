@@ -21,6 +21,8 @@ final class TemplateCache {
         let from: String?
         /// How many of its programs run at a time, where it says so.
         let concurrency: Int?
+        /// Whether its mails go to addresses that complained.
+        let ignoresComplaints: Bool
     }
 
     private var directory: String
@@ -62,7 +64,8 @@ final class TemplateCache {
             onDoubt: settings.onDoubt.flatMap { Verdict.OnDoubt(rawValue: $0.rawValue) },
             maximumAttempts: settings.maximumAttempts,
             kind: template.isTask ? .task : template.view != nil ? .mailWithData : .mail,
-            from: settings.from, concurrency: settings.program.concurrency)
+            from: settings.from, concurrency: settings.program.concurrency,
+            ignoresComplaints: settings.suppression == .ignore)
     }
 
     /// Why the system does not let the template be read; nil if it can be, is not there, or is broken.

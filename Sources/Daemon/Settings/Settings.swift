@@ -43,6 +43,8 @@ package struct Settings: Equatable, Sendable {
     /// What one drop box's jobs may occupy in `new/` at a time.
     package var dropBoxJobs = 100_000
     package var dropBoxBytes = 1 << 30
+    /// Which addresses get no mail.
+    package var suppression = SuppressionPolicy()
     package var tasks = TaskSettings()
     package var boxes = BoxPermissions()
     /// In order of preference; at least one.

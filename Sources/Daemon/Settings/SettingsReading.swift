@@ -54,6 +54,7 @@ extension Settings {
                 }
         }
         if let format = try main.choice("log_format", of: Log.Format.self) { logFormat = format }
+        suppression = try SuppressionPolicy(&main)
         tasks = try TaskSettings(&main)
         boxes = try BoxPermissions(file.sections("dropbox"))
         try readNotices(&main)

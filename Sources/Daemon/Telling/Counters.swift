@@ -90,7 +90,8 @@ package struct Counters: Equatable, Sendable {
         return switch outcome {
         case .sent: outcomes(.sent)
         case .deferred: outcomes(.deferred)
-        case .refused: outcomes(.refused)
+        // Who is suppressed is refused by us.
+        case .refused: outcomes(.refused) + recipients["suppressed"]
         case .inDoubt: outcomes(.inDoubt)
         case .returned: returned.sum + outcomes(.returned)
         case .done: done.sum

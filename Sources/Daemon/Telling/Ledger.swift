@@ -107,7 +107,7 @@ final class Ledger {
         if case .retry = verdict.target { count(job.template, in: &counters.deferred) }
     }
 
-    /// `allow_recipients` kept every recipient that was left from the relay: refused by us, without an attempt.
+    /// Every recipient that was left is not in `allow_recipients`, or suppressed: refused by us, without an attempt.
     func disallowed(_ job: ClaimedJob, _ verdict: Verdict, now: Timestamp) {
         for line in DeliveryRecord(verdict, submitted: job.submitted, now: now).lines {
             log.write(.smtp, job: job.id.text, line.members, note: line.note)
@@ -125,7 +125,8 @@ final class Ledger {
 
     private func count(_ verdict: Verdict) {
         for event in verdict.events where event.attempt != nil {
-            for _ in event.to { counters.recipients.count(event.kind.rawValue) }
+            let word = event.isSuppression ? "suppressed" : event.kind.rawValue
+            for _ in event.to { counters.recipients.count(word) }
         }
     }
 

@@ -1,0 +1,59 @@
+// What a look at a suppressed address costs a mail:
+//
+//     swift build -c release --product bench-suppressed
+//     .build/release/bench-suppressed DIRECTORY [ADDRESSES [LOOKUPS]]
+//
+// Fills `suppressed/` of a spool in DIRECTORY, which it makes, with that many addresses, a million if none is said, and
+// prints microseconds for each lookup: of addresses that are not there, of such that are, and with an empty directory.
+
+import Linux
+import Spool
+import Time
+
+let words = CommandLine.arguments
+guard words.count > 1 else {
+    print("usage: bench-suppressed DIRECTORY [ADDRESSES [LOOKUPS]]")
+    Process.exit(64)
+}
+let path = words[1] + "/spool"
+let count = words.count > 2 ? Int(words[2]) ?? 1_000_000 : 1_000_000
+let lookups = words.count > 3 ? Int(words[3]) ?? 1_000_000 : 1_000_000
+
+/// Addresses as mailings have them: few domains, and names that look like nothing before.
+func address(_ number: Int, _ kind: String) -> String {
+    let mixed = String(UInt64(truncatingIfNeeded: number) &* 0x9E37_79B9_7F4A_7C15, radix: 36)
+    return "\(kind).\(mixed)@mail\(number % 1000).example.com"
+}
+
+func measure(_ title: String, _ files: SuppressionFiles, _ kind: String, finds: Bool) throws {
+    let addresses = (0..<min(lookups, count)).map { address($0 &* 7919 % count, kind) }
+    var found = 0
+    let start = Clock.monotonic
+    for _ in 0..<max(lookups / addresses.count, 1) {
+        for address in addresses where try files.record(of: address) != nil { found += 1 }
+    }
+    let done = max(lookups / addresses.count, 1) * addresses.count
+    let microseconds = Double(Clock.monotonic - start) / 1000 / Double(done)
+    guard found == (finds ? done : 0) else {
+        print("\(title): found \(found) of \(done)")
+        Process.exit(1)
+    }
+    print("\(title): \((microseconds * 1000).rounded() / 1000) us, \(done) lookups")
+}
+
+try Creation.spool(at: path)
+let files = try SuppressionFiles(path: path)
+try files.look(now: .now)
+if !files.hasFiles { try measure("an empty directory", files, "absent", finds: false) }
+let start = Clock.monotonic
+var added = 0
+for first in stride(from: 0, to: count, by: 10_000) {
+    let entries = (first..<min(first + 10_000, count)).map { number in
+        SuppressionEntry(address(number, "user"), at: .now, why: .badAddress, reason: "550 5.1.1 No such user")
+    }
+    added += try files.addNew(entries)
+}
+print("\(added) addresses added in \((Clock.monotonic - start) / 1_000_000_000) s")
+try files.look(now: .now)
+try measure("not suppressed", files, "absent", finds: false)
+try measure("suppressed", files, "user", finds: true)
