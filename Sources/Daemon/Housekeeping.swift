@@ -14,6 +14,9 @@ final class Housekeeping {
     private let census: Census
     private let notifier: Notifier
     private let onDead: OnDead
+    let outcomes: Outcomes
+    private let retelling: Retelling
+    private let answers: AnswerSweep
     private let metricsFile: MetricsFile
     private let version: String
     private let started = Timestamp.now
@@ -34,9 +37,13 @@ final class Housekeeping {
         self.settings = settings
         self.version = version
         log = ledger.log
+        let outcomes = Outcomes(spool: spool, log: ledger.log)
+        self.outcomes = outcomes
+        retelling = Retelling(spool: spool, loop: loop, log: ledger.log, outcomes: outcomes)
+        answers = AnswerSweep(spool: spool, loop: loop, log: ledger.log, outcomes: outcomes)
         boxes = Boxes(
-            spool: spool, loop: loop, ledger: ledger, watcher: watcher, quota: settings.dropBoxQuota,
-            sizeLimit: settings.maxJobSize)
+            spool: spool, loop: loop, ledger: ledger, outcomes: outcomes, watcher: watcher,
+            quota: settings.dropBoxQuota, sizeLimit: settings.maxJobSize)
         janitor = Janitor(spool: spool, loop: loop, log: ledger.log, retention: settings.doneRetention)
         census = Census(spool: spool, loop: loop, log: ledger.log)
         onDead = OnDead(loop: loop, ledger: ledger, strays: strays)
@@ -63,16 +70,19 @@ final class Housekeeping {
         boxes.sizeLimit = settings.maxJobSize
         notifier.use(settings)
         onDead.use(settings)
+        outcomes.use(settings)
     }
 
     // The spool.
 
-    /// Takes in the drop boxes, and calls `then`: before that, a job could be claimed whose original still lies in its
-    /// box.
+    /// Tells of what ended before a crash, takes in the drop boxes, and calls `then`: before that, a job could be claimed
+    /// whose original still lies in its box.
     func open(then: @escaping () -> Void) {
-        boxes.reconcile { [unowned self] in
-            isOpen = true
-            then()
+        retelling.tell { [unowned self] in
+            boxes.reconcile { [unowned self] in
+                isOpen = true
+                then()
+            }
         }
     }
 
@@ -94,7 +104,11 @@ final class Housekeeping {
     /// A job was sent, of that size: its drop box has room for another.
     func sent(_ id: JobID, size: Int) { boxes.sent(id, size: size) }
 
-    func sweep() { janitor.sweep(boxes: boxes.open, now: .now) }
+    func sweep() {
+        janitor.sweep(boxes: boxes.open, now: .now)
+        answers.begin(
+            boxes.open, retention: janitor.canTell(settings.doneRetention) ? settings.doneRetention : nil, now: .now)
+    }
 
     private func clockWasSet(_ jump: Span) {
         if jump > .zero { janitor.clockWasSetForward() } else { notifier.clockWasSetBack(now: .now) }
@@ -107,6 +121,7 @@ final class Housekeeping {
     func buried(_ letter: DeadLetter) {
         notifier.note(letter)
         onDead.note(letter, spool: settings.spool)
+        outcomes.buried(letter)
     }
 
     /// A worker has died: a dead letter of which it did not tell may be in `dead/`.

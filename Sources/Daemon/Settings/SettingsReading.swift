@@ -84,6 +84,7 @@ extension Settings {
             }
             notifyInterval = span
         }
+        events = try EventRule.rules(&main)
         if let words = try main.command("on_dead") { onDead = words }
         if let span = try main.span("on_dead_timeout") { onDeadTimeout = span }
     }

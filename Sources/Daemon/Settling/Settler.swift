@@ -14,6 +14,8 @@ final class Settler {
     private let tell: (Report) -> Void
     /// Called with the state that a job ended in, nil when its file is gone, and the id that it has there.
     private let settled: (ClaimedJob, Verdict, State?, JobID) -> Void
+    /// Who is told of a job that ends, before it is put where it ends.
+    private let outcomes: Outcomes
     /// Whether sent jobs are kept in `done/`.
     var keepsDone = true
     private var waiting: [Waiting] = []
@@ -45,12 +47,13 @@ final class Settler {
     }
 
     init(
-        spool: SpoolTree, loop: EventLoop, ledger: Ledger, tell: @escaping (Report) -> Void,
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, outcomes: Outcomes, tell: @escaping (Report) -> Void,
         settled: @escaping (ClaimedJob, Verdict, State?, JobID) -> Void
     ) {
         self.spool = spool
         self.loop = loop
         self.ledger = ledger
+        self.outcomes = outcomes
         self.tell = tell
         self.settled = settled
     }
@@ -65,13 +68,19 @@ final class Settler {
 
     private func settle(_ claim: consuming Claim, _ job: ClaimedJob, _ verdict: Verdict, _ rest: Verdict) {
         if case .done = rest.target, !keepsDone {
-            do throws(SpoolError) { try claim.discard(in: spool) } catch {
+            do throws(SpoolError) {
+                try outcomes.tell(endOf: job, verdict)
+                try claim.discard(in: spool)
+            } catch {
                 return keep(Waiting(claim, job, verdict, rest), error)
             }
             relieve()
             return settled(job, verdict, rest.target, job.id)
         }
-        switch claim.settle(rest, in: spool) {
+        let result = claim.settle(rest, in: spool) { () throws(SpoolError) in
+            try outcomes.tell(endOf: job, verdict)
+        }
+        switch consume result {
         case .settled(let state, let id):
             if id != job.id {
                 ledger.log.write(
