@@ -60,6 +60,13 @@ package struct Outcome: Equatable, Sendable {
         return JobID("event-\(word.rawValue)-\(digits)")!
     }
 
+    /// Whether a job has the id of one that tells of an outcome.
+    package static func isEvent(_ id: JobID) -> Bool {
+        let parts = id.text.pieces(at: "-")
+        return parts.count == 3 && parts[0].isExactly("event") && Word(rawValue: String(parts[1])) != nil
+            && parts[2].utf8.count == 24
+    }
+
     /// How a round ended.
     private enum Ending {
         case done, dead, held

@@ -98,6 +98,7 @@ struct ClaimedJobTests {
             case .ends(_, .malformed(let error)): "malformed: \(error)"
             case .ends(_, .scheduled): "scheduled"
             case .ends(_, .unroutable): "unroutable"
+            case .ends(_, .behind(let previous)): "behind \(previous)"
             }
         }
         #expect(try look("none") == "nothing")
