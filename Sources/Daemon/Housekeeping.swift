@@ -15,7 +15,7 @@ final class Housekeeping {
     private let notifier: Notifier
     private let onDead: OnDead
     let outcomes: Outcomes
-    private let retelling: Retelling
+    private lazy var toldMark = ToldMark(spool, log)
     private let answers: AnswerSweep
     private let metricsFile: MetricsFile
     private let version: String
@@ -39,7 +39,6 @@ final class Housekeeping {
         log = ledger.log
         let outcomes = Outcomes(spool: spool, log: ledger.log)
         self.outcomes = outcomes
-        retelling = Retelling(spool: spool, loop: loop, log: ledger.log, outcomes: outcomes)
         answers = AnswerSweep(spool: spool, loop: loop, log: ledger.log, outcomes: outcomes)
         boxes = Boxes(
             spool: spool, loop: loop, ledger: ledger, outcomes: outcomes, watcher: watcher,
@@ -75,14 +74,12 @@ final class Housekeeping {
 
     // The spool.
 
-    /// Tells of what ended before a crash, takes in the drop boxes, and calls `then`: before that, a job could be claimed
-    /// whose original still lies in its box.
+    /// Takes in the drop boxes, and calls `then`: before that, a job could be claimed whose original still lies in its
+    /// box.
     func open(then: @escaping () -> Void) {
-        retelling.tell { [unowned self] in
-            boxes.reconcile { [unowned self] in
-                isOpen = true
-                then()
-            }
+        boxes.reconcile { [unowned self] in
+            isOpen = true
+            then()
         }
     }
 
@@ -122,6 +119,11 @@ final class Housekeeping {
         notifier.note(letter)
         onDead.note(letter, spool: settings.spool)
         outcomes.buried(letter)
+    }
+
+    /// Every queue has told of what ended before that time.
+    func told(until time: Timestamp) {
+        if outcomes.hasListeners { toldMark.note(time) } else { toldMark.remove() }
     }
 
     /// A worker has died: a dead letter of which it did not tell may be in `dead/`.

@@ -44,6 +44,9 @@ final class Queue {
     private(set) lazy var settler = Settler(
         spool: spool, loop: loop, ledger: ledger, outcomes: outcomes, tell: { [unowned self] in hear($0) },
         settled: { [unowned self] in settled($0, $1, $2, as: $3) })
+    private(set) lazy var untold = Untold(
+        spool: spool, loop: loop, log: ledger.log, outcomes: outcomes,
+        isBusy: { [unowned self] in scheduler.hasWork(.mail) || scheduler.mailsUnderWay > 0 })
     private lazy var triage = Triage(
         spool: spool, ledger: ledger, templates: templates, settings: settings,
         outcomes: outcomes, skip: { [unowned self] in skip($0, $1) },
@@ -325,6 +328,12 @@ final class Queue {
         load.remove(job.id)
         ledger.ended(job, in: state, as: id, verdict, now: .now)
         if id == job.id, let state { outcomes.answer(job, verdict, in: state) }
+        switch state {
+        // Of dead letters the ledger tells, and of what is not kept the settler has told.
+        case .done(let day)? where settler.keepsDone: untold.add(job.id, in: .done(day: day), at: .now)
+        case .hold?: untold.add(job.id, in: .hold, at: .now)
+        default: break
+        }
         switch state {
         case .done?: tell(.sent(job.id, size: job.size))
         case .retry(let bucket)?: buckets.put(job.id, in: .retry(bucket), due: verdict.due ?? .now)

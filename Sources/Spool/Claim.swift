@@ -67,18 +67,12 @@ package struct Claim: ~Copyable {
     /// Appends the events, sets the due time, and renames: in this order, so that a crash
     /// between any two leaves a job in `cur/` whose history says what to do. With a masked object the
     /// rename is that of a copy, and the file goes last; see `MaskedCopy.swift`.
-    ///
-    /// `tell` is called once the events are appended, and before the rename: what it throws is tried again like any
-    /// other step, so that it may come twice.
-    package consuming func settle(
-        _ verdict: Verdict, in spool: SpoolTree, telling tell: () throws(SpoolError) -> Void = {}
-    ) -> Result {
+    package consuming func settle(_ verdict: Verdict, in spool: SpoolTree) -> Result {
         var verdict = verdict
         do throws(SpoolError) {
             while true {
                 try append(verdict.events, durably: verdict.durably)
                 (verdict.events, verdict.durably) = ([], false)
-                if verdict.newID == nil { try tell() }
                 if let due = verdict.due {
                     try step(.touch, "cur/\(id)", file.setModified(nanoseconds: due.nanoseconds))
                 }

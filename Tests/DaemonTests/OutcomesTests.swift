@@ -113,22 +113,14 @@ struct OutcomesTests {
         #expect(try place.scratch.list("spool/new") == [])
     }
 
-    @Test("A job that a start finds behind its end is told of once, whether it was told before or not")
-    func recovered() throws {
-        let place = try place()
-        var sent = Event(.sent, at: .now)
-        (sent.to, sent.submitted, sent.attempt) = (["zoe@example.net"], .now, 1)
-        let text = #"{"to":"zoe@example.net","subject":"Hi","text":"Hello"}"# + "\n"
-        try place.put(text + String(decoding: sent.line, as: UTF8.self), "cur/main/x")
-        for _ in 0..<2 {
-            let orphans = Orphans(
-                spool: place.spool, templates: place.queue.templates, settings: place.settings, ledger: place.ledger
-            ) { place.queue.finish($0, $1) }
-            _ = try orphans.recover(now: .now)
-            // As if it had died once more between the word and the rename.
-            try place.spool.done.directory(Timestamp.now.day).rename("x", into: place.spool.claimed, as: "x")
-            #expect(try place.scratch.list("spool/new").count == 1)
-        }
+    @Test("A job that is not kept is told of before it is removed")
+    func unkept() throws {
+        let place = try place("on_event = hook\ndone_retention = 0")
+        try place.submit(id: "x")
+        place.queue.open()
+        try run(place, until: ["sent x zoe@example.net"])
+        try place.run(until: { place.queue.scheduler.tasksUnderWay == 0 })
+        #expect(try place.scratch.list("spool/done") == [])
     }
 
     @Test("Reports are told behind what was told before, however often they come")
@@ -303,24 +295,75 @@ struct OutcomesTests {
         #expect(answer(place, "old") != nil)
     }
 
-    @Test("After a daemon that did not stop, what ended before is told; after one that stopped it is not")
-    func retelling() throws {
-        for (state, expected) in [("running", 1), ("stopped", 0), ("", 1)] {
-            let place = try place()
+    @Test("What ended behind the mark is told by the next start, whatever it was; what ended before is not")
+    func mark() throws {
+        let place = try place()
+        for (id, kind) in [("a", Event.Kind.dead), ("b", .held)] {
+            var event = Event(kind, at: .now)
+            (event.submitted, event.reason) = (.now, "why")
+            try place.put(#"{"to":"a@example.net"}"# + "\n" + String(decoding: event.line, as: UTF8.self), "\(kind == .dead ? "dead" : "hold")/\(id)")
+        }
+        try place.put("not a job", "dead/c")
+        func start(_ mark: Timestamp?, boot: String? = nil) throws -> [String] {
+            for name in try place.scratch.list("spool/new") { try place.spool.new.unlink(name) }
+            if let mark {
+                let own = try? String(decoding: Descriptor.contents(ofFile: "/proc/sys/kernel/random/boot_id", limit: 100), as: UTF8.self)
+                try place.put(boot ?? own ?? "", ".told")
+                try place.spool.root.setModified(".told", nanoseconds: mark.nanoseconds)
+            }
             let outcomes = Outcomes(spool: place.spool, log: place.log)
             outcomes.use(place.settings)
-            var dead = Event(.dead, at: .now)
-            (dead.submitted, dead.reason) = (.now, "no")
-            let line = String(decoding: dead.line, as: UTF8.self)
-            try place.put("{\"to\":\"a@example.net\"}\n" + line, "dead/x")
-            try place.put("not a job", "dead/y")
-            let status = #"{"at":"2026-11-23T17:44:11Z","state":"\#(state)","pid":1}"#
-            try place.put(state.isEmpty ? "" : status, "status.json")
-            let retelling = Retelling(spool: place.spool, loop: place.loop, log: place.log, outcomes: outcomes)
+            let untold = Untold(spool: place.spool, loop: place.loop, log: place.log, outcomes: outcomes) { false }
+            #expect((untold.since == nil) == (mark == nil))
             var isOver = false
-            retelling.tell { isOver = true }
+            untold.open { isOver = true }
             try place.run(until: { isOver })
-            #expect(try place.scratch.list("spool/new").count == expected, "\(state)")
+            #expect(untold.since == nil)
+            return try place.scratch.list("spool/new").map { String($0.dropLast(25)) }.sorted()
         }
+        #expect(try start(nil) == [])
+        #expect(try start(.now - .minutes(1)) == ["event-dead", "event-held"])
+        #expect(try start(.now + .seconds(30)) == [])
+        // The machine was started since: what was told may be gone with the power.
+        #expect(try start(.now + .seconds(30), boot: "another") == ["event-dead", "event-held"])
+    }
+
+    @Test("More ends than are remembered are read from their directories")
+    func many() throws {
+        let place = try place()
+        let outcomes = Outcomes(spool: place.spool, log: place.log)
+        outcomes.use(place.settings)
+        let untold = Untold(spool: place.spool, loop: place.loop, log: place.log, outcomes: outcomes) { true }
+        var sent = Event(.sent, at: .now)
+        (sent.to, sent.submitted) = (["a@example.net"], .now)
+        let text = #"{"to":"a@example.net"}"# + "\n" + String(decoding: sent.line, as: UTF8.self)
+        let day = State.done(day: Timestamp.now.day)
+        try place.spool.with(day) { _ in }
+        for index in 0..<20 { try place.put(text, "\(place.done)/job\(index)") }
+        let began = Timestamp.now - .seconds(10)
+        // They stand for those that are remembered.
+        for _ in 0..<Untold.capacity { untold.add(JobID("gone")!, in: day, at: began) }
+        for index in 0..<20 { untold.add(JobID("job\(index)")!, in: day, at: began) }
+        #expect(untold.since == began)
+        var isOpen = false
+        untold.open { isOpen = true }
+        try place.run(until: { isOpen && untold.since == nil })
+        #expect(try place.scratch.list("spool/new").count == 20)
+    }
+
+    @Test("The mark is a file with the boot and a time, and goes where nobody is to be told")
+    func markFile() throws {
+        let place = try SpoolPlace()
+        var mark = ToldMark(place.spool, place.log)
+        #expect(ToldMark.since(in: place.spool) == nil)
+        let then = Timestamp.now - .hours(1)
+        mark.note(then)
+        #expect(ToldMark.since(in: place.spool) == then - .seconds(1))
+        // Another daemon keeps the time until it knows better.
+        var other = ToldMark(place.spool, place.log)
+        other.note(then + .minutes(1))
+        #expect(ToldMark.since(in: place.spool) == then + .seconds(59))
+        other.remove()
+        #expect(ToldMark.since(in: place.spool) == nil)
     }
 }

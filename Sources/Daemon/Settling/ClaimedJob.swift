@@ -41,8 +41,6 @@ final class ClaimedJob {
     var wantsNewConnection = false
     /// Whether the log has told the end of its attempt; nil where it has if a recipient was refused.
     var isReported: Bool?
-    /// Whether a start found it in `cur/`: its outcome may have been told before.
-    var isOrphan = false
     /// Whether this is its first claim, and the ledger does not have it yet.
     private var isNew: Bool
     private var claim: Claim?

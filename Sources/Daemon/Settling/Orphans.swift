@@ -185,7 +185,6 @@ struct Orphans {
         // What the disk does not take is not begun anew: a second `recovered` would be a second death.
         let orphan = ClaimedJob(claim, facts, attempt: attempt, isNew: false, claimedAt: Clock.monotonic)
         orphan.isReported = false
-        orphan.isOrphan = true
         orphan.masked = templates.masked(value)
         if !recipients.isEmpty { orphan.named = recipients }
         finish(orphan, verdict)

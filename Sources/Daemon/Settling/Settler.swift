@@ -14,7 +14,7 @@ final class Settler {
     private let tell: (Report) -> Void
     /// Called with the state that a job ended in, nil when its file is gone, and the id that it has there.
     private let settled: (ClaimedJob, Verdict, State?, JobID) -> Void
-    /// Who is told of a job that ends, before it is put where it ends.
+    /// Who is told of a job that leaves no file behind.
     private let outcomes: Outcomes
     /// Whether sent jobs are kept in `done/`.
     var keepsDone = true
@@ -77,10 +77,7 @@ final class Settler {
             relieve()
             return settled(job, verdict, rest.target, job.id)
         }
-        let result = claim.settle(rest, in: spool) { () throws(SpoolError) in
-            try outcomes.tell(endOf: job, verdict)
-        }
-        switch consume result {
+        switch claim.settle(rest, in: spool) {
         case .settled(let state, let id):
             if id != job.id {
                 ledger.log.write(

@@ -36,17 +36,49 @@ final class Outcomes {
 
     // Event jobs.
 
-    /// Tells how a claimed job ends by a verdict whose events are appended, before it is put where that says. Nothing
-    /// for a verdict that ends nothing.
+    /// Tells how a claimed job ends whose file is not kept, before it is removed.
     func tell(endOf job: ClaimedJob, _ verdict: Verdict) throws(SpoolError) {
-        guard !rules.isEmpty, !isEvents(job.template), verdict.target.isEnd else { return }
+        guard !rules.isEmpty, !isEvents(job.template) else { return }
         let events = job.attempt.history.events + verdict.events
         let named = job.value.object.map { Job.recipients(of: $0, limit: EventJob.recipientLimit) } ?? []
         let subject = EventJob.Subject(
             job.id, template: job.template, history: events, tags: job.tags, metadata: job.metadata, recipients: named)
-        let outcomes = Outcome.all(of: events, in: verdict.target)
-        guard let last = outcomes.last(where: { !$0.isFeedback })?.round else { return }
-        try tell(outcomes, of: subject, isFirst: !job.isOrphan) { !$0.isFeedback && $0.round == last }
+        try tell(Outcome.all(of: events, in: verdict.target), of: subject, isFirst: false) { !$0.isFeedback }
+    }
+
+    /// Tells from its file how a job has ended that was put into `state` a moment ago. Nothing where it is gone, or has
+    /// not ended.
+    func tell(endOf id: JobID, in state: State) throws(SpoolError) {
+        try tell(of: id, in: state, isFirst: true) { outcome, last in outcome.round == last && !outcome.isFeedback }
+    }
+
+    /// Tells from its file how a job ended that lies in `done/`, `dead/` or `hold/`, and which reports have come since.
+    /// What was told is found.
+    func tell(of id: JobID, in state: State, since: Timestamp) throws(SpoolError) {
+        try tell(of: id, in: state, isFirst: false) { outcome, last in
+            outcome.isFeedback ? outcome.event.at >= since : outcome.round == last
+        }
+    }
+
+    private func tell(
+        of id: JobID, in state: State, isFirst: Bool, where isMeant: (Outcome, _ lastRound: Int?) -> Bool
+    ) throws(SpoolError) {
+        guard !rules.isEmpty else { return }
+        let (object, events) = try read(id, in: state)
+        guard let object, !isEvents(object["template"]?.string) else { return }
+        let subject = EventJob.Subject(id, object, history: events)
+        let outcomes = Outcome.all(of: events, in: state)
+        let last = outcomes.last { !$0.isFeedback }?.round
+        try tell(outcomes, of: subject, isFirst: isFirst) { isMeant($0, last) }
+    }
+
+    /// Tells of a job that has gone to `dead/`, in whatever way. What fails is told by the next start after a crash, and by
+    /// none after a stop; the log says it.
+    func buried(_ letter: DeadLetter) {
+        guard !rules.isEmpty, let id = JobID(letter.id) else { return }
+        do throws(SpoolError) { try tell(of: id, in: .dead, since: letter.at) } catch {
+            log.write("\(error): nobody is told of dead/\(id)", .warning)
+        }
     }
 
     /// Tells of events that a report has brought, once they are appended to the job's history, wherever it lies in
@@ -190,16 +222,6 @@ final class Outcomes {
     private func read(_ id: JobID, in state: State) throws(SpoolError) -> (JSON.Object?, [Event]) {
         guard case .job(let open) = try spool.examine(id, in: state, limit: .max) else { return (nil, []) }
         return (open.contents.value.object, open.contents.history.events)
-    }
-}
-
-extension State {
-    /// Whether the daemon does nothing more for a job in it.
-    fileprivate var isEnd: Bool {
-        switch self {
-        case .done, .dead, .hold: true
-        default: false
-        }
     }
 }
 

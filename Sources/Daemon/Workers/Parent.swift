@@ -253,6 +253,8 @@ package final class Parent {
         let measures = sum
         writeStatus(measures)
         housekeeping.tick(measures.relays.map(\.status), now: .now)
+        // One that died has told nothing since, until it is there again.
+        if workers.numbers.allSatisfy({ self.measures[$0] != nil }) { housekeeping.told(until: measures.told) }
         strays.sweep()
     }
 
