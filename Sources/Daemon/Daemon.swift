@@ -31,7 +31,7 @@ package final class Daemon {
         tell: { [unowned self] in hear($0) })
     private let version: String
     private lazy var housekeeping = Housekeeping(
-        spool: spool, loop: loop, ledger: ledger, watcher: watcher, strays: queue.strays, clock: clock,
+        spool: spool, loop: loop, ledger: ledger, watcher: watcher, clock: clock,
         settings: settings, version: version)
     var queue: Queue { delivery.queue }
 

@@ -13,7 +13,6 @@ final class Housekeeping {
     private let janitor: Janitor
     private let census: Census
     private let notifier: Notifier
-    private let onDead: OnDead
     let outcomes: Outcomes
     private lazy var toldMark = ToldMark(spool, log)
     private let answers: AnswerSweep
@@ -26,9 +25,8 @@ final class Housekeeping {
     /// Whether the drop boxes were taken in once.
     private(set) var isOpen = false
 
-    /// `strays` is what ends what is left of programs in this process.
     init(
-        spool: SpoolTree, loop: EventLoop, ledger: Ledger, watcher: SpoolWatcher?, strays: Strays, clock: ClockWatch,
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, watcher: SpoolWatcher?, clock: ClockWatch,
         settings: Settings, version: String
     ) {
         self.spool = spool
@@ -45,7 +43,6 @@ final class Housekeeping {
             quota: settings.dropBoxQuota, sizeLimit: settings.maxJobSize)
         janitor = Janitor(spool: spool, loop: loop, log: ledger.log, retention: settings.doneRetention)
         census = Census(spool: spool, loop: loop, log: ledger.log)
-        onDead = OnDead(loop: loop, ledger: ledger, strays: strays)
         metricsFile = MetricsFile(ledger.log)
         status = StatusFile(spool: spool, started: started)
         let current = Current(settings)
@@ -68,7 +65,6 @@ final class Housekeeping {
         boxes.quota = settings.dropBoxQuota
         boxes.sizeLimit = settings.maxJobSize
         notifier.use(settings)
-        onDead.use(settings)
         outcomes.use(settings)
     }
 
@@ -117,7 +113,6 @@ final class Housekeeping {
     /// A job has gone to `dead/`.
     func buried(_ letter: DeadLetter) {
         notifier.note(letter)
-        onDead.note(letter, spool: settings.spool)
         outcomes.buried(letter)
     }
 

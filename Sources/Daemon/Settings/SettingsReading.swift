@@ -69,7 +69,7 @@ extension Settings {
         } catch { throw main.fault("'replies': \(path): \(error)", at: "replies") }
     }
 
-    /// Who is to hear of what: the metrics file, the digests, and the command for dead letters.
+    /// Who is to hear of what: the metrics file, the digests, and the templates of events.
     private mutating func readNotices(_ main: inout ConfigurationSection) throws(ConfigurationError) {
         metricsFile = main.path("metrics_file")
         if let text = main.string("notify") {
@@ -85,8 +85,6 @@ extension Settings {
             notifyInterval = span
         }
         events = try EventRule.rules(&main)
-        if let words = try main.command("on_dead") { onDead = words }
-        if let span = try main.span("on_dead_timeout") { onDeadTimeout = span }
     }
 }
 

@@ -63,7 +63,7 @@ extension Counters {
             ("recipients", \.recipients), ("programs", \.programs), ("done", \.done), ("deferred", \.deferred),
             ("held", \.held), ("blocked", \.blocked), ("attempts", \.attempts), ("returned", \.returned),
             ("breakerOpenings", \.breakerOpenings), ("connections", \.connections),
-            ("connectionFailures", \.connectionFailures), ("rateWaits", \.rateWaits), ("deadRuns", \.deadRuns),
+            ("connectionFailures", \.connectionFailures), ("rateWaits", \.rateWaits),
         ]
     }
     private static var histograms: [(name: String, path: WritableKeyPath<Counters, Histogram>)] {
