@@ -21,6 +21,9 @@ final class Untold {
     /// Whether mails wait for the processor.
     private let isBusy: () -> Bool
     private var waiting = FIFO<End>()
+    /// Those that the system refused, to be tried again.
+    private var refused: [End] = []
+    private static let refusalLimit = 1000
     /// Since when there is more than is remembered; that of the daemon before until it was told.
     private var unread: Timestamp?
     /// From when on the directories are being read.
@@ -44,7 +47,7 @@ final class Untold {
     }
 
     /// Everything that ended before was told; nil where nothing waits.
-    var since: Timestamp? { [waiting.first?.at, unread, reading].compactMap(\.self).min() }
+    var since: Timestamp? { [waiting.first?.at, refused.first?.at, unread, reading].compactMap(\.self).min() }
 
     /// Tells of what ended before this process began, and calls `then`: before that, an event that a power cut has torn
     /// could be met in `new/`.
@@ -88,6 +91,20 @@ final class Untold {
         if let wait { loop.schedule(after: wait, work) } else { loop.later(work) }
     }
 
+    /// One file that the system refuses holds up no other.
+    private func tryLater(_ end: End) {
+        if refused.isEmpty {
+            loop.schedule(after: .seconds(5)) { [weak self] in
+                guard let self else { return }
+                for end in refused { waiting.append(end) }
+                refused = []
+                schedule()
+            }
+        }
+        // Beyond so many it is not one file's trouble, and the directories are read.
+        if refused.count < Untold.refusalLimit { refused.append(end) } else if unread == nil { unread = end.at }
+    }
+
     private func work() {
         let start = Clock.monotonic
         while let end = waiting.first {
@@ -96,7 +113,8 @@ final class Untold {
                     log.write("\(error): what became of \(end.id) is told later", .warning)
                     return schedule(after: .seconds(1))
                 }
-                log.write("\(error): nobody is told what became of \(end.id)", .warning)
+                log.write("\(error): what became of \(end.id) is told when the system lets it", .warning)
+                tryLater(end)
             }
             _ = waiting.popFirst()
             if Clock.monotonic - start > Untold.slice.nanoseconds { break }
