@@ -121,7 +121,9 @@ package struct Outcome: Equatable, Sendable {
                     lastSent = event
                 }
                 if let word = Word(event.kind) {
-                    add(word, event, event.to, key: "\(event.report ?? event.at.rfc3339) \(event.to.joined(separator: " "))")
+                    add(
+                        word, event, event.to,
+                        key: "\(event.report ?? event.at.rfc3339) \(event.to.joined(separator: " "))")
                 }
                 if index == end, let ending { finish(events, ending) }
             }

@@ -136,7 +136,8 @@ struct OutcomesTests {
         let path = "spool/\(place.done)/x"
         try place.scratch.write(
             place.scratch.read(path) + String(decoding: bounced.line, as: UTF8.self), to: path, mode: 0o600)
-        let object = try #require(JSON(parsing: Array(#"{"to":"zoe@example.net","subject":"s","text":"t"}"#.utf8)).object)
+        let object = try #require(
+            JSON(parsing: Array(#"{"to":"zoe@example.net","subject":"s","text":"t"}"#.utf8)).object)
         for _ in 0..<3 {
             try outcomes.tell([bounced], of: JobID("x")!, object: object, in: .done(day: Timestamp.now.day))
         }
@@ -153,7 +154,8 @@ struct OutcomesTests {
         place.queue.open()
         func blocked() -> [String] {
             ((try? place.scratch.list("spool/retry/01-30s")) ?? []).filter {
-                ((try? place.scratch.read("spool/retry/01-30s/\($0)")) ?? "").contains("an earlier event of the same job")
+                ((try? place.scratch.read("spool/retry/01-30s/\($0)")) ?? "").contains(
+                    "an earlier event of the same job")
             }
         }
         try place.run(until: {
@@ -180,7 +182,8 @@ struct OutcomesTests {
                 EventRule(template: "all", words: Set(Outcome.Word.allCases)),
             ])
         for (line, fault) in [
-            ("on_event = hook send", "'send' is none of sent, done, dead"), ("on_event = a/b", "the name of a template"),
+            ("on_event = hook send", "'send' is none of sent, done, dead"),
+            ("on_event = a/b", "the name of a template"),
             ("on_event = hook\non_event = hook dead", "two lines for 'hook'"),
         ] {
             #expect { try place.settings(line) } throws: { "\($0)".contains(fault) }
@@ -301,13 +304,16 @@ struct OutcomesTests {
         for (id, kind) in [("a", Event.Kind.dead), ("b", .held)] {
             var event = Event(kind, at: .now)
             (event.submitted, event.reason) = (.now, "why")
-            try place.put(#"{"to":"a@example.net"}"# + "\n" + String(decoding: event.line, as: UTF8.self), "\(kind == .dead ? "dead" : "hold")/\(id)")
+            try place.put(
+                #"{"to":"a@example.net"}"# + "\n" + String(decoding: event.line, as: UTF8.self),
+                "\(kind == .dead ? "dead" : "hold")/\(id)")
         }
         try place.put("not a job", "dead/c")
         func start(_ mark: Timestamp?, boot: String? = nil) throws -> [String] {
             for name in try place.scratch.list("spool/new") { try place.spool.new.unlink(name) }
             if let mark {
-                let own = try? String(decoding: Descriptor.contents(ofFile: "/proc/sys/kernel/random/boot_id", limit: 100), as: UTF8.self)
+                let own = try? String(
+                    decoding: Descriptor.contents(ofFile: "/proc/sys/kernel/random/boot_id", limit: 100), as: UTF8.self)
                 try place.put(boot ?? own ?? "", ".told")
                 try place.spool.root.setModified(".told", nanoseconds: mark.nanoseconds)
             }

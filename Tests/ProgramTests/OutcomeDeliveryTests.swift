@@ -5,7 +5,8 @@ import Testing
 /// What applications hear of their jobs, with real programs: an HTTP endpoint, a stream of lines, a drop box of another user.
 @Suite("Outcomes for applications", .serialized, .ownThreads)
 struct OutcomeDeliveryTests {
-    private static let templates = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let templates = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("etc/templates").path
 
     /// An endpoint that answers with the status in the file `status`, and writes what it got, and whether the signature is
@@ -57,10 +58,12 @@ struct OutcomeDeliveryTests {
         try place.write("status", "\(status)")
         let folder = "templates/webhook"
         for file in ["run", "schema.json", "template.conf"] {
-            try place.write("\(folder)/\(file)", String(contentsOfFile: "\(Self.templates)/webhook/\(file)", encoding: .utf8))
+            try place.write(
+                "\(folder)/\(file)", String(contentsOfFile: "\(Self.templates)/webhook/\(file)", encoding: .utf8))
         }
         try place.allowRunning("\(folder)/run")
-        try place.write("\(folder)/secret", "whsec_" + Data((0..<32).map { UInt8($0 * 7 & 255) }).base64EncodedString() + "\n")
+        try place.write(
+            "\(folder)/secret", "whsec_" + Data((0..<32).map { UInt8($0 * 7 & 255) }).base64EncodedString() + "\n")
         try place.write("endpoint.py", Self.endpoint)
         return try endpoint(place, port: port)
     }
@@ -179,7 +182,8 @@ struct OutcomeDeliveryTests {
         try Program.shell("chmod 755 '\(place.root.path)'")
         #expect(try place.outspool("dropbox", "add", "shop", "--group", "54321").status == 0)
         try place.configure(
-            port: try place.sink("--fail", "rcpt(gone@example.com)=550 5.1.1 No", "--fail", "rcpt(later@example.com)=451 4.7.1 Later"))
+            port: try place.sink(
+                "--fail", "rcpt(gone@example.com)=550 5.1.1 No", "--fail", "rcpt(later@example.com)=451 4.7.1 Later"))
         let daemon = try place.daemon()
         let path = place.spool.appending(path: "drop/shop").path
         let command = Program.built("outspool").path
@@ -196,7 +200,9 @@ struct OutcomeDeliveryTests {
         #expect(try asUser("wait --timeout 1s later").status == 75)
         #expect(try asUser("wait none").status == 66)
         let shown = try asUser("show --json gone")
-        #expect(shown.status == 0 && shown.out.contains("\"code\":550") && shown.out.contains("\"tags\":[\"t\"]"), "\(shown)")
+        #expect(
+            shown.status == 0 && shown.out.contains("\"code\":550") && shown.out.contains("\"tags\":[\"t\"]"),
+            "\(shown)")
         #expect(try asUser("show none").status == 66)
         let listed = try asUser("ls --state retry --json")
         #expect(listed.out.contains("\"later\"") && !listed.out.contains("\"fine\""), "\(listed)")

@@ -29,7 +29,10 @@ struct OutcomeTests {
         "Histories and what they come to",
         arguments: [
             (["sending a 1", "sent a 1"], .done(day: "2026-11-23"), ["sent a"]),
-            (["sending a,b 1", "sent a 1", "deferred b 1 +30", "sending b 2", "sent b 2"], .done(day: "x"), ["sent a,b"]),
+            (
+                ["sending a,b 1", "sent a 1", "deferred b 1 +30", "sending b 2", "sent b 2"], .done(day: "x"),
+                ["sent a,b"]
+            ),
             // A power cut took the last lines of a job that is in done/.
             (["sending a 1"], .done(day: "x"), ["sent"]),
             (["running 1", "done 1"], .done(day: "x"), ["done"]),
@@ -53,8 +56,10 @@ struct OutcomeTests {
             (["deferred a 1 +30", "requeued", "refused a 1"], .dead, ["dead a"]),
             // Reports come when they come.
             (["sent a 1", "bounced a"], .done(day: "x"), ["sent a", "bounced a"]),
-            (["sent a 1", "deferred b 1 +30", "bounced a", "sent b 2", "delivered b"], .done(day: "x"),
-             ["bounced a", "sent a,b", "delivered b"]),
+            (
+                ["sent a 1", "deferred b 1 +30", "bounced a", "sent b 2", "delivered b"], .done(day: "x"),
+                ["bounced a", "sent a,b", "delivered b"]
+            ),
             (["sent a 1", "deferred b 1 +30", "complained a"], .retry(.first), ["complained a"]),
         ] as [([String], State, [String])])
     func histories(lines: [String], state: State, expected: [String]) { #expect(words(lines, in: state) == expected) }
@@ -62,7 +67,9 @@ struct OutcomeTests {
     @Test("The same history has the same ids; another job, template, word, round, report or submission has others")
     func ids() {
         let job = JobID("order-1")!
-        func ids(_ lines: [String], _ state: State, _ template: String = "hook", job: JobID = job, _ submitted: Int64 = 0)
+        func ids(
+            _ lines: [String], _ state: State, _ template: String = "hook", _ submitted: Int64 = 0, job: JobID = job
+        )
             -> [String]
         {
             Outcome.all(of: events(lines), in: state).map {
@@ -74,13 +81,16 @@ struct OutcomeTests {
         #expect(once[0].hasPrefix("event-sent-") && once[0].utf8.count == "event-sent-".utf8.count + 24)
         // The time of `sent` is not part of its id: a power cut may take its line.
         #expect(once[0] == ids(["recovered", "sent a 1"], .done(day: "x"))[0])
-        let others = [
-            once, ids(["sent a 1", "bounced a"], .done(day: "x"), "other"), ids(["sent a 1"], .done(day: "x"), job: JobID("o")!),
-            ids(["sent a 1"], .done(day: "x"), "hook", 1), ids(["held", "requeued", "sent a 1"], .done(day: "x")),
-            ids(["sent a 1", "bounced b"], .done(day: "x")).suffix(1), ids(["refused a 1"], .dead),
-            ids(["refused a 1", "requeued", "refused a 1"], .dead).suffix(1),
-            ids(["sent a 1", "refused b 1"], .dead).prefix(1), ids(["done 1"], .done(day: "x")),
-        ].flatMap(\.self)
+        var others = once
+        others += ids(["sent a 1", "bounced a"], .done(day: "x"), "other")
+        others += ids(["sent a 1"], .done(day: "x"), job: JobID("o")!)
+        others += ids(["sent a 1"], .done(day: "x"), "hook", 1)
+        others += ids(["held", "requeued", "sent a 1"], .done(day: "x"))
+        others += ids(["sent a 1", "bounced b"], .done(day: "x")).suffix(1)
+        others += ids(["refused a 1"], .dead)
+        others += ids(["refused a 1", "requeued", "refused a 1"], .dead).suffix(1)
+        others += ids(["sent a 1", "refused b 1"], .dead).prefix(1)
+        others += ids(["done 1"], .done(day: "x"))
         #expect(Set(others).count == others.count)
     }
 

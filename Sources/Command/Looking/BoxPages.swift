@@ -120,5 +120,6 @@ func wait(
         }
         try invocation.output.flush()
         return status
-    } meanwhile: { () throws(Failure) in }
+    } meanwhile: { () throws(Failure) in
+    }
 }

@@ -50,9 +50,12 @@ private func runEvents(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         let horizon = Clock.realtime - (arguments.has("--follow") ? ripeness : 0)
         // What changed before the command was given is to be told, whatever the clock of the filesystem says.
         if !arguments.has("--follow") { Clock.sleep(until: begin + ripeness) }
-        while try reading.read(reader, before: horizon, { (found) throws(Failure) in
-            try tell(found, isJSON, invocation.output)
-        }) {}
+        while try reading.read(
+            reader, before: horizon,
+            { (found) throws(Failure) in
+                try tell(found, isJSON, invocation.output)
+            })
+        {}
         try invocation.output.flush()
         guard arguments.has("--follow") else { break }
         let cost = Clock.monotonic - begin
@@ -66,7 +69,8 @@ private func start(_ text: String?) throws(Failure) -> EventReading.Start {
     if let cursor = EventCursor(text) { return .cursor(cursor) }
     if let time = Timestamp(rfc3339: text) { return .time(time) }
     if let span = Span(text) { return .time(.now - span) }
-    throw .usage("events: --since \(printable(text)) is no cursor, no time such as 2026-11-23T17:00:00Z and no span such as 2h")
+    throw .usage(
+        "events: --since \(printable(text)) is no cursor, no time such as 2026-11-23T17:00:00Z and no span such as 2h")
 }
 
 private func tell(_ found: EventReading.Found, _ isJSON: Bool, _ output: Output) throws(Failure) {

@@ -95,7 +95,9 @@ struct EventReading {
             try reader.forEachEntry(of: state.path) { (name, directory) throws(Failure) in
                 guard let text = name.text, let id = JobID(text), !Outcome.isEvent(id) else { return }
                 // One that was moved meanwhile is met where it is now, later.
-                guard let status = try? directory.status(text), status.isRegular, status.changed < horizon else { return }
+                guard let status = try? directory.status(text), status.isRegular, status.changed < horizon else {
+                    return
+                }
                 let cursor = EventCursor(changed: status.changed, id: text)
                 guard cursor > position else { return }
                 found.append((cursor, state))
@@ -113,7 +115,9 @@ struct EventReading {
         guard let id = JobID(cursor.id), let file = reader.job(at: "\(state.path)/\(id)") else { return }
         let events = file.history.events
         let subject = EventJob.Subject(id, file.value.object ?? JSON.Object(), history: events)
-        let outcomes = Outcome.all(of: events, in: state).filter { outcome in earliest.map { outcome.event.at >= $0 } ?? true }
+        let outcomes = Outcome.all(of: events, in: state).filter { outcome in
+            earliest.map { outcome.event.at >= $0 } ?? true
+        }
         for (index, outcome) in outcomes.enumerated() {
             let job = EventJob(outcome, of: subject, for: "", after: nil)
             guard told.insert(job.id.text).inserted else { continue }

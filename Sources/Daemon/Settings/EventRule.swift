@@ -16,7 +16,9 @@ package struct EventRule: Equatable, Sendable {
     static func rules(_ section: inout ConfigurationSection) throws(ConfigurationError) -> [EventRule] {
         var rules: [EventRule] = []
         for entry in section.entries(of: "on_event") {
-            func fault(_ reason: String) -> ConfigurationError { section.fault("'on_event': \(reason)", at: "on_event") }
+            func fault(_ reason: String) -> ConfigurationError {
+                section.fault("'on_event': \(reason)", at: "on_event")
+            }
             let texts = entry.value.utf8.split(whereSeparator: \.isBlank).map { String(decoding: $0, as: UTF8.self) }
             guard let template = texts.first, JobID(template) != nil else {
                 throw fault("expected the name of a template, then outcomes")

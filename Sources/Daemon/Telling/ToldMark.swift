@@ -14,6 +14,7 @@ struct ToldMark {
     private let spool: SpoolTree
     private let log: Log
     private var last: Timestamp?
+    private var isRemoved = false
 
     init(_ spool: SpoolTree, _ log: Log) {
         self.spool = spool
@@ -33,7 +34,7 @@ struct ToldMark {
         do throws(Errno) {
             if last == nil { try write() }
             if last != time { try spool.root.setModified(ToldMark.name, nanoseconds: time.nanoseconds) }
-            last = time
+            (last, isRemoved) = (time, false)
         } catch {
             // An older mark has more told again, and what was told is found.
             if last == nil { log.write("\(ToldMark.name): \(error)", .warning) }
@@ -42,7 +43,8 @@ struct ToldMark {
 
     /// Nothing is to be told: what ends from now on is not to be told later.
     mutating func remove() {
-        last = nil
+        if isRemoved { return }
+        (last, isRemoved) = (nil, true)
         // Where it stays, events come that nobody waits for.
         try? spool.root.unlink(ToldMark.name)
     }

@@ -24,7 +24,8 @@ final class DirectoryReading {
     /// Calls `each` for every name that is not hidden, or for all, then `finish`, with the error if there was one.
     init(
         _ directory: borrowing Directory, path: String, loop: EventLoop, showsHidden: Bool = false,
-        mayGoOn: @escaping () -> Bool = { true }, each: @escaping (DirectoryName) -> Void, finish: @escaping (SpoolError?) -> Void
+        mayGoOn: @escaping () -> Bool = { true }, each: @escaping (DirectoryName) -> Void,
+        finish: @escaping (SpoolError?) -> Void
     ) throws(SpoolError) {
         let opened: DirectoryStream
         do throws(Errno) { opened = try directory.entries() } catch { throw SpoolError(.list, path, error) }

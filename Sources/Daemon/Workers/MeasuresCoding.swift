@@ -8,7 +8,8 @@ extension Measures {
         func number(_ value: Int) -> JSON { .number(.init(value)) }
         var object = JSON.Object([
             ("counters", counters.json), ("waiting", number(waiting)), ("inFlight", number(inFlight)),
-            ("unwritten", number(unwritten)), ("told", .number(.init(Int(told.nanoseconds)))), ("stopped", number(stopped)),
+            ("unwritten", number(unwritten)), ("told", .number(.init(Int(told.nanoseconds)))),
+            ("stopped", number(stopped)),
             ("stoppedFiles", .array(stoppedFiles.map { .string($0) })), ("logLinesDropped", number(logLinesDropped)),
             ("tasksWaiting", number(tasksWaiting)), ("tasksRunning", number(tasksRunning)),
             ("tasksByTemplate", tasksByTemplate.json), ("tasks", .array(tasks.map(\.json))),
