@@ -30,14 +30,14 @@ final class AnswerSweep {
         func next() { sweep(boxes.dropFirst(), retention, now) }
         do throws(SpoolError) {
             let isThere: Void? = try spool.withAnswers(of: box) { (out) throws(SpoolError) in
-                reading = try DirectoryReading(out, path: "drop/\(box)/out", loop: loop, showsHidden: true) {
-                    [unowned self] name in
-                    look(at: name, of: box, retention, now)
-                } finish: { [unowned self] error in
-                    reading = nil
-                    if let error { log.write("\(error)", .warning) }
-                    next()
-                }
+                reading = try DirectoryReading(
+                    out, path: "drop/\(box)/out", loop: loop, showsHidden: true,
+                    each: { [unowned self] in look(at: $0, of: box, retention, now) },
+                    finish: { [unowned self] error in
+                        reading = nil
+                        if let error { log.write("\(error)", .warning) }
+                        next()
+                    })
             }
             if isThere == nil { next() }
         } catch {

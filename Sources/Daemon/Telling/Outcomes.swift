@@ -99,25 +99,6 @@ final class Outcomes {
         try answer(job, object, all, in: state)
     }
 
-    /// Tells from its file how a job ended that lies in `done/`, `dead/` or `hold/`, and what has come since: what
-    /// happened at `since` or later. Nothing where it is gone, has not ended, or was told.
-    func tell(of id: JobID, in state: State, since: Timestamp) throws(SpoolError) {
-        guard !rules.isEmpty else { return }
-        let (object, events) = try read(id, in: state)
-        guard let object, !isEvents(object["template"]?.string) else { return }
-        let subject = EventJob.Subject(id, object, history: events)
-        try tell(Outcome.all(of: events, in: state), of: subject, isFirst: false) { $0.event.at >= since }
-    }
-
-    /// Tells of a job that has gone to `dead/` in whatever way, from its file: only what a claimed job's end did not tell
-    /// is made. What fails is told by the next start after a crash, and by none after a stop; the log says it.
-    func buried(_ letter: DeadLetter) {
-        guard !rules.isEmpty, let id = JobID(letter.id) else { return }
-        do throws(SpoolError) { try tell(of: id, in: .dead, since: letter.at - .minutes(1)) } catch {
-            log.write("\(error); no event was made of it", .warning)
-        }
-    }
-
     private func tell(
         _ outcomes: [Outcome], of subject: EventJob.Subject, isFirst: Bool, where isMeant: (Outcome) -> Bool
     ) throws(SpoolError) {

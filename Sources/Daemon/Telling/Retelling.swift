@@ -41,13 +41,14 @@ final class Retelling {
         let rest = Array(states.dropFirst())
         do throws(SpoolError) {
             try spool.with(state) { (directory) throws(SpoolError) in
-                reading = try DirectoryReading(directory, path: state.path, loop: loop) { [unowned self] name in
-                    look(at: name, in: state, since)
-                } finish: { [unowned self] error in
-                    reading = nil
-                    if let error { note(error) }
-                    tell(rest, since, then)
-                }
+                reading = try DirectoryReading(
+                    directory, path: state.path, loop: loop,
+                    each: { [unowned self] in look(at: $0, in: state, since) },
+                    finish: { [unowned self] error in
+                        reading = nil
+                        if let error { note(error) }
+                        tell(rest, since, then)
+                    })
             }
         } catch {
             note(error)
