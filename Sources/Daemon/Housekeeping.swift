@@ -3,8 +3,8 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// What a daemon does besides delivering: it takes in the drop boxes and reports, removes what has had its time, tells of dead
-/// letters, and writes `status.json` and the metrics file.
+/// What a daemon does besides delivering: it takes in the drop boxes and reports, removes what has had its
+/// time, tells of dead letters, and writes `status.json` and the metrics file.
 final class Housekeeping {
     private let spool: SpoolTree
     private let loop: EventLoop
@@ -14,7 +14,9 @@ final class Housekeeping {
     private let suppressionSweep: SuppressionSweep
     private let census: Census
     private let notifier: Notifier
-    private let onDead: OnDead
+    let outcomes: Outcomes
+    private lazy var toldMark = ToldMark(spool, log)
+    private let answers: AnswerSweep
     private let metricsFile: MetricsFile
     private let version: String
     private let started = Timestamp.now
@@ -25,9 +27,8 @@ final class Housekeeping {
     /// Whether the drop boxes were taken in once.
     private(set) var isOpen = false
 
-    /// `strays` is what ends what is left of programs in this process.
     init(
-        spool: SpoolTree, loop: EventLoop, ledger: Ledger, watcher: SpoolWatcher?, strays: Strays, clock: ClockWatch,
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, watcher: SpoolWatcher?, clock: ClockWatch,
         settings: Settings, version: String
     ) {
         self.spool = spool
@@ -36,15 +37,20 @@ final class Housekeeping {
         self.settings = settings
         self.version = version
         log = ledger.log
+        let outcomes = Outcomes(spool: spool, log: ledger.log)
+        self.outcomes = outcomes
+        answers = AnswerSweep(spool: spool, loop: loop, log: ledger.log, outcomes: outcomes)
         boxes = Boxes(
-            spool: spool, loop: loop, ledger: ledger, watcher: watcher, quota: settings.dropBoxQuota,
-            sizeLimit: settings.maxJobSize)
-        feedback = FeedbackIntake(spool: spool, loop: loop, ledger: ledger, watcher: watcher, settings: settings)
+            spool: spool, loop: loop, ledger: ledger, outcomes: outcomes, watcher: watcher,
+            quota: settings.dropBoxQuota, sizeLimit: settings.maxJobSize)
+        feedback = FeedbackIntake(
+            spool: spool, loop: loop, ledger: ledger,
+            suppressions: Suppressions(spool, ledger.log, policy: settings.suppression), outcomes: outcomes,
+            watcher: watcher, settings: settings)
         janitor = Janitor(spool: spool, loop: loop, log: ledger.log, retention: settings.doneRetention)
         suppressionSweep = SuppressionSweep(
             spool: spool, loop: loop, log: ledger.log, policy: settings.suppression)
         census = Census(spool: spool, loop: loop, log: ledger.log)
-        onDead = OnDead(loop: loop, ledger: ledger, strays: strays)
         metricsFile = MetricsFile(ledger.log)
         status = StatusFile(spool: spool, started: started)
         let current = Current(settings)
@@ -69,7 +75,7 @@ final class Housekeeping {
         boxes.sizeLimit = settings.maxJobSize
         feedback.use(settings)
         notifier.use(settings)
-        onDead.use(settings)
+        outcomes.use(settings)
     }
 
     // The spool.
@@ -111,6 +117,8 @@ final class Housekeeping {
         janitor.feedback = feedback.box
         janitor.sweep(boxes: boxes.open, now: .now)
         suppressionSweep.sweepIfDue()
+        answers.begin(
+            boxes.open, retention: janitor.canTell(settings.doneRetention) ? settings.doneRetention : nil, now: .now)
     }
 
     private func clockWasSet(_ jump: Span) {
@@ -128,7 +136,12 @@ final class Housekeeping {
     /// A job has gone to `dead/`.
     func buried(_ letter: DeadLetter) {
         notifier.note(letter)
-        onDead.note(letter, spool: settings.spool)
+        outcomes.buried(letter)
+    }
+
+    /// Every queue has told of what ended before that time.
+    func told(until time: Timestamp) {
+        if outcomes.hasListeners { toldMark.note(time) } else { toldMark.remove() }
     }
 
     /// A worker has died: a dead letter of which it did not tell may be in `dead/`.

@@ -18,8 +18,12 @@ struct FeedbackIntakeTests {
         var settings = try place.settings("bounce_address = bounces+{token}@example.com")
         settings.loadBounceKey(in: place.spool, place.log)
         self.settings = settings
+        let outcomes = Outcomes(spool: place.spool, log: place.log)
+        outcomes.use(settings)
         intake = FeedbackIntake(
-            spool: place.spool, loop: place.loop, ledger: place.ledger, watcher: nil, settings: settings)
+            spool: place.spool, loop: place.loop, ledger: place.ledger,
+            suppressions: Suppressions(place.spool, place.log, policy: settings.suppression), outcomes: outcomes,
+            watcher: nil, settings: settings)
     }
 
     private static let day = "2026-11-23"
@@ -186,6 +190,18 @@ struct FeedbackIntakeTests {
         try take()
         #expect(try told("order-1").count <= 8)
         #expect(try unmatched().count >= 192)
+    }
+
+    @Test("Only a proven report about who got the mail suppresses an address")
+    func suppresses() throws {
+        try sent("order-1", to: ["zoe@example.org", "bob@example.org"])
+        try put("a", bounce(of: "zoe@example.org", original: "Message-ID: <order-1@shop.example>\n"))
+        try put("b", bounce(to: token("order-1"), of: "victim@example.org"))
+        try take()
+        #expect(try place.names("suppressed") == [])
+        try put("c", bounce(to: token("order-1"), of: "bob@example.org"))
+        try take()
+        #expect(try place.names("suppressed") == ["bob@example.org"])
     }
 
     @Test("A report of a recipient that the job had not names it as it is")

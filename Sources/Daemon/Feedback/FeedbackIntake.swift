@@ -47,19 +47,24 @@ final class FeedbackIntake {
     /// How many names are remembered; the rest is met at the next reading.
     private static let nameLimit = 10_000
 
-    init(spool: SpoolTree, loop: EventLoop, ledger: Ledger, watcher: SpoolWatcher?, settings: Settings) {
+    init(
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, suppressions: Suppressions, outcomes: Outcomes,
+        watcher: SpoolWatcher?, settings: Settings
+    ) {
         self.spool = spool
         self.loop = loop
         self.ledger = ledger
         self.watcher = watcher
         log = ledger.log
-        teller = FeedbackTeller(spool: spool, ledger: ledger, bounce: nil, domain: settings.mail.domain)
+        teller = FeedbackTeller(
+            spool: spool, ledger: ledger, suppressions: suppressions, outcomes: outcomes, domain: settings.mail.domain)
         use(settings)
     }
 
     func use(_ settings: Settings) {
         teller.bounce = settings.mail.bounce
         teller.domain = settings.mail.domain
+        teller.suppressions.policy = settings.suppression
         search.key = settings.mail.bounce?.key
         (reader.keys, reader.table) = (settings.webhookKeys, settings.bounces.table)
     }

@@ -25,9 +25,12 @@ struct FeedbackTeller {
     private static let mostOfOthers = 20
     /// How many clues of each sort are tried.
     private static let clueLimit = 8
+    private static let tagLimit = 100
 
     let spool: SpoolTree
     let ledger: Ledger
+    let suppressions: Suppressions
+    let outcomes: Outcomes
     var bounce: BounceAddress?
     /// The right side of our Message-IDs.
     var domain: String
@@ -86,21 +89,25 @@ struct FeedbackTeller {
         switch try spool.whereabouts(ofTold: owner.id) {
         case .none: return .unmatched("no job is found that it is about")
         case .busy: return .busy
-        case .told(let job): return try tell(report, job, isProven: owner.isProven, now: now)
+        case .told(let job): return try tell(report, job, owner, now: now)
         }
     }
 
     private func tell(
-        _ report: FeedbackReport, _ job: borrowing ToldJob, isProven: Bool, now: Timestamp
+        _ report: FeedbackReport, _ job: borrowing ToldJob, _ owner: Owner, now: Timestamp
     ) throws(SpoolError) -> Fate {
         let history = job.contents.history
         let recipients = SentRecipients(history)
         let marks = history.marks
         var (fresh, known): ([Event], [Event]) = ([], [])
+        var lessons: [(recipient: String, told: FeedbackReport.Recipient)] = []
         for told in report.recipients {
             guard let kind = Event.Kind(told.kind) else { continue }
             let event = Event(kind, of: told, in: report, recipients, at: now)
             let own = FeedbackMark.marks(of: event)
+            if owner.isProven || report.isVerified, let recipient = event.to.first, recipients.has(recipient) {
+                lessons.append((recipient, told))
+            }
             if fresh.contains(where: { FeedbackMark.marks(of: $0) == own }) { continue }
             if own.allSatisfy(marks.contains) {
                 known.append(history.events.first { FeedbackMark.marks(of: $0) == own } ?? event)
@@ -113,9 +120,19 @@ struct FeedbackTeller {
         if fresh.isEmpty, known.isEmpty { return .unmatched("it names no recipient") }
         if !fresh.isEmpty {
             if case .moved = try spool.append(fresh, to: job) { return .busy }
-            let template = job.contents.value.object?["template"]?.string
-            ledger.told(job.id, template, fresh, source: report.source, submitted: history.submitted, now: now)
+            ledger.told(job.id, fresh, source: report.source, submitted: history.submitted, now: now)
         }
+        // Said again where it was said before a crash: both know it.
+        let object = job.contents.value.object ?? JSON.Object()
+        let tags = (object["tags"]?.array ?? []).prefix(FeedbackTeller.tagLimit).compactMap(\.string)
+        for (recipient, told) in lessons {
+            let words = [told.code.map { String($0) }, told.dsn, told.reply].compactMap { $0 }.joined(separator: " ")
+            try suppressions.learn(
+                address: recipient, kind: told.kind, class: told.class, isPermanent: told.isPermanent, job: job.id,
+                template: object["template"]?.string, tags: tags, at: min(report.at ?? now, now),
+                reason: words.isEmpty ? nil : words)
+        }
+        try outcomes.tell(known + fresh, of: job.id, object: object, in: job.state)
         return .told
     }
 

@@ -5,9 +5,7 @@ internal import Time
 /// What reports tell, in the log and in numbers.
 extension Ledger {
     /// A job was told. The lines have the form of Postfix's, so that pflogsumm counts what came back as bounced.
-    func told(
-        _ id: JobID, _ template: String?, _ events: [Event], source: String, submitted: Timestamp?, now: Timestamp
-    ) {
+    func told(_ id: JobID, _ events: [Event], source: String, submitted: Timestamp?, now: Timestamp) {
         for event in events {
             counters.reported[event.kind, default: Counters.Labelled()].count(event.class ?? "unknown")
             let delay = submitted.map { max((now - $0).inSeconds, 0) } ?? 0

@@ -31,9 +31,8 @@ package struct Settings: Equatable, Sendable {
     package var notify: String?
     /// How much time lies between two digests at least.
     package var notifyInterval: Span = .hours(1)
-    /// The command that gets each dead letter, its path and its arguments; empty: none.
-    package var onDead: [String] = []
-    package var onDeadTimeout: Span = .seconds(30)
+    /// Which outcomes of jobs are told to which templates' programs.
+    package var events: [EventRule] = []
     /// The keys of relays' webhooks, by the relay.
     package var webhookKeys: [Provider: WebhookKey] = [:]
     /// How the words of bounces are read.
