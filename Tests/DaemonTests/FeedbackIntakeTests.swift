@@ -219,6 +219,28 @@ struct FeedbackIntakeTests {
         #expect(event.to == ["zoe@example.org"] && event.reason == "the report names zoe@home.example")
     }
 
+    @Test("A program reads what our own reader does not understand, one mail after the other")
+    func program() throws {
+        var other = settings
+        other.bounceReader = [
+            try place.script(
+                "reader",
+                """
+                grep -q odd || { echo nothing odd >&2; exit 1; }
+                printf '{"recipients":[{"address":"zoe@example.org","class":"full"}],"jobIds":["order-1"]}'
+                """)
+        ]
+        intake.use(other)
+        try sent("order-1")
+        try put("a", "Subject: odd\n\nThis is odd.\n")
+        try put("b", "Subject: hello\n\nhello\n")
+        try put("c", "Subject: odd, too\n\nAnd so is this.\n")
+        try take()
+        #expect(try told("order-1").map(\.class) == ["full", "full"])
+        #expect(try unmatched().count == 1)
+        #expect(try place.logged.contains("bounce_reader: exit status 1: nothing odd"))
+    }
+
     @Test("A dead job with a bounce is tried again as if it had none")
     func retried() throws {
         try sent("order-1", in: "dead")

@@ -64,6 +64,33 @@ def were_told(scenario, place):
             raise Loss(f"the outcomes {words} of {job} were told in the order {first}\n{place.log[-2000:]}")
 
 
+def reported(place, envelope, recipient):
+    """How often the job of that id was told that its mail to the recipient came back."""
+    return sum(
+        event["event"] == "bounced" and event.get("to") == recipient
+        for file in place.jobs().get(envelope, []) for event in file.events)
+
+
+def kept_reports(place):
+    """How many reports tell of no job."""
+    return sum(len(place.names("feedback/unmatched/" + day)) for day in place.names("feedback/unmatched"))
+
+
+def are_reported(place):
+    """Whether no report waits."""
+    return not place.names("feedback/new")
+
+
+def reports_are_whole(scenario, place):
+    """Each report waits, or has told its job, or is kept because it has none: told once, kept once."""
+    waiting = place.names("feedback/new")
+    for name, (envelope, recipient) in scenario.reports.items():
+        has_job = any(job.name == envelope for job in scenario.jobs)
+        count = reported(place, envelope, recipient) if has_job else kept_reports(place)
+        if count > 1 or not (count or name in waiting):
+            raise Loss(f"report {name} of {envelope}: told {count} times, {waiting} wait\n{place.log[-2000:]}")
+
+
 def before_it_is_due(scenario, place):
     """What is not to be sent yet is not sent."""
     for job in scenario.jobs:
@@ -96,6 +123,7 @@ def suppressions_are_whole(scenario, place):
 def after_a_crash(scenario, place):
     """Nothing runs: every job is there once, and no state says what its history does not."""
     suppressions_are_whole(scenario, place)
+    reports_are_whole(scenario, place)
     files = place.jobs()
     objects = [file.object for group in files.values() for file in group]
     for name, jobs in groups(scenario).items():

@@ -56,7 +56,7 @@ class DaemonRun:
                     scenario.mend(place)
                     place.is_due = True
                 if not place.make_due() and checks.is_at_rest(place) and not checks.waits(place) and (
-                        checks.are_told(scenario, place)):
+                        checks.are_told(scenario, place)) and checks.are_reported(place):
                     place.stop(daemon)
                     return daemon.returncode == 0
             if time.monotonic() > end:

@@ -25,6 +25,7 @@ import attacks
 import injections
 from cases import parse
 from place import JobFile, Loss, copied, wait_until
+from scenarios import bounce
 from target import ATTACKER, DAEMON, OTHER, Target, Traffic
 
 # Of the daemon: what one job of 32 MiB may cost, and what a flood may.
@@ -232,6 +233,51 @@ def flood(place, number):
     return growth, number - left
 
 
+def reports(place, number):
+    """Things that are no reports, and forged bounces of a job that was sent: nobody is suppressed by them, the job's file
+    stays small, and nothing but the attacker's own is read."""
+    new, job = os.path.join(place.spool, "feedback/new"), "taken"
+    before = place.names("suppressed")
+
+    def put():
+        drafts = os.path.join(place.spool, "feedback/tmp")
+
+        def bring(name, text, mode=0o604):
+            with open(f"{drafts}/{name}", "w") as file:
+                file.write(text)
+            os.chmod(f"{drafts}/{name}", mode)
+            os.rename(f"{drafts}/{name}", f"{new}/{name}")
+
+        os.symlink("/etc/passwd", f"{new}/link")
+        os.mkfifo(f"{new}/fifo")
+        bring("closed", bounce(job, "closed@example.com"), 0o000)
+        bring("empty", "")
+        bring("name\n\x1b[2J", bounce(job, "name@example.com"))
+        with open(f"{drafts}/huge", "w") as file:
+            os.truncate(file.fileno(), 1 << 40)
+        os.chmod(f"{drafts}/huge", 0o604)
+        os.rename(f"{drafts}/huge", f"{new}/huge")
+        for index in range(number):
+            # Of its own recipient, of strangers, with a token that is made up, with the id of no job.
+            recipient = f"{job}@example.com" if index % 2 else f"victim{index}@example.org"
+            text = bounce(job if index % 3 else f"nothing{index}", recipient)
+            if index % 5 == 0:
+                text = text.replace("To: shop@", f"To: bounces+{index:020d}@", 1)
+            bring(f"forged{index}", text)
+        return number
+
+    attacks.as_user(ATTACKER, put)
+    wait_until("the forged reports to be read", lambda: not os.listdir(new), 300)
+    place.alive()
+    if place.names("suppressed") != before:
+        raise Loss(f"suppressed: {place.names('suppressed')}")
+    told = sum(event["event"] == "bounced" for file in place.jobs()[job] for event in file.events)
+    kept = sum(len(place.names("feedback/unmatched/" + day)) for day in place.names("feedback/unmatched"))
+    if told > 28 or kept > 10000:
+        raise Loss(f"the job was told {told} times, {kept} reports are kept")
+    return told, kept
+
+
 def quota(place, limit=10 << 20, seconds=25):
     """A box that may bring 10 MiB is given more than ten times that; it never has more in the spool."""
     def size():
@@ -272,7 +318,7 @@ def main():
     parser.add_argument("--files", type=int, default=int(os.environ.get("PROOF_FILES", "100000")))
     parser.add_argument("--injections", type=int, help="only a random sample of so many")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="attacks, with commas between them; also injections, flood, quota")
+    parser.add_argument("--only", default="", help="attacks, with commas between them; also injections, flood, reports, quota")
     parser.add_argument("--slowest", type=float, default=5.0, help="how long a good job may take, in s")
     parser.add_argument("--can", action="store_true", help="only say whether this machine can do it")
     options = parse(parser)
@@ -328,6 +374,7 @@ def run(programs, options, only, started):
         sent, refused = attempt("injections", lambda: inject(place, todo), is_queue=True) or (0, 0)
         if options.files:
             growth, taken = attempt("flood", lambda: flood(place, options.files)) or (0, 0)
+        told, kept = attempt("reports", lambda: reports(place, 10000), is_queue=True) or (0, 0)
         most = attempt("quota", lambda: quota(place)) or 0
         traffic.stop()
         # What is left of the flood is the operator's to remove.
@@ -347,6 +394,7 @@ def run(programs, options, only, started):
     print(
         f"hostile: {cases} hostile files, {sent + refused} injections ({sent} sent and clean, {refused} refused), "
         f"a flood of {options.files} files ({taken} taken, {growth >> 20} MiB), {good} good jobs passed, "
+        f"10,000 forged reports told a job {told} times and suppressed nobody, {kept} are kept, "
         f"{peak >> 20} MiB at most, a box of 10 MiB brought {most / (1 << 20):.1f}, "
         f"{time.monotonic() - started:.0f} s: {len(losses)} losses")
     return losses

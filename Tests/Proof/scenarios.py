@@ -72,13 +72,15 @@ class Scenario:
 
     def __init__(
         self, name, jobs, sink=(), main="", relay="", templates=None, repair=None, needs_root=False, buries_unreadable=False,
-        suppressed=(), told=None
+        suppressed=(), told=None, reports=None
     ):
         self.name, self.jobs, self.sink, self.main = name, jobs, list(sink), main
         # A file of a drop box that may not be opened is a dead letter: permissions are the producer's fault there.
         self.buries_unreadable = buries_unreadable
         # The outcomes of each job, in their order, that the program of on_event is told.
         self.told = told or {}
+        # What is in feedback/new from the beginning: the envelope's id and the recipient of each bounce, by its name.
+        self.reports = reports or {}
         # Of the relay's section; {port} is where it listens.
         self.relay = relay
         self.templates, self.repair, self.needs_root = templates or {}, repair or {}, needs_root
@@ -104,6 +106,8 @@ class Scenario:
         for address in self.suppressed:
             line = {"address": address, "at": stamp(-60), "why": "bad-address", "job": "before"}
             place.drop("suppressed", address, json.dumps(line) + "\n")
+        for name, (envelope, recipient) in self.reports.items():
+            place.drop("feedback/new", name, bounce(envelope, recipient))
         for name, text in self.templates.items():
             place.write("templates/" + name, text)
             if name.endswith(("/run", "/data")):
@@ -117,6 +121,34 @@ class Scenario:
     def mend(self, place):
         for name, text in self.repair.items():
             place.write("templates/" + name, text)
+
+
+def bounce(envelope, recipient):
+    """A bounce as RFC 3464 has it."""
+    return f"""From: MAILER-DAEMON@mx.example.net
+To: shop@example.com
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+It came back.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+Original-Envelope-Id: {envelope}
+
+Final-Recipient: rfc822; {recipient}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such user
+
+--b--
+"""
 
 
 def boxed(name, **options):
@@ -238,6 +270,19 @@ esac
             sink=["rcpt(never@example.com)=550 5.1.1 No"], main="on_event = hook",
             templates={"hook/run": "#!/bin/sh\necho \"$OUTSPOOL_ID\" >> ../../runs\n"},
             told={"both": ["sent", "dead"], "order@shop": ["sent"]}, buries_unreadable=True),
+        Scenario(
+            "feedback",
+            [
+                Job("told", {one("told"): NEVER}, state="done", history=event("sent", one("told"), attempt=1)),
+                Job(
+                    "two", {one("a"): NEVER, one("b"): NEVER}, state="done",
+                    history=event("sent", one("a"), attempt=1) + event("sent", one("b"), attempt=1)),
+                Job("late"),
+            ],
+            reports={
+                "r1": ("told", one("told")), "r2": ("two", one("a")), "r3": ("two", one("b")),
+                "r4": ("late", one("late")), "r5": ("nowhere", one("nobody")),
+            }),
         Scenario(
             "recovery",
             [

@@ -40,7 +40,7 @@ class Target(Place):
 
     @property
     def settings(self):
-        return f"attachments_directory = {self.root}/files\nlog_to = stderr"
+        return f"attachments_directory = {self.root}/files\nlog_to = stderr\nbounce_address = bounces+{{token}}@example.com"
 
     def reload(self, more=""):
         """Has the daemon use other settings."""

@@ -22,6 +22,11 @@ final class FeedbackIntake {
     private var names = FIFO<DirectoryName>()
     private var reading: DirectoryReading?
     private var batch: Batch?
+    private let program: BounceReader
+    /// What the program has read.
+    private var read = FIFO<Batch>()
+    /// Files that wait for the program.
+    private var unread: [DirectoryName] = []
     private var isWorking = false
     /// Files that are looked at again after a wait, and how long it was.
     private var waiting: [String: Span] = [:]  // exact: keys that this file makes
@@ -56,6 +61,7 @@ final class FeedbackIntake {
         self.ledger = ledger
         self.watcher = watcher
         log = ledger.log
+        program = BounceReader(loop: loop)
         teller = FeedbackTeller(
             spool: spool, ledger: ledger, suppressions: suppressions, outcomes: outcomes, domain: settings.mail.domain)
         use(settings)
@@ -65,6 +71,7 @@ final class FeedbackIntake {
         teller.bounce = settings.mail.bounce
         teller.domain = settings.mail.domain
         teller.suppressions.policy = settings.suppression
+        (program.words, program.timeout) = (settings.bounceReader, settings.bounceReaderTimeout)
         search.key = settings.mail.bounce?.key
         (reader.keys, reader.table) = (settings.webhookKeys, settings.bounces.table)
     }
@@ -133,6 +140,8 @@ final class FeedbackIntake {
             if batch != nil {
                 told += 1
                 tellNext(box)
+            } else if let next = read.popFirst() {
+                batch = next
             } else if let name = names.popFirst() {
                 told += 1
                 begin(name, box)
@@ -141,7 +150,7 @@ final class FeedbackIntake {
             }
         }
         if reading?.isResting == true, names.count < FeedbackIntake.nameLimit / 2 { reading?.resume() }
-        if batch != nil || !names.isEmpty { work() }
+        if batch != nil || !names.isEmpty || !read.isEmpty { work() }
     }
 
     private func begin(_ name: DirectoryName, _ box: FeedbackBox) {
@@ -153,12 +162,31 @@ final class FeedbackIntake {
             case .report(let bytes, let status):
                 let reports: [FeedbackReport]
                 switch reader.read(bytes, isWhole: bytes.count >= status.size) {
-                case .nothing(let reason): return try keep(name, bytes, status, reason, box)
+                case .nothing(let reason):
+                    if program.isOn, case .mail = FeedbackFile(bytes) { return haveRead(name, bytes, status) }
+                    return try keep(name, bytes, status, reason, box)
                 case .reports(let read): reports = read
                 }
                 batch = Batch(name: name, bytes: bytes, status: status, left: reports[...])
             }
         } catch { putOff(name, error) }
+    }
+
+    /// Has the program read a mail, or the file wait for it.
+    private func haveRead(_ name: DirectoryName, _ bytes: [UInt8], _ status: FileStatus) {
+        waiting[name.printable] = .zero
+        if program.isBusy { return unread.append(name) }
+        program.read(bytes) { [weak self] result in
+            guard let self, let box else { return }
+            switch result {
+            case .report(let report): read.append(Batch(name: name, bytes: bytes, status: status, left: [report]))
+            case .nothing(let reason):
+                do throws(SpoolError) { try keep(name, bytes, status, reason, box) } catch { putOff(name, error) }
+            }
+            for name in unread { names.append(name) }
+            unread = []
+            work()
+        }
     }
 
     private func tellNext(_ box: FeedbackBox) {

@@ -37,6 +37,9 @@ package struct Settings: Equatable, Sendable {
     package var webhookKeys: [Provider: WebhookKey] = [:]
     /// How the words of bounces are read.
     var bounces = BounceWords()
+    /// The program that reads the mails which tell our own reader nothing; empty: none.
+    package var bounceReader: [String] = []
+    package var bounceReaderTimeout: Span = .seconds(30)
     /// The files that have those keys, and the one of `bounce_key`.
     var secretFiles: [String] = []
     /// What one drop box's jobs may occupy in `new/` at a time.

@@ -83,6 +83,8 @@ extension Settings {
                 throw main.fault("'bounces': \(error)", at: "bounces")
             } catch { throw main.fault("'bounces': \(path): \(error)", at: "bounces") }
         }
+        if let words = try main.command("bounce_reader") { bounceReader = words }
+        if let span = try main.positiveSpan("bounce_reader_timeout", like: "30s") { bounceReaderTimeout = span }
         if let path = mail.bounce?.keyFile { secretFiles.append(path) }
         for var section in webhooks {
             guard let name = section.name, let provider = Provider(rawValue: name) else {
