@@ -219,7 +219,8 @@ if Context.environment["OUTSPOOL_FUZZ"] != nil {
         .target(
             name: "Fuzz",
             dependencies: [
-                "Command", "Configuration", "Daemon", "IDNA", "JSON", "Linux", "Message", "SMTP", "SMTPServer",
+                "Command", "Configuration", "Daemon", "Feedback", "IDNA", "JSON", "Linux", "Message", "SMTP",
+                "SMTPServer",
                 "Schema",
                 "Spool", "Submission", "Template", "Text", "Time",
             ],

@@ -11,7 +11,7 @@ struct Evidence {
 
     /// Finds code and status in the text; a field's own status counts where the text has none that says more.
     init(_ text: [UInt8], status: Status? = nil, action: String? = nil) {
-        self.text = Array(text.prefix(FeedbackTable.textLimit))
+        self.text = withoutShifts(Array(text.prefix(FeedbackTable.textLimit)))
         self.action = action
         let found = Status.first(in: self.text[...])
         let isBetter = found.map { !$0.isVague || status == nil } ?? false

@@ -14,8 +14,19 @@ package enum FeedbackReader {
     ///
     /// Takes any bytes. The time is linear in them, and at most that of ``limit`` bytes.
     package static func read(_ mail: [UInt8], by table: FeedbackTable = .standard) -> [Report] {
-        let message = FoundMessage(mail, limit: limit)
-        var reading = MailReading(message, by: table)
+        var message = FoundMessage(mail, limit: limit)
+        var sentTo: [String] = []
+        if !message.parts.contains(where: { $0.type.begins(with: "message/") && !$0.isOriginal }),
+            let inner = message.parts.first(where: { $0.type.isExactly("message/rfc822") })
+        {
+            // A gateway has put a report into another mail.
+            let embedded = FoundMessage(inner.content, limit: limit)
+            if embedded.part("message/delivery-status") != nil {
+                sentTo = MailReading(message, by: table).sentTo
+                message = embedded
+            }
+        }
+        var reading = MailReading(message, by: table, alsoSentTo: sentTo)
         if let part = message.part("message/feedback-report") {
             guard reading.takeComplaint(AbuseReport(part.content[...])) else { return [] }
         } else if let part = message.part("message/delivery-status") ?? message.part("message/global-delivery-status") {

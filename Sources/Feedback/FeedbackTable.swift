@@ -93,16 +93,31 @@ package struct FeedbackTable: Sendable {
     }
 
     /// The text in lower case, with one space for each run of white space, to the limit.
+    ///
+    /// Addresses stand as `@`, and the names of hosts that a server quotes (`host mx.example.jp said`) as a full stop: their
+    /// words say nothing.
     private static func plain(_ text: some Sequence<UInt8>) -> [UInt8] {
         var plain: [UInt8] = [0x20]
-        for byte in text {
-            if byte.isSpace {
-                if plain.last != 0x20 { plain.append(0x20) }
-            } else {
-                plain.append(byte.lowercased)
-            }
-            if plain.count > textLimit { break }
+        var start = 1
+        func endWord() {
+            let word = plain[start...]
+            let isHost = word.contains(UInt8(ascii: ".")) && plain[..<start].suffix(6).elementsEqual(" host ".utf8)
+            guard isHost || word.contains(UInt8(ascii: "@")) else { return }
+            // `FROM:<…>` keeps what is before the angle.
+            let angle = word.firstIndex(of: UInt8(ascii: "<")) ?? start
+            plain.removeSubrange((isHost ? start : angle)...)
+            plain.append(isHost ? UInt8(ascii: ".") : UInt8(ascii: "@"))
         }
+        for byte in text.prefix(textLimit) {
+            if !byte.isSpace {
+                plain.append(byte.lowercased)
+            } else if plain.last != 0x20 {
+                endWord()
+                plain.append(0x20)
+                start = plain.count
+            }
+        }
+        endWord()
         return plain
     }
 }

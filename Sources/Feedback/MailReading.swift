@@ -13,13 +13,13 @@ struct MailReading {
     private var clues = Report.Clues()
     private var at: Timestamp?
 
-    init(_ message: FoundMessage, by table: FeedbackTable) {
+    init(_ message: FoundMessage, by table: FeedbackTable, alsoSentTo: [String] = []) {
         self.message = message
         self.table = table
         notice = Notice(message)
         original = Original(notice.original)
         subject = Array((message.header.value(of: "subject") ?? "").utf8.prefix(1000))
-        clues.sentTo = sentTo
+        clues.sentTo = alsoSentTo + sentTo
         clues.jobIDs = original.jobIDs
         clues.messageIDs = original.messageIDs
         clues.relayIDs = original.messageIDs.compactMap { id in
@@ -56,7 +56,8 @@ struct MailReading {
         return digestID(text)
     }
 
-    private var sentTo: [String] {
+    /// The addresses that the mail itself was sent to.
+    var sentTo: [String] {
         var seen: Set<ExactText> = []
         var found: [String] = []
         for (name, value) in message.header.fields {
@@ -106,7 +107,8 @@ struct MailReading {
         let isAnswer = PhraseSet.autoReplySubjects.isIn(subject)
         if isAnswer { return false }
         let hasText = PhraseSet.bounceTexts.isIn(notice.text)
-        return (hasSubject && (isFromDaemon || hasText)) || (isFromDaemon && hasText)
+        let isFromMailer = sender.utf8.prefix(500).map(\.lowercased).text.holds("mailer-daemon")
+        return (hasSubject && (isFromDaemon || hasText)) || (isFromDaemon && hasText) || isFromMailer
     }
 
     var isAutoReply: Bool {

@@ -26,6 +26,7 @@ struct Notice {
             }
         }
         if text.allSatisfy(\.isSpace), let html { text = withoutTags(html.prefix(Self.textLimit)) }
+        text = withoutShifts(text)
         var lines: [ArraySlice<UInt8>] = []
         var quoted: ArraySlice<UInt8> = []
         for line in Feedback.lines(of: text[...]) {
@@ -56,24 +57,17 @@ extension FoundMessage.Part {
 private func isOriginalMarker(_ line: ArraySlice<UInt8>) -> Bool {
     let text = line.prefix(200).trimmed(\.isSpace)
     guard let first = text.first, let last = text.last else { return false }
-    let begins = "-=*_#+".utf8.contains(first)
+    let begins = "-=*_#+|".utf8.contains(first)
     let ends = last == UInt8(ascii: ":") || "-=*_".utf8.contains(last)
-    let words = String(decoding: text.map(\.lowercased), as: UTF8.self)
-    guard Phrases.original.contains(where: words.holds) else { return false }
-    return begins || ends || Phrases.following.contains { words.ends(with: $0) }
+    let isFollowed = Phrases.following.contains { text.suffix($0.utf8.count).isSame(asLowercase: $0) }
+    return (begins || ends || isFollowed) && PhraseSet.original.isIn(text)
 }
 
 /// Whether a line is a field that only the header of a message begins with.
 private func isTraceField(_ line: ArraySlice<UInt8>) -> Bool {
     for name in ["received: ", "return-path: ", "dkim-signature: ", "x-received: ", "arc-seal: "]
-    where line.prefix(name.utf8.count).isSame(asLowercase: name) {
-        return !line.holds(" by mail") || line.contains(UInt8(ascii: ";")) || line.count < 200
-    }
+    where line.prefix(name.utf8.count).isSame(asLowercase: name) { return true }
     return false
-}
-
-extension ArraySlice<UInt8> {
-    fileprivate func holds(_ text: String) -> Bool { String(decoding: self.prefix(1000), as: UTF8.self).holds(text) }
 }
 
 /// A page as plain text, as far as it takes to find words in it: tags end words, entities of markup are decoded.
@@ -110,4 +104,28 @@ func withoutTags(_ html: some Sequence<UInt8>) -> [UInt8] {
         }
     }
     return text
+}
+
+/// ISO-2022-JP (RFC 1468) with its characters told from ASCII by their highest bits: nothing in them is taken for an
+/// address or a word.
+func withoutShifts(_ text: [UInt8]) -> [UInt8] {
+    guard text.contains(0x1B) else { return text }
+    var out: [UInt8] = []
+    var isShifted = false
+    var index = 0
+    while index < text.count {
+        if text[index] == 0x1B, index + 2 < text.count {
+            if text[index + 1] == UInt8(ascii: "$") { isShifted = true }
+            if text[index + 1] == UInt8(ascii: "(") { isShifted = false }
+            if "$(".utf8.contains(text[index + 1]) {
+                index += 3
+                continue
+            }
+        }
+        // A line begins with ASCII.
+        if text[index] == 0x0A { isShifted = false }
+        out.append(isShifted && text[index] > 0x20 ? text[index] | 0x80 : text[index])
+        index += 1
+    }
+    return out
 }

@@ -54,7 +54,8 @@ struct OwnForm {
         let starts = chosen.map(\.line).sorted()
         findings = chosen.map { candidate in
             let end = starts.first { $0 > candidate.line } ?? notice.lines.count
-            let text = notice.lines[candidate.line..<max(end, candidate.line)].prefix(40).joined(separator: [0x0A])
+            let most = candidate.isReply ? 1 : 40
+            let text = notice.lines[candidate.line..<max(end, candidate.line)].prefix(most).joined(separator: [0x0A])
             return Finding(address: candidate.address, text: Array(text))
         }
     }
@@ -64,6 +65,8 @@ struct OwnForm {
         let line: Int
         /// 3: the line is about it. 2: words say that the mail was for it. 1: it is there.
         let rank: Int
+        /// The line is a server's reply, and all that there is about the address.
+        var isReply = false
     }
 
     private static func candidates(in lines: [ArraySlice<UInt8>]) -> [Candidate] {
@@ -77,7 +80,8 @@ struct OwnForm {
                 else {
                     continue
                 }
-                candidates.append(Candidate(address: found.text, line: number, rank: rank))
+                let isReply = before.first?.isDigit == true && rank == 3
+                candidates.append(Candidate(address: found.text, line: number, rank: rank, isReply: isReply))
             }
         }
         return candidates
@@ -98,7 +102,8 @@ struct OwnForm {
         ]) {
             return nil
         }
-        if words.isEmpty { return 3 }
+        // Sendmail's transcript: `550 <kijitora@example.jp>... User unknown`.
+        if words.isEmpty || (words.count == 3 && words.allSatisfy(\.isDigit)) { return 3 }
         if ends([
             "recipient", "recipients", "recipient address", "failed recipient", "rcpt to", "final-recipient",
             "original-recipient",

@@ -21,6 +21,7 @@ struct PhraseSet: Sendable {
         return found
     }
 
+    static let original = PhraseSet(Phrases.original)
     static let bounceSubjects = PhraseSet(Phrases.bounceSubjects)
     static let bounceTexts = PhraseSet(Phrases.bounceTexts)
     static let delays = PhraseSet(Phrases.delays)

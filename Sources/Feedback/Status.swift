@@ -11,20 +11,23 @@ struct Status: Equatable, CustomStringConvertible {
 
     init(_ class: Int, _ subject: Int, _ detail: Int) { numbers = [`class`, subject, detail] }
 
-    /// The first status in the text; one that is vague only where none says more.
+    /// How much it says: nothing, its subject, or all.
+    private var weight: Int { isVague ? 0 : numbers[2] == 0 ? 1 : 2 }
+
+    /// The first status in the text, of those that say most.
     static func first(in text: ArraySlice<UInt8>) -> Status? {
-        var vague: Status?
+        var best: Status?
         var index = text.startIndex
         while index < text.endIndex {
             guard let (status, end) = Status.read(text, at: index) else {
                 index += 1
                 continue
             }
-            if !status.isVague { return status }
-            vague = vague ?? status
+            if best == nil || status.weight > best?.weight ?? 0 { best = status }
+            if status.weight == 2 { return status }
             index = end
         }
-        return vague
+        return best
     }
 
     private static func read(_ text: ArraySlice<UInt8>, at start: Int) -> (Status, end: Int)? {

@@ -15,14 +15,18 @@ package enum Provider: String, CaseIterable, Sendable {
 
 /// What checks that a webhook is the relay's.
 package enum WebhookKey: Equatable, Sendable {
-    /// Mailgun and Resend sign with it; Postmark and Brevo send it along.
+    /// Mailgun and Resend sign with it; Postmark and Brevo send it along, and SES can.
     case secret([UInt8])
-    /// SES and SendGrid sign with its other half. Several while one takes the other's place.
-    case publicKeys([PublicKey])
+    /// SendGrid signs with its other half.
+    case publicKey(PublicKey)
+    /// Amazon SNS signs with the other half of one of them, and does so for the topics of all its customers.
+    case topics([String], [PublicKey])
 
     /// Reads the bytes of a key's file, white space around it left out.
     ///
-    /// - `ses`: the certificate of Amazon SNS that `SigningCertURL` names, in PEM; several in one file
+    /// - `ses`: the certificate of Amazon SNS that `SigningCertURL` names, in PEM, several while one takes the other's
+    ///   place, and above them the ARN of the topic on a line of its own, without which anybody's topic would do; or
+    ///   `user:password`, where the subscription's address has them
     /// - `sendgrid`: the verification key, in base64 or PEM
     /// - `mailgun`: the HTTP webhook signing key
     /// - `resend`: the signing secret, `whsec_…`
@@ -31,14 +35,20 @@ package enum WebhookKey: Equatable, Sendable {
         let text = bytes[...].trimmed(\.isSpace)
         guard !text.isEmpty else { throw .key("the key is empty") }
         switch provider {
-        case .ses, .sendgrid:
-            var keys: [PublicKey] = []
-            for piece in WebhookKey.blocks(text) {
-                do throws(PublicKeyError) { keys.append(try PublicKey(piece)) } catch {
-                    throw .key("the key: \(error)")
-                }
+        case .ses:
+            let lines = text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
+            if lines.count == 1, text.contains(UInt8(ascii: ":")), !text.starts(with: "arn:".utf8) {
+                self = .secret(Array(text))
+                return
             }
-            self = .publicKeys(keys)
+            let arns = lines.filter { $0.starts(with: "arn:".utf8) }.map { $0.trimmed(\.isSpace).text }
+            let pem = lines.filter { !$0.starts(with: "arn:".utf8) }.joined(separator: [0x0A])
+            guard !arns.isEmpty else { throw .key("the key has no line with the topic's ARN, such as arn:aws:sns:…") }
+            var keys: [PublicKey] = []
+            for block in WebhookKey.blocks(Array(pem)[...]) { keys.append(try WebhookKey.publicKey(block)) }
+            guard !keys.isEmpty else { throw .key("the key has no certificate") }
+            self = .topics(arns, keys)
+        case .sendgrid: self = .publicKey(try WebhookKey.publicKey(Array(text)))
         case .resend:
             let digits = text.starts(with: "whsec_".utf8) ? text.dropFirst(6) : text
             guard let secret = Base64.decode(digits, .lenient), !secret.isEmpty else {
@@ -47,6 +57,10 @@ package enum WebhookKey: Equatable, Sendable {
             self = .secret(secret)
         case .postmark, .mailgun, .brevo: self = .secret(Array(text))
         }
+    }
+
+    private static func publicKey(_ text: [UInt8]) throws(WebhookError) -> PublicKey {
+        do throws(PublicKeyError) { return try PublicKey(text) } catch { throw .key("the key: \(error)") }
     }
 
     /// The blocks of a PEM file, each with its first line; all of a text that is none.
@@ -107,11 +121,12 @@ package enum Webhook {
 extension WebhookRequest {
     fileprivate func check(_ provider: Provider, _ key: WebhookKey) throws(WebhookError) {
         switch (provider, key) {
-        case (.ses, .publicKeys(let keys)): try checkSES(keys)
-        case (.sendgrid, .publicKeys(let keys)): try checkSendGrid(keys)
+        case (.ses, .topics(let topics, let keys)): try checkSES(topics, keys)
+        case (.sendgrid, .publicKey(let key)): try checkSendGrid(key)
         case (.mailgun, .secret(let secret)): try checkMailgun(secret)
         case (.resend, .secret(let secret)): try checkStandard(secret)
-        case (.postmark, .secret(let secret)), (.brevo, .secret(let secret)): try checkShared(secret)
+        case (.postmark, .secret(let secret)), (.brevo, .secret(let secret)), (.ses, .secret(let secret)):
+            try checkShared(secret)
         default: throw .key("the key is not one of \(provider.rawValue)")
         }
     }

@@ -117,8 +117,10 @@ struct WebhookRequest {
             let words = value.utf8.split(separator: 0x20, maxSplits: 1)
             if words.count == 2, words[0].isSame(asLowercase: "basic") {
                 offered.append(Base64.decode(words[1], .lenient) ?? [])
+            } else if words.count == 2, words[0].isSame(asLowercase: "bearer") {
+                offered.append(Array(words[1]))
             } else {
-                offered.append(Array(words.last ?? value.utf8[...]))
+                offered.append(Array(value.utf8))
             }
         }
         for name in ["x-webhook-token", "x-webhook-secret", "x-outspool-key"] {

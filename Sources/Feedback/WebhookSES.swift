@@ -91,7 +91,7 @@ extension WebhookRequest {
     }
 
     /// The signature of SNS: RSA over named members of the envelope.
-    func checkSES(_ keys: [PublicKey]) throws(WebhookError) {
+    func checkSES(_ topics: [String], _ keys: [PublicKey]) throws(WebhookError) {
         guard let envelope = value.object, let type = envelope.text("Type"), let text = envelope.text("Signature"),
             let signature = Base64.decode(Array(text.utf8), .lenient)
         else { throw .refused("the body has no Signature of Amazon SNS") }
@@ -107,6 +107,9 @@ extension WebhookRequest {
         guard keys.contains(where: { $0.isSignature(signature, of: Array(signed.utf8), digest) }) else {
             throw .refused("the Signature of Amazon SNS is not the certificate's")
         }
+        guard let topic = envelope.text("TopicArn"), topics.holds(exactly: topic) else {
+            throw .refused("the TopicArn is not the key's")
+        }
     }
 }
 
@@ -114,10 +117,26 @@ extension WebhookRequest {
 func relayNotification(in message: FoundMessage, by table: FeedbackTable) -> [Report]? {
     guard let part = message.parts.first, part.type.isExactly("text/plain"),
         let start = part.content.firstIndex(where: { !$0.isSpace }), part.content[start] == UInt8(ascii: "{"),
-        let read = try? JSON.prefix(of: Array(part.content[start...])), read.value.object?["mail"] != nil
+        let read = try? JSON.prefix(of: unfolded(part.content[start...])), read.value.object?["mail"] != nil
     else { return nil }
     let request = WebhookRequest(body: [], value: read.value, headers: [], table: table)
     guard var reports = try? request.ses() else { return nil }
     for index in reports.indices { reports[index].source = "mail" }
     return reports
+}
+
+/// A text of JSON whose long lines a server has broken, each with a space before its rest.
+private func unfolded(_ text: ArraySlice<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(text.count)
+    var rest = text
+    while let byte = rest.popFirst() {
+        guard byte == 0x0D || byte == 0x0A else {
+            out.append(byte)
+            continue
+        }
+        if byte == 0x0D, rest.first == 0x0A { rest = rest.dropFirst() }
+        if rest.first == 0x20 { rest = rest.dropFirst() }
+    }
+    return out
 }

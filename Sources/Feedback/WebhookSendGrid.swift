@@ -53,12 +53,12 @@ extension WebhookRequest {
     }
 
     /// The Event Webhook's signature: over the timestamp in the header and the body.
-    func checkSendGrid(_ keys: [PublicKey]) throws(WebhookError) {
+    func checkSendGrid(_ key: PublicKey) throws(WebhookError) {
         guard let text = header("x-twilio-email-event-webhook-signature"),
             let time = header("x-twilio-email-event-webhook-timestamp")
         else { throw .refused("the request has no X-Twilio-Email-Event-Webhook-Signature") }
         let signature = Base64.decode(Array(text.utf8), .lenient) ?? []
-        guard keys.contains(where: { $0.isSignature(signature, of: Array(time.utf8) + body, .sha256) }) else {
+        guard key.isSignature(signature, of: Array(time.utf8) + body, .sha256) else {
             throw .refused("the signature in X-Twilio-Email-Event-Webhook-Signature is not the key's")
         }
     }

@@ -36,8 +36,13 @@ package struct FoundMessage: Sendable {
         }
         let body = bytes[(section?.bodyStart ?? 0)...]
         let type = value("content-type").map { EntityType($0) } ?? (isInDigest ? .message : .text)
-        if type.isMultipart, let boundary = type.boundary, depth < 8 {
-            for part in multipartSections(of: body, between: boundary) where parts.count < Self.partLimit {
+        if type.isMultipart, depth < 8 {
+            var sections = type.boundary.map { multipartSections(of: body, between: $0) } ?? []
+            if sections.isEmpty, let guess = FoundMessage.boundary(in: body) {
+                sections = multipartSections(of: body, between: guess)
+            }
+            if sections.isEmpty { parts.append(Part(type: "text/plain", content: Array(body))) }
+            for part in sections where parts.count < Self.partLimit {
                 let bytes = Array(part)
                 read(
                     try? HeaderSection(of: bytes, isLenient: true), of: bytes, isInDigest: type.isDigest,
@@ -45,6 +50,7 @@ package struct FoundMessage: Sendable {
             }
             return
         }
+        if parts.count >= Self.partLimit { return }
         let encoding = value("content-transfer-encoding")
         let content =
             if encoding?.isSame(asLowercase: "quoted-printable") == true {
@@ -55,6 +61,22 @@ package struct FoundMessage: Sendable {
                 Array(body)
             }
         parts.append(Part(type: type.text, content: content))
+    }
+}
+
+extension FoundMessage {
+    /// The boundary that the body itself shows, where the header's is missing or another one: a line that begins with two
+    /// hyphens, and a field of a part behind it.
+    private static func boundary(in body: ArraySlice<UInt8>) -> [UInt8]? {
+        var line = body.startIndex
+        while line < body.endIndex {
+            let end = body[line...].firstIndex(of: 0x0A).map { $0 + 1 } ?? body.endIndex
+            if body[line..<end].starts(with: "--".utf8), body[end...].prefix(8).isSame(asLowercase: "content-") {
+                return Array(body[line..<end].dropFirst(2).trimmed(\.isSpace))
+            }
+            line = end
+        }
+        return nil
     }
 }
 

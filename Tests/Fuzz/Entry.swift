@@ -19,6 +19,7 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "address": fuzzAddress, "message": fuzzMessage, "sevenbit": fuzzSevenBit, "composition": fuzzComposition,
     "html": fuzzHTML,
     "sendmail": fuzzSendmail, "door": fuzzDoor,
+    "feedback": fuzzFeedback, "webhook": fuzzWebhook,
 ]
 
 private let target: @Sendable ([UInt8]) -> Void = {

@@ -29,7 +29,7 @@ SCRATCH = ROOT / ".build" / "fuzz"
 BINARY = SCRATCH / "outspool-fuzz"
 SEEDS = ROOT / "Tests" / "Fuzz" / "Seeds"
 # Inputs longer than that show nothing that shorter ones do not, and take longer.
-LENGTH = {"default": 2048, "reply": 12000, "names": 300, "time": 100, "pattern": 500}
+LENGTH = {"default": 2048, "feedback": 6000, "reply": 12000, "names": 300, "time": 100, "pattern": 500}
 
 
 def can():

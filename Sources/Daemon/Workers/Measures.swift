@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Relay
 package import Spool
 internal import Text
-internal import Time
+package import Time
 
 /// What a queue tells of itself at one moment: `status.json` and the metrics file are made of it. Those of several
 /// workers add up.
