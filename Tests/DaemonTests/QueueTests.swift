@@ -35,7 +35,9 @@ struct QueueTests {
             place.queue.arrived(DirectoryName(id), in: .new)
         }
         try place.run(until: { place.letters.count == 1 && place.queue.buckets.count(.retry(.first)) == 1 })
-        #expect(place.letters[0].event == .refused && ["a@example.net", "b@example.net"].contains(place.letters[0].recipients.first))
+        #expect(
+            place.letters[0].event == .refused
+                && ["a@example.net", "b@example.net"].contains(place.letters[0].recipients.first))
         #expect(place.ledger.counters.total(.dead) == 1)
     }
 

@@ -251,6 +251,7 @@ package final class SuppressionFiles {
 
     private func add(_ entries: [SuppressionEntry], to name: String) throws(SpoolError) {
         let lines = entries.flatMap(\.line)
+        hasFiles = true
         for _ in 0..<Self.tries {
             if try append(lines, to: name) { return }
             if try create(name, lines) { return }
@@ -289,7 +290,6 @@ package final class SuppressionFiles {
             if error == .exists { return false }
             throw SpoolError(.publish, path(name), error)
         }
-        hasFiles = true
         return true
     }
 
