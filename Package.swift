@@ -184,7 +184,9 @@ let package = Package(
             ]),
         .testTarget(name: "SinkTests", dependencies: ["SMTPServer", "ServerSocket", "Sink", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
-        .testTarget(name: "CommandValueTests", dependencies: ["Command", "Configuration", "Spool", "JSON", "Time"]),
+        .testTarget(
+            name: "CommandValueTests",
+            dependencies: ["Command", "Configuration", "Linux", "Scratch", "Spool", "JSON", "Time"]),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
