@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ import disks
 import injection
 from cases import parse
 from place import Loss, NOBODY, Place, stop_cleanly, taken_in, wait_until
+from scenarios import Job, bounce, event, one
 
 # Between two submissions: time enough that no other's sync helps.
 PACE = 0.03
@@ -87,6 +89,55 @@ class Load:
         return taken_in(name, self.box) if self.box else name
 
 
+class Reports(Load):
+    """Bounces of jobs that were sent, each acknowledged when `outspool feedback` has exited with 0."""
+
+    JOBS = 1000
+
+    def prepare(self, place):
+        super().prepare(place)
+        for number in range(self.JOBS):
+            name = f"r{number}"
+            Job(name, state="done", history=event("sent", one(name), attempt=1)).put(place)
+        os.sync()
+
+    def submit(self, place, number):
+        name = f"r{number % self.JOBS}"
+        ran = subprocess.run(
+            [place.program("outspool"), "--spool", place.spool, "feedback"], input=bounce(name, one(name)), text=True,
+            capture_output=True, cwd="/")
+        if ran.returncode != 0:
+            raise Loss(f"{self.name}: status {ran.returncode}: {ran.stderr}")
+        return [(name, None)]
+
+    def are_there(self, place, cut, count):
+        """Every acknowledged report waits, whole, or has told its job, once."""
+        count.cuts += 1
+        count.jobs += len(cut.acknowledged)
+        waiting = set()
+        for name in place.names("feedback/new"):
+            with open(os.path.join(place.spool, "feedback/new", name)) as file:
+                waiting.update(re.findall(r"(?m)^Original-Envelope-Id: (\S+)$", file.read()))
+        files = place.jobs()
+        for name in cut.acknowledged:
+            told = self.told(files, name)
+            if told > 1 or not (told or name in waiting):
+                raise Loss(f"the report of {name}: told {told} times, and {'waits' if name in waiting else 'is gone'}")
+
+    def are_told(self, place, cut):
+        """Each has told its job once, and none is left."""
+        files = place.jobs()
+        for name in cut.acknowledged:
+            if self.told(files, name) != 1:
+                raise Loss(f"{name} was told {self.told(files, name)} times\n{place.log[-2000:]}")
+        if place.names("feedback/new") or place.names("feedback/unmatched"):
+            raise Loss(f"reports are left: {place.names('feedback/new')[:5]}")
+
+    @staticmethod
+    def told(files, name):
+        return sum(file.words.count("bounced") for file in files.get(name, []))
+
+
 LOADS = [
     Load("lying", lying=True),
     Load("lying-box", box="local", lying=True),
@@ -101,6 +152,8 @@ LOADS = [
     Load("door-box", box="local", door=4),
     Load("daemon", daemon=True, kinds=("mixed", "plain", "careful")),
     Load("daemon-box", box="local", daemon=True),
+    Reports("feedback"),
+    Reports("feedback-daemon", daemon=True),
 ]
 
 
@@ -192,18 +245,23 @@ def look(load, kind, disk, programs, cut, count):
     spool = os.path.join(disk.mount_copy(kind, cut.path), "spool")
     try:
         with new_place(programs, spool) as place:
-            present = are_there(load, place, cut, count)
+            of_reports = isinstance(load, Reports)
+            present = load.are_there(place, cut, count) if of_reports else are_there(load, place, cut, count)
             place.configure(place.start_sink())
             daemon = place.start_daemon()
             deadline = time.monotonic() + 30
             while True:
                 if daemon.poll() is not None or time.monotonic() > deadline:
                     raise Loss(f"the daemon on the copy: {place.log[-2000:]}")
-                if place.is_ready and not place.make_due() and checks.is_at_rest(place) and not checks.waits(place):
+                if place.is_ready and not place.make_due() and checks.is_at_rest(place) and not checks.waits(place) and (
+                        checks.are_reported(place)):
                     break
                 time.sleep(0.01)
             place.stop(daemon)
-            are_delivered(load, place, cut, count, present)
+            if of_reports:
+                load.are_told(place, cut)
+            else:
+                are_delivered(load, place, cut, count, present)
     finally:
         disk.unmount(os.path.join(disk.root, "disk"))
         os.unlink(cut.path)
