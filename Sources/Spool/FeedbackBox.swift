@@ -57,6 +57,8 @@ package final class FeedbackBox {
         case report([UInt8], FileStatus)
         /// Not to be read, for a reason: it is moved to `feedback/unmatched/` as it is, or stays where that fails.
         case refused(String)
+        /// A directory, which stays where it is.
+        case directory
         /// Its writer may be at work: look again at this time.
         case later(Timestamp)
         case gone
@@ -66,6 +68,8 @@ package final class FeedbackBox {
     package func look(_ name: DirectoryName, now: Timestamp) throws(SpoolError) -> Look {
         let path = "feedback/new/\(name.printable)"
         guard let before = try step(.read, path, allowing(.noEntry, new.status(of: name))) else { return .gone }
+        // What its owner puts into it would come along, now and later.
+        if before.isDirectory { return .directory }
         guard let text = name.text else { return .refused("its name is not UTF-8") }
         guard before.isRegular else { return .refused("a \(before.kind)") }
         // A writer without RENAME_NOREPLACE links and unlinks: for a moment there are two links.

@@ -34,6 +34,8 @@ final class FeedbackIntake {
     private var searching: [DirectoryName] = []
     private var answers: [FeedbackSearch.Query: JobID?] = [:]
     private var openBackoff = Backoff()
+    /// The disk's trouble that was logged last.
+    private var complaint: Errno?
 
     /// One file, as far as its reports are told.
     private struct Batch {
@@ -159,6 +161,7 @@ final class FeedbackIntake {
             case .gone: waiting[name.printable] = nil
             case .later(let time): lookAgain(name, after: max(time - .now, .milliseconds(100)))
             case .refused(let reason): putAside(name, reason, box)
+            case .directory: ledger.stop("feedback/new/\(name.printable)", "a directory: remove it")
             case .report(let bytes, let status):
                 let reports: [FeedbackReport]
                 switch reader.read(bytes, isWhole: bytes.count >= status.size) {
@@ -218,6 +221,7 @@ final class FeedbackIntake {
         } else {
             try box.remove(batch.name)
             waiting[batch.name.printable] = nil
+            complaint = nil
         }
     }
 
@@ -239,7 +243,9 @@ final class FeedbackIntake {
 
     /// The disk's fault, and no report's: the file stays where it is.
     private func putOff(_ name: DirectoryName, _ error: SpoolError) {
-        log.write("feedback: \(error)", .warning)
+        // The same trouble is told once, whatever waits for its end.
+        if error.errno != complaint { log.write("feedback: \(error)", .warning) }
+        complaint = error.errno
         lookAgain(name)
     }
 

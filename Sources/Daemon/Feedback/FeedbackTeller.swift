@@ -188,6 +188,9 @@ extension Event.Kind {
 
 extension Event {
     private static let reportLimit = 100
+    /// RFC 5321, section 4.5.3.1.3, and some more.
+    private static let addressLimit = 320
+    private static let replyLimit = 500
 
     /// What a report says of one recipient. A job that had one recipient is told of that one: the report may name the
     /// address that it was forwarded to.
@@ -196,16 +199,19 @@ extension Event {
         at now: Timestamp
     ) {
         self.init(kind, at: now)
-        let own = recipients.spelling(of: told.address) ?? recipients.only
+        let address = told.address.utf8.count <= Event.addressLimit ? told.address : ""
+        let own = recipients.spelling(of: address) ?? recipients.only
         if let own {
             to = [own]
-            if !told.address.isEmpty, recipients.spelling(of: told.address) == nil {
-                reason = "the report names \(told.address)"
+            if !address.isEmpty, recipients.spelling(of: address) == nil {
+                reason = "the report names \(address)"
             }
-        } else if !told.address.isEmpty {
-            to = [told.address]
+        } else if !address.isEmpty {
+            to = [address]
         }
-        (code, dsn, reply) = (told.code, told.dsn, told.reply)
+        code = told.code
+        dsn = told.dsn.map { printable($0, limit: 20) }
+        reply = told.reply.map { printable($0, limit: Event.replyLimit) }
         self.class = told.class.rawValue
         self.report =
             report.id.utf8.count <= Event.reportLimit ? report.id : SHA256.digest(Array(report.id.utf8)).hexadecimal
