@@ -40,8 +40,9 @@ package enum Creation {
     /// for every user of the machine.
     ///
     /// Its directories belong to the spool's owner. Who submits can add files to them and
-    /// cannot list, read or remove what others added: 3730 for a group, 1733 for all. Needs the right to
-    /// give files to a group: root, or membership.
+    /// cannot list, read or remove what others added: 3730 for a group, 1733 for all. A group's box has an `out/` of
+    /// mode 2750, too, where the group reads what became of its jobs. Needs the right to give files to a group: root, or
+    /// membership.
     package static func dropBox(_ name: String, group: UInt32?, in path: String) throws(SpoolError) {
         guard isDropBoxName(name) else { throw SpoolError(.create, "drop/\(name)", .invalid) }
         let spool = try step(.open, path, Directory(path: path))
@@ -62,6 +63,7 @@ package enum Creation {
         for part in ["tmp", "new"] {
             try make(part, in: box, mode: group == nil ? 0o1733 : 0o3730, path: "\(own)/\(part)")
         }
+        if group != nil { try make("out", in: box, mode: 0o2750, path: "\(own)/out") }
         try step(.sync, own, box.sync())
         try step(.sync, own, drop.sync())
     }

@@ -27,9 +27,13 @@ extension SpoolTree {
     /// `tmp/`, sync, rename into `new/`, sync `new/`, and only then unlink the original; a crash
     /// leaves the original, and the copy that comes again has the same id and the same bytes.
     ///
-    /// - Parameter room: how many bytes it may bring into the spool, as a job or as a dead letter.
+    /// - Parameters:
+    ///   - room: how many bytes it may bring into the spool, as a job or as a dead letter.
+    ///   - tell: called with the job that is in `new/`, before the original is unlinked: its producer finds it at every
+    ///     moment.
     package func pickUp(
-        _ name: DirectoryName, from box: DropBox, limit: Int, room: Int = .max, now: Timestamp
+        _ name: DirectoryName, from box: DropBox, limit: Int, room: Int = .max, now: Timestamp,
+        telling tell: (JobID) -> Void = { _ in }
     ) throws(SpoolError) -> Fate {
         let path = "drop/\(box.name)/new/\(name.printable)"
         guard let before = try step(.read, path, allowing(.noEntry, box.new.status(of: name))) else { return .gone }
@@ -71,11 +75,12 @@ extension SpoolTree {
         let bytes = try step(.read, path, file.readAll(limit: limit + 1, sizeHint: status.size))
         // Its producer may have it open, and go on writing.
         if bytes.count > most { return .noRoom(size: bytes.count) }
-        return try take(bytes, of: status, name: text, from: box, place, now: now)
+        return try take(bytes, of: status, name: text, from: box, place, now: now, tell)
     }
 
     private func take(
-        _ bytes: [UInt8], of status: FileStatus, name: String, from box: DropBox, _ place: Place, now: Timestamp
+        _ bytes: [UInt8], of status: FileStatus, name: String, from box: DropBox, _ place: Place, now: Timestamp,
+        _ tell: (JobID) -> Void
     ) throws(SpoolError) -> Fate {
         let path = "\(place.path)/\(name)"
         let letter = place.marked(JobID.letter(of: status))
@@ -102,7 +107,7 @@ extension SpoolTree {
             if let wait = youth(status, now) { return .later(wait) }
             return try makeLetter("text behind the job object: a file has one job")
         }
-        return try publish(contents, as: id, original: name, at: box.new, place: place, status: status)
+        return try publish(contents, as: id, original: name, at: box.new, place: place, status: status, tell)
     }
 
     private static let noJobID = "the name is no job id"
@@ -130,7 +135,7 @@ extension SpoolTree {
 
     private func publish(
         _ job: JobFile, as id: JobID, original: String, at directory: borrowing Directory, place: Place,
-        status: FileStatus
+        status: FileStatus, _ tell: (JobID) -> Void
     ) throws(SpoolError) -> Fate {
         let path = "\(place.path)/\(original)"
         let draft = JobID.random(characters: 20)
@@ -146,10 +151,12 @@ extension SpoolTree {
             try copy.sync()
         }
         if try step(.publish, "new/\(id)", allowing(.exists, tmp.rename(draft, into: new, as: id.text))) == nil {
-            return try settleDuplicate(job, of: id, original: original, at: directory, place: place, status: status)
+            return try settleDuplicate(
+                job, of: id, original: original, at: directory, place: place, status: status, tell)
         }
         isPublished = true
         try step(.settle, "new/\(id)", new.sync())
+        tell(id)
         try step(.remove, path, allowing(.noEntry, directory.unlink(original)))
         return .queued(id, owner: status.owner, size: bytes.count)
     }
@@ -158,7 +165,7 @@ extension SpoolTree {
     /// interrupted transfer), or another one that took its id.
     private func settleDuplicate(
         _ job: JobFile, of id: JobID, original: String, at directory: borrowing Directory, place: Place,
-        status: FileStatus
+        status: FileStatus, _ tell: (JobID) -> Void
     ) throws(SpoolError) -> Fate {
         let isSame: Bool
         switch try examine(id, in: .new, limit: .max) {
@@ -172,6 +179,7 @@ extension SpoolTree {
         }
         if isSame {
             try step(.settle, "new/\(id)", new.sync())
+            tell(id)
             try step(.remove, "\(place.path)/\(original)", allowing(.noEntry, directory.unlink(original)))
             return .duplicate(id, discarded: true)
         }
