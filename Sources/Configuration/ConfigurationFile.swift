@@ -12,7 +12,7 @@ internal import Text
 /// - The text is UTF-8 without control characters; lines end with LF or CR LF.
 package struct ConfigurationFile: Sendable {
     /// The keys that may stand several times in a section.
-    package static let repeatable = ["header"]
+    package static let repeatable = ["header", "on_event"]
 
     /// The file's path, as it is to appear in errors; relative paths in the file start from its directory.
     package let name: String

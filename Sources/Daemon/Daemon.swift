@@ -31,7 +31,7 @@ package final class Daemon {
         tell: { [unowned self] in hear($0) })
     private let version: String
     private lazy var housekeeping = Housekeeping(
-        spool: spool, loop: loop, ledger: ledger, watcher: watcher, strays: queue.strays, clock: clock,
+        spool: spool, loop: loop, ledger: ledger, watcher: watcher, clock: clock,
         settings: settings, version: version)
     var queue: Queue { delivery.queue }
 
@@ -128,6 +128,7 @@ package final class Daemon {
         let measures = Measures(of: queue, now: now)
         writeStatus(measures, now)
         housekeeping.tick(measures.relays.map(\.status), now: now)
+        housekeeping.told(until: measures.told)
         queue.strays.sweep()
         queue.schedule()
     }
@@ -183,6 +184,7 @@ package final class Daemon {
         isFinished = true
         delivery.finish()
         queue.allowances.keep(at: .now)
+        housekeeping.told(until: queue.untold.since ?? .now)
         writeStatus()
         writeMetrics()
         log.write("stopped")

@@ -105,14 +105,16 @@ final class Delivery {
         }
     }
 
-    /// Begins to deliver, once it is known that nothing is paused, and calls `then`.
+    /// Begins to deliver, once it is known that nothing is paused and what ended before was told, and calls `then`.
     func open(then: @escaping () -> Void) {
         guard steering.read() else {
             loop.schedule(after: .seconds(1)) { [weak self] in self?.open(then: then) }
             return
         }
-        queue.open()
-        then()
+        queue.untold.open { [unowned self] in
+            queue.open()
+            then()
+        }
     }
 
     // What tells of jobs.

@@ -13,7 +13,9 @@ final class Housekeeping {
     private let janitor: Janitor
     private let census: Census
     private let notifier: Notifier
-    private let onDead: OnDead
+    let outcomes: Outcomes
+    private lazy var toldMark = ToldMark(spool, log)
+    private let answers: AnswerSweep
     private let metricsFile: MetricsFile
     private let version: String
     private let started = Timestamp.now
@@ -23,9 +25,8 @@ final class Housekeeping {
     /// Whether the drop boxes were taken in once.
     private(set) var isOpen = false
 
-    /// `strays` is what ends what is left of programs in this process.
     init(
-        spool: SpoolTree, loop: EventLoop, ledger: Ledger, watcher: SpoolWatcher?, strays: Strays, clock: ClockWatch,
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, watcher: SpoolWatcher?, clock: ClockWatch,
         settings: Settings, version: String
     ) {
         self.spool = spool
@@ -34,12 +35,14 @@ final class Housekeeping {
         self.settings = settings
         self.version = version
         log = ledger.log
+        let outcomes = Outcomes(spool: spool, log: ledger.log)
+        self.outcomes = outcomes
+        answers = AnswerSweep(spool: spool, loop: loop, log: ledger.log, outcomes: outcomes)
         boxes = Boxes(
-            spool: spool, loop: loop, ledger: ledger, watcher: watcher, quota: settings.dropBoxQuota,
-            sizeLimit: settings.maxJobSize)
+            spool: spool, loop: loop, ledger: ledger, outcomes: outcomes, watcher: watcher,
+            quota: settings.dropBoxQuota, sizeLimit: settings.maxJobSize)
         janitor = Janitor(spool: spool, loop: loop, log: ledger.log, retention: settings.doneRetention)
         census = Census(spool: spool, loop: loop, log: ledger.log)
-        onDead = OnDead(loop: loop, ledger: ledger, strays: strays)
         metricsFile = MetricsFile(ledger.log)
         status = StatusFile(spool: spool, started: started)
         let current = Current(settings)
@@ -62,7 +65,7 @@ final class Housekeeping {
         boxes.quota = settings.dropBoxQuota
         boxes.sizeLimit = settings.maxJobSize
         notifier.use(settings)
-        onDead.use(settings)
+        outcomes.use(settings)
     }
 
     // The spool.
@@ -94,7 +97,11 @@ final class Housekeeping {
     /// A job was sent, of that size: its drop box has room for another.
     func sent(_ id: JobID, size: Int) { boxes.sent(id, size: size) }
 
-    func sweep() { janitor.sweep(boxes: boxes.open, now: .now) }
+    func sweep() {
+        janitor.sweep(boxes: boxes.open, now: .now)
+        answers.begin(
+            boxes.open, retention: janitor.canTell(settings.doneRetention) ? settings.doneRetention : nil, now: .now)
+    }
 
     private func clockWasSet(_ jump: Span) {
         if jump > .zero { janitor.clockWasSetForward() } else { notifier.clockWasSetBack(now: .now) }
@@ -106,7 +113,12 @@ final class Housekeeping {
     /// A job has gone to `dead/`.
     func buried(_ letter: DeadLetter) {
         notifier.note(letter)
-        onDead.note(letter, spool: settings.spool)
+        outcomes.buried(letter)
+    }
+
+    /// Every queue has told of what ended before that time.
+    func told(until time: Timestamp) {
+        if outcomes.hasListeners { toldMark.note(time) } else { toldMark.remove() }
     }
 
     /// A worker has died: a dead letter of which it did not tell may be in `dead/`.

@@ -22,6 +22,7 @@ final class Queue {
     /// What it shares with other workers; nil where there are none.
     private let shared: WorkerTerms?
     private let blocked: BlockedJobs
+    private let outcomes: Outcomes
     private(set) var scheduler = Scheduler()
     private(set) var settings: Settings
     private let curl: CurlLoop
@@ -41,11 +42,14 @@ final class Queue {
 
     // Each part gets a closure that needs the whole queue, so each is made when it is first used.
     private(set) lazy var settler = Settler(
-        spool: spool, loop: loop, ledger: ledger, tell: { [unowned self] in hear($0) },
+        spool: spool, loop: loop, ledger: ledger, outcomes: outcomes, tell: { [unowned self] in hear($0) },
         settled: { [unowned self] in settled($0, $1, $2, as: $3) })
+    private(set) lazy var untold = Untold(
+        spool: spool, loop: loop, log: ledger.log, outcomes: outcomes,
+        isBusy: { [unowned self] in scheduler.hasWork(.mail) || scheduler.mailsUnderWay > 0 })
     private lazy var triage = Triage(
         spool: spool, ledger: ledger, templates: templates, settings: settings,
-        skip: { [unowned self] in skip($0, $1) },
+        outcomes: outcomes, skip: { [unowned self] in skip($0, $1) },
         tell: { [unowned self] in hear($0) })
     private(set) lazy var tasks = TaskCourier(
         loop: loop, ledger: ledger, templates: templates, strays: strays, settings: settings,
@@ -84,6 +88,7 @@ final class Queue {
         templates = TemplateCache(settings.templates)
         strays = Strays(spool: spool, loop: loop, log: ledger.log)
         blocked = BlockedJobs(ledger: ledger, templates: templates)
+        outcomes = Outcomes(spool: spool, log: ledger.log)
         shared?.places.onRoom = { [weak self] in self?.hasRoom($0) }
     }
 
@@ -92,6 +97,7 @@ final class Queue {
         self.settings = settings
         templates.use(settings.templates)
         settler.keepsDone = settings.doneRetention > .zero
+        outcomes.use(settings)
         triage.settings = settings
         tasks.settings = settings
         letters.settings = settings
@@ -321,6 +327,13 @@ final class Queue {
     private func settled(_ job: ClaimedJob, _ verdict: Verdict, _ state: State?, as id: JobID) {
         load.remove(job.id)
         ledger.ended(job, in: state, as: id, verdict, now: .now)
+        if id == job.id, let state { outcomes.answer(job, verdict, in: state) }
+        switch state {
+        // Of dead letters the ledger tells, and of what is not kept the settler has told.
+        case .done(let day)? where settler.keepsDone: untold.add(job.id, in: .done(day: day), at: .now)
+        case .hold?: untold.add(job.id, in: .hold, at: .now)
+        default: break
+        }
         switch state {
         case .done?: tell(.sent(job.id, size: job.size))
         case .retry(let bucket)?: buckets.put(job.id, in: .retry(bucket), due: verdict.due ?? .now)
@@ -329,6 +342,9 @@ final class Queue {
             // inotify tells of it, too; where it cannot, the next reading would be late.
             if !scheduler.isStopping { arrived(DirectoryName(job.id.text), in: .new) }
         default: break
+        }
+        if !(state.map { State.waiting.contains($0) } ?? false), let follower = outcomes.follower(of: job.id) {
+            buckets.hasten(follower, in: .retry(.first), now: .now)
         }
         note(.ended(job.id))
         if !scheduler.isStopping { scheduleSoon() }

@@ -79,21 +79,20 @@ struct DoctorTests {
         #expect(try spool.list("dead") == ["dir", "fifo", "link"] && spool.list("hold") == [])
     }
 
-    @Test(
-        "A command for dead letters that is not there is a fault of the configuration",
-        arguments: [
-            ("/nonexistent/page", "No such file or directory"), ("/etc/passwd", "not executable"),
-            ("/etc/", "a directory and not a program"),
-        ])
-    func onDead(path: String, fault: String) throws {
+    @Test("A template of on_event that is not there, or is a mail, is a fault of the configuration")
+    func events() throws {
         let spool = try Fixture()
-        let file = spool.scratch.path("outspool.conf")
-        try spool.scratch.write(
-            "spool = spool\nfrom = a@example.com\nhostname = a.example\non_dead = \(path)\n[relay main]\nurl = smtp://127.0.0.1:9\n",
-            to: "outspool.conf", mode: 0o644)
-        for verb in ["check", "doctor"] {
-            let ran = try spool.outspool.run([verb, "--config", file] + (verb == "doctor" ? ["--no-relays"] : []))
-            #expect(ran.status == 78 && ran.out.contains("on_dead") && ran.out.contains(fault), "\(ran)")
+        try spool.scratch.write("Hello\n", to: "templates/mail/subject.mustache")
+        try spool.scratch.write("Hello\n", to: "templates/mail/text.mustache")
+        for (name, fault) in [("none", "there is no template none"), ("mail", "mail is no task")] {
+            try spool.scratch.write(
+                "spool = spool\ntemplates = templates\nfrom = a@example.com\nhostname = a.example\non_event = \(name) dead\n[relay main]\nurl = smtp://127.0.0.1:9\n",
+                to: "outspool.conf", mode: 0o644)
+            let file = spool.scratch.path("outspool.conf")
+            for verb in ["check", "doctor"] {
+                let ran = try spool.outspool.run([verb, "--config", file] + (verb == "doctor" ? ["--no-relays"] : []))
+                #expect(ran.status == 78 && ran.out.contains("on_event") && ran.out.contains(fault), "\(ran)")
+            }
         }
     }
 }

@@ -21,7 +21,8 @@ struct BoxesTests {
 
     private func boxes(jobs: Int = 1000, bytes: Int = 1 << 20, sizeLimit: Int = 10_000) -> Boxes {
         Boxes(
-            spool: place.spool, loop: place.loop, ledger: place.ledger, watcher: nil,
+            spool: place.spool, loop: place.loop, ledger: place.ledger,
+            outcomes: Outcomes(spool: place.spool, log: place.log), watcher: nil,
             quota: .init(jobs: jobs, bytes: bytes), sizeLimit: sizeLimit)
     }
 

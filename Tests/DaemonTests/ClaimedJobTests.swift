@@ -20,11 +20,13 @@ struct ClaimedJobTests {
         var reports: [Report] = []
         var ended: [(id: String, state: State?)] = []
 
+        private lazy var outcomes = Outcomes(spool: place.spool, log: place.log)
         private(set) lazy var triage = Triage(
-            spool: place.spool, ledger: place.ledger, templates: templates, settings: settings,
+            spool: place.spool, ledger: place.ledger, templates: templates, settings: settings, outcomes: outcomes,
             tell: { [unowned self] in reports.append($0) })
         private(set) lazy var settler = Settler(
-            spool: place.spool, loop: place.loop, ledger: place.ledger, tell: { [unowned self] in reports.append($0) },
+            spool: place.spool, loop: place.loop, ledger: place.ledger, outcomes: outcomes,
+            tell: { [unowned self] in reports.append($0) },
             settled: { [unowned self] job, _, state, _ in ended.append((job.id.text, state)) })
         private(set) lazy var letters = LetterMaker(ledger: place.ledger, templates: templates, settings: settings)
         private lazy var strays = Strays(spool: place.spool, loop: place.loop, log: place.log)
@@ -96,6 +98,7 @@ struct ClaimedJobTests {
             case .ends(_, .malformed(let error)): "malformed: \(error)"
             case .ends(_, .scheduled): "scheduled"
             case .ends(_, .unroutable): "unroutable"
+            case .ends(_, .behind(let previous)): "behind \(previous)"
             }
         }
         #expect(try look("none") == "nothing")

@@ -19,7 +19,6 @@ struct MeasuresTests {
         measures.counters.dead[.refused, default: .init()].count("hello")
         measures.counters.observeLatency(.milliseconds(Int64(number)), .high)
         measures.counters.attemptTime.observe(0.02)
-        measures.counters.deadRuns.count("ok")
         (measures.waiting, measures.inFlight, measures.unwritten) = (number, 2, 3)
         measures.linedUp = [.high: number, .normal: 0, .bulk: 7]
         (measures.stopped, measures.stoppedFiles) = (1, ["new/\(number): why"])

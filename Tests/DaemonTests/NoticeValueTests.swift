@@ -57,7 +57,7 @@ struct DeadLetterTests {
         #expect(DeadLetter.recipients(of: many, History()).count == DeadLetter.recipientLimit)
     }
 
-    @Test("The event for on_dead is one line of typed JSON")
+    @Test("A dead letter is told as one line of typed JSON")
     func object() throws {
         let object = try #require(letter("a").object(spool: "/s").object)
         #expect(object["file"] == "/s/dead/a" && object["code"] == 550 && object["attempts"] == 2)
@@ -125,7 +125,7 @@ struct DigestTests {
     func grouped(number: Int, text: String) { #expect(Digest.grouped(number) == text) }
 }
 
-@Suite("The command of on_dead")
+@Suite("The words of a command")
 struct CommandWordsTests {
     @Test(
         "White space separates, double quotes keep it, and nothing else has a meaning",

@@ -10,9 +10,8 @@ struct CancelTests {
         let place = try Workplace()
         // It does not obey SIGTERM, nor does what it has started.
         try place.task("work", "trap '' TERM; sleep 1000 & touch ../../began; wait; sleep 1000")
-        try place.configure(port: 9, main: "on_dead = \(place.root.path)/tell")
-        try place.write("tell", "#!/bin/sh\ncat >> '\(place.root.path)/told'\n")
-        try place.allowRunning("tell")
+        try place.configure(port: 9, main: "on_event = tell dead")
+        try place.task("tell", "cat >> '\(place.root.path)/told'; echo >> '\(place.root.path)/told'")
         let daemon = try place.daemon()
         try place.ask("work", "work", #","tags":["nightly"],"metadata":{"order":"1042"}"#)
         try place.wait("it to run") { FileManager.default.fileExists(atPath: place.root.appending(path: "began").path) }

@@ -49,16 +49,6 @@ struct JobVerdictTests {
         #expect(place.mails().count == 1)
     }
 
-    @Test("on_dead may quote an absolute path")
-    func onDead() throws {
-        let place = try Workplace()
-        try place.configure(
-            port: try place.sink(), main: "on_dead = \"/bin/sh\" -c \"echo x > \(place.root.path)/told\"")
-        _ = try place.daemon()
-        try place.drop("d", #"{"to":"nobody","subject":"s","text":"t"}"#)
-        try place.wait("the program to be run") { place.text(place.root.appending(path: "told")) == "x\n" }
-    }
-
     @Test("A control character of a parameter is a space in the subject")
     func control() throws {
         let place = try Workplace()

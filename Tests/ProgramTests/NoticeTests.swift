@@ -5,7 +5,7 @@ import Testing
 private let promtool = Machine.program("promtool") ?? ProcessInfo.processInfo.environment["PROMTOOL"]
 private let hasParser = Machine.python(with: "prometheus_client") != nil
 
-/// Who is told of what: the metrics file, `notify` and `on_dead`, on a live daemon.
+/// Who is told of what: the metrics file and `notify`, on a live daemon.
 @Suite("Notices", .serialized, .ownThreads)
 struct NoticeTests {
     /// A daemon that has sent, deferred and buried something; the metrics file after it has stopped.
@@ -145,11 +145,10 @@ struct NoticeTests {
     @Test(
         "What the configuration says of notices is checked",
         arguments: [
-            ("metrics_file = x.prom\nnotify = Ops <ops@example.com>\non_dead = ./hook \"a b\"", nil),
+            ("metrics_file = x.prom\nnotify = Ops <ops@example.com>\non_event = hook dead", nil),
             ("notify = nobody", "'notify': "), ("notify_interval = 5s", "'notify_interval' is 10s or more"),
-            ("on_dead = hook", "'on_dead' begins with a path, not with 'hook'"),
-            ("on_dead = /bin/x \"open", "'on_dead': a quote without its end"),
-            ("on_dead_timeout = soon", "on_dead_timeout"),
+            ("on_event = hook gone", "'on_event': 'gone' is none of sent"),
+            ("on_dead = ./hook", "unknown key 'on_dead'"),
         ] as [(String, String?)])
     func configuration(lines: String, fault: String?) throws {
         let place = try Workplace()
@@ -258,99 +257,6 @@ struct NoticeTests {
         try place.wait("an interval", limit: .seconds(20)) { Date() > enough }
         #expect(place.names("dead").count == 2)
         #expect(place.log.contains("a digest for notify is a dead letter"))
-        daemon.stop()
-    }
-
-    // on_dead
-
-    @Test("on_dead gets each dead letter as a line of JSON, and no shell sees it")
-    func onDead() throws {
-        let place = try Workplace()
-        try place.script(
-            "hook", "cat >> \"$1\"; env > env.txt; ls -l /proc/self/fd > fds.txt; cat /proc/self/status > status.txt")
-        try place.configure(
-            port: try place.sink("--fail", "rcpt=550 5.1.1 No such user"),
-            main: "on_dead = ./hook \"events $(touch owned).jsonl\"")
-        let daemon = try place.daemon()
-        for index in 0..<5 { try place.hello("gone\(index)", to: "zoe@example.com") }
-        let events = place.root.appending(path: "events $(touch owned).jsonl")
-        try place.wait("five events") { place.text(events).split(separator: "\n").count == 5 }
-        let line = try #require(place.text(events).split(separator: "\n").first { $0.contains("gone3") })
-        let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-        #expect(event["event"] as? String == "refused")
-        #expect(event["id"] as? String == "gone3")
-        #expect(event["to"] as? [String] == ["zoe@example.com"])
-        #expect(event["code"] as? Int == 550)
-        #expect(event["reason"] as? String == "No such user")
-        #expect(event["template"] as? String == "hello")
-        #expect(event["file"] as? String == place.spool.appending(path: "dead/gone3").path)
-        daemon.stop()
-        // No signal blocked or ignored, nothing open but the standard three and what ls itself opens.
-        let status = place.text(place.root.appending(path: "status.txt"))
-        #expect(status.contains("SigBlk:\t0000000000000000"))
-        // The C library's own two, 32 and 33, are no program's affair.
-        let ignored = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }?.split(separator: "\t").last
-        #expect(ignored.flatMap { UInt64($0, radix: 16) }.map { $0 & 0x7FFF_FFFF } == 0)
-        #expect(place.text(place.root.appending(path: "fds.txt")).split(separator: "\n").count <= 5)
-        #expect(place.text(place.root.appending(path: "env.txt")).contains("OUTSPOOL_SPOOL=\(place.spool.path)"))
-    }
-
-    @Test("An on_dead that hangs is ended with all that it started; mail flows meanwhile")
-    func hangs() throws {
-        let place = try Workplace()
-        try place.script(
-            "hook", "echo $$ >> pids; sleep 1000 & echo $! >> pids; trap '' TERM; echo working; wait; sleep 1000")
-        try place.configure(
-            port: try place.sink("--fail", "rcpt(gone@example.com)=550 5.1.1 No such user"),
-            main: "on_dead = ./hook\non_dead_timeout = 1s")
-        let daemon = try place.daemon()
-        try place.hello("gone", to: "gone@example.com")
-        try place.wait("the hook to run") {
-            place.text(place.root.appending(path: "pids")).split(separator: "\n").count == 2
-        }
-        for index in 0..<20 { try place.hello("flow\(index)") }
-        try place.wait("twenty mails") { place.names("done").count == 20 }
-        try place.wait("its end") { place.log.contains("on_dead: did not end within 1s, for gone: working") }
-        for pid in place.text(place.root.appending(path: "pids")).split(separator: "\n") {
-            try place.wait("\(pid) to be gone") { kill(Int32(pid)!, 0) == -1 || place.isZombie(Int32(pid)!) }
-        }
-        // The daemon adopts what it had started, and reaps it.
-        try place.wait("them to be reaped") { place.hasNoChildren(daemon) }
-        daemon.stop()
-    }
-
-    @Test("Behind a slow on_dead a thousand events wait; the rest is counted")
-    func backlog() throws {
-        let place = try Workplace()
-        try place.script("hook", "echo $$ >> pids; exec sleep 100")
-        try place.configure(port: 9, main: "on_dead = ./hook\non_dead_timeout = 2m\nmetrics_file = outspool.prom")
-        for index in 0..<1010 { try place.hello("wrong\(index)", #","tpyo":1"#) }
-        let daemon = try place.daemon()
-        try place.wait("the dead letters", limit: .seconds(60)) { place.names("dead").count == 1010 }
-        daemon.stop()
-        #expect(place.log.components(separatedBy: "1000 events wait for it; more are skipped").count == 2)
-        let samples = place.samples(place.root.appending(path: "outspool.prom"))
-        #expect(samples[#"outspool_on_dead_runs_total{result="skipped"}"#] == 9)
-        #expect(samples["outspool_dead_letters_total"] == 1010)
-        for pid in place.text(place.root.appending(path: "pids")).split(separator: "\n") { kill(Int32(pid)!, SIGKILL) }
-    }
-
-    @Test("An on_dead that fails, or is not there, is logged with its last word")
-    func fails() throws {
-        let place = try Workplace()
-        try place.script("hook", "head -c 300000 /dev/zero; echo; echo first; echo 'out of luck' >&2; exit 3")
-        let sink = try place.sink("--fail", "rcpt=550 5.1.1 No such user")
-        try place.configure(port: sink, main: "on_dead = ./hook")
-        let daemon = try place.daemon()
-        try place.hello("one")
-        try place.wait("the failure") { place.log.contains("on_dead: exit status 3, for one: out of luck") }
-        try place.configure(port: sink, main: "on_dead = ./missing")
-        daemon.send(SIGHUP)
-        try place.wait("the reload") { place.log.contains("configuration reloaded") }
-        try place.hello("two")
-        try place.wait("the second failure") {
-            place.log.contains("missing: No such file or directory; two is not told of")
-        }
         daemon.stop()
     }
 }

@@ -30,9 +30,8 @@ package struct Settings: Equatable, Sendable {
     package var notify: String?
     /// How much time lies between two digests at least.
     package var notifyInterval: Span = .hours(1)
-    /// The command that gets each dead letter, its path and its arguments; empty: none.
-    package var onDead: [String] = []
-    package var onDeadTimeout: Span = .seconds(30)
+    /// Which outcomes of jobs are told to which templates' programs.
+    package var events: [EventRule] = []
     /// What one drop box's jobs may occupy in `new/` at a time.
     package var dropBoxJobs = 100_000
     package var dropBoxBytes = 1 << 30

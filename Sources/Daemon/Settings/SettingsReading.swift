@@ -69,7 +69,7 @@ extension Settings {
         } catch { throw main.fault("'replies': \(path): \(error)", at: "replies") }
     }
 
-    /// Who is to hear of what: the metrics file, the digests, and the command for dead letters.
+    /// Who is to hear of what: the metrics file, the digests, and the templates of events.
     private mutating func readNotices(_ main: inout ConfigurationSection) throws(ConfigurationError) {
         metricsFile = main.path("metrics_file")
         if let text = main.string("notify") {
@@ -84,8 +84,7 @@ extension Settings {
             }
             notifyInterval = span
         }
-        if let words = try main.command("on_dead") { onDead = words }
-        if let span = try main.span("on_dead_timeout") { onDeadTimeout = span }
+        events = try EventRule.rules(&main)
     }
 }
 

@@ -29,7 +29,7 @@ final class Janitor {
     func clockWasSetForward() { jumped = Clock.sinceBoot }
 
     /// Whether ages as long as this one can be told from the wall clock.
-    private func canTell(_ age: Span) -> Bool { jumped.map { Clock.sinceBoot - $0 >= age.nanoseconds } ?? true }
+    func canTell(_ age: Span) -> Bool { jumped.map { Clock.sinceBoot - $0 >= age.nanoseconds } ?? true }
 
     /// Begins a round, unless one is under way; the boxes are those whose `tmp/` is swept, too.
     func sweep(boxes: [DropBox], now: Timestamp) {

@@ -14,6 +14,8 @@ final class Settler {
     private let tell: (Report) -> Void
     /// Called with the state that a job ended in, nil when its file is gone, and the id that it has there.
     private let settled: (ClaimedJob, Verdict, State?, JobID) -> Void
+    /// Who is told of a job that leaves no file behind.
+    private let outcomes: Outcomes
     /// Whether sent jobs are kept in `done/`.
     var keepsDone = true
     private var waiting: [Waiting] = []
@@ -45,12 +47,13 @@ final class Settler {
     }
 
     init(
-        spool: SpoolTree, loop: EventLoop, ledger: Ledger, tell: @escaping (Report) -> Void,
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, outcomes: Outcomes, tell: @escaping (Report) -> Void,
         settled: @escaping (ClaimedJob, Verdict, State?, JobID) -> Void
     ) {
         self.spool = spool
         self.loop = loop
         self.ledger = ledger
+        self.outcomes = outcomes
         self.tell = tell
         self.settled = settled
     }
@@ -65,7 +68,10 @@ final class Settler {
 
     private func settle(_ claim: consuming Claim, _ job: ClaimedJob, _ verdict: Verdict, _ rest: Verdict) {
         if case .done = rest.target, !keepsDone {
-            do throws(SpoolError) { try claim.discard(in: spool) } catch {
+            do throws(SpoolError) {
+                try outcomes.tell(endOf: job, verdict)
+                try claim.discard(in: spool)
+            } catch {
                 return keep(Waiting(claim, job, verdict, rest), error)
             }
             relieve()

@@ -61,8 +61,6 @@ package struct Counters: Equatable, Sendable {
     package var reloads = 0
     package var failedReloads = 0
     package var digests = 0
-    /// Runs of `on_dead` by how they ended: `ok`, `failed`, `timeout`, `skipped`.
-    package var deadRuns = Labelled()
 
     /// Seconds: a mail on its way at once, one that met a busy relay, one that climbed the buckets.
     package static let latencyBounds: [Double] = [

@@ -54,7 +54,7 @@ package struct DeadLetter: Equatable, Sendable {
         self.submitted = submitted
     }
 
-    /// The event as `on_dead` gets it: one line.
+    /// The event on one line, as a worker tells it.
     package func object(spool: String) -> JSON {
         var object = JSON.Object([
             ("at", .string(at.rfc3339)), ("event", .string(event.rawValue)), ("id", .string(id)),

@@ -124,9 +124,6 @@ package struct Metrics {
             [([("result", "ok")], Double(counters.reloads)), ([("result", "invalid")], Double(counters.failedReloads))])
         out.family(
             "outspool_digests_total", .counter, "Digests that were submitted for `notify`.", one(counters.digests))
-        out.family(
-            "outspool_on_dead_runs_total", .counter, "Runs of `on_dead` by how they ended.",
-            by("result", counters.deadRuns))
         return out.text
     }
 

@@ -33,6 +33,7 @@ final class Boxes {
     private let loop: EventLoop
     private let log: Log
     private let ledger: Ledger
+    private let outcomes: Outcomes
     private let watcher: SpoolWatcher?
     private let usage: BoxUsage
     var quota: Quota
@@ -62,12 +63,14 @@ final class Boxes {
     private static let nameLimit = 10_000
 
     init(
-        spool: SpoolTree, loop: EventLoop, ledger: Ledger, watcher: SpoolWatcher?, quota: Quota, sizeLimit: Int
+        spool: SpoolTree, loop: EventLoop, ledger: Ledger, outcomes: Outcomes, watcher: SpoolWatcher?, quota: Quota,
+        sizeLimit: Int
     ) {
         self.spool = spool
         self.loop = loop
         log = ledger.log
         self.ledger = ledger
+        self.outcomes = outcomes
         self.watcher = watcher
         self.quota = quota
         self.sizeLimit = sizeLimit
@@ -252,7 +255,9 @@ final class Boxes {
                 let share = self.room(of: user, quota.share)
                 if share < room { (room, narrowest) = (share, user) }
             }
-            let fate = try spool.pickUp(file, from: box.box, limit: sizeLimit, room: room, now: now)
+            let fate = try spool.pickUp(file, from: box.box, limit: sizeLimit, room: room, now: now) { [outcomes] id in
+                outcomes.refresh(id)
+            }
             if case .noRoom(let size) = fate { return refuse(file, size, box, narrowest) }
             report(fate, file, box)
             box.backoff = Backoff()
@@ -269,6 +274,7 @@ final class Boxes {
             log.write(.pickup, job: id.text, [], text: "the same job again, discarded")
         case .dead(let id?, let reason):
             usage.addLetter(id)
+            if let name = file.text { outcomes.refused(name, from: box.box.name, because: reason, now: .now) }
             ledger.buried(id, "\(reason); it was \(path)")
         case .dead(nil, let reason): ledger.stop(path, "\(reason); it cannot be moved away: remove it")
         case .later(let time):

@@ -10,6 +10,7 @@ final class DirectoryReading {
 
     private var stream: DirectoryStream
     private let path: String
+    private let showsHidden: Bool
     private let each: (DirectoryName) -> Void
     private let finish: (SpoolError?) -> Void
     private unowned let loop: EventLoop
@@ -20,16 +21,18 @@ final class DirectoryReading {
     /// How long all its slices took.
     private(set) var cost = Span.zero
 
-    /// Calls `each` for every name that is not hidden, then `finish`, with the error if there was one.
+    /// Calls `each` for every name that is not hidden, or for all, then `finish`, with the error if there was one.
     init(
-        _ directory: borrowing Directory, path: String, loop: EventLoop, mayGoOn: @escaping () -> Bool = { true },
-        each: @escaping (DirectoryName) -> Void, finish: @escaping (SpoolError?) -> Void
+        _ directory: borrowing Directory, path: String, loop: EventLoop, showsHidden: Bool = false,
+        mayGoOn: @escaping () -> Bool = { true }, each: @escaping (DirectoryName) -> Void,
+        finish: @escaping (SpoolError?) -> Void
     ) throws(SpoolError) {
         let opened: DirectoryStream
         do throws(Errno) { opened = try directory.entries() } catch { throw SpoolError(.list, path, error) }
         stream = opened
         self.path = path
         self.loop = loop
+        self.showsHidden = showsHidden
         self.mayGoOn = mayGoOn
         self.each = each
         self.finish = finish
@@ -58,7 +61,7 @@ final class DirectoryReading {
             }
             do throws(Errno) {
                 guard let name = try stream.next() else { return finish(nil) }
-                if !name.isHidden { each(name) }
+                if showsHidden || !name.isHidden { each(name) }
             } catch {
                 return finish(SpoolError(.list, path, error))
             }

@@ -58,12 +58,15 @@ final class Triage {
         case scheduled(Timestamp)
         /// No relay's section lets it through.
         case unroutable
+        /// The event job of another job, of which an earlier event is not told yet.
+        case behind(JobID)
     }
 
     private let spool: SpoolTree
     private let log: Log
     private let ledger: Ledger
     private let templates: TemplateCache
+    private let outcomes: Outcomes
     private let tell: (Report) -> Void
     /// Tells whether the clock was set over a job's expiry since its submission.
     private let skip: (_ expiry: Timestamp, _ submitted: Timestamp) -> WallClock.Skip?
@@ -72,7 +75,7 @@ final class Triage {
     private var refusals: [JobID: Backoff] = [:]
 
     init(
-        spool: SpoolTree, ledger: Ledger, templates: TemplateCache, settings: Settings,
+        spool: SpoolTree, ledger: Ledger, templates: TemplateCache, settings: Settings, outcomes: Outcomes,
         skip: @escaping (_ expiry: Timestamp, _ submitted: Timestamp) -> WallClock.Skip? = { _, _ in nil },
         tell: @escaping (Report) -> Void
     ) {
@@ -82,6 +85,7 @@ final class Triage {
         self.ledger = ledger
         self.templates = templates
         self.settings = settings
+        self.outcomes = outcomes
         self.tell = tell
     }
 
@@ -119,7 +123,18 @@ final class Triage {
             case .malformed(let status, let reason):
                 try judgeMalformed(id, in: state, status, reason, now)
                 return .nothing
-            case .job(let open): return judge(open, in: state, now: now)
+            case .job(let open):
+                let previous = try outcomes.predecessor(of: open.contents.value)
+                let look = judge(open, in: state, now: now)
+                guard let previous else { return look }
+                switch consume look {
+                case .ready(let ready):
+                    outcomes.follows(id, previous)
+                    return .ends(ready, .behind(previous))
+                case .due(let due): return .due(due)
+                case .ends(let ready, let ending): return .ends(ready, ending)
+                case .nothing: return .nothing
+                }
             }
         } catch {
             tryAgain(id, in: state, after: error)
@@ -260,6 +275,8 @@ final class Triage {
                 .blocked(
                     "no relay takes it: see senders, templates, tags and domains in outspool.conf(5)", claimed.attempt,
                     now)
+            case .behind(let previous):
+                .blocked("waits for \(previous), an earlier event of the same job", claimed.attempt, now)
             case .scheduled(let time): .only(.scheduled, nil, target: .scheduled, due: time, claimed.attempt, now)
             }
         return (claimed, verdict)
@@ -326,7 +343,8 @@ final class Triage {
         }
         switch duplicate {
         case .none: return false
-        case .discarded: log.write(.qmgr, job: id.text, [], text: "discarded: the same job is in \(place.path)")
+        case .discarded:
+            log.write(.qmgr, job: id.text, [], text: "discarded: the same job is in \(place.path)")
         case .other:
             let now = Timestamp.now
             let reason = "another job of that id is in \(place.path)"
@@ -335,6 +353,8 @@ final class Triage {
                 ledger.buried(buried, "\(reason); it was new/\(id)")
             }
         }
+        // The pickup has told the box that it is new.
+        outcomes.refresh(id)
         return true
     }
 }

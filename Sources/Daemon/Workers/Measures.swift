@@ -23,6 +23,8 @@ package struct Measures: Equatable, Sendable {
     /// The tasks that run, the oldest first.
     package var tasks: [DaemonStatus.Task] = []
     package var relays: [Relay] = []
+    /// Everything that ended before was told.
+    package var told = Timestamp.distantFuture
 
     package struct Relay: Equatable, Sendable {
         package var status: DaemonStatus.Relay
@@ -65,6 +67,7 @@ extension Measures {
             return task
         }
         relays = queue.relays.map { Relay(of: $0, now: now) }
+        told = queue.untold.since ?? now
     }
 
     /// Adds what another queue of the same daemon tells.
@@ -74,6 +77,7 @@ extension Measures {
         inFlight += other.inFlight
         linedUp.merge(other.linedUp, uniquingKeysWith: +)
         unwritten += other.unwritten
+        told = min(told, other.told)
         stopped += other.stopped
         stoppedFiles = Array((stoppedFiles + other.stoppedFiles).sorted().prefix(Measures.stoppedLimit))
         logLinesDropped += other.logLinesDropped

@@ -8,7 +8,8 @@ extension Measures {
         func number(_ value: Int) -> JSON { .number(.init(value)) }
         var object = JSON.Object([
             ("counters", counters.json), ("waiting", number(waiting)), ("inFlight", number(inFlight)),
-            ("unwritten", number(unwritten)), ("stopped", number(stopped)),
+            ("unwritten", number(unwritten)), ("told", .number(.init(Int(told.nanoseconds)))),
+            ("stopped", number(stopped)),
             ("stoppedFiles", .array(stoppedFiles.map { .string($0) })), ("logLinesDropped", number(logLinesDropped)),
             ("tasksWaiting", number(tasksWaiting)), ("tasksRunning", number(tasksRunning)),
             ("tasksByTemplate", tasksByTemplate.json), ("tasks", .array(tasks.map(\.json))),
@@ -31,6 +32,7 @@ extension Measures {
         waiting = number("waiting")
         inFlight = number("inFlight")
         unwritten = number("unwritten")
+        told = object["told"]?.int.map { Timestamp(nanoseconds: Int64($0)) } ?? .distantFuture
         stopped = number("stopped")
         stoppedFiles = (object["stoppedFiles"]?.array ?? []).compactMap(\.string)
         logLinesDropped = number("logLinesDropped")
@@ -62,7 +64,7 @@ extension Counters {
             ("recipients", \.recipients), ("programs", \.programs), ("done", \.done), ("deferred", \.deferred),
             ("held", \.held), ("blocked", \.blocked), ("attempts", \.attempts), ("returned", \.returned),
             ("breakerOpenings", \.breakerOpenings), ("connections", \.connections),
-            ("connectionFailures", \.connectionFailures), ("rateWaits", \.rateWaits), ("deadRuns", \.deadRuns),
+            ("connectionFailures", \.connectionFailures), ("rateWaits", \.rateWaits),
         ]
     }
     private static var histograms: [(name: String, path: WritableKeyPath<Counters, Histogram>)] {

@@ -37,7 +37,7 @@ package final class Parent {
     package private(set) var exitStatus: Int32 = 0
 
     private lazy var housekeeping = Housekeeping(
-        spool: spool, loop: loop, ledger: ledger, watcher: watcher, strays: strays, clock: clock, settings: settings,
+        spool: spool, loop: loop, ledger: ledger, watcher: watcher, clock: clock, settings: settings,
         version: version)
     /// What relays let all workers have, and the places of programs.
     private lazy var terms = ParentTerms(
@@ -253,6 +253,8 @@ package final class Parent {
         let measures = sum
         writeStatus(measures)
         housekeeping.tick(measures.relays.map(\.status), now: .now)
+        // One that died has told nothing since, until it is there again.
+        if workers.numbers.allSatisfy({ self.measures[$0] != nil }) { housekeeping.told(until: measures.told) }
         strays.sweep()
     }
 
