@@ -35,7 +35,7 @@ extension Verb {
         var verbs: [Verb] {
             switch self {
             case .submit: [.submit, .wait, .pump]
-            case .look: [.ls, .show, .status, .top]
+            case .look: [.ls, .show, .status, .top, .events]
             case .steer:
                 [.retry, .postpone, .hold, .release, .cancel, .edit, .remove, .pause, .resume, .prune, .transfer]
             case .writeTemplates: [.preview, .check, .types]

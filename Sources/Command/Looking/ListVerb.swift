@@ -38,7 +38,11 @@ private func runList(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         guard let number = Int(text), number > 0 else { throw .usage("ls: --limit \(printable(text)) is no number") }
         limit = number
     }
-    let reader = try SpoolReader(path: try invocation.spoolPath())
+    let path = try invocation.spoolPath()
+    if let box = try AnswerReader(path: path) {
+        return try list(arguments.operands, filter, in: box, limit: limit, invocation)
+    }
+    let reader = try SpoolReader(path: path)
     var listing = Listing(output: invocation.output, isJSON: arguments.has("--json"), now: .now, limit: limit)
     if !arguments.operands.isEmpty {
         guard filter.isEmpty else { throw .usage("ls: ids have no place beside filters") }

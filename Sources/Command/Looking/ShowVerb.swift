@@ -19,6 +19,9 @@ extension Verb {
                   --mail    the mail as it would be sent now
                   --reveal  with the secrets
 
+                In a drop box it shows what the daemon tells of the box's jobs: the state,
+                what happened last, tags and metadata.
+
                 """,
             options: [.init("--json"), .init("--mail"), .init("--reveal")], run: runShow)
     }
@@ -31,8 +34,10 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let isJSON = arguments.has("--json")
     let isMail = arguments.has("--mail")
     if isJSON, isMail { throw .usage("show: --mail has no place beside --json") }
+    let path = try invocation.spoolPath()
+    if let box = try AnswerReader(path: path) { return try show(ids, in: box, invocation) }
     let templates = try VisibleTemplates(arguments)
-    let reader = try SpoolReader(path: try invocation.spoolPath())
+    let reader = try SpoolReader(path: path)
     let daemon = DaemonStatus(of: reader)
     var status = ExitStatus.success
     var isFirst = true

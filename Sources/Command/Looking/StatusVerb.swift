@@ -67,7 +67,9 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     limits.dead = try threshold("--max-dead", arguments) { Int($0) }
     let isQuick = arguments.has("--quick")
     if isQuick, limits.age != nil { throw .usage("status: --quick knows no ages, and has no place beside --max-age") }
-    let reader = try SpoolReader(path: try invocation.spoolPath())
+    let path = try invocation.spoolPath()
+    if let box = try AnswerReader(path: path) { return try tellStatus(of: box, invocation) }
+    let reader = try SpoolReader(path: path)
     let now = Timestamp.now
     let survey = try SpoolSurvey(of: reader, filter: filter, by: grouping, isQuick: isQuick, now: now)
     let daemon = DaemonStatus(of: reader)

@@ -48,11 +48,12 @@ enum Location {
         }
     }
 
-    /// The program of `on_dead`; nil where there is none, or no configuration.
-    static func deadLetterProgram(_ arguments: Arguments) throws(Failure) -> String? {
-        guard var section = try configuration(arguments) else { return nil }
-        do throws(ConfigurationError) { return try section.command("on_dead")?.first } catch {
-            throw Failure(.configuration, printable("\(error)"))
+    /// The templates that `on_event` names; none where there is no configuration.
+    static func eventTemplates(_ arguments: Arguments) throws(Failure) -> [String] {
+        guard var section = try configuration(arguments) else { return [] }
+        // What is wrong with a line is the daemon's to say.
+        return section.entries(of: "on_event").compactMap { entry in
+            entry.value.utf8.split(whereSeparator: \.isBlank).first.map { String(decoding: $0, as: UTF8.self) }
         }
     }
 

@@ -182,9 +182,7 @@ struct Checkup {
     /// Has the daemon's own program judge the configuration, if there is one. It names the fault on standard error.
     mutating func examineConfiguration(_ arguments: Arguments) throws(Failure) {
         if try Location.relays(arguments).isEmpty { return }
-        if let program = try Location.deadLetterProgram(arguments), let fault = programFault(at: program) {
-            add("on_dead", .critical, "\(program): \(fault)")
-        }
+        for fault in try eventFaults(arguments) { add("on_event", .critical, fault) }
         let status = try ProbeReport.check(arguments)
         add(
             "config", status == 0 ? .ok : .critical,

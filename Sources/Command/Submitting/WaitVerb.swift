@@ -18,6 +18,8 @@ extension Verb {
                   --quiet, -q     print nothing
                   --json          one JSON object per job, as ls prints it
 
+                In a drop box it waits for what the daemon tells of the box's jobs in out/.
+
                 Exits 0 when all were sent; else 65 if one is a dead letter, 69 if one is
                 held, 66 if one is gone or was never there, 75 if the time was over before.
                 After a second standard error says what keeps the jobs from being sent: no
@@ -34,12 +36,16 @@ private let interval: Int64 = 50_000_000
 
 private func runWait(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let arguments = invocation.arguments
-    let reader = try SpoolReader(path: try invocation.spoolPath())
+    let path = try invocation.spoolPath()
     let limit = try SelectionOptions.span("--timeout", arguments, of: "wait")
     var waiting: [JobID] = []
     guard try SelectionOptions.forEachID(arguments.operands, of: "wait", { waiting.append($0) }) else { return .usage }
     if waiting.isEmpty { throw .usage("wait needs an id") }
     let isQuiet = arguments.has("--quiet") || arguments.has("-q")
+    if let box = try AnswerReader(path: path) {
+        return try wait(for: waiting, in: box, limit: limit, invocation, isQuiet: isQuiet)
+    }
+    let reader = try SpoolReader(path: path)
     return try wait(for: waiting, in: reader, limit: limit, invocation, isQuiet: isQuiet)
 }
 
@@ -47,20 +53,39 @@ private func runWait(_ invocation: Invocation) throws(Failure) -> ExitStatus {
 func wait(
     for ids: [JobID], in reader: borrowing SpoolReader, limit: Span?, _ invocation: Invocation, isQuiet: Bool
 ) throws(Failure) -> ExitStatus {
+    var said: String?
+    var looksAgain = Clock.monotonic + Span.seconds(1).nanoseconds
+    return try waitUntilOver(ids, limit: limit) { (id) throws(Failure) in
+        guard let ending = try ending(of: id, in: reader) else { return nil }
+        if !isQuiet { try tell(ending, id, invocation) }
+        return ending.status
+    } meanwhile: { () throws(Failure) in
+        guard !isQuiet, Clock.monotonic >= looksAgain else { return }
+        looksAgain = Clock.monotonic + Span.seconds(1).nanoseconds
+        // Each once, while it lasts.
+        if let text = try hindrance(in: reader), said == nil {
+            complain("waiting: \(text)")
+            said = text
+        }
+    }
+}
+
+/// Looks at each job until `look` gives a status for it, which is its end, or the time is over.
+func waitUntilOver(
+    _ ids: [JobID], limit: Span?, look: (JobID) throws(Failure) -> ExitStatus?,
+    meanwhile: () throws(Failure) -> Void
+) throws(Failure) -> ExitStatus {
     let end = limit.map { Clock.monotonic.addingReportingOverflow($0.nanoseconds) }
     var waiting = ids
     var worst = ExitStatus.success
-    var said: String?
-    var looksAgain = Clock.monotonic + Span.seconds(1).nanoseconds
     while true {
         var left: [JobID] = []
         for id in waiting {
-            guard let ending = try ending(of: id, in: reader) else {
+            guard let status = try look(id) else {
                 left.append(id)
                 continue
             }
-            if ending.status.rank > worst.rank { worst = ending.status }
-            if !isQuiet { try tell(ending, id, invocation) }
+            if status.rank > worst.rank { worst = status }
         }
         waiting = left
         if waiting.isEmpty { return worst }
@@ -68,14 +93,7 @@ func wait(
             for id in waiting { complain("\(id) is still waiting") }
             return worst == .success ? .temporary : worst
         }
-        if !isQuiet, Clock.monotonic >= looksAgain {
-            looksAgain = Clock.monotonic + Span.seconds(1).nanoseconds
-            // Each once, while it lasts.
-            if let text = try hindrance(in: reader), said == nil {
-                complain("waiting: \(text)")
-                said = text
-            }
-        }
+        try meanwhile()
         Clock.sleep(until: Clock.monotonic + interval)
     }
 }

@@ -15,7 +15,7 @@ extension Verb {
                 Holds every name that the templates use against their schemas, renders each
                 with its sample.json in every locale, and looks at the spool's directories:
                 there, of the right mode and owner, on one filesystem; at the files of jobs, as
-                doctor does; and at the program of on_dead. Prints a line for
+                doctor does; and at the templates of on_event. Prints a line for
                 each fault, FILE:LINE:COLUMN: error: ..., and exits 78 if there is an error.
 
                   TEMPLATE ...     only these, and not the spool
@@ -30,6 +30,20 @@ extension Verb {
     }
 }
 
+/// What is wrong with the templates that `on_event` names, a line for each.
+func eventFaults(_ arguments: Arguments) throws(Failure) -> [String] {
+    let names = try Location.eventTemplates(arguments)
+    if names.isEmpty { return [] }
+    let templates = try VisibleTemplates(arguments)
+    guard let known = templates.names else { return [] }
+    return names.compactMap { name in
+        if !known.holds(exactly: name) { return "there is no template \(printable(name))" }
+        // What is wrong with a template is told of that.
+        guard let template = templates.template(name), !template.isTask else { return nil }
+        return "\(printable(name)) is no task: a program is to be told"
+    }
+}
+
 private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let arguments = invocation.arguments
     let named = try arguments.value("--templates")
@@ -41,9 +55,7 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
             findings.append(
                 Finding(file.health == .critical ? .error : .warning, "\(reader.path)/\(file.state.path)", file.text))
         }
-        if let program = try Location.deadLetterProgram(arguments), let fault = programFault(at: program) {
-            findings.append(Finding(.error, program, "on_dead: \(fault)"))
-        }
+        for fault in try eventFaults(arguments) { findings.append(Finding(.error, "on_event", fault)) }
     }
     let configured = named == nil ? try Location.templatesPath(arguments) : nil
     if let templates = named ?? configured {
@@ -97,6 +109,8 @@ func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
     for box in boxes.sorted() {
         try look("drop/\(box)", mode: box == "local" ? 0o711 : 0o710)
         for part in ["tmp", "new"] { try look("drop/\(box)/\(part)", mode: box == "local" ? 0o1733 : 0o3730) }
+        // A box of an earlier version has none; and what cannot be told is no fault.
+        if (try? reader.root.contains("drop/\(box)/out")) == true { try look("drop/\(box)/out", mode: 0o2750) }
     }
     return faults
 }
