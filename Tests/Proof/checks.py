@@ -1,4 +1,7 @@
 """What must hold for every scenario: right after a death, and in the end."""
+import json
+import os
+
 import injection
 from place import Loss
 from scenarios import Run
@@ -12,6 +15,53 @@ def is_at_rest(place):
 
 def waits(place):
     return any(place.names(state) for state in place.states if state.startswith("retry/") or state == "scheduled")
+
+
+def events(place):
+    """The event jobs: the outcomes that they tell, and their files."""
+    found = {}
+    for name, group in place.jobs().items():
+        if name.startswith("event-"):
+            for file in group:
+                params = (file.object or {}).get("params", {})
+                found.setdefault((params.get("job"), params.get("event")), []).append((name, file))
+    return found
+
+
+def answers(place):
+    """What producers of drop boxes may read: the state that each job of theirs is said to be in."""
+    found = {}
+    for box in place.names("drop"):
+        for name in place.names(f"drop/{box}/out"):
+            with open(os.path.join(place.spool, "drop", box, "out", name)) as file:
+                found[f"{name}@{box}"] = json.load(file)["state"]
+    return found
+
+
+def are_told(scenario, place):
+    """Whether every outcome that is to be told was told, and every box says how its jobs have ended."""
+    if not scenario.told:
+        return True
+    found, said = events(place), answers(place)
+    return all((job, word) in found for job, words in scenario.told.items() for word in words) and all(
+        said.get(job.place_name) == job.end for job in scenario.jobs if job.box)
+
+
+def were_told(scenario, place):
+    """Each outcome has one event job, which was done, and they were told in the order in which they came about."""
+    found = events(place)
+    expected = {(job, word) for job, words in scenario.told.items() for word in words}
+    if set(found) != expected or any(len(group) != 1 for group in found.values()):
+        raise Loss(f"told of {sorted(found)}, not of {sorted(expected)}\n{place.log[-2000:]}")
+    for job, words in scenario.told.items():
+        first = []
+        for word in words:
+            (name, file), = found[(job, word)]
+            if not file.state.startswith("done") or not place.runs(name):
+                raise Loss(f"{name}, {word} of {job}, is in {file.state}, {file.words}\n{place.log[-2000:]}")
+            first.append(place.first_run(name))
+        if first != sorted(first):
+            raise Loss(f"the outcomes {words} of {job} were told in the order {first}\n{place.log[-2000:]}")
 
 
 def before_it_is_due(scenario, place):
@@ -110,9 +160,11 @@ def at_the_end(scenario, place):
                     raise Loss(
                         f"{recipient} of {name} got {count} copies, with {doubts} doubts: "
                         f"{found[0].words if found else None}\n{place.log[-2000:]}")
+    if scenario.told:
+        were_told(scenario, place)
     foundlings = [job.object for jobs in known.values() for job in jobs if job.end == "foundling"]
     for name, group in files.items():
-        if name in known:
+        if name in known or scenario.told and name.startswith("event-"):
             continue
         for file in group:
             if file.state != "dead" or file.object not in foundlings:

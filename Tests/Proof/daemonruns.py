@@ -55,7 +55,8 @@ class DaemonRun:
                 if not place.is_due:
                     scenario.mend(place)
                     place.is_due = True
-                if not place.make_due() and checks.is_at_rest(place) and not checks.waits(place):
+                if not place.make_due() and checks.is_at_rest(place) and not checks.waits(place) and (
+                        checks.are_told(scenario, place)):
                     place.stop(daemon)
                     return daemon.returncode == 0
             if time.monotonic() > end:

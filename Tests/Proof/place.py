@@ -380,6 +380,11 @@ class Place:
         except FileNotFoundError:
             return 0
 
+    def first_run(self, job):
+        """How many runs of programs had begun before the first for this job."""
+        with open(os.path.join(self.root, "runs")) as file:
+            return file.read().split("\n").index(job)
+
     def messages(self):
         """The messages that the relay has taken, as its log has them."""
         found = []

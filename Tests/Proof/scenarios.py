@@ -71,11 +71,14 @@ class Scenario:
     """Jobs, the relay's and the configuration's part, and what is repaired once all is at rest."""
 
     def __init__(
-        self, name, jobs, sink=(), main="", relay="", templates=None, repair=None, needs_root=False, buries_unreadable=False
+        self, name, jobs, sink=(), main="", relay="", templates=None, repair=None, needs_root=False, buries_unreadable=False,
+        told=None
     ):
         self.name, self.jobs, self.sink, self.main = name, jobs, list(sink), main
         # A file of a drop box that may not be opened is a dead letter: permissions are the producer's fault there.
         self.buries_unreadable = buries_unreadable
+        # The outcomes of each job, in their order, that the program of on_event is told.
+        self.told = told or {}
         # Of the relay's section; {port} is where it listens.
         self.relay = relay
         self.templates, self.repair, self.needs_root = templates or {}, repair or {}, needs_root
@@ -220,6 +223,12 @@ esac
                 boxed("other", end="foundling", recipients={one("other"): NEVER}, tags=["another"]),
                 Job("other@shop", {one("kept"): ONCE}),
             ], buries_unreadable=True),
+        Scenario(
+            "event",
+            [Job("both", {one("yes"): ONCE, one("never"): NEVER}, "dead"), boxed("order")],
+            sink=["rcpt(never@example.com)=550 5.1.1 No"], main="on_event = hook",
+            templates={"hook/run": "#!/bin/sh\necho \"$OUTSPOOL_ID\" >> ../../runs\n"},
+            told={"both": ["sent", "dead"], "order@shop": ["sent"]}, buries_unreadable=True),
         Scenario(
             "recovery",
             [

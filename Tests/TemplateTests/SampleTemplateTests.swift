@@ -21,7 +21,7 @@ struct SampleTemplateTests {
 
     @Test("All are there")
     func names() throws {
-        #expect(try store.names() == ["export-orders", "hello", "order-shipped", "password-reset"])
+        #expect(try store.names() == ["export-orders", "hello", "order-shipped", "password-reset", "webhook"])
     }
 
     @Test("The export is a task that takes its time, one at a time")
@@ -29,6 +29,13 @@ struct SampleTemplateTests {
         let template = try store.template(named: "export-orders")
         #expect(template.isTask)
         #expect(template.settings.program.timeout == .minutes(30) && template.settings.program.concurrency == 1)
+        #expect(template.terms.violations(of: try #require(template.sample)).isEmpty)
+    }
+
+    @Test("The webhook is a task that takes what on_event tells")
+    func webhook() throws {
+        let template = try store.template(named: "webhook")
+        #expect(template.isTask && template.settings.program.concurrency == 4)
         #expect(template.terms.violations(of: try #require(template.sample)).isEmpty)
     }
 
