@@ -3,8 +3,8 @@ package import Spool
 package import Template
 
 extension Template.Terms {
-    /// Why a job is none for this template: its parameters do not fit, or it has fields of a mail and this is a task;
-    /// nil if it is.
+    /// Why a job does not suit this template: its parameters do not fit, or it has fields of a mail and this is a task;
+    /// nil if it does.
     package func objection(to job: Job) -> String? {
         guard isTask else { return objection(to: job.params) }
         let mailFields: [(String, Bool)] = [

@@ -95,7 +95,7 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// An address and the name of whoever reads there. RFC 5322, section 3.4.
+/// An address and the name of its reader. RFC 5322, section 3.4.
 package struct Mailbox: Equatable, Sendable {
     /// Never empty and without control characters, but otherwise untrusted.
     package let name: String?
@@ -150,7 +150,7 @@ package struct Mailbox: Equatable, Sendable {
 package struct AddressError: Error, Equatable, CustomStringConvertible {
     /// The address as it was given; untrusted.
     package let text: String
-    /// What is wrong with it, without the address.
+    /// The fault, without the address.
     package let reason: String
 
     package init(text: String, reason: String) {

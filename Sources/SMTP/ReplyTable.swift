@@ -58,7 +58,7 @@ package struct ReplyTable: Equatable, Sendable {
         return table
     }
 
-    /// Reads a reply that is no success.
+    /// Reads a reply other than success.
     package func reading(of reply: Reply) -> Reading {
         let code = Array(String(reply.code).utf8)
         let status = reply.enhanced

@@ -18,7 +18,7 @@ enum Keyword {
         "contentMediaType", "contentSchema", "definitions", "dependencies", "additionalItems",
     ]
 
-    /// What `$schema` may say.
+    /// The accepted values of `$schema`.
     static let dialects = [
         "https://json-schema.org/draft/2020-12/schema", "https://json-schema.org/draft/2020-12/schema#",
     ]

@@ -15,8 +15,8 @@ struct Emptiness {
 
     /// How long it is believed which directories are empty: nanoseconds.
     ///
-    /// A look is a system call for each of fifteen directories, a tenth of a mail's price, and is out of date when
-    /// it returns: somebody may move a file at any moment. What the daemon itself does ends it at once.
+    /// A look is a system call for each of fifteen directories, a tenth of a mail's price, and is out of date when it
+    /// returns: an operator may move a file at any moment. The daemon's own moves end it at once.
     static let trust: Int64 = 5_000_000
 
     /// How old an mtime must be, in nanoseconds, so that a later change gives another: some ticks of the kernel's clock.

@@ -4,14 +4,14 @@ internal import Time
 
 /// A job of the same id that is in the spool already.
 package enum Namesake: Equatable {
-    /// The same job: a submission that was repeated.
+    /// An equal job: a submission that was repeated.
     case same(State)
     /// Another job: the daemon would bury the newcomer.
     case other(State)
 }
 
 extension Entrance {
-    /// Looks for a job of that id in the spool; nil if there is none, or if this user may not read the spool, as in a drop
+    /// Looks for a job of that id in the spool; nil if it is free, or if this user may not read the spool, as in a drop
     /// box. It is for the submitter: the daemon judges again when it claims the job.
     ///
     /// On error it is not known whether there is one.

@@ -9,7 +9,7 @@ struct TemplateLoader {
 
     let name: String
     var files: TemplateFiles
-    /// What was parsed already, by path: the parts share most of their partials.
+    /// The parsed files, by path: the parts share most of their partials.
     private var parsed: [String: Mustache] = [:]
     /// The files for its mails that were read already, by name.
     var sent: [ExactText: TemplateFile] = [:]
@@ -50,7 +50,7 @@ struct TemplateLoader {
             parts: parts, source: source, images: try images(of: parts), attachments: try attachments(settings))
     }
 
-    /// What a job has to be: two of the files, and nothing of what it becomes.
+    /// The rules for jobs: two of the files, without the texts.
     mutating func terms() throws(TemplateError) -> Template.Terms {
         let isTask = try files.program("run") != nil
         return Template.Terms(name: name, schema: try schema("schema.json")?.value, isTask: isTask)

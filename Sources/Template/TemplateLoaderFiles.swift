@@ -38,8 +38,8 @@ extension TemplateLoader {
         return attachments
     }
 
-    /// The file of that name in the template's own folder, then in `_partials`, then in `_layouts`;
-    /// nil if there is none. Its name was found good.
+    /// The file of that name in the template's own folder, then in `_partials`, then in `_layouts`, or nil. Its name
+    /// was checked before.
     private mutating func file(_ name: String) throws(TemplateError) -> TemplateFile? {
         if let file = sent[ExactText(name)] { return file }
         let size = sent.values.reduce(0) { $0 + $1.bytes.count }

@@ -122,7 +122,8 @@ private struct Listing {
         if isStreaming { return try print(job) }
         waiting.append(job)
         weight += job.weight
-        // Few are sorted; of many the first is to be seen soon, and no more than this is kept.
+        // A short list is sorted. Of a long one the first lines are to appear soon, and no more than this is kept in
+        // memory.
         if waiting.count > sortLimit || weight > 16 << 20 || !isSorted && Clock.monotonic > deadline { try release() }
     }
 
@@ -202,7 +203,7 @@ extension Glance {
     /// Bytes, roughly.
     fileprivate var weight: Int { recipients.reduce(500) { $0 + $1.utf8.count + 16 } }
 
-    /// What happened last, or what is wrong with the file.
+    /// The last event, or the fault of the file.
     fileprivate var lastWord: String {
         if let problem { return printable(problem) }
         guard let last else { return "-" }

@@ -109,7 +109,7 @@ private func threshold<Value>(
 }
 
 extension DaemonStatus {
-    /// What the daemon of a spool wrote last; nil when there is nothing, or nothing that can be read.
+    /// The status that the spool's daemon wrote last; nil when the file is missing or cannot be read.
     init?(of reader: borrowing SpoolReader) {
         guard let bytes = try? reader.root.open("status.json").readAll(limit: 1 << 20),
             let value = try? JSON(parsing: bytes)

@@ -60,8 +60,9 @@ enum SelectionOptions {
         }
     }
 
-    /// Calls `body` with each id; `-` stands for the lines of standard input, which are ids, or objects with an
-    /// `id` such as `ls --json` prints. What is no id is said, and the others go on; false when there was such.
+    /// Calls `body` with each id; `-` stands for the lines of standard input, which are ids, or objects with an `id`
+    /// such as `ls --json` prints. Complains about each text that is not an id and goes on; returns false if there was
+    /// one.
     static func forEachID(
         _ words: [String], of verb: String, _ body: (JobID) throws(Failure) -> Void
     ) throws(Failure) -> Bool {
@@ -79,7 +80,7 @@ enum SelectionOptions {
             try Input.lines(of: "-") { (line) throws(Failure) in
                 let text = trimmed(String(decoding: line, as: UTF8.self))
                 if text.isEmpty { return }
-                // A line that is no JSON is no id either, and said to be none.
+                // A line that is not JSON is not an id either, and is reported as such.
                 let object = text.begins(with: "{") ? (try? JSON(parsing: line))?.object : nil
                 try take(object?["id"]?.string ?? String(text))
             }

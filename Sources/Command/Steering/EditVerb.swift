@@ -86,7 +86,7 @@ private func hold(_ id: JobID, in reader: borrowing SpoolReader) throws(Failure)
     throw Failure(.temporary, "\(id) moves from state to state; try again")
 }
 
-/// The editor's rounds, until the job is a good one; nil when nobody wants another.
+/// The editor's rounds, until the job is valid; nil when the user gives up.
 private func change(
     _ held: HeldFile, in editor: inout Editor, _ templates: VisibleTemplates
 ) throws(Failure) -> [UInt8]? {

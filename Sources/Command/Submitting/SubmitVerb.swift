@@ -73,7 +73,7 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         try refuseLate(value)
         do throws(SpoolError) { try entrance.submit(object, id: id) } catch {
             guard error.step == .publish, error.errno == .exists else { throw notSubmitted(error, to: path) }
-            // In a drop box nobody can look.
+            // In a drop box this user cannot look.
             namesake = try spoolStep(entrance.namesake(of: id, value)) ?? .same(.new)
         }
     }
@@ -88,8 +88,8 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return .success
 }
 
-/// Holds a job object against what the daemon would say of it: its form, its addresses and, where its template is in
-/// sight, the mail that is made of it.
+/// Judges a job object as the daemon would: its form, its addresses and, where its template can be read, the mail that
+/// follows from it.
 func judge(_ value: JSON, _ templates: VisibleTemplates) throws(Failure) {
     let job: Job
     do throws(JobError) { job = try Job(value) } catch {

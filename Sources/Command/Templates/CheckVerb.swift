@@ -60,7 +60,7 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return isFault ? .configuration : .success
 }
 
-/// What is wrong with the structure of a spool.
+/// The faults in the structure of a spool.
 func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
     var faults: [Finding] = []
     let root: FileStatus

@@ -126,7 +126,7 @@ private func open(_ bytes: [UInt8]) throws(Failure) {
         status = try Foreground.run(
             ["/bin/sh", "-c", "exec ${BROWSER:-xdg-open} \"$1\"", "sh", "\(directory)/\(name)"])
     } catch { throw Failure("\(directory)/\(name)", error) }
-    // The browser may still be reading: the file stays, as all in that directory, until somebody clears it.
+    // The browser may still be reading: the file stays, as all in that directory, until the system clears it.
     guard status == 0 else {
         let path = printable("\(directory)/\(name)")
         throw Failure(.unavailable, "no browser showed \(path); set BROWSER, or use --page")

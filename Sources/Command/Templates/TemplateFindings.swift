@@ -2,7 +2,7 @@ internal import Linux
 internal import Template
 internal import Text
 
-/// What is wrong with the templates of a directory, or with those of them that are named, in the order of the names.
+/// The faults in the templates of a directory, or in the named ones, in the order of the names.
 ///
 /// Of one that cannot be read or parsed there is one finding, its first fault. If no names are given, and all could be
 /// read, partials and layouts that none of them uses are found too.

@@ -41,7 +41,7 @@ extension RelaySettings {
         }
     }
 
-    /// What TLS has to be like, on either side.
+    /// The rules for TLS, on either side.
     mutating func readTLS(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         if let path = section.path("ca_file") { caFile = path }
         if let choice = try section.choice("tls_minimum", of: TLSVersion.self) { tlsMinimum = choice }

@@ -7,7 +7,7 @@ struct SettingsIntake {
     /// With what it was started, of which some stays.
     private let first: Settings
     private let descriptors: DescriptorBudget
-    /// What was logged last of where mail may go.
+    /// The last log line about where mail may go.
     private var staging = Staging()
     /// Reads the configuration anew, or says why it cannot be used.
     private let reload: () -> Result<Settings, Daemon.StartError>

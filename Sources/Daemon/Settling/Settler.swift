@@ -28,7 +28,7 @@ final class Settler {
         var claim: Claim?
         let job: ClaimedJob
         let verdict: Verdict
-        /// What is left of it to be done.
+        /// The part of it that is not done yet.
         let rest: Verdict
 
         init(_ claim: consuming Claim, _ job: ClaimedJob, _ verdict: Verdict, _ rest: Verdict) {

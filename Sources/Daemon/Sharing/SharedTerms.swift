@@ -20,7 +20,7 @@ final class SharedTerms: RelayTerms {
     private(set) var connecting = 0
     private var hasTriedLast = false
     private var isRetired = false
-    /// What the parent was asked for and a job has not used yet.
+    /// The admission from the parent that a job has not used yet.
     private var admission: Admission?
 
     private struct Admission {

@@ -3,7 +3,7 @@ internal import Spool
 internal import Text
 package import Time
 
-/// The mail for `notify`: what died since the last one, and which relays are not to be reached.
+/// The mail for `notify`: the dead letters since the last one, and the relays that are unreachable.
 package struct Digest: Equatable, Sendable {
     /// A relay whose breaker is open.
     package struct Outage: Equatable, Sendable {

@@ -42,7 +42,7 @@ final class Buckets {
     private var timerDue = Timestamp.distantFuture
     /// Takes a job that is due; false when it has no room, and then the job stays here.
     private let take: (JobID, State) -> Bool
-    /// Hears of a name that is no id.
+    /// Hears of a name that is not an id.
     private let stray: (DirectoryName, State) -> Void
     private var isBlocked = false
 

@@ -5,7 +5,7 @@ package enum TransferError: Error, CustomStringConvertible {
     case spool(SpoolError)
     /// Another transfer has the lock.
     case busy(path: String)
-    /// What this process would write there would not be the owner's.
+    /// A file that this process writes there would not be the owner's.
     case foreign(path: String, owner: UInt32)
     /// Jobs are under way to another spool than the one that was asked for.
     case elsewhere(path: String)
