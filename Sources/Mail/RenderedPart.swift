@@ -39,9 +39,9 @@ package struct RenderedPart: Sendable {
 extension RenderedPart {
     /// Renders a job's template with its parameters, in its locale.
     ///
-    /// What does not fit the template's schema, exceeds a limit of rendering, or makes no URI to unsubscribe
-    /// at is the job's fault.
-    /// - Parameter shown: parameters to render in place of those that are judged: the same, with secrets masked.
+    /// Parameters that do not fit the template's schema, exceed a limit of rendering, or give no URI to unsubscribe
+    /// at are the job's fault.
+    /// - Parameter shown: parameters to render instead of those that are judged: the same, with secrets masked.
     package init(_ template: Template, for job: Job, showing shown: JSON.Object? = nil) throws(MailError) {
         if let reason = template.terms.objection(to: job.params) { throw .job(reason) }
         let rendered: Template.Rendered

@@ -15,7 +15,7 @@ extension Template.Terms {
             ("headers", !job.headers.isEmpty), ("attachments", !job.attachments.isEmpty),
         ]
         if let field = mailFields.first(where: \.1)?.0 {
-            return "/\(field): has no place in a job for the task \(name), which sends no mail"
+            return "/\(field): does not belong in a job for the task \(name), which sends no mail"
         }
         return objection(to: job.params)
     }

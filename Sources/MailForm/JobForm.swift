@@ -19,7 +19,7 @@ extension Job {
             ("attachments", !attachments.isEmpty), ("headers", !headers.isEmpty), ("replyTo", replyTo != nil),
             ("sender", sender != nil),
         ] where isThere {
-            throw JobError("/\(field)", "has no place beside message, which is the whole mail")
+            throw JobError("/\(field)", "cannot be combined with message, which is the whole mail")
         }
     }
 

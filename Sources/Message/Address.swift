@@ -55,7 +55,7 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
             quoted += "\""
         }
         if let hidden = local.unicodeScalars.first(where: { !Address.isWritable($0) }) {
-            throw .init("a character before the @ that nobody sees, \(String(hidden).quoted)")
+            throw .init("an invisible character before the @, \(String(hidden).quoted)")
         }
         if quoted.utf8.count + 1 + domain.utf8.count > Address.limit {
             throw .init("longer than \(Address.limit) octets")

@@ -9,8 +9,8 @@ package import Time
 ///
 /// - What MAIL met is the sender's first. Its jobs rest; two senders in a row, with none accepted between, are
 ///   the account's.
-/// - One reply for three different jobs in a row, with none accepted between, is no job's: what comes after these three
-///   is put back. It is the sender's where all were of one, else the account's.
+/// - One reply for three different jobs in a row, with none accepted between, is not the jobs' fault: later jobs
+///   are put back. It is the sender's where all were of one, else the account's.
 /// - Three different jobs in a row that a 421, a hang-up or silence cut off are told apart in the same way.
 ///
 /// While the account rests, senders that were never refused may still be tried: one of them may be the proof of the

@@ -174,7 +174,7 @@ struct Validator {
                 let names = members.declared.map(\.name)
                 work.spend(names.count * 500)
                 steps.append(.name(member.name))
-                report(member.value, "no property of this name" + suggestion(for: member.name, among: names))
+                report(member.value, Violation.unlisted + suggestion(for: member.name, among: names))
                 steps.removeLast()
             } else {
                 enter(.name(member.name), member.value, node)

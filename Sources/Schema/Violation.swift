@@ -11,13 +11,18 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
     /// The value there, shortened and without control characters; never a secret.
     package let found: String
 
-    /// `/name: expected a string, found 5`, on one line and of bounded length.
+    /// `/name: expected a string, found 5` or `/nmae: unknown property`, on one line and of bounded length.
     package var description: String { pointer.isEmpty ? description(below: "the value") : description(below: "") }
 
     /// The description for a value that is itself part of another, which `base` points to.
     package func description(below base: String) -> String {
-        "\(base)\(printable(pointer, limit: 200)): expected \(expected), found \(found)"
+        let place = "\(base)\(printable(pointer, limit: 200))"
+        guard expected.begins(with: Self.unlisted) else { return "\(place): expected \(expected), found \(found)" }
+        return "\(place): unknown property\(expected.dropFirst(Self.unlisted.count))"
     }
+
+    /// The expectation where `additionalProperties` is false; a suggestion may follow.
+    static let unlisted = "no property of this name"
 }
 
 /// `1 element`, `2 elements`.

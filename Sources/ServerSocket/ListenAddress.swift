@@ -27,7 +27,7 @@ package struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
         if isV6 { host = Substring(host.utf8.dropFirst().dropLast()) }
         self.init(host: host.isExactly("localhost") ? "127.0.0.1" : String(host), isV6: isV6, port: port)
         if octets == nil {
-            throw UsageError("--listen \(text): not a numeric address (an IPv6 address stands in brackets)")
+            throw UsageError("--listen \(text): not a numeric address (write an IPv6 address in brackets)")
         }
     }
 

@@ -100,7 +100,7 @@ extension SpoolTree {
 
     /// The states, `except` and this process's claims left out, in which the id has a file; of other claims those that
     /// ``otherClaims`` names.
-    /// - Parameter afresh: where a file must not be missed that somebody moved a moment ago.
+    /// - Parameter afresh: where a file must not be missed that was moved a moment ago.
     package func places(of id: JobID, except: State, afresh: Bool = false) throws(SpoolError) -> [State] {
         if afresh { emptiness.distrust() }
         var places: [State] = []

@@ -25,7 +25,7 @@ extension Entrance {
             let name = "\(state.path)/\(id)"
             guard let status = try visible(name, root.status(name)), status.isRegular,
                 let bytes = try visible(name, root.open(name).readAll(limit: status.size, sizeHint: status.size)),
-                let value = try? JobFile(bytes).value  // What is no job is not this one.
+                let value = try? JobFile(bytes).value  // An invalid file is not this job.
             else { continue }
             var isSame = value.isSame(as: object)
             if case .done = state { isSame = isSame || value.isMasked(of: object, by: JSON.mask) }

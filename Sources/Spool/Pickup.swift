@@ -105,7 +105,7 @@ extension SpoolTree {
         return try publish(contents, as: id, original: name, at: box.new, place: place, status: status)
     }
 
-    private static let noJobID = "the name is no job id"
+    private static let noJobID = "the name is not a job id"
 
     /// Tells whether a job of that id waits in `new/` already, as after a crash between the copy and the removal: then
     /// the file needs no room.

@@ -146,7 +146,7 @@ package final class SpoolTree {
 
     /// Why a spool cannot lie on a filesystem; nil where it can.
     ///
-    /// What a try shows decides, except on network filesystems: there two hosts would try at the same time.
+    /// A try decides, except on network filesystems: there two hosts would try at the same time.
     package static func objection(to filesystem: Filesystem, hasNoReplace: Bool, locksExclude: Bool) -> String? {
         if filesystem.isNetwork {
             return "the filesystem is \(filesystem.remoteName ?? ""), and a spool needs a local one"

@@ -93,7 +93,7 @@ package final class JobMaker {
         let terms = try? templates?.terms(named: name)
         if terms == nil, let names = try? templates?.names(), !names.contains(name) {
             let near = nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
-            throw PostingRefusal(content: "X-Outspool-Template: there is no template \(name)\(near)")
+            throw PostingRefusal(content: "X-Outspool-Template: no template \(name)\(near)")
         }
         var job = JSON.Object([("template", .string(name))])
         if let params = asked.params { job["params"] = .object(params) }

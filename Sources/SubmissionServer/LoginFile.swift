@@ -18,7 +18,7 @@ package struct LoginFile: Sendable {
     private let decoy: String
 
     /// Reads the file's text.
-    /// - Throws: the first line that is no login, and why.
+    /// - Throws: the first line that is not a login, and why.
     package init(_ bytes: [UInt8], otherwise access: Access, spool: String) throws(LoginFileError) {
         var logins: [ExactText: Login] = [:]
         for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {

@@ -125,7 +125,7 @@ extension Template {
                 findings.append(
                     Finding(
                         .warning, variant.mustache.file,
-                        "there is no \(part.kind.rawValue).\(locale).mustache: such mails are in two languages"))
+                        "\(part.kind.rawValue).\(locale).mustache is missing: such mails are in two languages"))
             }
         }
         return findings

@@ -15,7 +15,7 @@ extension TemplateLoader {
                     if let refusal = TemplateFile.refusal(of: name) {
                         throw fault("'\(name.prefix(60))' is \(refusal)")
                     }
-                    guard let file = try file(name) else { throw fault("there is no file '\(name)'") }
+                    guard let file = try file(name) else { throw fault("file '\(name)' not found") }
                     images[ExactText(name)] = file
                 }
             }
@@ -31,7 +31,7 @@ extension TemplateLoader {
                 throw .broken(
                     TemplateFault(
                         file: "\(files.path)/template.conf", line: settings.attachmentsLine,
-                        reason: "'attachments': there is no file '\(name)'"))
+                        reason: "'attachments': file '\(name)' not found"))
             }
             attachments.append(file)
         }

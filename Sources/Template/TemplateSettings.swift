@@ -71,7 +71,7 @@ package struct TemplateSettings: Equatable, Sendable {
         for field in fields {
             if !listUnsubscribe.isEmpty, field.key.lowercasedASCII.begins(with: "list-unsubscribe") {
                 throw TemplateFault(
-                    file: file, line: field.line, reason: "'\(field.key)' is made of list_unsubscribe")
+                    file: file, line: field.line, reason: "'\(field.key)' follows from list_unsubscribe")
             }
             let value = Array(field.value.utf8)[...]
             headers.append(Header(name: field.key, value: try .value(value, of: field, file: file)))

@@ -111,7 +111,7 @@ package struct TemplateTypes: Equatable, Sendable {
 
     /// Without those that the first does not lead to.
     ///
-    /// - Parameter declarations: nil where there is none, to which nothing leads.
+    /// - Parameter declarations: nil for those that nothing leads to.
     static func reachable(_ declarations: [Declaration?]) -> [Declaration] {
         var reached: Set = [0]
         var rest = [0]

@@ -35,13 +35,13 @@ private func runList(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let filter = try SelectionOptions.filter(arguments, of: "ls")
     var limit = Int.max
     if let text = try arguments.value("--limit") {
-        guard let number = Int(text), number > 0 else { throw .usage("ls: --limit \(printable(text)) is no number") }
+        guard let number = Int(text), number > 0 else { throw .usage("ls: --limit \(printable(text)) is not a number") }
         limit = number
     }
     let reader = try SpoolReader(path: try invocation.spoolPath())
     var listing = Listing(output: invocation.output, isJSON: arguments.has("--json"), now: .now, limit: limit)
     if !arguments.operands.isEmpty {
-        guard filter.isEmpty else { throw .usage("ls: ids have no place beside filters") }
+        guard filter.isEmpty else { throw .usage("ls: ids cannot be combined with filters") }
         return try list(arguments.operands, of: reader, into: &listing)
     }
     let states = try reader.states().filter { filter.states.isEmpty ? $0.word != "done" : filter.names($0) }

@@ -30,14 +30,14 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     if ids.isEmpty { throw .usage("show needs an id") }
     let isJSON = arguments.has("--json")
     let isMail = arguments.has("--mail")
-    if isJSON, isMail { throw .usage("show: --mail has no place beside --json") }
+    if isJSON, isMail { throw .usage("show: --mail cannot be combined with --json") }
     let templates = try VisibleTemplates(arguments)
     let reader = try SpoolReader(path: try invocation.spoolPath())
     let daemon = DaemonStatus(of: reader)
     var status = ExitStatus.success
     var isFirst = true
     for text in ids {
-        guard let id = JobID(text) else { throw .usage("show: \(printable(text)) is no job id") }
+        guard let id = JobID(text) else { throw .usage("show: \(printable(text)) is not a job id") }
         var isFound = false
         try reader.find(id) { (state) throws(Failure) in
             guard var shown = try Shown(id, in: state, of: reader, arguments.has("--reveal") ? nil : templates)

@@ -49,7 +49,7 @@ struct Glance {
                 return
             }
             size = status.size
-            if JobID(text) == nil { problem = "the name is no job id" }
+            if JobID(text) == nil { problem = "the name is not a job id" }
             let file = try directory.open(text)
             let head = try file.readAll(limit: Glance.headLimit, sizeHint: status.size)
             var tail: [UInt8] = []

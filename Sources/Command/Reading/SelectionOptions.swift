@@ -42,7 +42,7 @@ enum SelectionOptions {
     static func span(_ option: String, _ arguments: Arguments, of verb: String) throws(Failure) -> Span? {
         guard let text = try arguments.value(option) else { return nil }
         guard let span = Span(text) else {
-            throw .usage("\(verb): \(option) \(printable(text)) is no span such as 30m, 2h or 5d")
+            throw .usage("\(verb): \(option) \(printable(text)) is not a span such as 30m, 2h or 5d")
         }
         return span
     }
@@ -55,7 +55,7 @@ enum SelectionOptions {
         } catch {
             switch error {
             case .nothing: throw .usage("\(verb): name ids, or a filter such as --template, or say --all")
-            case .both: throw .usage("\(verb): ids have no place beside filters and --all")
+            case .both: throw .usage("\(verb): ids cannot be combined with filters or --all")
             }
         }
     }
@@ -69,7 +69,7 @@ enum SelectionOptions {
         var isClean = true
         func take(_ text: String) throws(Failure) {
             if let id = JobID(text) { return try body(id) }
-            complain("\(verb): \(printable(cut(text, to: 60))) is no job id")
+            complain("\(verb): \(printable(cut(text, to: 60))) is not a job id")
             isClean = false
         }
         for word in words {

@@ -13,7 +13,7 @@ struct SpoolReader: ~Copyable {
         let root = try spoolStep(step(.open, path, Directory(path: path)))
         do throws(Errno) { _ = try root.status("new") } catch {
             if error == .noEntry {
-                throw Failure(.unavailable, "\(printable(path)) is no spool: there is no new/ in it; see outspool init")
+                throw Failure(.unavailable, "\(printable(path)) is not a spool: it has no new/; see outspool init")
             }
         }
         self.root = root

@@ -38,7 +38,7 @@ struct MailSite {
 
     private static func checked(_ name: String, from source: String) throws(Failure) -> String {
         do throws(AddressError) { return try Address(user: "root", at: name).domain } catch {
-            throw Failure(.configuration, "\(source): \(printable(name)) is no domain: \(error.reason)")
+            throw Failure(.configuration, "\(source): \(printable(name)) is not a domain: \(error.reason)")
         }
     }
 

@@ -58,7 +58,7 @@ struct HeldFile {
         } catch {
             if error == .noEntry || error == .again {
                 throw Failure(
-                    .temporary, "\(id) was changed or moved by somebody else meanwhile, and is as they left it")
+                    .temporary, "\(id) was changed or moved meanwhile, and was left alone")
             }
             throw Failure(SpoolError(.write, place, error))
         }

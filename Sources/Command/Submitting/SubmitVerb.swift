@@ -116,7 +116,7 @@ func jobID(_ text: String?) throws(Failure) -> JobID {
     guard let text else { return JobID.make(at: .now) }
     guard let id = JobID(text) else {
         throw Failure(
-            .data, "\(printable(text)) is no id: 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
+            .data, "\(printable(text)) is not an id: 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
     }
     return id
 }
@@ -124,6 +124,6 @@ func jobID(_ text: String?) throws(Failure) -> JobID {
 private func allow(_ names: [String], beside option: String, _ arguments: Arguments) throws(Failure) {
     let allowed = names + Location.options.map(\.name)
     if let other = arguments.names.first(where: { !allowed.contains($0) }) ?? arguments.operands.first {
-        throw .usage("submit: \(printable(other)) has no place beside \(option)")
+        throw .usage("submit: \(printable(other)) cannot be combined with \(option)")
     }
 }

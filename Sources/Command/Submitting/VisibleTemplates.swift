@@ -7,7 +7,7 @@ internal import Text
 
 /// The templates that the configuration names, as far as this user can see them.
 ///
-/// What cannot be seen is not judged here: an application in a drop box may read neither the configuration nor the
+/// Files that this user cannot read are not judged here: an application in a drop box may read neither the configuration nor the
 /// templates, and the daemon holds every job against its schema anyway.
 struct VisibleTemplates {
     private let store: TemplateStore?
@@ -60,7 +60,7 @@ struct VisibleTemplates {
     func warnOfUnknown(_ name: String?) {
         guard let name, terms(name) == nil, let names, !names.contains(name) else { return }
         let near = nearest(to: name, among: names).map { "; did you mean \(printable($0))?" } ?? ""
-        complain("there is no template \(printable(name)) yet, the job waits for it\(near)")
+        complain("no template \(printable(name)) yet; the job waits until there is one\(near)")
     }
 
     /// The value of `-p KEY=TEXT`: a string, unless the schema has no strings there and something else that

@@ -3,7 +3,7 @@ internal import Message
 
 /// Previews of one mail on a self-contained page: no script, no other file.
 ///
-/// What the mail's HTML does stays in a frame without rights; the page's policy forbids scripts there, too.
+/// The mail's HTML stays in a frame without rights; the page's policy forbids scripts there, too.
 struct PreviewPage {
     private let previews: [MailPreview]
     private let title: String

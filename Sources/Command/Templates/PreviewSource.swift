@@ -34,7 +34,7 @@ struct PreviewSource {
         if let file = try arguments.value("--job") {
             let others = ["-p", "--params", "--locale", "--to", "--cc", "--from", "--reply-to"]
             if let other = arguments.operands.first ?? others.first(where: { arguments.has($0) }) {
-                throw .usage("preview: \(printable(other)) has no place beside --job")
+                throw .usage("preview: \(printable(other)) cannot be combined with --job")
             }
             let found = try FoundJob(file, arguments)
             var times = JobTimes()
@@ -81,7 +81,7 @@ struct PreviewSource {
         var defaults = try Location.mailDefaults(arguments) ?? MailDefaults(domain: "example.com")
         if defaults.from == nil, template?.settings.from == nil, job.from == nil {
             defaults.from = "sender@example.com"
-            complain("no from in sight: the mail is shown as if it came from sender@example.com")
+            complain("no from is known: the mail is shown as from sender@example.com")
         }
         self.defaults = defaults
     }

@@ -12,7 +12,7 @@ func templateFindings(in path: String, only names: [String]) throws(Failure) -> 
     do throws(TemplateError) { known = try store.names() } catch { return [finding(error, in: path)] }
     for name in names where !known.contains(name) {
         let guess = nearest(to: name, among: known).map { "; did you mean \(printable($0))?" } ?? ""
-        throw Failure(.noInput, "there is no template \(printable(name)) in \(printable(path))\(guess)")
+        throw Failure(.noInput, "no template \(printable(name)) in \(printable(path))\(guess)")
     }
     var findings: [Finding] = []
     var included: Set<ExactText>? = names.isEmpty ? [] : nil

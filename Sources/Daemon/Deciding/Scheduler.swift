@@ -229,7 +229,7 @@ struct Scheduler: ~Copyable {
 
     private mutating func carry(_ job: WaitingJob, isPrepared: Bool) -> [Action] {
         let isFlying = flights.becomeMail(job.id)
-        assert(isFlying, "\(job.id) is carried and nobody works at it")
+        assert(isFlying, "\(job.id) is carried without a courier")
         // Nothing is sent any more.
         if isStopping || !isFlying { return [.giveBack(job.id, because: "the daemon stops")] }
         if isPrepared { prepared.append(job) } else { stale.append(job) }

@@ -13,7 +13,7 @@ final class RelayConnections {
         case idle(RelayConnection)
         /// No connection comes.
         case failed(String)
-        /// What the relay can take has changed.
+        /// The relay's capacity has changed.
         case changed
         /// The last connection has ended, and none is opened any more.
         case emptied

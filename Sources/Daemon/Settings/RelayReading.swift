@@ -36,7 +36,7 @@ extension RelaySettings {
             }
             if mechanism.takesToken { return }
             guard case .passwordFile = secret else {
-                throw section.fault("auth = \(choice) needs password_file: a token is no password", at: "auth")
+                throw section.fault("auth = \(choice) needs password_file: a token is not a password", at: "auth")
             }
         }
     }

@@ -26,7 +26,7 @@ struct SettingsIntake {
         // Redirected or suppressed mail is hard to explain otherwise, and so is its end.
         if settings.mail.staging != staging {
             staging = settings.mail.staging
-            log.write(staging.summary ?? "mail goes to everybody again", .warning)
+            log.write(staging.summary ?? "mail goes to all recipients again", .warning)
         }
         var settings = settings
         for finding in descriptors.fit(&settings) { log.write(finding, .warning) }

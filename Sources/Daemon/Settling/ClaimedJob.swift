@@ -75,7 +75,7 @@ final class ClaimedJob {
         owner = facts.status.owner
         size = facts.status.size
         self.facts = facts
-        let job = try? facts.job.get()  // What is no job says nothing.
+        let job = try? facts.job.get()  // An invalid job says nothing.
         (tags, metadata) = (job?.tags ?? [], job?.metadata ?? JSON.Object())
         self.attempt = attempt
         self.isNew = isNew

@@ -105,7 +105,7 @@ struct Orphans {
         }
         for name in names {
             guard let text = name.text, let id = JobID(text) else {
-                log.write("\(state.path)/\(name.printable): no job of ours; left alone", .warning)
+                log.write("\(state.path)/\(name.printable): not a job of ours; left alone", .warning)
                 continue
             }
             do throws(SpoolError) { if try !recover(id, in: state, now: now) { refused.append(id) } } catch {
@@ -122,7 +122,7 @@ struct Orphans {
     private func recover(_ id: JobID, in state: State, now: Timestamp) throws(SpoolError) -> Bool {
         switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
         case .gone: break
-        case .irregular: log.write("\(state.path)/\(id): no regular file; left alone", .warning)
+        case .irregular: log.write("\(state.path)/\(id): not a regular file; left alone", .warning)
         case .foreign:
             // A spool that root brought back from a backup.
             switch try spool.makeOwn(id, in: state, limit: settings.maxJobSize, now: now) {

@@ -103,7 +103,7 @@ final class Settler {
         // The same trouble is told once.
         if error.errno != complaint {
             complaint = error.errno
-            ledger.log.write("\(error); it is tried again every second, and nothing is claimed meanwhile", .warning)
+            ledger.log.write("\(error); trying again every second, nothing is claimed meanwhile", .warning)
         }
         if timer?.isPending != true { timer = loop.schedule(after: .seconds(1)) { [unowned self] in retry() } }
         tell(.disk(takesWrites: false))

@@ -4,7 +4,7 @@ internal import Linux
 
 /// Writes the lines of the log, one after the other, and never waits for their reader.
 ///
-/// What a reader does not take at once waits in memory, up to ``limit`` bytes, until it does. Lines beyond that, and
+/// Text that the reader does not take at once waits in memory, up to ``limit`` bytes, until it does. Lines beyond that, and
 /// those that are refused with an error, are lost; a line says how many as soon as one can be written. Only a regular
 /// file waits: for its disk.
 final class LogOutput {

@@ -88,7 +88,7 @@ final class Triage {
     /// Looks at a name in a waiting state. What cannot be an id goes to `dead/` here.
     func id(of name: DirectoryName, in state: State) -> JobID? {
         if let text = name.text, let id = JobID(text) { return id }
-        bury(name, in: state, "the name is no job id")
+        bury(name, in: state, "the name is not a job id")
         return nil
     }
 
