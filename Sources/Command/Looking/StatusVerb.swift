@@ -66,7 +66,9 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     limits.held = try threshold("--max-hold", arguments) { Int($0) }
     limits.dead = try threshold("--max-dead", arguments) { Int($0) }
     let isQuick = arguments.has("--quick")
-    if isQuick, limits.age != nil { throw .usage("status: --quick cannot be combined with --max-age: it reads no ages") }
+    if isQuick, limits.age != nil {
+        throw .usage("status: --quick cannot be combined with --max-age: it reads no ages")
+    }
     let reader = try SpoolReader(path: try invocation.spoolPath())
     let now = Timestamp.now
     let survey = try SpoolSurvey(of: reader, filter: filter, by: grouping, isQuick: isQuick, now: now)
