@@ -84,7 +84,7 @@ struct DoctorTests {
         let spool = try Fixture()
         try spool.scratch.write("Hello\n", to: "templates/mail/subject.mustache")
         try spool.scratch.write("Hello\n", to: "templates/mail/text.mustache")
-        for (name, fault) in [("none", "there is no template none"), ("mail", "mail is no task")] {
+        for (name, fault) in [("none", "there is no template none"), ("mail", "mail is not a task")] {
             try spool.scratch.write(
                 "spool = spool\ntemplates = templates\nfrom = a@example.com\nhostname = a.example\non_event = \(name) dead\n[relay main]\nurl = smtp://127.0.0.1:9\n",
                 to: "outspool.conf", mode: 0o644)

@@ -182,7 +182,7 @@ struct OutcomesTests {
                 EventRule(template: "all", words: Set(Outcome.Word.allCases)),
             ])
         for (line, fault) in [
-            ("on_event = hook send", "'send' is none of sent, done, dead"),
+            ("on_event = hook send", "'send' is not one of sent, done, dead"),
             ("on_event = a/b", "the name of a template"),
             ("on_event = hook\non_event = hook dead", "two lines for 'hook'"),
         ] {

@@ -147,7 +147,7 @@ struct NoticeTests {
         arguments: [
             ("metrics_file = x.prom\nnotify = Ops <ops@example.com>\non_event = hook dead", nil),
             ("notify = nobody", "'notify': "), ("notify_interval = 5s", "'notify_interval' is 10s or more"),
-            ("on_event = hook gone", "'on_event': 'gone' is none of sent"),
+            ("on_event = hook gone", "'on_event': 'gone' is not one of sent"),
             ("on_dead = ./hook", "unknown key 'on_dead'"),
         ] as [(String, String?)])
     func configuration(lines: String, fault: String?) throws {

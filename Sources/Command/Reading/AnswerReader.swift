@@ -33,7 +33,7 @@ struct AnswerReader: ~Copyable {
         out = opened
     }
 
-    /// What the box shows of a job.
+    /// A job as the box shows it.
     enum Sight {
         case answer(Answer)
         /// It lies in the box still.
@@ -74,7 +74,7 @@ extension Answer {
     /// The state whose word it has.
     var place: State { JobFilter.example(of: state) ?? .new }
 
-    /// What a filter looks at.
+    /// The traits that a filter looks at.
     var traits: JobTraits {
         JobTraits(
             state: place, template: template, recipients: event?.to ?? [], tags: tags, submitted: submitted,
