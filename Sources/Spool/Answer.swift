@@ -2,7 +2,7 @@ package import JSON
 package import Linux
 package import Time
 
-/// What the producer of a drop box may read of a job of its own: `drop/APP/out/ID`, one JSON object.
+/// A job as the producer of a drop box may read it: `drop/APP/out/ID`, one JSON object.
 package struct Answer: Equatable, Sendable {
     /// The id that the producer gave it, which is the name of its file in the box.
     package let id: JobID
@@ -10,7 +10,7 @@ package struct Answer: Equatable, Sendable {
     package let state: String
     package let template: String?
     package let submitted: Timestamp?
-    /// What happened last.
+    /// The last event of the history.
     package let event: Event?
     package let tags: [String]
     package let metadata: JSON.Object
@@ -60,7 +60,7 @@ package struct Answer: Equatable, Sendable {
     /// The most bytes that such a file has.
     package static let sizeLimit = 256 << 10
 
-    /// Reads the file `name` of a box's `out/`; nil where it is gone, or is none that the daemon wrote.
+    /// Reads the file `name` of a box's `out/`; nil if it is gone, or not of the daemon's making.
     package init?(_ name: String, at out: borrowing Directory) throws(Errno) {
         guard let file = try allowing(.noEntry, out.open(name)) else { return nil }
         let status = try file.status()
@@ -82,7 +82,7 @@ extension JobID {
 
 extension SpoolTree {
     /// Calls `body` with a box's `out/`; nil where it has none, or one that others may write, or all may read: then
-    /// nobody is told anything there.
+    /// nothing is written there.
     package func withAnswers<Result>(
         of box: String, _ body: (borrowing Directory) throws(SpoolError) -> Result
     ) throws(SpoolError) -> Result? {

@@ -1,7 +1,7 @@
 package import Time
 internal import Text
 
-/// What became of a job, in one word, for the application that submitted it: read from its history and nothing else, so
+/// One fact that the submitter of a job wants to know, in one word: read from its history and nothing else, so
 /// that the same history gives the same outcomes, with the same ids, however often it is read.
 package struct Outcome: Equatable, Sendable {
     package enum Word: String, CaseIterable, Sendable {
@@ -13,7 +13,7 @@ package struct Outcome: Equatable, Sendable {
         case dead
         /// The daemon has put the job into `hold/`.
         case held
-        /// What reports say after the relay's reply.
+        /// Reports that come after the relay's reply.
         case bounced, complained, delivered, delayed
         /// A recipient was refused by us because it is suppressed.
         case suppressed
@@ -38,7 +38,7 @@ package struct Outcome: Equatable, Sendable {
     /// The outcomes of a job with these events that lies in `state`, in their order.
     ///
     /// A job that is not in `done/`, `dead/` or `hold/`, or that the operator has put there, has not ended: what its
-    /// events say of the current round is none yet, reports excepted.
+    /// events say of the current round is left out, reports excepted.
     package static func all(of events: [Event], in state: State) -> [Outcome] {
         var reading = Reading()
         let rounds = events.split(omittingEmptySubsequences: false) { $0.kind == .requeued }

@@ -95,11 +95,11 @@ struct OutcomesTests {
         #expect(told.count == 1 && told[0].hasPrefix("event-sent-"))
         #expect(try tell() == told)
         for state in [State.retry(.first), .dead, .hold, done, .claimed(instance: "main")] {
-            try place.spool.with(state) { directory throws(SpoolError) in
+            try place.spool.with(state) { (directory) throws(SpoolError) in
                 try step(.rename, told[0], place.spool.new.rename(told[0], into: directory, as: told[0]))
             }
             #expect(try tell() == [], "\(state)")
-            try place.spool.with(state) { directory throws(SpoolError) in
+            try place.spool.with(state) { (directory) throws(SpoolError) in
                 try step(.rename, told[0], directory.rename(told[0], into: place.spool.new, as: told[0]))
             }
         }
@@ -182,7 +182,7 @@ struct OutcomesTests {
                 EventRule(template: "all", words: Set(Outcome.Word.allCases)),
             ])
         for (line, fault) in [
-            ("on_event = hook send", "'send' is none of sent, done, dead"),
+            ("on_event = hook send", "'send' is not one of sent, done, dead"),
             ("on_event = a/b", "the name of a template"),
             ("on_event = hook\non_event = hook dead", "two lines for 'hook'"),
         ] {

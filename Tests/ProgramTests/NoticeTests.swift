@@ -147,7 +147,7 @@ struct NoticeTests {
         arguments: [
             ("metrics_file = x.prom\nnotify = Ops <ops@example.com>\non_event = hook dead", nil),
             ("notify = nobody", "'notify': "), ("notify_interval = 5s", "'notify_interval' is 10s or more"),
-            ("on_event = hook gone", "'on_event': 'gone' is none of sent"),
+            ("on_event = hook gone", "'on_event': 'gone' is not one of sent"),
             ("on_dead = ./hook", "unknown key 'on_dead'"),
         ] as [(String, String?)])
     func configuration(lines: String, fault: String?) throws {
@@ -240,7 +240,7 @@ struct NoticeTests {
         try place.wait("both digests and the job", limit: .seconds(90)) { place.names("done").count == 3 }
         daemon.stop()
         let mails = place.mails().filter { $0.contains("To: ops@example.com") }
-        #expect(mails.contains { $0.contains("relay main is not to be reached") })
+        #expect(mails.contains { $0.contains("relay main is unreachable") })
         #expect(mails.contains { $0.contains("1 dead letter") && $0.contains("expired") })
     }
 

@@ -10,7 +10,7 @@ func show(_ words: [String], in box: borrowing AnswerReader, _ invocation: Invoc
     var status = ExitStatus.success
     var isFirst = true
     for text in words {
-        guard let id = JobID(text) else { throw .usage("show: \(printable(text)) is no job id") }
+        guard let id = JobID(text) else { throw .usage("show: \(printable(text)) is not a job id") }
         let json: JSON
         switch try box.look(at: id) {
         case .answer(let answer): json = answer.json
@@ -31,7 +31,7 @@ func show(_ words: [String], in box: borrowing AnswerReader, _ invocation: Invoc
     return status
 }
 
-/// What is known of a job that lies in its box still.
+/// Describes a job whose file still lies in its box.
 func submitted(_ id: JobID) -> JSON { .object(.init([("id", .string(id.text)), ("state", "new")])) }
 
 /// `ls` in a drop box: the jobs of which the daemon tells, sorted by id.

@@ -70,7 +70,8 @@ private func start(_ text: String?) throws(Failure) -> EventReading.Start {
     if let time = Timestamp(rfc3339: text) { return .time(time) }
     if let span = Span(text) { return .time(.now - span) }
     throw .usage(
-        "events: --since \(printable(text)) is no cursor, no time such as 2026-11-23T17:00:00Z and no span such as 2h")
+        "events: --since \(printable(text)) is neither a cursor, nor a time such as 2026-11-23T17:00:00Z, nor a span such as 2h"
+    )
 }
 
 private func tell(_ found: EventReading.Found, _ isJSON: Bool, _ output: Output) throws(Failure) {

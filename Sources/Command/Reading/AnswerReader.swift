@@ -33,7 +33,7 @@ struct AnswerReader: ~Copyable {
         out = opened
     }
 
-    /// What the box shows of a job.
+    /// A job as the box shows it.
     enum Sight {
         case answer(Answer)
         /// It lies in the box still.
@@ -46,14 +46,20 @@ struct AnswerReader: ~Copyable {
         do throws(Errno) {
             if let answer = try Answer(id.text, at: out) { return .answer(answer) }
             if try root.contains("new/\(id)") { return .submitted }
-            return try Answer(id.text, at: out).map { .answer($0) } ?? .gone
+            if let answer = try Answer(id.text, at: out) { return .answer(answer) }
+            return .gone
         } catch { throw Failure(SpoolError(.read, "\(path)/out/\(id)", error)) }
     }
 
     /// Calls `body` with each answer, in the order of the directory.
     func forEach(_ body: (Answer) throws(Failure) -> Void) throws(Failure) {
         var stream = try spoolStep(step(.list, "\(path)/out", out.entries()))
-        while let name = try spoolStep(step(.list, "\(path)/out", stream.next())) {
+        while true {
+            let name: DirectoryName?
+            do throws(Errno) { name = try stream.next() } catch {
+                throw Failure(SpoolError(.list, "\(path)/out", error))
+            }
+            guard let name else { return }
             guard !name.isHidden, let text = name.text else { continue }
             let answer: Answer?
             do throws(Errno) { answer = try Answer(text, at: out) } catch {
@@ -68,7 +74,7 @@ extension Answer {
     /// The state whose word it has.
     var place: State { JobFilter.example(of: state) ?? .new }
 
-    /// What a filter looks at.
+    /// The traits that a filter looks at.
     var traits: JobTraits {
         JobTraits(
             state: place, template: template, recipients: event?.to ?? [], tags: tags, submitted: submitted,

@@ -12,7 +12,7 @@ struct EventCursor: Comparable {
 
     init(changed: Int64, id: String) { (self.changed, self.id) = (changed, id) }
 
-    /// Nil for a text that is none.
+    /// Nil for any other text.
     init?(_ text: String) {
         guard let (time, id) = text.halves(at: "/"), let changed = Int64(time), JobID(id) != nil || id.isEmpty else {
             return nil
@@ -37,7 +37,7 @@ struct EventReading {
     enum Start {
         /// Behind a job, with all outcomes of those that follow.
         case cursor(EventCursor)
-        /// What happened then or later.
+        /// Outcomes of that moment or later.
         case time(Timestamp)
     }
 
@@ -126,7 +126,7 @@ struct EventReading {
                 for old in order.prefix(EventReading.memory) { told.remove(old) }
                 order.removeFirst(EventReading.memory)
             }
-            // Whoever stops between two of them gets the first again.
+            // A reader that stops between two of them gets the first again.
             let isLast = index == outcomes.count - 1
             try tell(Found(outcome: outcome, params: job.params, cursor: isLast ? cursor : position))
         }

@@ -30,7 +30,7 @@ extension Verb {
     }
 }
 
-/// What is wrong with the templates that `on_event` names, a line for each.
+/// The faults of the templates that `on_event` names, a line for each.
 func eventFaults(_ arguments: Arguments) throws(Failure) -> [String] {
     let names = try Location.eventTemplates(arguments)
     if names.isEmpty { return [] }
@@ -40,7 +40,7 @@ func eventFaults(_ arguments: Arguments) throws(Failure) -> [String] {
         if !known.holds(exactly: name) { return "there is no template \(printable(name))" }
         // What is wrong with a template is told of that.
         guard let template = templates.template(name), !template.isTask else { return nil }
-        return "\(printable(name)) is no task: a program is to be told"
+        return "\(printable(name)) is not a task, and on_event needs a program"
     }
 }
 
@@ -61,9 +61,9 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     if let templates = named ?? configured {
         findings += try templateFindings(in: templates, only: arguments.operands)
     } else if !arguments.operands.isEmpty {
-        throw .usage("check: there is no configuration to name the templates; --templates does")
+        throw .usage("check: no configuration names the templates; use --templates DIR")
     } else {
-        complain("check: no configuration is in sight: the spool alone was looked at; --config, or --templates")
+        complain("check: no configuration found: only the spool was checked; use --config or --templates")
     }
     for finding in findings {
         try invocation.output.line(arguments.has("--json") ? printableJSON(finding.json.text) : "\(finding)")
@@ -72,7 +72,7 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return isFault ? .configuration : .success
 }
 
-/// What is wrong with the structure of a spool.
+/// The faults in the structure of a spool.
 func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
     var faults: [Finding] = []
     let root: FileStatus
@@ -111,7 +111,7 @@ func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
     for box in boxes.sorted() {
         try look("drop/\(box)", mode: box == "local" ? 0o711 : 0o710)
         for part in ["tmp", "new"] { try look("drop/\(box)/\(part)", mode: box == "local" ? 0o1733 : 0o3730) }
-        // A box of an earlier version has none; and what cannot be told is no fault.
+        // A box of an earlier version does not have it.
         if (try? reader.root.contains("drop/\(box)/out")) == true { try look("drop/\(box)/out", mode: 0o2750) }
     }
     return faults

@@ -27,7 +27,7 @@ package struct EventRule: Equatable, Sendable {
             for text in texts.dropFirst() {
                 guard let word = Outcome.Word(rawValue: text) else {
                     let known = Outcome.Word.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw fault("'\(text)' is none of \(known)")
+                    throw fault("'\(text)' is not one of \(known)")
                 }
                 words.insert(word)
             }

@@ -53,7 +53,7 @@ final class Outcomes {
     }
 
     /// Tells from its file how a job ended that lies in `done/`, `dead/` or `hold/`, and which reports have come since.
-    /// What was told is found.
+    /// Events that exist already are found.
     func tell(of id: JobID, in state: State, since: Timestamp) throws(SpoolError) {
         try tell(of: id, in: state, isFirst: false) { outcome, last in
             outcome.isFeedback ? outcome.event.at >= since : outcome.round == last
@@ -77,7 +77,7 @@ final class Outcomes {
     func buried(_ letter: DeadLetter) {
         guard !rules.isEmpty, let id = JobID(letter.id) else { return }
         do throws(SpoolError) { try tell(of: id, in: .dead, since: letter.at) } catch {
-            log.write("\(error): nobody is told of dead/\(id)", .warning)
+            log.write("\(error): no event is made of dead/\(id)", .warning)
         }
     }
 
@@ -171,7 +171,7 @@ final class Outcomes {
         try spool.write(answer, in: box)
     }
 
-    /// What cannot be written is told once more by the next sweep, and holds up no job.
+    /// A failed write holds up no job: the next sweep writes the file.
     private func write(_ answer: Answer, in box: String, of job: JobID) {
         do throws(SpoolError) { try spool.write(answer, in: box) } catch {
             log.write("\(error): the producer of \(job) is told later", .warning)

@@ -45,7 +45,7 @@ struct ToldMark {
     mutating func remove() {
         if isRemoved { return }
         (last, isRemoved) = (nil, true)
-        // Where it stays, events come that nobody waits for.
+        // If it stays, the next start may make events that are not asked for.
         try? spool.root.unlink(ToldMark.name)
     }
 

@@ -3,7 +3,7 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// The jobs that have ended and of which nobody was told yet, in the order of their ends.
+/// The jobs that have ended and whose events are not made yet, in the order of their ends.
 ///
 /// A file for each of them is a third of what a mail costs. So it is made behind the mail's back: while mails wait it takes
 /// a sixteenth of the time, and all of it else. What waits here at a death is in its directory: ``Retelling`` reads it

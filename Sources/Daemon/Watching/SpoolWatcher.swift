@@ -57,7 +57,7 @@ final class SpoolWatcher {
         case departure(Place, DirectoryName)
         /// Events were dropped.
         case overflow
-        /// The directory is no longer where it was.
+        /// The directory has left its place.
         case end(Place)
     }
 
