@@ -56,7 +56,7 @@ try Creation.spool(at: path)
 let files = try SuppressionFiles(path: path)
 try files.look(now: .now)
 if !files.hasFiles { try measure("an empty directory", files, "absent", finds: false) }
-func fill() throws {
+func fill(_ files: SuppressionFiles) throws {
     let start = Clock.monotonic
     var added = 0
     for first in stride(from: 0, to: count, by: 10_000) {
@@ -67,7 +67,7 @@ func fill() throws {
     }
     print("\(added) addresses added in \((Clock.monotonic - start) / 1_000_000_000) s")
 }
-if !files.hasFiles { try fill() }
+if !files.hasFiles { try fill(files) }
 try files.look(now: .now)
 try measure("not suppressed", files, "absent", finds: false)
 try measure("suppressed", files, "user", finds: true)
