@@ -50,7 +50,8 @@ struct FeedbackCorpusTests {
                 #"{"to":"zoe@example.org","subject":"s","text":"t"}"# + "\n"
                     + String(decoding: event.line, as: UTF8.self))
             // As the server that takes the bounce in writes it at the top.
-            let address = try #require(settings.mail.bounce?.address(for: #require(JobID(id)), date: date))
+            let job = try #require(JobID(id))
+            let address = try #require(settings.mail.bounce?.address(for: job, date: date))
             let file = Array("Delivered-To: \(address)\n".utf8) + mail
             try Data(file).write(to: URL(fileURLWithPath: place.scratch.path("spool/feedback/new/\(name)")))
         }

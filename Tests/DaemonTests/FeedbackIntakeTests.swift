@@ -7,6 +7,8 @@ import Time
 
 @testable import Daemon
 
+private let day = "2026-11-23"
+
 @Suite("Feedback")
 struct FeedbackIntakeTests {
     private let place: SpoolPlace
@@ -26,8 +28,6 @@ struct FeedbackIntakeTests {
             watcher: nil, settings: settings)
     }
 
-    private static let day = "2026-11-23"
-
     /// Puts a job where it was sent to these recipients, as the daemon leaves it.
     private func sent(_ id: String, to recipients: [String] = ["zoe@example.org"], in state: String = "done/\(day)")
         throws
@@ -45,7 +45,8 @@ struct FeedbackIntakeTests {
 
     private func token(_ id: String) throws -> String {
         let date = Timestamp(rfc3339: "2026-11-23T17:44:11Z")!
-        return try #require(settings.mail.bounce?.address(for: #require(JobID(id)), date: date))
+        let id = try #require(JobID(id))
+        return try #require(settings.mail.bounce?.address(for: id, date: date))
     }
 
     /// A bounce as RFC 3464 has it.

@@ -12,6 +12,7 @@ struct FeedbackAppendTests {
     init() throws { fixture = try Fixture() }
 
     private let now = Timestamp(rfc3339: "2026-11-24T10:00:00Z")!
+    private let id = JobID("a")!
     private static let object = "{\"to\":\"a@example.com\",\"subject\":\"s\",\"text\":\"t\"}\n"
 
     private func bounced() -> Event {
@@ -27,8 +28,10 @@ struct FeedbackAppendTests {
         try fixture.put(FeedbackAppendTests.object, "\(place)/a")
         let old = now - .days(1)
         try fixture.tree.root.setModified("\(place)/a", nanoseconds: old.nanoseconds)
-        switch try fixture.tree.whereabouts(ofTold: #require(JobID("a"))) {
-        case .told(let job): #expect(try fixture.tree.append([bounced()], to: job) == .appended)
+        switch try fixture.tree.whereabouts(ofTold: id) {
+        case .told(let job):
+            let telling = try fixture.tree.append([bounced()], to: job)
+            #expect(telling == .appended)
         default: Issue.record("the job is not found")
         }
         #expect(
@@ -40,7 +43,7 @@ struct FeedbackAppendTests {
     @Test("A torn line does not swallow the event")
     func torn() throws {
         try fixture.put(FeedbackAppendTests.object + "{\"at\":\"2026", "dead/a")
-        if case .told(let job) = try fixture.tree.whereabouts(ofTold: #require(JobID("a"))) {
+        if case .told(let job) = try fixture.tree.whereabouts(ofTold: id) {
             _ = try fixture.tree.append([bounced()], to: job)
         }
         #expect(try JobFile(Array(fixture.read("dead/a").utf8)).history.events == [bounced()])
@@ -49,16 +52,17 @@ struct FeedbackAppendTests {
     @Test("A file that is moved before its name is looked at again is told at the next look")
     func moved() throws {
         try fixture.put(FeedbackAppendTests.object, "dead/a")
-        if case .told(let job) = try fixture.tree.whereabouts(ofTold: #require(JobID("a"))) {
+        if case .told(let job) = try fixture.tree.whereabouts(ofTold: id) {
             try fixture.tree.dead.rename("a", into: fixture.tree.new, as: "a")
-            #expect(try fixture.tree.append([bounced()], to: job) == .moved)
+            let telling = try fixture.tree.append([bounced()], to: job)
+            #expect(telling == .moved)
         }
     }
 
     @Test("A job that waits or is claimed is busy", arguments: ["new", "retry/03-2m", "scheduled", "cur/main"])
     func busy(place: String) throws {
         try fixture.put(FeedbackAppendTests.object, "\(place)/a")
-        guard case .busy = try fixture.tree.whereabouts(ofTold: #require(JobID("a"))) else {
+        guard case .busy = try fixture.tree.whereabouts(ofTold: id) else {
             Issue.record("the job is not busy")
             return
         }
@@ -70,7 +74,8 @@ struct FeedbackAppendTests {
         #expect(symlink("/etc/passwd", fixture.scratch.path("spool/dead/link")) == 0)
         #expect(mkfifo(fixture.scratch.path("spool/dead/fifo"), 0o600) == 0)
         for name in ["text", "link", "fifo", "nowhere"] {
-            guard case .none = try fixture.tree.whereabouts(ofTold: #require(JobID(name))) else {
+            let id = try #require(JobID(name))
+            guard case .none = try fixture.tree.whereabouts(ofTold: id) else {
                 Issue.record("\(name) is told")
                 continue
             }

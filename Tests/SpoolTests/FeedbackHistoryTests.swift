@@ -4,18 +4,18 @@ import Scratch
 import Testing
 import Time
 
+/// Histories as other tables have them.
+private let histories: [[String]] = [
+    [], ["recovered"], ["recovered", "recovered"], ["sending a,b 1"], ["sending a,b 1", "sent a 1"],
+    ["sending a,b 1", "sent a 1", "deferred b 1 +30"], ["sending a 1", "refused a 1"],
+    ["sending a 1", "refused a 1", "requeued"], ["sending a 1", "deferred a 1 +30", "expired"],
+    ["sending a 1", "in-doubt a 1", "held"], ["running 1"], ["running 1", "returned"], ["running 1", "done 1"],
+    ["returned", "returned"], ["scheduled +60"], ["blocked +30"],
+    ["sending a 1", "deferred a 1 +30", "requeued", "sending a 1", "in-doubt a 1"], ["dead"],
+]
+
 @Suite("Histories with feedback")
 struct FeedbackHistoryTests {
-    /// Histories as other tables have them.
-    static let histories: [[String]] = [
-        [], ["recovered"], ["recovered", "recovered"], ["sending a,b 1"], ["sending a,b 1", "sent a 1"],
-        ["sending a,b 1", "sent a 1", "deferred b 1 +30"], ["sending a 1", "refused a 1"],
-        ["sending a 1", "refused a 1", "requeued"], ["sending a 1", "deferred a 1 +30", "expired"],
-        ["sending a 1", "in-doubt a 1", "held"], ["running 1"], ["running 1", "returned"], ["running 1", "done 1"],
-        ["returned", "returned"], ["scheduled +60"], ["blocked +30"],
-        ["sending a 1", "deferred a 1 +30", "requeued", "sending a 1", "in-doubt a 1"], ["dead"],
-    ]
-
     /// Every question about a job, as one text.
     private func answers(_ history: History) -> String {
         let all = ["a", "b"]
