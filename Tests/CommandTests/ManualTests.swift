@@ -70,7 +70,7 @@ struct ManualTests {
         let ran = try Program.built("outspool").run([verb, "--help"])
         let manual = try Self.manual()
         let common: Set<String> = ["--spool", "--config", "--help", "--version"]
-        let filters: Set<String> = ["--state", "--template", "--to", "--older", "--error", "--tag", "--all"]
+        let filters: Set<String> = ["--state", "--template", "--to", "--older", "--error", "--tag", "--event", "--all"]
         let section = try #require(manual.sections[verb], "outspool.1 has no section for \(verb)")
         let said = section.union(manual.synopsis[verb] ?? [])
         let helped = Self.options(in: ran.out).subtracting(common)
