@@ -52,9 +52,9 @@ extension OutgoingMail {
             sender: try envelopeSender(job, otherwise: (mail.sender ?? mail.from).address.text),
             recipients: try envelopeRecipients(job, otherwise: (to + cc + bcc).map(\.address.text)),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
+        try ask(job, id)
         disallow(by: defaults.staging)
         noteAddresses()
-        ask(job, id)
     }
 
     private init(
@@ -81,14 +81,14 @@ extension OutgoingMail {
             sender: try envelopeSender(job, otherwise: sender ?? ""),
             recipients: try envelopeRecipients(job, otherwise: recipients),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
+        try ask(job, id)
         disallow(by: defaults.staging)
         noteAddresses()
-        ask(job, id)
     }
 
     /// The envelope's id is the job's where the job has none for it.
-    private mutating func ask(_ job: Job, _ id: JobID) {
-        dsn = job.dsn
+    private mutating func ask(_ job: Job, _ id: JobID) throws(MailError) {
+        dsn = try form(addresses.notifications(job, of: recipients))
         if dsn?.envelopeID == nil { dsn?.envelopeID = id.text }
     }
 

@@ -9,6 +9,10 @@ extension Template {
         package let schema: Schema?
         /// Whether its jobs are programs that are run, and no mails.
         package let isTask: Bool
+        /// Whether a program makes what its mails show.
+        package var hasData = false
+
+        package var kind: TemplateSettings.Kind { isTask ? .task : hasData ? .mailWithData : .mail }
 
         /// What is wrong with a job's parameters, by the template's schema; empty if they fit, or there is none.
         package func violations(of params: JSON.Object) -> [Violation] { schema?.validate(.object(params)) ?? [] }
