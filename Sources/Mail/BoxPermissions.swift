@@ -48,7 +48,7 @@ package struct BoxPermissions: Equatable, Sendable {
     }
 
     /// Returns why a job may not have this template's work done; nil if it may. Its id says which drop box it came from,
-    /// whoever moved it since; without one it was submitted by the spool's own user.
+    /// even after it was moved; without one it was submitted by the spool's own user.
     package func objection(
         to id: JobID, asking template: String, for kind: TemplateSettings.Kind
     ) -> MailError? {

@@ -18,7 +18,7 @@ package struct DSN: Equatable, Sendable {
     /// When a notification is wanted; empty leaves it to the server. `never` stands alone.
     package var notify: [Occasion]
     package var returned: Extent?
-    /// What differs for single recipients, by address.
+    /// The differences of single recipients, by address.
     package var recipients: [ExactText: Recipient] = [:]
 
     /// One recipient's.
@@ -48,7 +48,7 @@ package struct DSN: Equatable, Sendable {
         self.envelopeID = envelopeID
     }
 
-    /// What is added to MAIL; empty or with a space before each parameter.
+    /// The parameters added to MAIL; empty or with a space before each parameter.
     var mailParameters: String {
         var text = returned.map { " RET=\($0.rawValue)" } ?? ""
         if let id = envelopeID.map({ xtext($0.utf8) }), 1...Self.envelopeIDLimit ~= id.utf8.count {
@@ -57,7 +57,7 @@ package struct DSN: Equatable, Sendable {
         return text
     }
 
-    /// What is added to RCPT for the address. It is its own original recipient, unless one is known.
+    /// The parameters added to RCPT for the address. It is its own original recipient, unless another one is known.
     ///
     /// ORCPT is left out where the line would become longer than servers take.
     func recipientParameters(for address: String) -> String {

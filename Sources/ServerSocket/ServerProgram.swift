@@ -2,7 +2,7 @@ package import EventLoop
 internal import Glibc
 package import Linux
 
-/// What the servers' programs have in common: their start, what they say, and a status of sysexits(3) as their end.
+/// The common part of the servers' programs: start, standard output and error, and an exit status of sysexits(3).
 package struct ServerProgram {
     private let name: String
 

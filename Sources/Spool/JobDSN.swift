@@ -14,7 +14,7 @@ extension Job {
         package var returned: Extent?
         /// Printable ASCII and spaces; nil is the job's id.
         package var envelopeID: String?
-        /// What differs for single recipients, by their addresses as the job has them.
+        /// The differences of single recipients, by their addresses as the job has them.
         package var recipients: [ExactText: Recipient] = [:]
 
         /// One recipient's.

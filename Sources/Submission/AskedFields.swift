@@ -5,7 +5,7 @@ internal import Text
 
 /// The header fields by which a mail library asks for what only a job has: `X-Outspool-Template` and its like.
 ///
-/// They are taken out of the message. Each may stand there once, but for `-Tag`, and may be made of encoded-words.
+/// They are taken out of the message. Each may stand there once, but for `-Tag`, and may contain encoded-words.
 struct AskedFields {
     /// In lower case.
     static let names = ["template", "params", "id", "send-at", "expires-at", "priority", "tag", "locale"]

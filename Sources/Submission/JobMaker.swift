@@ -22,7 +22,7 @@ package final class JobMaker {
         package let id: JobID
         package let object: [UInt8]
         package let value: JSON
-        /// The id was given, and another job may have it; else it is random, or made of the job.
+        /// The id was given, and another job may have it; otherwise it is random, or derived from the job.
         package let isGiven: Bool
         /// The Message-ID, for the log.
         package let messageID: String?
@@ -83,7 +83,7 @@ package final class JobMaker {
         return MadeJob(id: id, object: encoded, value: value, isGiven: asked.id != nil, messageID: messageID)
     }
 
-    /// Whoever the message says that it is from has to be one that the client may use.
+    /// The author in the message has to be one that the client may use.
     private func judgeAuthors(_ message: PostedMessage, _ access: Access) throws(PostingRefusal) {
         if access.senders == nil { return }
         for field in ["from", "sender"] {

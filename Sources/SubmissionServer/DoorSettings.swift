@@ -76,7 +76,7 @@ package struct DoorSettings: Sendable {
         if listeners.isEmpty { throw main.fault("no [listener NAME]") }
     }
 
-    /// What the daemon's configuration says of drop boxes; nothing where it may be missing or out of reach, and is: then
+    /// The daemon's word on drop boxes; empty where its file may be missing or out of reach, and is: then
     /// the daemon alone judges.
     package func permissions() throws(StartError) -> BoxPermissions {
         let bytes: [UInt8]
@@ -131,7 +131,7 @@ extension DoorSettings.Listener {
         try check(section)
     }
 
-    /// What no listener may be: above all, an open relay.
+    /// Refuses dangerous listeners: above all, an open relay.
     private func check(_ section: ConfigurationSection) throws(ConfigurationError) {
         if (certificate == nil) != (key == nil) { throw section.fault("tls_certificate and tls_key belong together") }
         if requiresLogin, loginFile == nil { throw section.fault("'require_login' needs 'login_file'") }
