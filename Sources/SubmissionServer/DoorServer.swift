@@ -98,9 +98,9 @@ package final class DoorServer {
     /// Opens the log's file anew, for logrotate(8), and reads what the daemon's configuration says of drop boxes; on
     /// error what it said before holds.
     package func reload() {
-        do throws(Errno) { try log.reopen() } catch { log.write("warning: the log: \(error)") }
+        do throws(Errno) { try log.reopen() } catch { tell("warning: the log: \(error)") }
         do throws(StartError) { postroom.hold(against: try settings.permissions()) } catch {
-            log.write("warning: \(error)")
+            tell("warning: \(error)")
         }
     }
 
