@@ -24,6 +24,9 @@
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
 # make deb        makes the Debian packages in .build/deb
+# make dist       makes what can be downloaded in .build/dist: tarball, packages, list of contents, checksums;
+#                 the same commit gives the same bytes
+# make release    makes it of a version that is ready: in the changelog, committed, not tagged before
 # All but install and uninstall install the Debian packages they need when run as root.
 
 SWIFT = swift
@@ -76,6 +79,8 @@ format:
 check-all: packages-check-all test doors
 	$(SWIFT) build -c release
 	Tests/Packaging/run $(RELEASE)
+	$(MAKE) dist
+	Tests/Packaging/downloads .build/dist
 	$(MAKE) engines ENGINES='--messages 2000 --seconds 10 --commits 100'
 
 doors: packages-doors
@@ -167,6 +172,17 @@ deb: packages-deb
 	$(SWIFT) build -c release
 	etc/debian/build $(RELEASE) .build/deb $(VERSION)
 
+# The tool that writes the list of contents comes from PyPI, into a place of its own.
+dist: packages-dist
+	python3 -m venv .build/dist-venv
+	.build/dist-venv/bin/pip install --quiet 'cyclonedx-python-lib[json-validation]==11.12.0'
+	PYTHON=$(CURDIR)/.build/dist-venv/bin/python etc/dist/build .build/dist
+
+release:
+	etc/dist/ready $(VERSION)
+	$(MAKE) dist
+	@echo "now:  git tag -a v$(VERSION), and publish what is in .build/dist"
+
 version:
 	@echo $(VERSION)
 
@@ -176,4 +192,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all doors storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo check test lint format check-all doors storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb dist release version clean

@@ -20,6 +20,11 @@ let quickStart: [LinkerSetting] = isSanitized ? [] : [.unsafeFlags(["-static-exe
 /// which the distribution keeps patched.
 let staticRuntime: [LinkerSetting] = isSanitized ? [] : [.unsafeFlags(["-static-stdlib"])]
 
+/// The servers that need no resolver and no libcurl. In the tarball of `make dist` they need nothing of the system.
+let staticServer: [LinkerSetting] =
+    Context.environment["OUTSPOOL_STATIC"] == nil
+    ? staticRuntime : [.unsafeFlags(["-static-executable", "-lidn2", "-lunistring"])]
+
 let package = Package(
     name: "outspool",
     products: [
@@ -104,7 +109,8 @@ let package = Package(
         .executableTarget(
             name: "outspool", dependencies: ["Command", "Linux"], swiftSettings: common, linkerSettings: quickStart),
         .target(name: "SMTPServer", dependencies: ["Text"], swiftSettings: common),
-        .target(name: "ServerSocket", dependencies: ["COpenSSL", "Linux", "Text"], swiftSettings: common),
+        .target(
+            name: "ServerSocket", dependencies: ["COpenSSL", "EventLoop", "Linux", "Text"], swiftSettings: common),
         .target(
             name: "Submission",
             dependencies: [
@@ -120,14 +126,14 @@ let package = Package(
             swiftSettings: common),
         .executableTarget(
             name: "outspool-smtpd", dependencies: ["SubmissionServer", "Linux"], swiftSettings: common,
-            linkerSettings: staticRuntime),
+            linkerSettings: staticServer),
         .target(
             name: "Sink",
             dependencies: ["EventLoop", "JSON", "Linux", "SMTPServer", "ServerSocket", "Text", "Time", "COpenSSL"],
             swiftSettings: common),
         .executableTarget(
             name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: common,
-            linkerSettings: staticRuntime),
+            linkerSettings: staticServer),
 
         // Types for applications, made from the templates in their builds.
         .executableTarget(
@@ -180,7 +186,8 @@ let package = Package(
         .testTarget(
             name: "SubmissionTests",
             dependencies: [
-                "Submission", "IDNA", "JSON", "Mail", "Message", "SMTPServer", "Scratch", "Spool", "Text",
+                "Submission", "Configuration", "IDNA", "JSON", "Mail", "Message", "SMTPServer", "Scratch", "Spool",
+                "Text",
             ]),
         .testTarget(name: "SinkTests", dependencies: ["SMTPServer", "ServerSocket", "Sink", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
@@ -191,7 +198,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "Configuration", "EventLoop", "Feedback", "Mail", "Relay", "Scratch", "Sink", "Spool", "SMTP",
-                "JSON", "Text", "Time", "Linux",
+                "JSON", "Template", "Text", "Time", "Linux",
             ]),
         .testTarget(
             name: "MailTests",

@@ -52,10 +52,10 @@ extension OutgoingMail {
             sender: try envelopeSender(job, otherwise: (mail.sender ?? mail.from).address.text),
             recipients: try envelopeRecipients(job, otherwise: (to + cc + bcc).map(\.address.text)),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
+        try ask(job, id)
         disallow(by: defaults.staging)
         if !isReturnedElsewhere(job, than: mail.from.address.text) { comeBack(to: defaults.bounce, id, date) }
         noteAddresses()
-        ask(job, id)
     }
 
     private init(
@@ -82,12 +82,12 @@ extension OutgoingMail {
             sender: try envelopeSender(job, otherwise: sender ?? ""),
             recipients: try envelopeRecipients(job, otherwise: recipients),
             bytes: composed.bytes, needs8Bit: composed.needs8Bit, needsSMTPUTF8: composed.needsSMTPUTF8)
+        try ask(job, id)
         disallow(by: defaults.staging)
         if !isReturnedElsewhere(job, than: (job.from == nil ? message.sender : author?.address)?.text ?? "") {
             comeBack(to: defaults.bounce, id, date)
         }
         noteAddresses()
-        ask(job, id)
     }
 
     /// Whether the job says where its mail comes back to, and does not only repeat its author there, as libraries do.
@@ -101,8 +101,8 @@ extension OutgoingMail {
     }
 
     /// The envelope's id is the job's where the job has none for it.
-    private mutating func ask(_ job: Job, _ id: JobID) {
-        dsn = job.dsn
+    private mutating func ask(_ job: Job, _ id: JobID) throws(MailError) {
+        dsn = try form(addresses.notifications(job, of: recipients))
         if dsn?.envelopeID == nil { dsn?.envelopeID = id.text }
     }
 

@@ -47,6 +47,23 @@ package struct JobAddresses {
         return recipients
     }
 
+    /// Gives the notifications that the job asks for, with the addresses of single recipients as ``envelopeRecipients``
+    /// has them; nil where it asks for none.
+    /// - Throws: also for an address that is not one of `recipients`.
+    package func notifications(_ job: Job, of recipients: [String]) throws(JobError) -> Job.DSN? {
+        guard var dsn = job.dsn, !dsn.recipients.isEmpty else { return job.dsn }
+        let known = Set(recipients.map(ExactText.init(_:)))
+        var own: [ExactText: Job.DSN.Recipient] = [:]
+        for (name, value) in dsn.recipients {
+            let pointer = "/dsn/recipients/\(pointerToken(name.text))"
+            let address = ExactText(try bare(name.text, at: pointer))
+            if !known.contains(address) { throw JobError(pointer, "is not a recipient of this mail") }
+            if own.updateValue(value, forKey: address) != nil { throw JobError(pointer, "is there twice") }
+        }
+        dsn.recipients = own
+        return dsn
+    }
+
     private func bare(_ text: String, at pointer: String) throws(JobError) -> String {
         do throws(AddressError) { return try Address(parsing: text, domains: domains).text } catch {
             throw JobError(pointer, "\(error)")

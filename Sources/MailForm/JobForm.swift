@@ -56,7 +56,9 @@ extension Job {
         }
         // A task has no recipient, and only its template tells that it is one.
         let mayBeTask = template != nil && to == nil && cc == nil && bcc == nil && envelopeTo == nil
-        if !mayBeTask { _ = try addresses.envelopeRecipients(self, otherwise: recipients) }
+        if !mayBeTask {
+            _ = try addresses.notifications(self, of: addresses.envelopeRecipients(self, otherwise: recipients))
+        }
     }
 
     /// Checks the subject, the header and the attachments.

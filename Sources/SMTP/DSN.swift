@@ -1,4 +1,4 @@
-internal import Text
+package import Text
 
 /// The delivery status notifications that are asked of a server which offers DSN. RFC 3461 section 4.
 package struct DSN: Equatable, Sendable {
@@ -18,6 +18,22 @@ package struct DSN: Equatable, Sendable {
     /// When a notification is wanted; empty leaves it to the server. `never` stands alone.
     package var notify: [Occasion]
     package var returned: Extent?
+    /// The differences of single recipients, by address.
+    package var recipients: [ExactText: Recipient] = [:]
+
+    /// One recipient's.
+    package struct Recipient: Equatable, Sendable {
+        /// Nil: as for the others.
+        package var notify: [Occasion]?
+        /// A type and an address in xtext, for ORCPT; nil: the address itself.
+        package var original: String?
+
+        package init(notify: [Occasion]? = nil, original: String? = nil) {
+            self.notify = notify
+            self.original = original
+        }
+    }
+
     /// Printable ASCII; not sent where it is longer than ``envelopeIDLimit`` as xtext.
     package var envelopeID: String?
 
@@ -41,12 +57,13 @@ package struct DSN: Equatable, Sendable {
         return text
     }
 
-    /// The parameters added to RCPT for the address. It is its own original recipient: it was not changed before us.
+    /// The parameters added to RCPT for the address. It is its own original recipient, unless another one is known.
     ///
     /// ORCPT is left out where the line would become longer than servers take.
     func recipientParameters(for address: String) -> String {
-        let words = notify.map(\.rawValue).joined(separator: ",")
-        let original = Self.originalRecipient(address)
+        let own = recipients.isEmpty ? nil : recipients[ExactText(address)]
+        let words = (own?.notify ?? notify).map(\.rawValue).joined(separator: ",")
+        let original = own?.original ?? Self.originalRecipient(address)
         let isShort =
             original.utf8.count <= Self.originalRecipientLimit
             && address.utf8.count + original.utf8.count <= Envelope.addressLimit

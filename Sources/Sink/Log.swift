@@ -1,6 +1,7 @@
 internal import Glibc
 internal import JSON
 internal import Linux
+internal import ServerSocket
 internal import Time
 
 /// One line of JSON for each message, fault and refusal.
@@ -32,9 +33,5 @@ final class Log {
     }
 }
 
-/// One line on standard error.
-func complain(_ text: String) {
-    let line = Array("outspool-sink: \(text)\n".utf8)
-    // Nowhere is left to report that standard error cannot be written to.
-    _ = write(2, line, line.count)
-}
+/// Writes one line to standard error.
+func complain(_ text: String) { Program.program.complain(text) }

@@ -1,5 +1,4 @@
 internal import EventLoop
-internal import Glibc
 internal import Linux
 internal import ServerSocket
 
@@ -7,64 +6,29 @@ internal import ServerSocket
 package enum Program {
     /// Serves until SIGTERM or SIGINT. Results go to standard output, complaints to standard error.
     package static func run(_ arguments: [String]) -> Int32 {
-        do throws(UsageError) {
+        program.understand { () throws(UsageError) in
             switch try Invocation(arguments) {
-            case .help: return say(help)
-            case .version: return say(Invocation.versionText + "\n")
-            case .serve(let settings): return serve(settings)
+            case .help: program.say(help)
+            case .version: program.say(Invocation.versionText + "\n")
+            case .serve(let settings): program.run { () throws(StartError) in try serve(settings) }
             }
-        } catch {
-            complain(error.description)
-            return 64
         }
     }
 
-    private static func serve(_ settings: Settings) -> Int32 {
-        do throws(StartError) {
-            Process.ignoreBrokenPipe()
-            Process.raiseDescriptorLimit()
-            let (loop, signals) = try start()
-            let server = try Server(settings, on: loop)
-            let lines = server.addresses.map { "listening on \($0)\n" }.joined()
-            let status = say(lines)
-            if status != 0 { return status }
-            try inOrder("the event loop") { () throws(Errno) in
-                try signals.deliver(on: loop) { _ in loop.stop() }
-                try loop.run()
-            }
-            server.shutDown()
-            if !settings.isQuiet { complain(server.summary) }
-            return 0
-        } catch {
-            complain(error.description)
-            return error.status
-        }
-    }
+    static let program = ServerProgram("outspool-sink")
 
-    /// Signals first: they are blocked before anything else can start a thread.
-    private static func start() throws(StartError) -> (EventLoop, Signals) {
+    private static func serve(_ settings: Settings) throws(StartError) -> Int32 {
+        let (loop, signals) = try program.begin(handling: [.terminate, .interrupt])
+        let server = try Server(settings, on: loop)
+        let status = program.say(server.addresses.map { "listening on \($0)\n" }.joined())
+        if status != 0 { return status }
         do throws(Errno) {
-            let signals = try Signals([.terminate, .interrupt])
-            return (try EventLoop(), signals)
-        } catch {
-            throw .inputOutput("the event loop", error)
-        }
-    }
-
-    private static func inOrder(_ what: String, _ body: () throws(Errno) -> Void) throws(StartError) {
-        do throws(Errno) { try body() } catch { throw .inputOutput(what, error) }
-    }
-
-    /// Writes to standard output; the status to end with.
-    private static func say(_ text: String) -> Int32 {
-        do throws(Errno) {
-            let output = Descriptor(owning: try retrying { fcntl(1, F_DUPFD_CLOEXEC, 3) })
-            try output.write(all: Array(text.utf8))
-            return 0
-        } catch {
-            complain("standard output: \(error)")
-            return 74
-        }
+            try signals.deliver(on: loop) { _ in loop.stop() }
+            try loop.run()
+        } catch { throw .inputOutput("the event loop", error) }
+        server.shutDown()
+        if !settings.isQuiet { complain(server.summary) }
+        return 0
     }
 
     private static let help = """

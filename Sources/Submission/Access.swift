@@ -1,5 +1,7 @@
 package import Mail
 package import Message
+internal import Template
+internal import Text
 
 /// The rights of a door's client: where its jobs go, whom they are from, and which templates they may use.
 package struct Access: Equatable, Sendable {
@@ -34,15 +36,32 @@ package struct Access: Equatable, Sendable {
         return Staging(allowed: senders).allows(sender.text)
     }
 
+    /// The drop box's name; nil where ``box`` is a spool.
+    package var boxName: String? {
+        let parts = box.utf8.split(separator: UInt8(ascii: "/")).suffix(2)
+        guard parts.count == 2, parts.first?.elementsEqual("drop".utf8) == true else { return nil }
+        return parts.last.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Why its header fields may not name a template; nil if they may.
+    ///
+    /// - Parameter kind: what the template is, where that can be told here. Where it cannot, what the box may have for
+    ///   no kind is refused, and the daemon judges the rest.
+    func objection(
+        to template: String, _ kind: TemplateSettings.Kind?, under permissions: BoxPermissions
+    ) -> String? {
+        guard templates.contains(template) else { return "\(template) may not be asked for here" }
+        guard let boxName else { return nil }
+        let kinds: [TemplateSettings.Kind] = kind.map { [$0] } ?? [.task, .mail]
+        let objections = kinds.compactMap { permissions.objection(to: boxName, asking: template, for: $0) }
+        return objections.count == kinds.count ? objections.last?.description : nil
+    }
+
     /// The suffix of its jobs' ids in the spool: `@shop` for `…/drop/shop`.
     ///
     /// - Parameter user: the user who submits, whose number ids of a box of all users have.
     package func mark(user: UInt32) -> String {
-        let parts = box.utf8.split(separator: UInt8(ascii: "/")).suffix(2)
-        guard parts.count == 2, parts.first?.elementsEqual("drop".utf8) == true, let name = parts.last else {
-            return ""
-        }
-        let text = String(decoding: name, as: UTF8.self)
-        return text == "local" ? "+\(user)@\(text)" : "@\(text)"
+        guard let boxName else { return "" }
+        return boxName.isExactly("local") ? "+\(user)@\(boxName)" : "@\(boxName)"
     }
 }

@@ -64,9 +64,7 @@ package struct Door {
         var sender: Address?
         var senderText: String
         var said: Envelope.Sender
-        var recipients: [Address] = []
-        /// Of the first recipient: all others say the same.
-        var notify: String?
+        var recipients: [Posting.Recipient] = []
     }
 
     /// Begins with the greeting.

@@ -167,14 +167,8 @@ extension Door {
             counts.add("rcpt", isGood: false)
             return refuse(reply)
         }
-        if transaction?.recipients.isEmpty != false {
-            transaction?.notify = recipient.notify
-        } else if !(transaction?.notify ?? "").isExactly(recipient.notify ?? "") {
-            // A job has one NOTIFY. The client sends the others by themselves (RFC 5321, section 4.5.3.1.10).
-            counts.add("rcpt", isGood: false)
-            return refuse(Reply(452, "4.5.3", "Error: another NOTIFY than the recipients before"), counted: false)
-        }
-        transaction?.recipients.append(address)
+        transaction?.recipients.append(
+            Posting.Recipient(address, notify: recipient.notify, original: recipient.original))
         counts.add("rcpt", isGood: true)
         write(Reply(250, "2.1.5", "Ok"))
     }

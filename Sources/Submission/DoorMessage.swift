@@ -18,7 +18,6 @@ extension Door {
         var posting = Posting(
             sender: transaction.sender, recipients: transaction.recipients, message: body, access: access,
             origin: rules.origin, maxJobSize: rules.maxJobSize)
-        posting.notify = transaction.notify
         posting.returned = transaction.said.ret
         posting.envelopeID = transaction.said.envelopeID
         body = []

@@ -1,10 +1,10 @@
 internal import IDNA
 package import JSON
-internal import Mail
+package import Mail
 package import Message
 internal import SMTPServer
 package import Spool
-internal import Template
+package import Template
 internal import Text
 internal import Time
 
@@ -29,7 +29,11 @@ package final class JobMaker {
     }
 
     /// Makes the job of a posting.
-    package func job(of posting: Posting) throws(PostingRefusal) -> MadeJob {
+    ///
+    /// - Parameter permissions: what outspool.conf says of drop boxes.
+    package func job(
+        of posting: Posting, under permissions: BoxPermissions = .init()
+    ) throws(PostingRefusal) -> MadeJob {
         let message: PostedMessage
         do throws(WholeMessageError) { message = try PostedMessage(posting.message, origin: posting.origin) } catch {
             throw PostingRefusal(content: "the message: \(error)")
@@ -41,26 +45,30 @@ package final class JobMaker {
             throw PostingRefusal(Reply(451, "4.3.5", "Error: the host has no name for mail"))
         }
         let envelope = JobEnvelope(
-            sender: posting.sender, recipients: posting.recipients, author: (nil, author),
+            sender: posting.sender, recipients: posting.recipients.map(\.address), author: (nil, author),
             notifications: notifications(posting))
         return try job(
-            of: message, envelope, permitting: { posting.access.templates.contains($0) }, limit: posting.maxJobSize)
+            of: message, envelope, objection: { posting.access.objection(to: $0, $1, under: permissions) },
+            limit: posting.maxJobSize)
     }
 
     /// Makes the job of a message and its envelope: a mail, or what its header fields ask for.
     ///
-    /// - Parameter permitting: tells whether the client may ask for a template.
+    /// - Parameter objection: tells why the client may not ask for a template; its kind is nil where it is not in sight.
     /// - Parameter limit: how many bytes a job has at most.
     package func job(
-        of message: PostedMessage, _ envelope: JobEnvelope, permitting: (String) -> Bool, limit: Int
+        of message: PostedMessage, _ envelope: JobEnvelope,
+        objection: (String, TemplateSettings.Kind?) -> String? = { _, _ in nil }, limit: Int
     ) throws(PostingRefusal) -> MadeJob {
         let asked = try AskedFields(message)
         var object: JSON.Object
         if let name = asked.template {
-            guard permitting(name) else {
-                throw PostingRefusal(policy: "X-Outspool-Template: \(name) may not be asked for here")
+            templates?.reloadIfChanged(name)
+            let terms = try? templates?.terms(named: name)
+            if let reason = objection(name, terms?.kind) {
+                throw PostingRefusal(policy: "X-Outspool-Template: \(reason)")
             }
-            object = try templateJob(name, asked, message, envelope)
+            object = try templateJob(name, terms, asked, message, envelope)
         } else {
             object = message.job(envelope)
         }
@@ -87,10 +95,9 @@ package final class JobMaker {
     }
 
     private func templateJob(
-        _ name: String, _ asked: AskedFields, _ message: PostedMessage, _ envelope: JobEnvelope
+        _ name: String, _ terms: Template.Terms?, _ asked: AskedFields, _ message: PostedMessage,
+        _ envelope: JobEnvelope
     ) throws(PostingRefusal) -> JSON.Object {
-        templates?.reloadIfChanged(name)
-        let terms = try? templates?.terms(named: name)
         if terms == nil, let names = try? templates?.names(), !names.contains(name) {
             let near = nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
             throw PostingRefusal(content: "X-Outspool-Template: no template \(name)\(near)")
@@ -130,15 +137,31 @@ package final class JobMaker {
         }
     }
 
+    /// The job's `dsn`. What all recipients say stands there once.
     private func notifications(_ posting: Posting) -> JSON.Object {
         var dsn = JSON.Object()
-        if let notify = posting.notify {
-            dsn["notify"] = .array(notify.lowercasedASCII.pieces(at: ",").map { .string(String($0)) })
+        let first = posting.recipients.first?.notify
+        let isShared = posting.recipients.allSatisfy { ($0.notify ?? "").isExactly(first ?? "") }
+        if isShared { dsn["notify"] = first.map(occasions) }
+        var own = JSON.Object()
+        var seen: Set<Address> = []
+        // An address that came twice is sent to once, as it came first.
+        for recipient in posting.recipients where seen.insert(recipient.address).inserted {
+            var object = JSON.Object()
+            if !isShared { object["notify"] = recipient.notify.map(occasions) }
+            object["original"] = recipient.original.map { .string($0) }
+            if !object.isEmpty { own[recipient.address.text] = .object(object) }
         }
+        if !own.isEmpty { dsn["recipients"] = .object(own) }
         if let word = posting.returned { dsn["return"] = word.isExactly("FULL") ? "full" : "headers" }
         dsn["envelopeId"] = posting.envelopeID.flatMap { unxtext($0) }.map { .string($0) }
         return dsn
     }
+}
+
+/// `NOTIFY` as a job has it.
+private func occasions(_ notify: String) -> JSON {
+    .array(notify.lowercasedASCII.pieces(at: ",").map { .string(String($0)) })
 }
 
 extension Mailbox {

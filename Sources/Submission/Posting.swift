@@ -7,9 +7,8 @@ package import Spool
 package struct Posting: Sendable {
     /// Nil is the null sender.
     package var sender: Address?
-    package var recipients: [Address]
-    /// The notifications that were asked for: `NOTIFY`, in upper case; `RET`; `ENVID`, as xtext.
-    package var notify: String?
+    package var recipients: [Recipient]
+    /// The notifications that were asked for: `RET`; `ENVID`, as xtext.
     package var returned: String?
     package var envelopeID: String?
     /// With CRLF line ends, dots as they are meant.
@@ -18,8 +17,23 @@ package struct Posting: Sendable {
     package var origin: String
     package var maxJobSize: Int
 
+    /// One recipient, with the notifications that were asked for it.
+    package struct Recipient: Equatable, Sendable {
+        package var address: Address
+        /// `NOTIFY`, in upper case.
+        package var notify: String?
+        /// `ORCPT`: a type and an address in xtext.
+        package var original: String?
+
+        package init(_ address: Address, notify: String? = nil, original: String? = nil) {
+            self.address = address
+            self.notify = notify
+            self.original = original
+        }
+    }
+
     package init(
-        sender: Address?, recipients: [Address], message: [UInt8], access: Access, origin: String, maxJobSize: Int
+        sender: Address?, recipients: [Recipient], message: [UInt8], access: Access, origin: String, maxJobSize: Int
     ) {
         self.sender = sender
         self.recipients = recipients

@@ -64,6 +64,7 @@ package final class DoorServer {
             log = try DoorLog(settings.log)
             postroom = try Postroom(templates: settings.templates, threads: settings.threads)
         } catch { throw .inputOutput("the log", error) }
+        postroom.hold(against: try settings.permissions())
         for listener in settings.listeners { try open(listener, inherited) }
         if listeners.isEmpty { throw .unavailable("no socket to listen on: neither 'listen' nor one of systemd's") }
         do throws(Errno) {
@@ -94,9 +95,13 @@ package final class DoorServer {
         loop.schedule(after: .seconds(10)) { [weak self] in self?.loop.stop() }
     }
 
-    /// Opens the log's file anew, for logrotate(8).
-    package func reopenLog() {
-        do throws(Errno) { try log.reopen() } catch { log.write("warning: the log: \(error)") }
+    /// Opens the log's file anew, for logrotate(8), and reads what the daemon's configuration says of drop boxes; on
+    /// error what it said before holds.
+    package func reload() {
+        do throws(Errno) { try log.reopen() } catch { tell("warning: the log: \(error)") }
+        do throws(StartError) { postroom.hold(against: try settings.permissions()) } catch {
+            tell("warning: \(error)")
+        }
     }
 
     /// Writes what is left of log and metrics.

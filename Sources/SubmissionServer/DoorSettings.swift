@@ -1,9 +1,9 @@
 package import Configuration
 internal import IDNA
 internal import Linux
-internal import Mail
+package import Mail
 internal import Message
-internal import ServerSocket
+package import ServerSocket
 internal import Spool
 package import Submission
 internal import Text
@@ -15,6 +15,9 @@ package struct DoorSettings: Sendable {
     package var spool = "/var/spool/outspool"
     /// The templates that header fields may name; nil: the daemon alone judges them.
     package var templates: String?
+    /// The daemon's configuration, for what it says of drop boxes. Only one that smtpd.conf names has to be there.
+    package var daemonConfiguration = "/etc/outspool/outspool.conf"
+    package var needsDaemonConfiguration = false
     package var log = DoorLog.Destination.stderr
     package var metricsFile: String?
     package var maxMessageSize = 10 << 20
@@ -54,6 +57,9 @@ package struct DoorSettings: Sendable {
         hostname = try ConfiguredNames.hostname(&main).text
         spool = main.path("spool") ?? spool
         templates = main.path("templates")
+        if let path = main.path("daemon_configuration") {
+            (daemonConfiguration, needsDaemonConfiguration) = (path, true)
+        }
         if let text = main.string("log") { log = DoorLog.Destination(text, path: main.path("log") ?? text) }
         metricsFile = main.path("metrics_file")
         maxMessageSize = try main.size("max_message_size") ?? maxMessageSize
@@ -68,6 +74,20 @@ package struct DoorSettings: Sendable {
         try main.refuseUnknown()
         for var section in file.sections("listener") { listeners.append(try Listener(&section, spool: spool)) }
         if listeners.isEmpty { throw main.fault("no [listener NAME]") }
+    }
+
+    /// The daemon's word on drop boxes; empty where its file may be missing or out of reach, and is: then
+    /// the daemon alone judges.
+    package func permissions() throws(StartError) -> BoxPermissions {
+        let bytes: [UInt8]
+        do throws(Errno) { bytes = try Descriptor.contents(ofFile: daemonConfiguration, limit: 1 << 20) } catch {
+            if !needsDaemonConfiguration { return BoxPermissions() }
+            throw StartError("\(printable(daemonConfiguration)): \(error)", status: 78)
+        }
+        do throws(ConfigurationError) {
+            let file = try ConfigurationFile(parsing: bytes, name: daemonConfiguration)
+            return try BoxPermissions(file.sections("dropbox"))
+        } catch { throw StartError(printable("\(error)"), status: 78) }
     }
 
     /// The drop box of that name below the spool, or the path.
@@ -120,7 +140,8 @@ extension DoorSettings.Listener {
                 "'login_file' needs tls_certificate and tls_key; 'login_without_tls = yes' allows passwords in clear")
         }
         if allowsRemote, !requiresLogin {
-            throw section.fault("'allow_remote' needs 'login_file' and 'require_login': else this were an open relay")
+            throw section.fault(
+                "'allow_remote' needs 'login_file' and 'require_login'; without them this would be an open relay")
         }
         if !allowsRemote, let remote = addresses.first(where: { !$0.isLocal }) {
             throw section.fault("\(remote) is not a loopback address; 'allow_remote = yes' allows it", at: "listen")

@@ -1,5 +1,6 @@
 internal import Glibc
 package import Linux
+package import Mail
 internal import Spool
 package import Submission
 
@@ -23,6 +24,7 @@ package final class Postroom: Sendable {
         var waiting: [(session: Int, work: Work)] = []
         var done: [(session: Int, outcome: Outcome)] = []
         var entrances: [String: Entrance] = [:]
+        var permissions = BoxPermissions()
         var isClosing = false
     }
 
@@ -52,6 +54,9 @@ package final class Postroom: Sendable {
         state.withLock { $0.waiting.append((session, work)) }
         state.wakeOne()
     }
+
+    /// From now on jobs of drop boxes are held against these.
+    package func hold(against permissions: BoxPermissions) { state.withLock { $0.permissions = permissions } }
 
     /// The requests that have finished since the last call.
     package func finished() -> [(session: Int, outcome: Outcome)] {
@@ -93,6 +98,7 @@ package final class Postroom: Sendable {
     }
 
     private func perform(_ group: [(session: Int, work: Work)], _ maker: JobMaker) -> [Outcome] {
+        let permissions = state.withLock { $0.permissions }
         var outcomes = [Outcome](repeating: .login(nil), count: group.count)
         var batches: [String: [(index: Int, job: JobMaker.MadeJob)]] = [:]
         for (index, member) in group.enumerated() {
@@ -100,7 +106,8 @@ package final class Postroom: Sendable {
             case .login(let user, let password, let file): outcomes[index] = .login(file.access(user, password))
             case .post(let posting):
                 do throws(PostingRefusal) {
-                    batches[posting.access.box, default: []].append((index, try maker.job(of: posting)))
+                    batches[posting.access.box, default: []].append(
+                        (index, try maker.job(of: posting, under: permissions)))
                 } catch { outcomes[index] = .posted(.failure(error), messageID: nil, fault: nil) }
             }
         }
@@ -114,7 +121,9 @@ package final class Postroom: Sendable {
     private func submit(_ jobs: [JobMaker.MadeJob], to box: String) -> [Outcome] {
         do throws(SpoolError) {
             let entrance = try entrance(box)
-            let results = entrance.submit(batch: jobs.map { ($0.object, $0.id) })
+            let results =
+                jobs.count == 1
+                ? [submit(jobs[0], to: entrance)] : entrance.submit(batch: jobs.map { ($0.object, $0.id) })
             return zip(jobs, results).map { job, result in
                 switch result {
                 case .success: return queued(job, box)
@@ -126,6 +135,14 @@ package final class Postroom: Sendable {
                 }
             }
         } catch { return jobs.map { _ in failed(error) } }
+    }
+
+    /// Submits a job by itself, as most are: without what a batch needs to share its waits.
+    private func submit(_ job: JobMaker.MadeJob, to entrance: Entrance) -> Result<JobID, SpoolError> {
+        do throws(SpoolError) {
+            try entrance.submit(job.object, id: job.id)
+            return .success(job.id)
+        } catch { return .failure(error) }
     }
 
     /// The id is taken in the box: by the same job, which a client sends once more, or by another one.

@@ -10,29 +10,26 @@ internal import Text
 package enum Program {
     /// Serves until SIGTERM or SIGINT, or until it is idle where systemd can start it again.
     package static func run(_ arguments: [String]) -> Int32 {
-        do throws(UsageError) {
+        program.understand { () throws(UsageError) in
             switch try DoorInvocation(arguments) {
-            case .help: return say(help)
-            case .version: return say("outspool-smtpd \(programVersion)\n")
+            case .help: program.say(help)
+            case .version: program.say("outspool-smtpd \(programVersion)\n")
             case .serve(let configuration, let listener, let isCheck):
-                return run(configuration, listener, isCheck: isCheck)
+                program.run { () throws(StartError) in
+                    let settings: DoorSettings
+                    if let listener {
+                        settings = try self.settings(listener)
+                    } else {
+                        settings = try self.settings(configuration)
+                    }
+                    if isCheck { _ = try settings.permissions() }
+                    return isCheck ? 0 : try serve(settings)
+                }
             }
-        } catch {
-            complain(error.description)
-            return 64
         }
     }
 
-    private static func run(_ path: String, _ listener: DoorInvocation.Listener?, isCheck: Bool) -> Int32 {
-        do throws(StartError) {
-            let settings: DoorSettings
-            if let listener { settings = try self.settings(listener) } else { settings = try self.settings(path) }
-            return isCheck ? say("") : serve(settings)
-        } catch {
-            complain(error.description)
-            return error.status
-        }
-    }
+    private static let program = ServerProgram("outspool-smtpd")
 
     /// The settings of a listener that the command line describes.
     private static func settings(_ given: DoorInvocation.Listener) throws(StartError) -> DoorSettings {
@@ -47,6 +44,8 @@ package enum Program {
             listener.addresses.append(address)
         }
         settings.templates = given.templates
+        // A box of the command line need not be one of this machine's daemon.
+        settings.daemonConfiguration = ""
         if given.templates != nil { listener.access.templates = .all }
         settings.listeners = [listener]
         return settings
@@ -62,57 +61,26 @@ package enum Program {
         } catch { throw StartError(printable("\(error)"), status: 78) }
     }
 
-    private static func serve(_ settings: DoorSettings) -> Int32 {
-        do throws(StartError) {
-            Process.ignoreBrokenPipe()
-            Process.raiseDescriptorLimit()
-            let inherited = Inheritance.sockets()
-            let (loop, signals) = try start()
-            let server = try DoorServer(settings, inherited: inherited, on: loop)
-            let postroom = server.threads
-            let threads = Threads.start(settings.threads) { postroom.work() }
-            if threads.count == 0 { throw .unavailable("no thread can be started") }
-            let status = say(server.addresses.map { "listening on \($0)\n" }.joined())
-            if status != 0 { return status }
-            Inheritance.tellReady()
-            do throws(Errno) {
-                try signals.deliver(on: loop) { signal in
-                    if signal == .hangUp { server.reopenLog() } else { server.shutDown() }
-                }
-                try loop.run()
-            } catch { throw .inputOutput("the event loop", error) }
-            postroom.close()
-            threads.join()
-            server.finish()
-            return 0
-        } catch {
-            complain(error.description)
-            return error.status
-        }
-    }
-
-    /// Signals first: they are blocked before anything else can start a thread.
-    private static func start() throws(StartError) -> (EventLoop, Signals) {
+    private static func serve(_ settings: DoorSettings) throws(StartError) -> Int32 {
+        let inherited = Inheritance.sockets()
+        let (loop, signals) = try program.begin(handling: [.terminate, .interrupt, .hangUp])
+        let server = try DoorServer(settings, inherited: inherited, on: loop)
+        let postroom = server.threads
+        let threads = Threads.start(settings.threads) { postroom.work() }
+        if threads.count == 0 { throw .unavailable("no thread can be started") }
+        let status = program.say(server.addresses.map { "listening on \($0)\n" }.joined())
+        if status != 0 { return status }
+        Inheritance.tellReady()
         do throws(Errno) {
-            let signals = try Signals([.terminate, .interrupt, .hangUp])
-            return (try EventLoop(), signals)
+            try signals.deliver(on: loop) { signal in
+                if signal == .hangUp { server.reload() } else { server.shutDown() }
+            }
+            try loop.run()
         } catch { throw .inputOutput("the event loop", error) }
-    }
-
-    private static func say(_ text: String) -> Int32 {
-        do throws(Errno) {
-            let output = Descriptor(owning: try retrying { fcntl(1, F_DUPFD_CLOEXEC, 3) })
-            try output.write(all: Array(text.utf8))
-            return 0
-        } catch {
-            complain("standard output: \(error)")
-            return 74
-        }
-    }
-
-    private static func complain(_ text: String) {
-        let line = Array("outspool-smtpd: \(text)\n".utf8)
-        _ = Glibc.write(2, line, line.count)
+        postroom.close()
+        threads.join()
+        server.finish()
+        return 0
     }
 
     private static let help = """

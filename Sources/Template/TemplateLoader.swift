@@ -44,8 +44,8 @@ struct TemplateLoader {
             path: files.path, names: try files.names(), schema: schema?.bytes, sample: sample?.bytes,
             viewSchema: viewSchema?.bytes, viewSample: viewSample?.bytes)
         return Template(
-            terms: Template.Terms(name: name, schema: schema?.value, isTask: run != nil), settings: settings,
-            sample: sample?.value, run: run,
+            terms: Template.Terms(name: name, schema: schema?.value, isTask: run != nil, hasData: data != nil),
+            settings: settings, sample: sample?.value, run: run,
             view: data.map { .init(program: $0, schema: viewSchema?.value, sample: viewSample?.value) },
             parts: parts, source: source, images: try images(of: parts), attachments: try attachments(settings))
     }
@@ -53,7 +53,9 @@ struct TemplateLoader {
     /// The rules for jobs: two of the files, without the texts.
     mutating func terms() throws(TemplateError) -> Template.Terms {
         let isTask = try files.program("run") != nil
-        return Template.Terms(name: name, schema: try schema("schema.json")?.value, isTask: isTask)
+        let hasData = isTask ? false : try files.program("data") != nil
+        return Template.Terms(
+            name: name, schema: try schema("schema.json")?.value, isTask: isTask, hasData: hasData)
     }
 
     private func broken(_ file: String, _ reason: String) -> TemplateError {

@@ -9,6 +9,10 @@ extension Template {
         package let schema: Schema?
         /// Whether its jobs are programs that are run, and no mails.
         package let isTask: Bool
+        /// Whether a program makes what its mails show.
+        package var hasData = false
+
+        package var kind: TemplateSettings.Kind { isTask ? .task : hasData ? .mailWithData : .mail }
 
         /// The violations of the template's schema by a job's parameters; empty if they fit, or without a schema.
         package func violations(of params: JSON.Object) -> [Violation] { schema?.validate(.object(params)) ?? [] }

@@ -1,6 +1,8 @@
 import Configuration
+import JSON
 import Mail
 import Spool
+import Template
 import Testing
 
 @testable import Daemon
@@ -22,10 +24,26 @@ struct BoxPermissionTests {
     }
 
     @Test(
+        "The envelope's sender of a box takes the place of every sender but the null sender",
+        arguments: [
+            ("job@shop", #""from":"www-data@host""#, "bounces@example.com"),
+            ("job@shop", #""envelope":{"from":"www-data@host"}"#, "bounces@example.com"),
+            ("job@shop", #""envelope":{"from":""}"#, ""), ("job@shop", #""envelope":{"from":"<>"}"#, "<>"),
+            ("job@web", #""envelope":{"from":"www-data@host"}"#, "www-data@host"),
+            ("job", #""envelope":{"from":"www-data@host"}"#, "www-data@host"),
+        ])
+    func sender(id: String, fields: String, sender: String) throws {
+        let boxes = try permissions("[dropbox shop]\nenvelope_from = bounces@example.com\n[dropbox web]")
+        let job = try Job(JSON(parsing: #"{"subject":"s","text":"x","to":"a@b.example",\#(fields)}"#))
+        #expect(boxes.withForcedSender(job, JobID(id)!).envelopeFrom == sender)
+    }
+
+    @Test(
         "What it cannot say is an error with its line",
         arguments: [
             ("[dropbox]\ntasks = a", ":1: a drop box"), ("[dropbox a.b]\ntasks = a", ":1: a drop box"),
             ("[dropbox shop]\ntasks = a,,b", ":2: 'tasks'"), ("[dropbox shop]\ntasks = ../a", ":2: 'tasks'"),
+            ("[dropbox shop]\nenvelope_from = Zoe <a@b.example>", ":2: 'envelope_from'"),
             ("[dropbox shop]\ntemplates = ../a", ":2: 'templates'"),
             ("[dropbox shop]\ntask = a", ":2: unknown key 'task'; did you mean 'tasks'?"),
         ])
@@ -44,8 +62,8 @@ struct BoxPermissionTests {
             ("job@shop", .mailWithData, "a", false), ("job@web", .mailWithData, "order", false),
             ("job", .mail, "hello", true), ("job@web", .mail, "hello", true), ("job@shop", .mail, "hello", false),
             ("job@shop", .mail, "order", true),
-        ] as [(String, WaitingJob.Kind, String, Bool)])
-    func permission(id: String, kind: WaitingJob.Kind, template: String, isPermitted: Bool) throws {
+        ] as [(String, TemplateSettings.Kind, String, Bool)])
+    func permission(id: String, kind: TemplateSettings.Kind, template: String, isPermitted: Bool) throws {
         let boxes = try permissions("[dropbox shop]\ntasks = a\ntemplates = order")
         #expect((boxes.objection(to: JobID(id)!, asking: template, for: kind) == nil) == isPermitted)
     }

@@ -12,12 +12,15 @@ final class DoorProcess {
     /// - Parameters:
     ///   - main: lines above the listener's header.
     ///   - listener: lines below it.
-    init(_ listener: [String] = [], main: [String] = [], in scratch: Scratch? = nil) throws {
+    ///   - box: the path of the box in `scratch`.
+    init(
+        _ listener: [String] = [], main: [String] = [], in scratch: Scratch? = nil, box: String = "spool"
+    ) throws {
         let scratch = try scratch ?? DoorProcess.spool()
         self.scratch = scratch
         try scratch.write(
             (main + [
-                "hostname = host.example", "[listener test]", "listen = 127.0.0.1:0", "box = \(scratch.path("spool"))",
+                "hostname = host.example", "[listener test]", "listen = 127.0.0.1:0", "box = \(scratch.path(box))",
             ]
                 + listener).joined(separator: "\n") + "\n", to: "smtpd.conf")
         let program = try RunningProgram(

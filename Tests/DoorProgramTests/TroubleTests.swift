@@ -39,6 +39,40 @@ struct DoorTroubleTests {
         #expect(try Array(place.jobs().keys) == ["order-1"])
     }
 
+    @Test("A template that outspool.conf does not give the box is refused, and given after SIGHUP")
+    func templates() throws {
+        let scratch = try DoorProcess.spool()
+        for name in ["new", "tmp"] {
+            try FileManager.default.createDirectory(
+                atPath: scratch.path("spool/drop/shop/\(name)"), withIntermediateDirectories: true)
+        }
+        try scratch.write("[dropbox shop]\ntemplates = hello\n[relay main]\nurl = smtp://x\n", to: "outspool.conf")
+        let place = try DoorProcess(
+            ["templates = all"], main: ["daemon_configuration = outspool.conf"], in: scratch, box: "spool/drop/shop")
+        let client = try RawClient(place.port)
+        let mail = "From: z@example.com\r\nX-Outspool-Template: order\r\n\r\n."
+        try begin(client)
+        let reply = try client.ask(mail)
+        #expect(reply.hasPrefix("550 5.7.1 ") && reply.contains("the drop box shop may not use order"), "\(reply)")
+        try scratch.write("[dropbox shop]\ntemplates = hello, order\n", to: "outspool.conf")
+        place.send(SIGHUP)
+        try waitUntil("the new configuration") {
+            try client.ask("MAIL FROM:<zoe@example.com>", expect: 250)
+            try client.ask("RCPT TO:<bob@example.org>", expect: 250)
+            try client.ask("DATA", expect: 354)
+            return try client.ask(mail).hasPrefix("250")
+        }
+        try scratch.write("[dropbox shop]\ntemplate = hello\n", to: "outspool.conf")
+        place.send(SIGHUP)
+        try waitUntil("the log") { place.log.contains("outspool.conf:2: unknown key 'template'") }
+        #expect(place.isRunning)
+        let smtpd = Program.built("outspool-smtpd").in(scratch.path)
+        let broken = try smtpd.run(["--config", "smtpd.conf", "--check"])
+        #expect(broken.status == 78 && broken.err.contains("outspool.conf:2"), "\(broken)")
+        try FileManager.default.removeItem(atPath: scratch.path("outspool.conf"))
+        #expect(try smtpd.run(["--config", "smtpd.conf", "--check"]).status == 78)
+    }
+
     @Test("A box that is not there is the client's to try again, and taken when it is back")
     func missing() throws {
         let place = try DoorProcess()

@@ -85,6 +85,18 @@ struct PreparationTests {
         }
     }
 
+    @Test("Notifications of single recipients are read by their addresses, and belong to recipients")
+    func dsnOfRecipients() throws {
+        let start = #"{"subject":"s","text":"x","to":["Bob <bob@Example.com>","eve@example.com"],"dsn":{"recipients":"#
+        let made = try mail(start + #"{"bob@Example.com":{"notify":["never"]}}}}"#).dsn
+        #expect(made?.recipients.values.map(\.notify) == [[.never]])
+        #expect(made?.recipients.keys.allSatisfy { $0.text.lowercased() == "bob@example.com" } == true)
+        for recipients in [#"{"amy@example.com":{}}"#, #"{"bob":{}}"#] {
+            let error = #expect(throws: MailError.self) { try mail(start + recipients + "}}") }
+            #expect("\(error!)".hasPrefix("/dsn/recipients/"), "\(error!)")
+        }
+    }
+
     @Test("Recipients that differ by a code point are two")
     func codePoints() throws {
         let made = try mail(#"{"subject":"s","text":"x","to":["\u00e9@example.org","e\u0301@example.org"]}"#)

@@ -31,6 +31,27 @@ struct DSNDeliveryTests {
         #expect(!place.log.contains("DSN"))
     }
 
+    @Test("A drop box's envelope_from is the sender of its mails, and of no others")
+    func forcedSender() throws {
+        let place = try Workplace()
+        let port = try place.sink()
+        try place.configure(
+            relays: "[relay main]\nurl = smtp://127.0.0.1:\(port)\ntls = none\n"
+                + "[dropbox shop]\nenvelope_from = bounces@example.com\n")
+        _ = try place.daemon()
+        for (id, sender) in [("a@shop", "www-data@host"), ("b@shop", ""), ("c", "www-data@host")] {
+            try place.hello(id, #","envelope":{"from":"\#(sender)"}"#)
+        }
+        try place.wait("3 mails") { place.mails().count == 3 }
+        func sender(_ id: String) throws -> String {
+            let mail = try #require(place.mails().first { $0.contains("<\(id)") })
+            return String(mail.prefix { $0 != "\r" && $0 != "\n" && $0 != "\r\n" })
+        }
+        #expect(try sender("a%40shop") == "Return-Path: <bounces@example.com>")
+        #expect(try sender("b%40shop") == "Return-Path: <>")
+        #expect(try sender("c@") == "Return-Path: <www-data@host>")
+    }
+
     @Test("A relay that does not offer DSN gets the mail, and the log says so once")
     func notOffered() throws {
         let place = try Workplace()

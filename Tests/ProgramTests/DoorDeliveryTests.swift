@@ -47,6 +47,25 @@ struct DoorDeliveryTests {
         #expect(place.mails().count == 1)
     }
 
+    @Test("Each recipient keeps the notifications that the client asked for, and the address that it had first")
+    func notifications() throws {
+        let client = try RawClient(port)
+        try client.ask("EHLO client.example", expect: 250)
+        try client.ask("MAIL FROM:<shop@example.com> RET=HDRS ENVID=order-1", expect: 250)
+        try client.ask("RCPT TO:<zoe@example.com> NOTIFY=NEVER", expect: 250)
+        try client.ask("RCPT TO:<bob@example.com> NOTIFY=FAILURE,DELAY ORCPT=rfc822;sales+2Bx@example.org", expect: 250)
+        try client.ask("RCPT TO:<eve@example.com>", expect: 250)
+        try client.ask("DATA", expect: 354)
+        try client.ask("From: shop@example.com\r\n\r\ntext\r\n.", expect: 250)
+        try place.wait("the mail to be sent") { place.mails().count == 1 }
+        let mail = try #require(place.mails().first)
+        #expect(mail.contains("X-Sink-DSN: <zoe@example.com>; notify=NEVER; orcpt=rfc822;zoe@example.com;"))
+        let bob = "X-Sink-DSN: <bob@example.com>; notify=FAILURE,DELAY; orcpt=rfc822;sales+2Bx@example.org;"
+        #expect(mail.contains(bob))
+        #expect(mail.contains("X-Sink-DSN: <eve@example.com>; orcpt=rfc822;eve@example.com;"))
+        #expect(mail.contains("; ret=HDRS; envid=order-1"))
+    }
+
     @Test("A template that header fields ask for is sent, and a mistake is refused with its place")
     func template() throws {
         let fields =

@@ -31,6 +31,21 @@ struct DSNTests {
                 "MAIL FROM:<s@x.example>\r\nRCPT TO:<r@x.example> ORCPT=rfc822;r@x.example\r\n"))
     }
 
+    @Test("A recipient's own word goes before that of all, and an original recipient is passed on as it came")
+    func single() throws {
+        var dsn = DSN(notify: [.failure])
+        dsn.recipients = [
+            "a@x.example": .init(notify: [.never]), "b@x.example": .init(original: "rfc822;old+2B@y.example"),
+            "c@x.example": .init(notify: []),
+        ]
+        #expect(
+            try commands(dsn, to: ["a@x.example", "b@x.example", "c@x.example"])
+                == "MAIL FROM:<s@x.example>\r\n"
+                + "RCPT TO:<a@x.example> NOTIFY=NEVER ORCPT=rfc822;a@x.example\r\n"
+                + "RCPT TO:<b@x.example> NOTIFY=FAILURE ORCPT=rfc822;old+2B@y.example\r\n"
+                + "RCPT TO:<c@x.example> ORCPT=rfc822;c@x.example\r\n")
+    }
+
     @Test("Asks for nothing where the message does not, or the server does not offer it")
     func asksNothing() throws {
         let plain = "MAIL FROM:<s@x.example>\r\nRCPT TO:<r@x.example>\r\nDATA\r\n"

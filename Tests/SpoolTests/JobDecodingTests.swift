@@ -52,6 +52,19 @@ struct JobDecodingTests {
             (#"{"template":"x","dsn":{"notify":["delay","never"]}}"#, "/dsn/notify"),
             (#"{"template":"x","dsn":{"return":"hdrs"}}"#, "/dsn/return"),
             (#"{"template":"x","dsn":{"envelopeId":""}}"#, "/dsn/envelopeId"),
+            (#"{"template":"x","dsn":{"recipients":["a@b"]}}"#, "/dsn/recipients"),
+            (#"{"template":"x","dsn":{"recipients":{"a/b@c":1}}}"#, "/dsn/recipients/a~1b@c"),
+            (#"{"template":"x","dsn":{"recipients":{"a@b":{"return":"full"}}}}"#, "/dsn/recipients/a@b/return"),
+            (#"{"template":"x","dsn":{"recipients":{"a@b":{"notify":["no"]}}}}"#, "/dsn/recipients/a@b/notify/0"),
+            (#"{"template":"x","dsn":{"recipients":{"a@b":{"original":"a@b"}}}}"#, "/dsn/recipients/a@b/original"),
+            (
+                #"{"template":"x","dsn":{"recipients":{"a@b":{"original":"rfc822;a\r\nb"}}}}"#,
+                "/dsn/recipients/a@b/original"
+            ),
+            (
+                #"{"template":"x","dsn":{"recipients":{"a@b":{"original":"rfc822;a+2g"}}}}"#,
+                "/dsn/recipients/a@b/original"
+            ),
             (#"{"template":"x","dsn":{"envelopeId":"a\nb"}}"#, "/dsn/envelopeId"),
             (#"{"template":"x","dsn":{"envelopeId":"zoë"}}"#, "/dsn/envelopeId"),
             (#"{"template":"x","dsn":{"envelopeId":"==================================="}}"#, "/dsn/envelopeId"),
@@ -67,7 +80,7 @@ struct JobDecodingTests {
         let job = try Job(
             try JSON(
                 parsing:
-                    #"{"message":{"base64":"aGkK"},"to":"a@b","envelope":{"from":"f@b","to":["e@b"]},"dsn":{"notify":["delay","failure"],"return":"headers","envelopeId":"v"},"priority":"high","sendAt":"2026-11-23T18:44:11+01:00","tags":["t"],"metadata":{"k":1}}"#
+                    #"{"message":{"base64":"aGkK"},"to":"a@b","envelope":{"from":"f@b","to":["e@b"]},"dsn":{"notify":["delay","failure"],"return":"headers","envelopeId":"v","recipients":{"e@b":{"notify":["never"],"original":"rfc822;x+2B@b"}}},"priority":"high","sendAt":"2026-11-23T18:44:11+01:00","tags":["t"],"metadata":{"k":1}}"#
             ))
         guard case .message(let bytes) = job.content else {
             Issue.record("not a message: \(job.content)")
@@ -81,6 +94,8 @@ struct JobDecodingTests {
         #expect(job.dsn?.notify == [.delay, .failure])
         #expect(job.dsn?.returned == .headers)
         #expect(job.dsn?.envelopeID == "v")
+        #expect(job.dsn?.recipients.count == 1 && job.dsn?.recipients["e@b"]?.notify == [.never])
+        #expect(job.dsn?.recipients["e@b"]?.original == "rfc822;x+2B@b")
         #expect(job.priority == .high)
         #expect(job.sendAt == start)
         #expect(job.tags == ["t"])

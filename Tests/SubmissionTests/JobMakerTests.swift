@@ -1,3 +1,5 @@
+import Configuration
+import Glibc
 import IDNA
 import JSON
 import Mail
@@ -28,7 +30,8 @@ struct JobMakerTests {
         var access = Access(box: "/spool/drop/shop")
         access.templates = .all
         var posting = Posting(
-            sender: try Address(parsing: "zoe@example.com"), recipients: [try Address(parsing: "bob@example.org")],
+            sender: try Address(parsing: "zoe@example.com"),
+            recipients: [.init(try Address(parsing: "bob@example.org"))],
             message: Array(message.replacing("\n", with: "\r\n").utf8), access: access, origin: "host.example",
             maxJobSize: 1 << 20)
         change(&posting)
@@ -45,7 +48,8 @@ struct JobMakerTests {
     @Test("A message becomes a job that carries it")
     func message() throws {
         let made = try job("From: Zoe <zoe@example.com>\nTo: bob\nSubject: x\n\ntext\n") {
-            ($0.notify, $0.returned, $0.envelopeID) = ("SUCCESS,FAILURE", "HDRS", "a+2Bb")
+            ($0.returned, $0.envelopeID) = ("HDRS", "a+2Bb")
+            $0.recipients[0].notify = "SUCCESS,FAILURE"
         }
         #expect(made.value.object?["envelope"] == ["from": "zoe@example.com", "to": ["bob@example.org"]])
         #expect(
@@ -57,6 +61,33 @@ struct JobMakerTests {
         #expect(made.object == made.value.encoded + [0x0A])
     }
 
+    @Test("Recipients may ask for different notifications, and bring the address that they had first")
+    func notifications() throws {
+        let (eve, amy) = (try Address(parsing: "eve@example.org"), try Address(parsing: "amy@example.org"))
+        let made = try job("From: zoe@example.com\n\ntext\n") {
+            $0.recipients[0].notify = "NEVER"
+            $0.recipients += [
+                .init(eve, notify: "DELAY,FAILURE", original: "rfc822;eve+2Bx@example.net"), .init(amy),
+                .init(amy, notify: "NEVER"),
+            ]
+        }
+        #expect(
+            made.value.object?["dsn"] == [
+                "recipients": [
+                    "bob@example.org": ["notify": ["never"]],
+                    "eve@example.org": ["notify": ["delay", "failure"], "original": "rfc822;eve+2Bx@example.net"],
+                ]
+            ])
+        let same = try job("From: zoe@example.com\n\ntext\n") {
+            $0.recipients[0].notify = "DELAY"
+            $0.recipients.append(.init(eve, notify: "DELAY", original: "rfc822;e@x.example"))
+        }
+        #expect(
+            same.value.object?["dsn"] == [
+                "notify": ["delay"], "recipients": ["eve@example.org": ["original": "rfc822;e@x.example"]],
+            ])
+    }
+
     @Test("The same message with a Message-ID has the same id, another another, and one without has its own each time")
     func ids() throws {
         let text = "From: zoe@example.com\nMessage-ID: <1@x>\n\ntext\n"
@@ -64,7 +95,7 @@ struct JobMakerTests {
         #expect(try job(text).id.text.hasPrefix("mid-"))
         #expect(try job(text).id != job(text + "more\n").id)
         let other = try Address(parsing: "eve@example.org")
-        #expect(try job(text).id != job(text) { $0.recipients = [other] }.id)
+        #expect(try job(text).id != job(text) { $0.recipients = [.init(other)] }.id)
         let without = "From: zoe@example.com\n\ntext\n"
         #expect(try job(without).id != job(without).id)
     }
@@ -147,6 +178,40 @@ struct JobMakerTests {
             }
             #expect(reply?.code == 550)
         }
+    }
+
+    @Test("A template that outspool.conf does not give the box is refused with its reason")
+    func outOfTheBox() throws {
+        let file = try ConfigurationFile(
+            parsing: "[dropbox shop]\ntemplates = hello\n[dropbox web]\ntasks = order\n", name: "outspool.conf")
+        let permissions = try BoxPermissions(file.sections("dropbox"))
+        func reply(_ box: String, templates: String?) -> Reply? {
+            var access = Access(box: box)
+            access.templates = .all
+            do throws(PostingRefusal) {
+                let address = try? Address(parsing: "bob@example.org")
+                let text =
+                    "From: z@example.com\r\nX-Outspool-Template: order\r\n"
+                    + "X-Outspool-Params: {\"number\":1}\r\n\r\n"
+                let posting = Posting(
+                    sender: address, recipients: address.map { [.init($0)] } ?? [], message: Array(text.utf8),
+                    access: access, origin: "host.example", maxJobSize: 1 << 20)
+                _ = try JobMaker(templates: templates).job(of: posting, under: permissions)
+                return nil
+            } catch { return error.reply }
+        }
+        let seen = scratch.path("templates")
+        #expect(reply("/spool/drop/shop", templates: seen)?.code == 550)
+        let said = reply("/spool/drop/shop", templates: seen)?.text
+        #expect(said?.contains("the drop box shop may not use order") == true)
+        #expect(reply("/spool/drop/shop", templates: nil)?.code == 550)
+        for box in ["/spool/drop/web", "/spool/drop/other", "/spool"] { #expect(reply(box, templates: seen) == nil) }
+        #expect(reply("/spool/drop/web", templates: nil) == nil)
+        try scratch.write("#!/bin/sh\n", to: "templates/order/run")
+        chmod(scratch.path("templates/order/run"), 0o755)
+        for name in ["subject.mustache", "text.mustache"] { unlink(scratch.path("templates/order/\(name)")) }
+        #expect(reply("/spool/drop/web", templates: seen) == nil)
+        #expect(reply("/spool/drop/other", templates: seen)?.text.contains("may not ask for the task order") == true)
     }
 
     @Test("Authors are held against the senders that the client may use")

@@ -51,7 +51,7 @@ func post(_ options: SendmailOptions) throws(Failure) -> JobID {
     let job: JobMaker.MadeJob
     do throws(PostingRefusal) {
         job = try JobMaker(templates: site.templates).job(
-            of: message, envelope, permitting: { _ in true }, limit: site.jobLimit)
+            of: message, envelope, limit: site.jobLimit)
     } catch {
         throw error.isTooBig ? MessageInput.tooLarge(site.jobLimit) : Failure(.data, printable(error.reply.text))
     }

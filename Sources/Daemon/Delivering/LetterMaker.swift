@@ -2,6 +2,7 @@ internal import JSON
 internal import Mail
 internal import SMTP
 internal import Spool
+internal import Template
 internal import Text
 internal import Time
 
@@ -16,7 +17,7 @@ struct LetterMaker {
     /// are not allowed or suppressed. Nil when the letter is there.
     /// - Parameter view: what the template's `data` gave, if it has one.
     func make(_ claimed: ClaimedJob, view: JSON.Object?, now: Timestamp) throws(MailError) -> Verdict? {
-        let job = try claimed.object()
+        let job = settings.boxes.withForcedSender(try claimed.object(), claimed.id)
         if let name = job.template, view == nil,
             let error = settings.boxes.objection(to: claimed.id, asking: name, for: .mail)
         {

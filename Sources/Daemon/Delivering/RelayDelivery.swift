@@ -173,15 +173,22 @@ extension DSN {
     /// The words of RFC 3461 for those of a job.
     fileprivate init(_ dsn: Job.DSN) {
         self.init(
-            notify: dsn.notify.map { occasion in
-                switch occasion {
-                case .never: .never
-                case .success: .success
-                case .failure: .failure
-                case .delay: .delay
-                }
-            },
-            returned: dsn.returned.map { $0 == .full ? .full : .headers }, envelopeID: dsn.envelopeID)
+            notify: DSN.occasions(dsn.notify), returned: dsn.returned.map { $0 == .full ? .full : .headers },
+            envelopeID: dsn.envelopeID)
+        recipients = dsn.recipients.mapValues {
+            Recipient(notify: $0.notify.map(DSN.occasions), original: $0.original)
+        }
+    }
+
+    private static func occasions(_ words: [Job.DSN.Occasion]) -> [Occasion] {
+        words.map { occasion in
+            switch occasion {
+            case .never: .never
+            case .success: .success
+            case .failure: .failure
+            case .delay: .delay
+            }
+        }
     }
 }
 

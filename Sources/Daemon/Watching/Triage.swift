@@ -214,7 +214,10 @@ final class Triage {
         }
         let template = job.template.flatMap { templates.facts(of: $0) }
         let isTask = template?.kind == .task
-        let sender = isTask ? "" : job.expectedSender(template?.from ?? settings.mail.from)
+        let sender =
+            isTask
+            ? ""
+            : settings.boxes.withForcedSender(job, open.id).expectedSender(template?.from ?? settings.mail.from)
         var waiting = WaitingJob(
             open.id, in: state, priority: job.priority ?? template?.priority ?? .normal, template: job.template,
             expiry: settings.retry.expiry(submitted: submitted, of: job, ttl: template?.ttl),

@@ -1,8 +1,12 @@
-internal import Configuration
-internal import Mail
-internal import Spool
+package import Configuration
+internal import IDNA
+internal import Message
+package import Spool
+package import Template
+internal import Text
 
-/// The tasks and templates that jobs of drop boxes may ask for, by `[dropbox NAME]`.
+/// Each `[dropbox NAME]` of outspool.conf: the tasks and templates that jobs of the box may ask for, and the sender of
+/// their envelopes.
 ///
 /// A program runs as the daemon's user, with parameters that the box chose: one that is a task, or that looks up what a
 /// mail shows, has to be granted. Other templates are every box's, unless the configuration names some.
@@ -11,16 +15,24 @@ package struct BoxPermissions: Equatable, Sendable {
     package private(set) var tasks: [String: Set<String>] = [:]  // exact: ASCII
     /// The mail templates that a box was given; nil where the configuration does not say.
     package private(set) var templates: [String: Set<String>] = [:]  // exact: ASCII
+    /// The sender of all envelopes of a box.
+    package private(set) var envelopeFrom: [String: String] = [:]  // exact: ASCII
 
     package init() {}
 
-    init(_ boxes: [ConfigurationSection]) throws(ConfigurationError) {
+    /// Reads the sections `[dropbox NAME]`.
+    package init(_ boxes: [ConfigurationSection]) throws(ConfigurationError) {
         for var section in boxes {
             guard let name = section.name, Creation.isDropBoxName(name) else {
                 throw section.fault("a drop box has letters, digits, _ and -, at most 32: [dropbox shop]")
             }
             if let names = try names("tasks", &section) { tasks[name, default: []].formUnion(names) }
             if let names = try names("templates", &section) { templates[name, default: []].formUnion(names) }
+            if let text = section.string("envelope_from") {
+                do throws(AddressError) { envelopeFrom[name] = try Address(parsing: text).text } catch {
+                    throw section.fault("'envelope_from': \(error)", at: "envelope_from")
+                }
+            }
             try section.refuseUnknown()
         }
     }
@@ -35,10 +47,18 @@ package struct BoxPermissions: Equatable, Sendable {
         return words
     }
 
-    /// Returns why a job may not use this template; nil if it may. Its id says which drop box it came from, even after
-    /// it was moved; without one it was submitted by the spool's own user.
-    func objection(to id: JobID, asking template: String, for kind: WaitingJob.Kind) -> MailError? {
-        guard let box = id.box else { return nil }
+    /// Returns why a job may not have this template's work done; nil if it may. Its id says which drop box it came from,
+    /// even after it was moved; without one it was submitted by the spool's own user.
+    package func objection(
+        to id: JobID, asking template: String, for kind: TemplateSettings.Kind
+    ) -> MailError? {
+        id.box.flatMap { objection(to: $0, asking: template, for: kind) }
+    }
+
+    /// Returns why jobs of the drop box may not have this template's work done; nil if they may.
+    package func objection(
+        to box: String, asking template: String, for kind: TemplateSettings.Kind
+    ) -> MailError? {
         switch kind {
         case .task where tasks[box]?.contains(template) != true:
             return .job("the drop box \(box) may not ask for the task \(template)")
@@ -49,5 +69,15 @@ package struct BoxPermissions: Equatable, Sendable {
             return .job("the drop box \(box) may not use \(template): see `templates` in outspool.conf(5)")
         default: return nil
         }
+    }
+
+    /// Returns the job with the envelope's sender of its drop box, where the configuration says one. The null sender
+    /// stays: what is sent with it must not be answered.
+    package func withForcedSender(_ job: Job, _ id: JobID) -> Job {
+        guard !envelopeFrom.isEmpty, let box = id.box, let sender = envelopeFrom[box] else { return job }
+        if let own = job.envelopeFrom, own.isEmpty || own.isExactly("<>") { return job }
+        var job = job
+        job.envelopeFrom = sender
+        return job
     }
 }

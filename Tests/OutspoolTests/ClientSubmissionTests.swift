@@ -31,7 +31,7 @@ private func object(_ job: Job) throws -> String {
 }
 
 @Suite("Submission")
-struct SubmissionTests {
+struct ClientSubmissionTests {
     @Test("The one line of the manual")
     func oneLine() throws {
         let box = try Box()
