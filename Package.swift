@@ -27,6 +27,7 @@ let package = Package(
         .executable(name: "outspoold", targets: ["outspoold"]),
         .executable(name: "outspool-sink", targets: ["outspool-sink"]),
         .executable(name: "outspool-smtpd", targets: ["outspool-smtpd"]),
+        .executable(name: "outspool-web", targets: ["outspool-web"]),
         .library(name: "Outspool", targets: ["Outspool"]),
         .plugin(name: "OutspoolTypesPlugin", targets: ["OutspoolTypesPlugin"]),
     ],
@@ -36,6 +37,8 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
 
         // Values and system calls, known to everything above.
@@ -52,6 +55,7 @@ let package = Package(
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON", "Text"], swiftSettings: common),
         .target(
             name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
+            resources: [.embedInCode("clients.txt")],
             swiftSettings: common + [.strictMemorySafety()]),
         .target(
             name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"],
@@ -95,7 +99,7 @@ let package = Package(
             name: "Command",
             dependencies: [
                 "EventLoop", "Spool", "Template", "Schema", "TypeFiles", "TypeGeneration", "Message", "IDNA", "Mail",
-                "Configuration", "JSON", "SMTP", "SMTPServer", "Submission", "Text", "Time", "Linux",
+                "Configuration", "JSON", "SMTP", "SMTPServer", "Submission", "Text", "Time", "Linux", "Web",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -124,6 +128,20 @@ let package = Package(
             swiftSettings: common),
         .executableTarget(
             name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: common,
+            linkerSettings: staticRuntime),
+
+        // Pages for browsers: as values, and the server that shows them.
+        .target(
+            name: "Web", dependencies: ["JSON", "Text", "Time"], resources: [.embedInCode("style.css")],
+            swiftSettings: common),
+        .target(
+            name: "WebServer",
+            dependencies: [
+                "CMicroHTTPD", "Command", "EventLoop", "Linux", "ServerSocket", "Spool", "Text", "Time", "Web",
+            ],
+            swiftSettings: common),
+        .executableTarget(
+            name: "outspool-web", dependencies: ["WebServer", "Linux"], swiftSettings: common,
             linkerSettings: staticRuntime),
 
         // Types for applications, made from the templates in their builds.
@@ -170,9 +188,10 @@ let package = Package(
             dependencies: [
                 "Submission", "IDNA", "JSON", "Mail", "Message", "SMTPServer", "Scratch", "Spool", "Text",
             ]),
+        .testTarget(name: "WebTests", dependencies: ["Web", "JSON", "Text"]),
         .testTarget(name: "SinkTests", dependencies: ["SMTPServer", "ServerSocket", "Sink", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
-        .testTarget(name: "CommandValueTests", dependencies: ["Command", "Configuration", "Spool", "JSON", "Time"]),
+        .testTarget(name: "CommandValueTests", dependencies: ["Command", "Configuration", "Message", "Spool", "JSON", "Time"]),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
@@ -191,6 +210,7 @@ let package = Package(
             exclude: ["server.py"]),
         .testTarget(name: "SinkProgramTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "DoorProgramTests", dependencies: ["JSON", "Scratch"]),
+        .testTarget(name: "WebProgramTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "ProgramTests", dependencies: ["JSON", "Scratch"]),
     ],
@@ -208,7 +228,7 @@ if Context.environment["OUTSPOOL_FUZZ"] != nil {
             dependencies: [
                 "Command", "Configuration", "Daemon", "IDNA", "JSON", "Linux", "Message", "SMTP", "SMTPServer",
                 "Schema",
-                "Spool", "Submission", "Template", "Text", "Time",
+                "Spool", "Submission", "Template", "Text", "Time", "Web",
             ],
             path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common)
     ]

@@ -35,10 +35,10 @@ extension Verb {
         var verbs: [Verb] {
             switch self {
             case .submit: [.submit, .wait, .pump]
-            case .look: [.ls, .show, .status, .top]
+            case .look: [.ls, .show, .status, .top, .web]
             case .steer:
                 [.retry, .postpone, .hold, .release, .cancel, .edit, .remove, .pause, .resume, .prune, .transfer]
-            case .writeTemplates: [.preview, .check, .types]
+            case .writeTemplates: [.dev, .preview, .check, .types]
             case .setUp: [.initialize, .dropBox, .doctor, .testSend, .explain]
             }
         }
