@@ -85,7 +85,7 @@ doors: packages-doors
 # axe-core, which judges whether all people can use a page, comes from PyPI, into a place of its own.
 web: packages-web
 	$(SWIFT) build -c release
-	python3 -m venv --system-site-packages .build/web-venv
+	/usr/bin/python3 -m venv --system-site-packages .build/web-venv
 	.build/web-venv/bin/pip install --quiet --no-deps axe-selenium-python || true
 	.build/web-venv/bin/python Tests/Web/run $(RELEASE)
 	Tests/Proof/web.py $(RELEASE)

@@ -53,6 +53,12 @@ package struct HTML: Sendable, ExpressibleByStringInterpolation {
     }
 }
 
+extension DefaultStringInterpolation {
+    /// Markup within a text would be taken for a text, and shown as what it is.
+    @available(*, unavailable, message: "this is a String, not HTML: say the type of the literal")
+    package mutating func appendInterpolation(_ markup: HTML) {}
+}
+
 /// A path of this server with its query, percent-encoded: RFC 3986.
 package struct Link: Sendable, Equatable {
     package let text: String

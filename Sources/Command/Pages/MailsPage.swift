@@ -55,7 +55,7 @@ extension Console {
         return """
             <li><a class="mailrow" href="\(Link(["mail", entry.name]))">\
             <span class="who">\(entry.from)</span>\
-            <span class="about"><span class="subject">\(subject)</span><br><span class="sub">\(tag)to \(to)</span></span>\
+            <span class="about"><span class="subject">\(subject)</span><span class="sub">\(tag)to \(to)</span></span>\
             <span class="when">\(moment(entry.at, now: now))<br>\(size(entry.size))</span></a></li>
             """
     }

@@ -70,10 +70,11 @@ extension Console {
                 relay.isOpen ? "<span class=\"tag bad\">breaker open</span>" : "<span class=\"tag good\">up</span>"
             let reason = ([relay.reason ?? ""] + relay.quotaLines + relay.refusedSenders).filter { !$0.isEmpty }
                 .joined(separator: "; ")
+            let steer: HTML = settings.allowsActions ? "<td>\(pauseForm("relay", relay.name))</td>" : ""
             let connections = "\(relay.connections)\(relay.limit.map { " of \($0)" } ?? "")"
             return """
                 <tr><td>\(relay.name)</td><td>\(state)</td><td class="num">\(connections)</td><td>\(reason)</td>\
-                \(settings.allowsActions ? "<td>\(pauseForm("relay", relay.name))</td>" : "")</tr>
+                \(steer)</tr>
                 """
         }
         if rows.isEmpty { return "" }

@@ -97,8 +97,9 @@ extension Console {
         let input: HTML
         if place?.isSecret == true {
             input = "<input name=\"\(label)\" value=\"\(text)\" autocomplete=\"off\">"
-        } else if !isText && text.utf8.contains(0x0A) || text.utf8.count > 60 {
-            input = "<textarea name=\"\(label)\" rows=\"5\">\(text)</textarea>"
+        } else if text.utf8.contains(0x0A) || text.utf8.count > 60 {
+            let rows = text.utf8.contains(0x0A) ? 8 : 2
+            input = "<textarea name=\"\(label)\" rows=\"\(rows)\">\(text)</textarea>"
         } else {
             input = "<input name=\"\(label)\" value=\"\(text)\">"
         }

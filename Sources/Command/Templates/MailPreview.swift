@@ -91,6 +91,7 @@ extension ReadMessage {
             let name = source[(index + 4)...].prefix { $0 > 0x20 && !"\"'()<>&".utf8.contains($0) }
             if let file = files[Array(name)], out.count + file.content.count * 2 < ReadMessage.selfContainedLimit {
                 out += file.dataURI.utf8
+            } else {
                 out += source[index..<name.endIndex]
             }
             index = name.endIndex
