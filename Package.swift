@@ -191,7 +191,8 @@ let package = Package(
         .testTarget(name: "WebTests", dependencies: ["Web", "JSON", "Text"]),
         .testTarget(name: "SinkTests", dependencies: ["SMTPServer", "ServerSocket", "Sink", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
-        .testTarget(name: "CommandValueTests", dependencies: ["Command", "Configuration", "Message", "Spool", "JSON", "Time"]),
+        .testTarget(
+            name: "CommandValueTests", dependencies: ["Command", "Configuration", "Message", "Spool", "JSON", "Time"]),
         .testTarget(
             name: "DaemonTests",
             dependencies: [

@@ -24,7 +24,8 @@ extension Template {
         }
         for locale in Set(htmls.map(\.locale)) {
             guard let part = htmls.first(where: { $0.locale == locale }),
-                let html = (try? render(params: view.map { $0.sample ?? .init() } ?? sample ?? .init(), locale: locale))?.html
+                let html =
+                    (try? render(params: view.map { $0.sample ?? .init() } ?? sample ?? .init(), locale: locale))?.html
             else { continue }
             check.readRendered(html, of: part.mustache.file)
         }
@@ -72,7 +73,9 @@ struct ClientCheck {
                 add(tag.offset, "<html> without lang: a reader's program does not know how to speak it")
             }
             if tag.name == "img", tag.value(of: "alt") == nil {
-                add(tag.offset, "<img> without alt: who sees no pictures sees nothing; alt=\"\" says that it is decoration")
+                add(
+                    tag.offset,
+                    "<img> without alt: who sees no pictures sees nothing; alt=\"\" says that it is decoration")
             }
             for attribute in tag.attributes { judge(attribute, of: tag, add) }
         }
@@ -157,7 +160,8 @@ extension MarkupScan {
     /// Those without contents, and those whose end tags HTML lets out.
     private static let open = [
         "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p", "li",
-        "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option", "optgroup", "colgroup", "html", "head", "body",
+        "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option", "optgroup", "colgroup", "html", "head",
+        "body",
         "rp", "rt", "v", "o", "w",
     ]
 

@@ -65,7 +65,9 @@ struct MarkupScan {
         let wanted = Array(word.utf8)
         var index = min(start, bytes.count)
         while index < bytes.count {
-            if bytes[index] == wanted[0], bytes[index...].prefix(wanted.count).isSame(asLowercase: word) { return index }
+            if bytes[index] == wanted[0], bytes[index...].prefix(wanted.count).isSame(asLowercase: word) {
+                return index
+            }
             index += 1
         }
         return bytes.count
@@ -85,7 +87,9 @@ struct MarkupScan {
         while index < bytes.count {
             let byte = bytes[index]
             if byte == UInt8(ascii: ">") {
-                return (Tag(name: name, isEnd: isEnd, isEmpty: isEmpty, attributes: attributes, offset: start), index + 1)
+                return (
+                    Tag(name: name, isEnd: isEnd, isEmpty: isEmpty, attributes: attributes, offset: start), index + 1
+                )
             }
             isEmpty = byte == UInt8(ascii: "/")
             if byte.isSpace || isEmpty {

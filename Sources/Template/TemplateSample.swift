@@ -40,7 +40,8 @@ extension Template {
             do throws(JSONError) {
                 let value = try JSON(parsing: bytes)
                 guard let object = value.object else {
-                    return broken(TemplateFault(file: path, reason: "not an object but of type \(value.typeName)"), bytes)
+                    return broken(
+                        TemplateFault(file: path, reason: "not an object but of type \(value.typeName)"), bytes)
                 }
                 return TemplateSample(name: name, path: path, value: object, fault: nil, bytes: bytes)
             } catch {

@@ -25,7 +25,8 @@ package struct Gate: Sendable {
         guard let host = request.value("Host") else { return .refuse(status: 400, reason: "one Host field is needed") }
         guard isKnown(Gate.name(of: host)) else {
             return .refuse(
-                status: 421, reason: "this is not the server of \(printable(host, limit: 100)); --host NAME allows a name")
+                status: 421,
+                reason: "this is not the server of \(printable(host, limit: 100)); --host NAME allows a name")
         }
         // What a page of another site loads or sends. To follow a link from there is allowed, and changes nothing.
         let site = request.value("Sec-Fetch-Site")?.lowercasedASCII
@@ -38,8 +39,9 @@ package struct Gate: Sendable {
             if let origin = request.value("Origin"), !isOurs(origin, host: host) {
                 return .refuse(status: 403, reason: "sent by a page of another origin")
             }
-        } else if isForeign, request.value("Sec-Fetch-Mode")?.lowercasedASCII != "navigate"
-            || request.value("Sec-Fetch-Dest")?.lowercasedASCII != "document"
+        } else if isForeign,
+            request.value("Sec-Fetch-Mode")?.lowercasedASCII != "navigate"
+                || request.value("Sec-Fetch-Dest")?.lowercasedASCII != "document"
         {
             return .refuse(status: 403, reason: "loaded by a page of another site")
         }

@@ -55,7 +55,8 @@ package struct Response: Sendable {
                 filename.utf8.prefix(100).map {
                     $0.isLetterOrDigit || "-._".utf8.contains($0) ? Unicode.Scalar($0) : "_"
                 }))
-        response.fields.append(("Content-Disposition", "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(encoded)"))
+        response.fields.append(
+            ("Content-Disposition", "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(encoded)"))
         return response
     }
 

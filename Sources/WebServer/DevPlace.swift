@@ -140,7 +140,9 @@ final class DevPlace {
 
     /// The port that was asked for, or, where that was nobody's wish, any that is free.
     private func listen() throws(StartError) -> WebSocket {
-        func address(_ port: UInt16) -> WebAddress { .network(ListenAddress(host: "127.0.0.1", isV6: false, port: port)) }
+        func address(_ port: UInt16) -> WebAddress {
+            .network(ListenAddress(host: "127.0.0.1", isV6: false, port: port))
+        }
         do throws(StartError) { return try WebSocket(address(settings.port)) } catch {
             guard settings.port == DevSettings().port else { throw error }
             return try WebSocket(address(0))

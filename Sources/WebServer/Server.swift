@@ -52,7 +52,9 @@ package final class Server {
             return Unmanaged.passRetained(Exchange(target: target ?? [])).toOpaque()
         }
         settings.handle = { context, connection, _, method, _, bytes, size, slot in
-            guard let context, let connection, let method, let slot, let exchange = slot.pointee else { return cmhd_result(0) }
+            guard let context, let connection, let method, let slot, let exchange = slot.pointee else {
+                return cmhd_result(0)
+            }
             return Unmanaged<Server>.fromOpaque(context).takeUnretainedValue().received(
                 Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue(), of: connection,
                 method: String(cString: method), bytes: bytes, size: size)

@@ -96,7 +96,9 @@ package final class Site {
     private func run(
         _ call: VerbCall, user: String, _ then: @escaping (VerbEnd) -> Response, _ send: @escaping (Response) -> Void
     ) -> Server.Reply {
-        if runs.count >= Site.runLimit { return .now(Response(503, text: "too much is being changed already; try again")) }
+        if runs.count >= Site.runLimit {
+            return .now(Response(503, text: "too much is being changed already; try again"))
+        }
         lastRun += 1
         let number = lastRun
         var order = ProgramRun.Order(

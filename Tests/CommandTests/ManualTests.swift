@@ -87,7 +87,9 @@ struct ManualTests {
 
     @Test(
         "The other programs' help and page have the same options",
-        arguments: [("outspoold", "outspoold.8"), ("outspool-sink", "outspool-sink.8"), ("outspool-web", "outspool-web.8")])
+        arguments: [
+            ("outspoold", "outspoold.8"), ("outspool-sink", "outspool-sink.8"), ("outspool-web", "outspool-web.8"),
+        ])
     func programs(program: String, page: String) throws {
         let help = Self.options(in: try Program.built(program).run(["--help"]).out).filter { $0.hasPrefix("--") }
         let text = try String(contentsOf: repository.appending(path: "man/\(page)"), encoding: .utf8)

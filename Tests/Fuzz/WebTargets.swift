@@ -7,11 +7,15 @@ internal import Web
 func fuzzWeb(_ input: [UInt8]) {
     let parts = input.parts(4)
     if let target = Target(parts[0]) {
-        must(target.path.allSatisfy { !$0.isEmpty && !$0.utf8.contains(0x2F) && $0 != "." && $0 != ".." }, "segments are names")
+        must(
+            target.path.allSatisfy { !$0.isEmpty && !$0.utf8.contains(0x2F) && $0 != "." && $0 != ".." },
+            "segments are names")
         let link = Link(target.path, target.query.fields.map { (name: $0.name, value: Optional($0.value)) })
         must(link.text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a link is printable ASCII")
         if link.text.utf8.count <= Target.limit {
-            must(Target(link.text.utf8)?.path.map(ExactText.init) == target.path.map(ExactText.init), "a link leads back")
+            must(
+                Target(link.text.utf8)?.path.map(ExactText.init) == target.path.map(ExactText.init), "a link leads back"
+            )
         }
     }
     let form = Form(parts[1]) ?? Form()
@@ -35,7 +39,9 @@ func fuzzWeb(_ input: [UInt8]) {
     must(origin.isEmpty || origin.lowercasedASCII.ends(with: "://" + name), "an origin is the host's own")
     let response = Response.download([], type: host, filename: origin)
     must(
-        response.fields.allSatisfy { !$0.value.utf8.contains { $0 == 0x0A || $0 == 0x0D } || $0.name == "Content-Type" },
+        response.fields.allSatisfy {
+            !$0.value.utf8.contains { $0 == 0x0A || $0 == 0x0D } || $0.name == "Content-Type"
+        },
         "no field becomes two")
 }
 

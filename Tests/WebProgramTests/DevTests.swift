@@ -15,7 +15,8 @@ struct DevTests {
         let variables = try place.said("submit").replacingOccurrences(of: "export ", with: "")
         let shell = Program("/bin/sh")
         let ran = try shell.run([
-            "-c", "\(variables) exec \(Program.built("outspool").path) submit hello --to zoe@example.com -p 'name=<b>Zoë</b>'",
+            "-c",
+            "\(variables) exec \(Program.built("outspool").path) submit hello --to zoe@example.com -p 'name=<b>Zoë</b>'",
         ])
         let id = ran.out.trimmingCharacters(in: .newlines)
         #expect(ran.status == 0, "\(ran.err)")
@@ -53,8 +54,10 @@ struct DevTests {
             "From: shop@example.com", "To: zoe@example.com", "Subject: picture", "MIME-Version: 1.0",
             "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/html", "",
             "<script>x()</script><img src=\"cid:a@b\"><a href=\"https://example.com/?a=1&amp;b=2\">x</a>", "--b",
-            "Content-Type: image/png", "Content-ID: <a@b>", "Content-Transfer-Encoding: base64", "", "iVBORw0KGgo=", "--b",
-            "Content-Type: text/html", "Content-Disposition: attachment; filename=\"evil.html\"", "", "<script>y()</script>",
+            "Content-Type: image/png", "Content-ID: <a@b>", "Content-Transfer-Encoding: base64", "", "iVBORw0KGgo=",
+            "--b",
+            "Content-Type: text/html", "Content-Disposition: attachment; filename=\"evil.html\"", "",
+            "<script>y()</script>",
             "--b--", ".",
         ]
         let reply = try client.ask(lines.joined(separator: "\r\n"))
@@ -106,7 +109,8 @@ struct DevTests {
             (try? place.get("/queue/dead").body.contains("550 5.1.1")) == true
         }
         func children(_ pid: Int32) -> [Substring] {
-            (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8))?.split(separator: " ") ?? []
+            (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8))?.split(separator: " ")
+                ?? []
         }
         let others = children(place.program.pid)
         #expect(others.count == 3)

@@ -12,9 +12,13 @@ struct WebPagesTests {
             let words = Self.naughty.replacingOccurrences(of: "\"", with: "\\\"")
             try scratch.write(
                 #"{"subject":"\#(words)","text":"x","to":"\#(words) <zoe@example.com>","from":"shop@example.com"}"#
-                    + "\n" + #"{"at":"2026-11-23T17:44:11.000Z","event":"refused","to":"zoe@example.com","code":550,"dsn":"5.1.1","reply":"\#(words)"}"# + "\n",
+                    + "\n"
+                    + #"{"at":"2026-11-23T17:44:11.000Z","event":"refused","to":"zoe@example.com","code":550,"dsn":"5.1.1","reply":"\#(words)"}"#
+                    + "\n",
                 to: "spool/dead/letter-1")
-            try scratch.write(#"{"template":"hello","to":"a@example.com","params":{"token":"hidden-value"}}"# + "\n", to: "spool/hold/held-1")
+            try scratch.write(
+                #"{"template":"hello","to":"a@example.com","params":{"token":"hidden-value"}}"# + "\n",
+                to: "spool/hold/held-1")
             try scratch.write("not a job " + Self.naughty + "\n", to: "spool/new/odd-1")
         }
         switch options.count {
@@ -28,12 +32,15 @@ struct WebPagesTests {
     func pages() throws {
         let place = try place()
         for path in [
-            "/queue", "/queue/jobs", "/queue/jobs?state=dead", "/queue/dead", "/queue/jobs/letter-1", "/queue/jobs/odd-1",
+            "/queue", "/queue/jobs", "/queue/jobs?state=dead", "/queue/dead", "/queue/jobs/letter-1",
+            "/queue/jobs/odd-1",
             "/queue/jobs?template=%3Cscript%3E&to=%22%3E%3Cscript%3E",
         ] {
             let seen = try place.get(path)
             #expect(seen.status == 200, "\(path): \(seen.head)")
-            #expect(!seen.body.contains("<script") && !seen.body.contains("<img") && !seen.body.contains("onerror=alert(2)>\""))
+            #expect(
+                !seen.body.contains("<script") && !seen.body.contains("<img")
+                    && !seen.body.contains("onerror=alert(2)>\""))
             #expect(seen.head.contains("Content-Security-Policy: default-src 'none'; style-src 'self'"))
             #expect(!seen.head.lowercased().contains("set-cookie"))
         }
@@ -91,7 +98,8 @@ struct WebPagesTests {
             let seen = try place.post(path, ["verb=rm", "id=letter-1", "word=all", "all=yes", "to=a@example.com"])
             #expect(seen.status == 403, "\(path)")
         }
-        #expect(try place.get("/queue/jobs?state=dead").body.contains("<form class=\"inline\" method=\"post\"") == false)
+        #expect(
+            try place.get("/queue/jobs?state=dead").body.contains("<form class=\"inline\" method=\"post\"") == false)
         #expect(try place.snapshot() == before)
     }
 

@@ -18,7 +18,10 @@ struct HTMLTests {
         arguments: [
             (["mail", "a/b"], [], "/mail/a%2Fb"),
             ([], [], "/"),
-            (["queue", "jobs"], [("to", "a&b=c d+é\""), ("state", nil), ("error", "")], "/queue/jobs?to=a%26b%3Dc%20d%2B%C3%A9%22"),
+            (
+                ["queue", "jobs"], [("to", "a&b=c d+é\""), ("state", nil), ("error", "")],
+                "/queue/jobs?to=a%26b%3Dc%20d%2B%C3%A9%22"
+            ),
         ] as [([String], [(String, String?)], String)])
     func links(_ path: [String], _ parameters: [(String, String?)], _ text: String) {
         #expect(Link(path, parameters.map { (name: $0.0, value: $0.1) }).text == text)

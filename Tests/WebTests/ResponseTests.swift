@@ -10,13 +10,17 @@ struct ResponseTests {
     @Test("No response may run a script, and none may be stored or sniffed")
     func policies() {
         let responses = [
-            Response(page: "<p>x</p>"), Response(text: "x"), Response(json: ["a": 1]), .foreign(html: "<script>x()</script>"),
+            Response(page: "<p>x</p>"), Response(text: "x"), Response(json: ["a": 1]),
+            .foreign(html: "<script>x()</script>"),
             .download([1], type: "text/html", filename: "x.html"), .redirect(to: Link(["mail"])),
         ]
         for response in responses {
             let policy = value("Content-Security-Policy", response) ?? ""
-            #expect(policy.hasPrefix("default-src 'none'") && !policy.contains("script") && !policy.contains("unsafe-eval"))
-            #expect(value("X-Content-Type-Options", response) == "nosniff" && value("Cache-Control", response) == "no-store")
+            #expect(
+                policy.hasPrefix("default-src 'none'") && !policy.contains("script") && !policy.contains("unsafe-eval"))
+            #expect(
+                value("X-Content-Type-Options", response) == "nosniff" && value("Cache-Control", response) == "no-store"
+            )
         }
         let foreign = value("Content-Security-Policy", .foreign(html: "")) ?? ""
         #expect(foreign.contains("; sandbox") && foreign.contains("img-src data:;") && !foreign.contains("allow-"))
@@ -28,7 +32,10 @@ struct ResponseTests {
             ("report.pdf", "application/pdf", "application/pdf", "report.pdf", "report.pdf"),
             ("a.html", "text/html", "application/octet-stream", "a.html", "a.html"),
             ("a.svg", "image/svg+xml", "application/octet-stream", "a.svg", "a.svg"),
-            ("a\"\r\nSet-Cookie: x", "text/plain", "application/octet-stream", "a___Set-Cookie__x", "a%22%0D%0ASet-Cookie%3A%20x"),
+            (
+                "a\"\r\nSet-Cookie: x", "text/plain", "application/octet-stream", "a___Set-Cookie__x",
+                "a%22%0D%0ASet-Cookie%3A%20x"
+            ),
             ("é.png", "image/png", "image/png", "__.png", "%C3%A9.png"),
             ("../../etc", "x/y", "application/octet-stream", ".._.._etc", "..%2F..%2Fetc"),
         ])

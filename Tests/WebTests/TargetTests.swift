@@ -37,7 +37,9 @@ struct TargetTests {
         #expect(Form((fields + ["a=1"]).joined(separator: "&").utf8) == nil)
     }
 
-    @Test("What a link says is what a target reads", arguments: ["a b", "é/\u{202E}", "<&\"'>", "100%", "a+b=c&d", "ẞ\u{301}"])
+    @Test(
+        "What a link says is what a target reads",
+        arguments: ["a b", "é/\u{202E}", "<&\"'>", "100%", "a+b=c&d", "ẞ\u{301}"])
     func roundTrip(_ text: String) throws {
         let link = Link(["x", "y"], [("q", text)])
         let target = try #require(Target(link.text.utf8))

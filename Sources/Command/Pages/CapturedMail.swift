@@ -121,7 +121,9 @@ final class CapturedMail {
     /// In the order of their arrival: the second, and the number behind the sink's process.
     private static func rank(_ name: String) -> (Int, Int, String) {
         let words = name.pieces(at: ".", most: 2)
-        let number = words.count > 1 ? words[1].pieces(at: "_", most: 1).last.flatMap { Int($0.pieces(at: ".", most: 1)[0]) } : nil
+        let number =
+            words.count > 1
+            ? words[1].pieces(at: "_", most: 1).last.flatMap { Int($0.pieces(at: ".", most: 1)[0]) } : nil
         return (words.first.flatMap { Int($0) } ?? 0, number ?? 0, name)
     }
 

@@ -102,7 +102,8 @@ package final class Console {
             if request.path.first?.isExactly("api") == true {
                 return .response(Response(status, json: ["error": .string(error.message)]))
             }
-            return .response(page("Not shown", in: nil, "<p class=\"finding bad\">\(error.message)</p>", status: status))
+            return .response(
+                page("Not shown", in: nil, "<p class=\"finding bad\">\(error.message)</p>", status: status))
         }
     }
 

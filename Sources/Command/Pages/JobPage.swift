@@ -21,7 +21,8 @@ struct ShownJob {
     let note: String?
 
     /// Nil when the file is gone.
-    init?(_ id: JobID, in state: State, _ reader: borrowing SpoolReader, _ templates: VisibleTemplates) throws(Failure) {
+    init?(_ id: JobID, in state: State, _ reader: borrowing SpoolReader, _ templates: VisibleTemplates) throws(Failure)
+    {
         let path = "\(state.path)/\(id)"
         self.state = state
         var value: JSON?

@@ -47,15 +47,15 @@ struct JobScan {
         guard isMany else {
             names.sort { $0.id == $1.id ? $0.state.path < $1.state.path : $0.id > $1.id }
             if let after { names.removeAll { $0.id >= after } }
-            for name in names {
-                if isFull(deadline) {
-                    next = jobs.last?.id ?? name.id
-                    return
-                }
+            // At least one job is looked at, however long the sorting took: the next page begins behind it.
+            for (index, name) in names.enumerated() {
                 try reader.with(name.state) { (directory) throws(Failure) in
                     try look(DirectoryName(name.id), in: name.state, directory, filter, now)
                 }
-                next = nil
+                if isFull(deadline), index + 1 < names.count {
+                    next = name.id
+                    return
+                }
             }
             return
         }

@@ -19,12 +19,16 @@ extension Console {
         } else {
             body += table(
                 "Jobs",
-                [("Job", ""), ("State", ""), ("Age", "num"), ("Template", ""), ("To", ""), ("Tries", "num wide"), ("Next", "num wide"), ("Last", "")],
+                [
+                    ("Job", ""), ("State", ""), ("Age", "num"), ("Template", ""), ("To", ""), ("Tries", "num wide"),
+                    ("Next", "num wide"), ("Last", ""),
+                ],
                 scan.jobs.map { row($0, now: now) })
         }
         if scan.isCut { body += "<p class=\"note\">There are many: this is what was found in a tenth of a second.</p>" }
         if let next = scan.next {
-            body += "<p><a class=\"button\" href=\"\(Link(request.path, query.parameters + [("after", next)]))\">Next jobs</a></p>"
+            body +=
+                "<p><a class=\"button\" href=\"\(Link(request.path, query.parameters + [("after", next)]))\">Next jobs</a></p>"
         }
         if !query.filter.isEmpty { body += changeButtons(query) }
         return page("Jobs", in: .queue, body)
@@ -129,7 +133,8 @@ struct DeadGroups {
                 groups.append(Group(key: key, example: job.id))
             }
             groups[place].count += 1
-            if let template = job.template, groups[place].names.count < 6, !groups[place].names.holds(exactly: template) {
+            if let template = job.template, groups[place].names.count < 6, !groups[place].names.holds(exactly: template)
+            {
                 groups[place].names.append(template)
             }
             isCut = Clock.monotonic > deadline
@@ -141,7 +146,9 @@ struct DeadGroups {
     /// The codes of a reply, or the first words of a reason: what a filter finds in the last words again.
     private static func key(_ job: Glance) -> String {
         guard let last = job.last, job.problem == nil else { return cutExactly(job.problem ?? "no history", 60) }
-        if last.reply != nil, let code = last.code { return ["\(code)", last.dsn].compactMap(\.self).joined(separator: " ") }
+        if last.reply != nil, let code = last.code {
+            return ["\(code)", last.dsn].compactMap(\.self).joined(separator: " ")
+        }
         return cutExactly(last.words, 60)
     }
 

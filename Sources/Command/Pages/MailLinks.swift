@@ -21,12 +21,14 @@ struct MailLinks {
             case UInt8(ascii: "<"): isInTag = true
             case UInt8(ascii: ">"): isInTag = false
             case UInt8(ascii: "h"), UInt8(ascii: "H"):
-                guard isInTag, index > 0, bytes[index - 1].isSpace, bytes[index...].prefix(4).isSame(asLowercase: "href")
+                guard isInTag, index > 0, bytes[index - 1].isSpace,
+                    bytes[index...].prefix(4).isSame(asLowercase: "href")
                 else { break }
                 var rest = bytes[(index + 4)...].drop(while: \.isSpace)
                 guard rest.first == UInt8(ascii: "=") else { break }
                 rest = rest.dropFirst().drop(while: \.isSpace)
-                let quote = rest.first == UInt8(ascii: "\"") || rest.first == UInt8(ascii: "'") ? rest.removeFirst() : nil
+                let quote =
+                    rest.first == UInt8(ascii: "\"") || rest.first == UInt8(ascii: "'") ? rest.removeFirst() : nil
                 let value = rest.prefix { quote == nil ? !$0.isSpace && $0 != UInt8(ascii: ">") : $0 != quote }
                 add(String(decoding: value, as: UTF8.self).replacing("&amp;", with: "&").replacing("&#38;", with: "&"))
                 index = max(index, value.endIndex - 1)

@@ -26,7 +26,8 @@ extension Console {
             default: true
             }
         }
-        let asked = request.query["view"].flatMap { word in there.first { $0.rawValue.lowercasedASCII.isExactly(word) } }
+        let asked = request.query["view"].flatMap { word in there.first { $0.rawValue.lowercasedASCII.isExactly(word) }
+        }
         let view = asked ?? there[0]
         let tabs = there.map { other -> HTML in
             let current: HTML = other == view ? " aria-current=\"page\"" : ""
@@ -90,7 +91,8 @@ extension Console {
         case .source:
             let shown = mail.bytes.prefix(1 << 20)
             let rest: HTML = mail.bytes.count > shown.count ? "<p class=\"note\">The rest is in the download.</p>" : ""
-            return "<div class=\"card\"><pre>\(String(decoding: shown, as: UTF8.self).replacing("\r\n", with: "\n"))</pre></div>\(rest)"
+            return
+                "<div class=\"card\"><pre>\(String(decoding: shown, as: UTF8.self).replacing("\r\n", with: "\n"))</pre></div>\(rest)"
         case .fields:
             let rows = message.fields.map { field -> HTML in
                 "<tr><th scope=\"row\">\(field.name)</th><td class=\"mono\">\(field.value)</td></tr>"

@@ -30,7 +30,9 @@ extension Console {
             <div class="bar"><h1>Captured mail <small>\(number)\(words.map { " with “\($0)”" } ?? "")</small></h1>\
             \(search)\(delete)</div>
             """
-        if shown.isEmpty { body += all.isEmpty ? noMail : "<div class=\"card empty\">No mail has this text.</div>" } else {
+        if shown.isEmpty {
+            body += all.isEmpty ? noMail : "<div class=\"card empty\">No mail has this text.</div>"
+        } else {
             let reader = try SpoolReader(path: spoolPath)
             var rows: [HTML] = []
             for entry in shown { rows.append(row(entry, template: template(of: entry, reader), now: now)) }
@@ -67,7 +69,8 @@ extension Console {
         }
         let newer: HTML = start > 0 ? link(max(start - Console.rows, 0), "Newer") : ""
         let older: HTML = start + Console.rows < count ? link(start + Console.rows, "Older") : ""
-        return "<div class=\"pages\">\(newer)<span>\(start + 1) to \(min(start + Console.rows, count)) of \(count)</span>\(older)</div>"
+        return
+            "<div class=\"pages\">\(newer)<span>\(start + 1) to \(min(start + Console.rows, count)) of \(count)</span>\(older)</div>"
     }
 
     /// The template of the job that a mail was made of.

@@ -35,7 +35,10 @@ struct PageCounts {
                 let limit = Clock.monotonic < deadline ? PageCounts.limit : 1000
                 var count = 0
                 entry.at = Clock.realtime
-                try reader.forEachEntry(of: state.path, while: { count < limit && (count % 512 != 0 || Clock.monotonic < deadline || count < 1000) }) { _, _ in
+                try reader.forEachEntry(
+                    of: state.path,
+                    while: { count < limit && (count % 512 != 0 || Clock.monotonic < deadline || count < 1000) }
+                ) { _, _ in
                     count += 1
                 }
                 let isCut = count >= limit || count >= 1000 && Clock.monotonic >= deadline

@@ -26,7 +26,8 @@ extension Console {
         let end: HTML =
             if let live {
                 live.isOn
-                    ? "<a href=\"\(live.other)\">Stop refreshing</a>" : "<a href=\"\(live.other)\">Refresh by itself</a>"
+                    ? "<a href=\"\(live.other)\">Stop refreshing</a>"
+                    : "<a href=\"\(live.other)\">Refresh by itself</a>"
             } else { "" }
         let html: HTML = """
             <!DOCTYPE html>
@@ -73,7 +74,9 @@ extension Console {
         /// - Parameter byDefault: for a request that does not say.
         init(_ request: Request, byDefault: Bool) {
             let isOn = request.query["live"].map { $0.isExactly("on") } ?? byDefault
-            let rest = request.query.fields.filter { !$0.name.isExactly("live") }.map { (name: $0.name, value: Optional($0.value)) }
+            let rest = request.query.fields.filter { !$0.name.isExactly("live") }.map {
+                (name: $0.name, value: Optional($0.value))
+            }
             other = Link(request.path, rest + [("live", isOn ? "off" : "on")])
             self.isOn = isOn
         }

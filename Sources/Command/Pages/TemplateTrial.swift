@@ -103,7 +103,8 @@ extension Console {
         } else {
             input = "<input name=\"\(label)\" value=\"\(text)\">"
         }
-        return "<label class=\"field\"><span>\(name) <small>\(note)\(isText ? "" : " JSON")</small></span>\(input)</label>"
+        return
+            "<label class=\"field\"><span>\(name) <small>\(note)\(isText ? "" : " JSON")</small></span>\(input)</label>"
     }
 
     private func hidden(_ trial: TemplateTrial, withTyped: Bool) -> [HTML] {

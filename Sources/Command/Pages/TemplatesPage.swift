@@ -24,12 +24,16 @@ extension Console {
         let start = min(max(request.query["from"].flatMap { Int($0) } ?? 0, 0), names.count)
         let rows = names[start...].prefix(Console.rows).map { row($0, store) }
         var body: HTML = "<h1>Templates <small>\(path)</small></h1>"
-        if names.isEmpty { body += "<div class=\"card empty\">No template yet: a folder with subject.mustache and text.mustache is one.</div>" } else {
+        if names.isEmpty {
+            body +=
+                "<div class=\"card empty\">No template yet: a folder with subject.mustache and text.mustache is one.</div>"
+        } else {
             body += table(
                 "Templates", [("Name", ""), ("Subject", ""), ("Locales", ""), ("Check", "")], Array(rows))
         }
         if start + Console.rows < names.count {
-            body += "<p><a class=\"button\" href=\"\(Link(["templates"], [("from", String(start + Console.rows))]))\">More</a></p>"
+            body +=
+                "<p><a class=\"button\" href=\"\(Link(["templates"], [("from", String(start + Console.rows))]))\">More</a></p>"
         }
         return page("Templates", in: .templates, body, live: Live(request, byDefault: false))
     }
@@ -82,7 +86,9 @@ extension Console {
         do throws(Failure) { preview = try self.preview(template, trial) } catch {
             preview = "<p class=\"finding bad\">\(error.message)</p>"
         }
-        if template.isTask { preview = "<div class=\"card pad\">A task: it makes no mail. Its program is \(template.run ?? "").</div>" }
+        if template.isTask {
+            preview = "<div class=\"card pad\">A task: it makes no mail. Its program is \(template.run ?? "").</div>"
+        }
         let body: HTML = """
             <h1>\(name)</h1>
             \(findingList(template))
@@ -118,7 +124,9 @@ extension Console {
                 let isCurrent = (word ?? "").isExactly(current ?? "")
                 let mark: HTML = isCurrent ? " aria-current=\"page\"" : ""
                 // Another sample is another set of parameters.
-                let rest = trial.parameters.filter { !$0.name.isExactly(field) && (field == "locale" || !$0.name.begins(with: "p.")) }
+                let rest = trial.parameters.filter {
+                    !$0.name.isExactly(field) && (field == "locale" || !$0.name.begins(with: "p."))
+                }
                 let link = Link(["templates", template.name], rest + [(field, word)])
                 return "<a href=\"\(link)\"\(mark)>\(word ?? "default")</a>"
             }
@@ -136,13 +144,16 @@ extension Console {
         let preview = try trial.mail(arguments)
         let message = preview.message
         let rows = preview.envelope.map { row -> HTML in "<dt>\(row.name)</dt><dd>\(row.value)</dd>" }
-        let files = message.attachments.map { file -> HTML in "<span class=\"tag\">\(file.filename ?? "no name")</span> " }
+        let files = message.attachments.map { file -> HTML in
+            "<span class=\"tag\">\(file.filename ?? "no name")</span> "
+        }
         var parts: HTML = ""
         if let html = message.html {
             let share = html.content.count * 100 / MailPreview.gmailLimit
             parts += stage(Link(["templates", template.name, "html"], trial.parameters), title: "The HTML of the mail")
             let style = share >= 100 ? "bad" : "note"
-            parts += "<p class=\"\(style)\">\(size(html.content.count)) of HTML: \(share)% of what Gmail shows before it cuts.</p>"
+            parts +=
+                "<p class=\"\(style)\">\(size(html.content.count)) of HTML: \(share)% of what Gmail shows before it cuts.</p>"
         }
         if let text = message.text { parts += "<h2>Text</h2><div class=\"card\"><pre>\(text.text)</pre></div>" }
         return """

@@ -56,7 +56,9 @@ private func become(_ verb: String, _ invocation: Invocation) throws(Failure) ->
     let arguments = invocation.arguments
     if verb == "dev", arguments.has("--config") { throw .usage("dev has a configuration of its own") }
     var words = ["outspool-web", verb]
-    for option in arguments.given { words.append(option.value.isEmpty ? option.name : "\(option.name)=\(option.value)") }
+    for option in arguments.given {
+        words.append(option.value.isEmpty ? option.name : "\(option.name)=\(option.value)")
+    }
     words += arguments.operands
     var buffer = [CChar](repeating: 0, count: 4096)
     let count = readlink(Process.ownProgram, &buffer, buffer.count - 1)
