@@ -1,4 +1,4 @@
-/// What Swift cannot say to libmicrohttpd: calls that are variadic in C, and flags that are enumerators.
+/// Calls of libmicrohttpd that Swift cannot make: calls that are variadic in C, and flags that are enumerators.
 #ifndef CMICROHTTPD_SHIM_H
 #define CMICROHTTPD_SHIM_H
 
@@ -6,7 +6,7 @@
 
 typedef void *(*cmhd_uri_function)(void *context, const char *uri, struct MHD_Connection *connection);
 
-/// What the callbacks of a daemon get, and its bounds.
+/// The callbacks of a daemon, their context, and its bounds.
 struct cmhd_settings {
     int socket;
     void *context;

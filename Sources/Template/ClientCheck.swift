@@ -3,7 +3,7 @@ internal import Linux
 internal import Text
 
 extension Template {
-    /// What mail programs will not show as it is meant, and what people without pictures or with other programs miss.
+    /// Finds what mail programs will not show as it is meant, and what people without pictures or with other programs miss.
     /// All of it are warnings: a mail may do without.
     package func clientFindings() -> [Finding] {
         if isTask { return [] }
@@ -37,7 +37,7 @@ extension Template {
     }
 }
 
-/// What is doubtful for mail programs in one source of HTML, and in it as it comes out.
+/// Finds what is doubtful for mail programs in one source of HTML, and in it as it comes out.
 package func clientFindings(ofHTML html: [UInt8], file: String) -> [Finding] {
     var check = ClientCheck()
     check.read(html, of: file)
@@ -45,9 +45,9 @@ package func clientFindings(ofHTML html: [UInt8], file: String) -> [Finding] {
     return check.findings.sorted()
 }
 
-/// What is doubtful for mail programs in sources of HTML, each kind once for each file.
+/// Collects what is doubtful for mail programs in sources of HTML, each kind once for each file.
 struct ClientCheck {
-    /// What Gmail shows of a message's HTML before it cuts it off.
+    /// The bytes that Gmail shows of a message's HTML before it cuts it off.
     static let gmailLimit = 102 * 1024
 
     private let table = ClientTable()

@@ -1,6 +1,6 @@
 internal import Text
 
-/// What mail programs show of HTML and CSS: the table in `clients.txt`, which says where it is from.
+/// The HTML and CSS that mail programs show: the table in `clients.txt`, which says where it is from.
 struct ClientTable {
     /// Something that a mail may use.
     struct Feature: Hashable {

@@ -1,6 +1,6 @@
 internal import Text
 
-/// What a style sheet, or a `style` attribute, makes use of: each with its kind, as ``ClientTable`` names it, and its place.
+/// The uses of CSS in a style sheet, or a `style` attribute: each with its kind, as ``ClientTable`` names it, and its place.
 struct StyleScan {
     struct Use {
         let kind: String

@@ -9,7 +9,7 @@ package struct TemplateSample: Sendable {
     package let path: String
     /// Nil where there is a fault.
     package let value: JSON.Object?
-    /// Why the file is no sample.
+    /// The reason why the file is not a sample.
     package let fault: TemplateFault?
     let bytes: [UInt8]
 

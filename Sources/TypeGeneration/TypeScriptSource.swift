@@ -1,6 +1,6 @@
 internal import JSON
 
-/// The declarations that the compiler of TypeScript finds beside `outspool.mjs`.
+/// The declarations that the compiler of TypeScript finds next to `outspool.mjs`.
 func typeScriptDeclarations(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 2)
     source.line("// \(origin)")

@@ -14,7 +14,7 @@ package struct Curve {
     private static let (width, height) = (720, 120)
 
     /// The lines share their scale, from 0 to the greatest value. Empty for lines without two values.
-    /// - Parameter title: what is read out in place of the drawing.
+    /// - Parameter title: what is read out instead of the drawing.
     package static func svg(_ lines: [Line], title: String) -> HTML {
         let most = lines.flatMap(\.values).max() ?? 0
         guard lines.contains(where: { $0.values.count > 1 }) else { return .none }

@@ -73,7 +73,7 @@ package struct Link: Sendable, Equatable {
         self.text = text + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
     }
 
-    /// What is not unreserved becomes `%XX`.
+    /// Octets that are not unreserved become `%XX`.
     private static func encoded(_ text: String) -> String {
         var out: [UInt8] = []
         for byte in text.utf8 {

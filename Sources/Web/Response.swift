@@ -1,7 +1,7 @@
 package import JSON
 internal import Text
 
-/// What is answered: RFC 9110.
+/// An answer: RFC 9110.
 package struct Response: Sendable {
     package let status: Int
     package var fields: [(name: String, value: String)]
@@ -73,13 +73,13 @@ package struct Response: Sendable {
     }
 }
 
-/// What a document may do in a browser: CSP. There is no script in any of them.
+/// The rights of a document in a browser: CSP. There is no script in any of them.
 package enum Policy: Sendable {
     /// A page: our style sheet, frames and forms of our own, pictures in the page.
     case page
     /// The HTML of a mail, in a frame of ours.
     case foreign
-    /// What is not to be shown as a document.
+    /// Bytes that are not to be shown as a document.
     case nothing
 
     package var text: String {

@@ -34,7 +34,7 @@ package struct Form: Equatable, Sendable {
     package func has(_ name: String) -> Bool { fields.contains { $0.name.isExactly(name) } }
 }
 
-/// What a request line names: RFC 9112, section 3.2.
+/// The target of a request line: RFC 9112, section 3.2.
 package struct Target: Equatable, Sendable {
     /// The decoded segments of the path; `/` has none.
     package let path: [String]

@@ -13,7 +13,7 @@ internal import Web
 final class DevPlace {
     private let loop: EventLoop
     private let settings: DevSettings
-    /// What is made for this run alone, and removed with it.
+    /// The directory of this run, which is removed at its end.
     private let scratch: String
     private let spool: String
     private let templates: String
@@ -138,7 +138,7 @@ final class DevPlace {
         if Program.print(lines) != 0 { stop() }
     }
 
-    /// The port that was asked for, or, where that was nobody's wish, any that is free.
+    /// The port that was asked for, or, where none was asked for and the usual one is taken, any that is free.
     private func listen() throws(StartError) -> WebSocket {
         func address(_ port: UInt16) -> WebAddress {
             .network(ListenAddress(host: "127.0.0.1", isV6: false, port: port))

@@ -15,7 +15,7 @@ final class Exchange {
     private(set) var isTooLarge = false
     /// The handler was called for the header.
     var isBegun = false
-    /// What is to be answered, once that is known.
+    /// The answer, once that is known.
     var response: Response?
     /// The connection is suspended until there is a response.
     var isWaiting = false
@@ -49,7 +49,7 @@ final class Visitor {
 
 /// A request of libmicrohttpd as a value.
 enum RequestReading {
-    /// What cannot be read is answered at once.
+    /// A request that cannot be read is answered at once.
     enum Result {
         case request(Request)
         case refused(Response)

@@ -17,7 +17,7 @@ package final class Server {
     static let patience: Int64 = 20_000_000_000
     static let shortPatience: Int64 = 2_000_000_000
 
-    /// What comes of a request: a response now, or later by calling the closure that ``handle`` got.
+    /// The outcome of a request: a response now, or later by calling the closure that ``handle`` got.
     package enum Reply {
         case now(Response)
         case later

@@ -1,7 +1,7 @@
 package import ServerSocket
 internal import Text
 
-/// What a command line of outspool-web asks for.
+/// The wish of a command line of outspool-web.
 package enum WebInvocation: Equatable {
     case serve(WebSettings)
     case develop(DevSettings)
@@ -103,7 +103,7 @@ package struct WebSettings: Equatable, Sendable {
     package init() {}
 }
 
-/// What a developer's place is made of.
+/// The parts of a developer's place.
 package struct DevSettings: Equatable, Sendable {
     /// Nil: the one here, if it is a folder of templates, else the examples.
     package var templates: String?

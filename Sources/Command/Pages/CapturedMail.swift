@@ -6,9 +6,9 @@ internal import Time
 
 /// Captured mail: the Maildir that outspool-sink writes, as lists and pages show it.
 ///
-/// What a list shows of a mail is read once and remembered, of at most ``limit`` mails.
+/// The fields that a list shows are read once and remembered, of at most ``limit`` mails.
 final class CapturedMail {
-    /// What a list shows of a mail.
+    /// A mail in a list.
     struct Entry {
         /// The file's name: the id.
         let name: String

@@ -4,7 +4,7 @@ internal import Text
 internal import Web
 
 extension Console {
-    /// What a POST changes. Jobs are changed by the verbs, run as programs; nothing is where it is not allowed.
+    /// Makes the change that a POST asks for. Verbs, run as programs, change jobs; nothing changes where that is not allowed.
     func change(_ request: Request, user: String) throws(Failure) -> Answer {
         let path = request.path
         switch (path.first ?? "", path.dropFirst().joined(separator: "/")) {
@@ -54,7 +54,7 @@ extension Console {
             self.change = change
             query = try JobQuery(form)
             id = try form["id"].map { (text) throws(Failure) in
-                guard let id = JobID(text) else { throw .usage("\(printable(cut(text, to: 60))) is no job id") }
+                guard let id = JobID(text) else { throw .usage("\(printable(cut(text, to: 60))) is not a job id") }
                 return id
             }
             // Never all jobs by accident.

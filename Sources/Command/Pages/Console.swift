@@ -5,7 +5,7 @@ internal import Text
 package import Time
 package import Web
 
-/// What the pages show, and what they may do.
+/// The places that the pages show, and the changes that they may make.
 package struct ConsoleSettings: Sendable {
     /// As the verbs' options of these names; nil: the environment or the default decides.
     package var spool: String?
@@ -27,7 +27,7 @@ package struct VerbCall: Equatable, Sendable {
     /// The words behind `outspool`.
     package var words: [String]
     package var input: [UInt8] = []
-    /// What the log says of it; nil: it changes nothing.
+    /// Its line in the log; nil: it changes nothing.
     package var note: String?
 }
 
@@ -43,7 +43,7 @@ package struct VerbEnd: Sendable {
     }
 }
 
-/// What is to be done for a request.
+/// The next step for a request.
 package enum Answer {
     case response(Response)
     /// Run the verb; its end makes the response.

@@ -15,7 +15,7 @@ struct ShownJob {
     let history: History
     let submitted: Timestamp
     let due: Timestamp?
-    /// As it is shown; nil where it is no job, or too large.
+    /// As it is shown; nil where the file does not hold a job, or is too large.
     let value: JSON?
     let subject: String?
     let note: String?
@@ -144,7 +144,7 @@ extension Console {
 }
 
 extension Event {
-    /// What a line of a timeline says behind the event's name.
+    /// The words of a timeline behind the event's name.
     fileprivate var sentence: String {
         var parts: [String] = []
         if let attempt { parts.append("attempt \(attempt)") }

@@ -38,7 +38,7 @@ struct MailLinks {
         }
     }
 
-    /// What begins with `http://` or `https://`, up to white space or an angle.
+    /// Words that begin with `http://` or `https://`, up to white space or an angle.
     private mutating func readText(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while let start = rest.firstIndex(of: UInt8(ascii: "h")), all.count < MailLinks.limit {

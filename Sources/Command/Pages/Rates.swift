@@ -1,7 +1,7 @@
 internal import Spool
 package import Time
 
-/// What a daemon counted, sample by sample: how much went out in the last minute and hour.
+/// A daemon's counts, sample by sample: how much went out in the last minute and hour.
 package struct Rates {
     /// Between two samples.
     package static let interval = Span.seconds(10)
@@ -9,7 +9,7 @@ package struct Rates {
     private static let limit = 360
     static let outcomes: [DaemonStatus.Outcome] = [.sent, .deferred, .refused]
 
-    /// What was added between a sample and the one before.
+    /// The counts that were added between a sample and the one before.
     struct Sample: Equatable {
         var at: Timestamp
         var added: [DaemonStatus.Outcome: Int]

@@ -5,7 +5,7 @@ internal import Template
 internal import Text
 internal import Web
 
-/// A template with the parameters and the locale that somebody tries.
+/// A template with the parameters and the locale that a form asks for.
 struct TemplateTrial {
     let template: Template
     /// Those that can be read, beside `sample.json`.
@@ -13,7 +13,7 @@ struct TemplateTrial {
     /// The name of one of its samples; nil: `sample.json`.
     let sample: String?
     let locale: String?
-    /// What was typed for parameters, by name.
+    /// Typed texts of parameters, by name.
     let typed: [(name: String, text: String)]
 
     /// The fields: `sample`, `locale`, and `p.NAME` for each parameter.
@@ -42,7 +42,7 @@ struct TemplateTrial {
         return params
     }
 
-    /// A text for a parameter that may be one; else JSON, where it is that. Nothing is no value.
+    /// A text for a parameter that may be one; else JSON, where it is that. An empty text is left out.
     private func value(_ text: String, of name: String) -> JSON? {
         let kinds = template.schema?.place.property(name)?.kinds
         if kinds?.contains(.string) != false {

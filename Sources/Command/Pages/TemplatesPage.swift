@@ -67,7 +67,7 @@ extension Console {
         }
     }
 
-    /// What `check` says of one template.
+    /// The findings of `check` in one template.
     private func findings(of template: Template) -> [Finding] { template.findings() }
 
     /// A template as the mail that it makes, with a form for its parameters.

@@ -8,8 +8,8 @@ namespace Outspool;
 enum SubmitReason: string
 {
     /**
-     * A job of this id waits in the spool, and is what it was. Whoever chose the id as an idempotency key
-     * takes this for success.
+     * A job of this id waits in the spool, and is what it was. If the id is your idempotency key,
+     * take this for success.
      */
     case AlreadyQueued = 'alreadyQueued';
     /**

@@ -17,8 +17,8 @@ from typing import Any, ClassVar, Literal, Optional, TypeAlias, Union
 Address: TypeAlias = Union[str, Mapping[str, str]]
 Recipients: TypeAlias = Union[Address, list[Address]]
 
-# alreadyQueued: a job of this id waits in the spool, and is what it was. Whoever chose the id as
-#   an idempotency key takes this for success.
+# alreadyQueued: a job of this id waits in the spool, and is what it was. If the id is your
+#   idempotency key, take this for success.
 # unsettled: the job may be queued or not, the last wait for the disk failed. Submitted again under
 #   a chosen id it is sent once.
 # temporary: nothing is queued, and the same call can succeed later: a full disk.
