@@ -5,6 +5,7 @@
 # make lint       holds the Swift sources against the format, texts against Swift's equality, suites against one name
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
 # make doors      has a dozen mail libraries of other languages send through outspool-smtpd and sendmail -bs
+# make web        walks through the pages in Chromium, and attacks their server
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
 #                 BENCH='--only drain,latency --json FILE' and more, see Tests/Benchmarks/run --help
@@ -56,7 +57,7 @@ demo: build
 WORKERS = 1
 
 # The targets and suites that start our programs, or compute for seconds: CONTRIBUTING.md has the rule for their names.
-SLOW = ^(Command|DoorProgram|Program|RelayServer|SinkProgram)Tests\.|(Cost|Judge|ProgramRun)Tests/
+SLOW = ^(Command|DoorProgram|Program|RelayServer|SinkProgram|WebProgram)Tests\.|(Cost|Judge|ProgramRun)Tests/
 
 # One test after the other, so that the time of each is its own.
 check: packages-build
@@ -76,7 +77,7 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
 
-check-all: packages-check-all test doors
+check-all: packages-check-all test doors web
 	$(SWIFT) build -c release
 	Tests/Packaging/run $(RELEASE)
 	$(MAKE) dist
@@ -86,6 +87,14 @@ check-all: packages-check-all test doors
 doors: packages-doors
 	$(SWIFT) build -c release
 	Tests/Doors/run $(RELEASE)
+
+# axe-core, which judges whether all people can use a page, comes from PyPI, into a place of its own.
+web: packages-web
+	$(SWIFT) build -c release
+	/usr/bin/python3 -m venv --system-site-packages .build/web-venv
+	.build/web-venv/bin/pip install --quiet --no-deps axe-selenium-python || true
+	.build/web-venv/bin/python Tests/Web/run $(RELEASE)
+	Tests/Proof/web.py $(RELEASE)
 
 storm: packages-test
 	$(SWIFT) build --build-tests
@@ -192,4 +201,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all doors storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb dist release version clean
+.PHONY: build demo check test lint format check-all doors web storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb dist release version clean

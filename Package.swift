@@ -32,6 +32,7 @@ let package = Package(
         .executable(name: "outspoold", targets: ["outspoold"]),
         .executable(name: "outspool-sink", targets: ["outspool-sink"]),
         .executable(name: "outspool-smtpd", targets: ["outspool-smtpd"]),
+        .executable(name: "outspool-web", targets: ["outspool-web"]),
         .library(name: "Outspool", targets: ["Outspool"]),
         .plugin(name: "OutspoolTypesPlugin", targets: ["OutspoolTypesPlugin"]),
     ],
@@ -41,6 +42,8 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev", "libunistring-dev"])]),
 
         // Values and system calls, known to everything above.
@@ -57,6 +60,7 @@ let package = Package(
         .target(name: "Spool", dependencies: ["Linux", "Time", "JSON", "Text"], swiftSettings: common),
         .target(
             name: "Template", dependencies: ["Configuration", "JSON", "Linux", "Schema", "Text", "Time"],
+            resources: [.embedInCode("clients.txt")],
             swiftSettings: common + [.strictMemorySafety()]),
         .target(
             name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"],
@@ -103,7 +107,7 @@ let package = Package(
             dependencies: [
                 "EventLoop", "Spool", "Template", "Feedback", "Schema", "TypeFiles", "TypeGeneration", "Message",
                 "IDNA", "Mail",
-                "Configuration", "JSON", "SMTP", "SMTPServer", "Submission", "Text", "Time", "Linux",
+                "Configuration", "JSON", "SMTP", "SMTPServer", "Submission", "Text", "Time", "Linux", "Web",
             ],
             swiftSettings: common),
         .executableTarget(
@@ -134,6 +138,20 @@ let package = Package(
         .executableTarget(
             name: "outspool-sink", dependencies: ["Sink", "Linux"], swiftSettings: common,
             linkerSettings: staticServer),
+
+        // Pages for browsers: as values, and the server that shows them.
+        .target(
+            name: "Web", dependencies: ["JSON", "Text", "Time"], resources: [.embedInCode("style.css")],
+            swiftSettings: common),
+        .target(
+            name: "WebServer",
+            dependencies: [
+                "CMicroHTTPD", "Command", "EventLoop", "Linux", "ServerSocket", "Spool", "Text", "Time", "Web",
+            ],
+            swiftSettings: common),
+        .executableTarget(
+            name: "outspool-web", dependencies: ["WebServer", "Linux"], swiftSettings: common,
+            linkerSettings: staticRuntime),
 
         // Types for applications, made from the templates in their builds.
         .executableTarget(
@@ -189,11 +207,12 @@ let package = Package(
                 "Submission", "Configuration", "IDNA", "JSON", "Mail", "Message", "SMTPServer", "Scratch", "Spool",
                 "Text",
             ]),
+        .testTarget(name: "WebTests", dependencies: ["Web", "JSON", "Text"]),
         .testTarget(name: "SinkTests", dependencies: ["SMTPServer", "ServerSocket", "Sink", "Text", "Time"]),
         .testTarget(name: "OutspoolTests", dependencies: ["Outspool", "JSON", "Scratch"]),
         .testTarget(
             name: "CommandValueTests",
-            dependencies: ["Command", "Configuration", "Linux", "Scratch", "Spool", "JSON", "Time"]),
+            dependencies: ["Command", "Configuration", "Linux", "Message", "Scratch", "Spool", "JSON", "Time"]),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
@@ -213,6 +232,7 @@ let package = Package(
             exclude: ["server.py"]),
         .testTarget(name: "SinkProgramTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "DoorProgramTests", dependencies: ["JSON", "Scratch"]),
+        .testTarget(name: "WebProgramTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "CommandTests", dependencies: ["JSON", "Scratch"]),
         .testTarget(name: "ProgramTests", dependencies: ["JSON", "Scratch"]),
     ],
@@ -231,7 +251,7 @@ if Context.environment["OUTSPOOL_FUZZ"] != nil {
                 "Command", "Configuration", "Daemon", "Feedback", "IDNA", "JSON", "Linux", "Message", "SMTP",
                 "SMTPServer",
                 "Schema",
-                "Spool", "Submission", "Template", "Text", "Time",
+                "Spool", "Submission", "Template", "Text", "Time", "Web",
             ],
             path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: common)
     ]

@@ -257,6 +257,8 @@ const char *clinux_readdir(void *stream, unsigned char *type) {
     }
 }
 void clinux_closedir(void *stream) { closedir(stream); }
+long clinux_telldir(void *stream) { return telldir(stream); }
+void clinux_seekdir(void *stream, long position) { seekdir(stream, position); }
 
 int clinux_errno(void) { return errno; }
 void clinux_set_errno(int value) { errno = value; }

@@ -14,7 +14,7 @@ struct Arguments {
     }
 
     private(set) var operands: [String] = []
-    private var given: [(name: String, value: String)] = []
+    private(set) var given: [(name: String, value: String)] = []
 
     /// Takes `--name value`, `--name=value`, `-n value` and `-nvalue`; after `--` all are operands,
     /// and `-` always is one.

@@ -35,13 +35,13 @@ extension Verb {
         var verbs: [Verb] {
             switch self {
             case .submit: [.submit, .wait, .pump, .feedback]
-            case .look: [.ls, .show, .status, .top, .events]
+            case .look: [.ls, .show, .status, .top, .events, .web]
             case .steer:
                 [
                     .retry, .postpone, .hold, .release, .cancel, .edit, .remove, .pause, .resume, .prune, .transfer,
                     .suppress, .unsuppress,
                 ]
-            case .writeTemplates: [.preview, .check, .types]
+            case .writeTemplates: [.dev, .preview, .check, .types]
             case .setUp: [.initialize, .dropBox, .doctor, .testSend, .explain]
             }
         }

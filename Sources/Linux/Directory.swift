@@ -212,6 +212,13 @@ package struct DirectoryStream: ~Copyable {
         }
         return DirectoryName(name, type: type)
     }
+
+    /// Where the next name is read, for ``seek(_:)`` of another stream of this directory: filesystems keep it, as NFS
+    /// needs it. See telldir(3).
+    package var position: Int { clinux_telldir(stream) }
+
+    /// Goes on at a ``position``; any other number goes on anywhere. See seekdir(3).
+    package mutating func seek(_ position: Int) { clinux_seekdir(stream, position) }
 }
 
 /// One entry's name and what readdir(3) says that it is.

@@ -9,7 +9,9 @@ extension Template {
     /// A template with errors is rendered all the same, as the specification of Mustache has it: names that are not
     /// there render as nothing. This is where strictness is.
     package func findings() -> [Finding] {
-        let all = nameFindings() + markupFindings() + sampleFindings() + localeFindings() + fileFindings()
+        let all =
+            nameFindings() + markupFindings() + sampleFindings() + furtherSampleFindings() + localeFindings()
+            + fileFindings()
         return all.map { finding in
             var finding = finding
             if !(finding.file + "/").begins(with: source.path + "/") { finding.template = name }
@@ -135,7 +137,7 @@ extension Template {
     private func fileFindings() -> [Finding] {
         // Its other files are the program's own.
         if isTask { return [] }
-        var used: Set<ExactText> = ["schema.json", "sample.json", "template.conf"]
+        var used: Set<ExactText> = ["schema.json", "sample.json", "samples", "template.conf"]
         if view != nil { used.formUnion(["data", "view.schema.json", "view.sample.json"]) }
         for part in parts {
             used.insert(ExactText(part.mustache.file.lastComponent))

@@ -18,7 +18,7 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "reply": fuzzReply, "session": fuzzSession, "dots": fuzzDots,
     "address": fuzzAddress, "message": fuzzMessage, "sevenbit": fuzzSevenBit, "composition": fuzzComposition,
     "html": fuzzHTML,
-    "sendmail": fuzzSendmail, "door": fuzzDoor,
+    "sendmail": fuzzSendmail, "door": fuzzDoor, "web": fuzzWeb, "clients": fuzzClients,
     "feedback": fuzzFeedback, "webhook": fuzzWebhook,
 ]
 

@@ -1,4 +1,4 @@
-# bash completion for outspool(1), outspoold(8), outspool-sink(8) and outspool-smtpd(8).
+# bash completion for outspool(1), outspoold(8), outspool-sink(8), outspool-smtpd(8) and outspool-web(8).
 _outspool() {
     local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} current skip found breaks=''
     local -a words
@@ -18,4 +18,4 @@ _outspool() {
         [[ $line != "$current"* ]] || COMPREPLY+=("${line#"$skip"}")
     done
 }
-complete -F _outspool outspool outspoold outspool-sink outspool-smtpd
+complete -F _outspool outspool outspoold outspool-sink outspool-smtpd outspool-web

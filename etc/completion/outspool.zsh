@@ -1,5 +1,5 @@
-#compdef outspool outspoold outspool-sink outspool-smtpd
-# zsh completion for outspool(1), outspoold(8), outspool-sink(8) and outspool-smtpd(8).
+#compdef outspool outspoold outspool-sink outspool-smtpd outspool-web
+# zsh completion for outspool(1), outspoold(8), outspool-sink(8), outspool-smtpd(8) and outspool-web(8).
 local -a found described
 local line word tab=$'\t'
 found=("${(@f)$(@libexecdir@/candidates "${(@Q)words[1,CURRENT]}" 2>/dev/null)}")

@@ -116,6 +116,9 @@ void *clinux_opendir(int fd);
 /// (errno 0) or on error (errno set).
 const char *clinux_readdir(void *stream, unsigned char *type);
 void clinux_closedir(void *stream);
+/// Where the next entry is read, and to go on there. See telldir(3), seekdir(3).
+long clinux_telldir(void *stream);
+void clinux_seekdir(void *stream, long position);
 
 /// errno as a function: the macro does not import.
 int clinux_errno(void);

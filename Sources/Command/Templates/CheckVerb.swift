@@ -10,10 +10,11 @@ extension Verb {
         Verb(
             name: "check", summary: "look for what is wrong with spool and templates",
             help: """
-                usage: outspool check [--strict] [--json] [--templates DIR] [TEMPLATE ...]
+                usage: outspool check [--strict] [--json] [--clients] [--templates DIR]
+                                      [TEMPLATE ...]
 
                 Holds every name that the templates use against their schemas, renders each
-                with its sample.json in every locale, and looks at the spool's directories:
+                with its samples in every locale, and looks at the spool's directories:
                 there, of the right mode and owner, on one filesystem; at the files of jobs, as
                 doctor does; and at the templates of on_event. Prints a line for
                 each fault, FILE:LINE:COLUMN: error: ..., and exits 78 if there is an error.
@@ -21,11 +22,15 @@ extension Verb {
                   TEMPLATE ...     only these, and not the spool
                   --templates DIR  the templates in DIR, and not the spool; needs neither
                                    spool nor configuration
+                  --clients        also what Outlook, Gmail and Apple Mail will not show, and
+                                   what a mail should have: alt, lang, a text part, https
                   --strict         warnings count too
                   --json           JSON Lines
 
                 """,
-            options: [.init("--strict"), .init("--json"), .init("--templates", "a directory")],
+            options: [
+                .init("--strict"), .init("--json"), .init("--clients"), .init("--templates", "a directory"),
+            ],
             run: runCheck)
     }
 }
@@ -59,7 +64,8 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     }
     let configured = named == nil ? try Location.templatesPath(arguments) : nil
     if let templates = named ?? configured {
-        findings += try templateFindings(in: templates, only: arguments.operands)
+        findings += try templateFindings(
+            in: templates, only: arguments.operands, withClients: arguments.has("--clients"))
     } else if !arguments.operands.isEmpty {
         throw .usage("check: no configuration names the templates; use --templates DIR")
     } else {

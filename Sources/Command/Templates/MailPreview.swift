@@ -28,26 +28,7 @@ struct MailPreview {
     var subject: String { message.value(of: "Subject") ?? "" }
 
     /// The HTML with the files that travel with it in their places.
-    var selfContainedHTML: String? {
-        guard let html = message.html else { return nil }
-        var files: [[UInt8]: ReadPart] = [:]
-        for part in message.parts { if let cid = part.cid { files[Array(cid.utf8)] = part } }
-        let source = html.content
-        var out: [UInt8] = []
-        var index = 0
-        while index < source.count {
-            guard source[index] == UInt8(ascii: "c"), source[index...].prefix(4).elementsEqual("cid:".utf8)
-            else {
-                out.append(source[index])
-                index += 1
-                continue
-            }
-            let name = source[(index + 4)...].prefix { $0 > 0x20 && !"\"'()<>&".utf8.contains($0) }
-            if let file = files[Array(name)] { out += file.dataURI.utf8 } else { out += source[index..<name.endIndex] }
-            index = name.endIndex
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
+    var selfContainedHTML: String? { message.selfContainedHTML }
 
     /// A summary of the mail for a person, and its text.
     func summarise(to output: Output, locales: [String?]) throws(Failure) {
@@ -86,4 +67,35 @@ func size(_ bytes: Int) -> String {
     let (unit, name) = bytes < 1024 * 1000 ? (1024, "KB") : (1024 * 1024, "MB")
     let tenths = (bytes * 10 + unit / 2) / unit
     return tenths >= 1000 ? "\(tenths / 10) \(name)" : "\(tenths / 10).\(tenths % 10) \(name)"
+}
+
+extension ReadMessage {
+    /// Bytes: a picture may be named a thousand times.
+    private static let selfContainedLimit = 48 << 20
+
+    /// The HTML with the files that travel with it in their places; names stay where it would become too large.
+    var selfContainedHTML: String? {
+        guard let html else { return nil }
+        var files: [[UInt8]: ReadPart] = [:]
+        for part in parts { if let cid = part.cid { files[Array(cid.utf8)] = part } }
+        let source = html.content
+        var out: [UInt8] = []
+        var index = 0
+        while index < source.count {
+            guard source[index] == UInt8(ascii: "c"), source[index...].prefix(4).elementsEqual("cid:".utf8)
+            else {
+                out.append(source[index])
+                index += 1
+                continue
+            }
+            let name = source[(index + 4)...].prefix { $0 > 0x20 && !"\"'()<>&".utf8.contains($0) }
+            if let file = files[Array(name)], out.count + file.content.count * 2 < ReadMessage.selfContainedLimit {
+                out += file.dataURI.utf8
+            } else {
+                out += source[index..<name.endIndex]
+            }
+            index = name.endIndex
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
 }

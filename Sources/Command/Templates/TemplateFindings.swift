@@ -6,7 +6,11 @@ internal import Text
 ///
 /// Of one that cannot be read or parsed there is one finding, its first fault. If no names are given, and all could be
 /// read, partials and layouts that none of them uses are found too.
-func templateFindings(in path: String, only names: [String]) throws(Failure) -> [Finding] {
+///
+/// - Parameter withClients: whether what mail programs will not show is found, too.
+func templateFindings(
+    in path: String, only names: [String], withClients: Bool = false
+) throws(Failure) -> [Finding] {
     let store = TemplateStore(directory: path)
     let known: [String]
     do throws(TemplateError) { known = try store.names() } catch { return [finding(error, in: path)] }
@@ -20,6 +24,7 @@ func templateFindings(in path: String, only names: [String]) throws(Failure) -> 
         do throws(TemplateError) {
             let template = try store.template(named: name)
             findings += template.findings()
+            if withClients { findings += template.clientFindings() }
             if let program = template.run ?? template.view?.program, let fault = programFault(at: program) {
                 findings.append(Finding(.error, program, fault))
             }
