@@ -1,0 +1,415 @@
+// Package outspool submits mail to an Outspool spool: see spool(5).
+package outspool
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A Reason says what became of a job that was not simply queued.
+type Reason string
+
+const (
+	// AlreadyQueued: the same job is in the spool, and is what it was. Whoever chose the id as an idempotency key takes
+	// this for success.
+	AlreadyQueued Reason = "alreadyQueued"
+	// Unsettled: the job may be queued or not, the last wait for the disk failed. Submitted again under a chosen id it is
+	// sent once.
+	Unsettled Reason = "unsettled"
+	// Temporary: nothing is queued, and the same call can succeed later. errors.Is(err, syscall.ENOSPC) tells a full disk.
+	Temporary Reason = "temporary"
+	// Unusable: nothing is queued, nor will be until the installation changes.
+	Unusable Reason = "unusable"
+	// Invalid: nothing is queued, nor will be: the job is at fault.
+	Invalid Reason = "invalid"
+)
+
+// What errors.Is finds in an error of a submission.
+var (
+	ErrAlreadyQueued = &SubmitError{Reason: AlreadyQueued}
+	ErrUnsettled     = &SubmitError{Reason: Unsettled}
+	ErrTemporary     = &SubmitError{Reason: Temporary}
+	ErrUnusable      = &SubmitError{Reason: Unusable}
+	ErrInvalid       = &SubmitError{Reason: Invalid}
+)
+
+// A SubmitError says why a job was not queued, or that it may be.
+type SubmitError struct {
+	Reason  Reason
+	Message string
+	// ID is the job's, of AlreadyQueued and Unsettled.
+	ID string
+	// Pointer is where an Invalid job is at fault (RFC 6901); empty for the whole job, "id" for its id.
+	Pointer string
+	// Err is what the system said.
+	Err error
+}
+
+func (e *SubmitError) Error() string {
+	text := e.Message
+	if e.Pointer != "" {
+		text = e.Pointer + ": " + text
+	}
+	if text == "" {
+		text = string(e.Reason)
+	}
+	return text
+}
+
+// Unwrap gives what the system said.
+func (e *SubmitError) Unwrap() error { return e.Err }
+
+// Is tells whether the target is the error of the same reason.
+func (e *SubmitError) Is(target error) bool {
+	other, ok := target.(*SubmitError)
+	return ok && *other == SubmitError{Reason: e.Reason}
+}
+
+func invalid(pointer, message string) *SubmitError {
+	return &SubmitError{Reason: Invalid, Pointer: pointer, Message: message}
+}
+
+// A Submitter is what an application needs of a Spool; its tests may have one of their own.
+type Submitter interface {
+	Submit(ctx context.Context, job Job) (string, error)
+	SubmitBatch(ctx context.Context, jobs []Job) []Result
+	Prepare(ctx context.Context, job Job) (*Draft, error)
+	Outcome(id string) (*Outcome, error)
+}
+
+var _ Submitter = (*Spool)(nil)
+
+// A Spool is where mail is submitted: a spool, or the drop box that this application has in one. It may be used by any
+// number of goroutines.
+type Spool struct {
+	// Path is where it is; memory: keeps jobs in this process, for tests.
+	Path   string
+	memory *memory
+}
+
+// NewSpool is the spool at the path; if that is empty, at OUTSPOOL_SPOOL, or else /var/spool/outspool. It touches no disk.
+func NewSpool(path string) *Spool {
+	if path == "" {
+		path = os.Getenv("OUTSPOOL_SPOOL")
+	}
+	if path == "" {
+		path = "/var/spool/outspool"
+	}
+	spool := &Spool{Path: path}
+	if path == "memory:" {
+		spool.memory = &processMemory
+	}
+	return spool
+}
+
+var schemas = map[string]string{}
+
+// RegisterSchema tells the schema against which jobs of a template are held. The types that `outspool types` makes do so
+// when the program starts; later it must not be called.
+func RegisterSchema(template, schema string) { schemas[template] = schema }
+
+// Submit queues a job and returns its id. On return the job is on disk and outlives a power cut.
+func (s *Spool) Submit(ctx context.Context, job Job) (string, error) {
+	draft, err := s.Prepare(ctx, job)
+	if err != nil {
+		return "", err
+	}
+	return draft.Publish()
+}
+
+// SubmitObject queues a job object as spool(5) has it; an empty id has one made.
+func (s *Spool) SubmitObject(ctx context.Context, job []byte, id string) (string, error) {
+	value, err := readWholeJSON(job)
+	if err != nil {
+		return "", invalid("", "not a JSON object: "+err.Error())
+	}
+	draft, err := s.prepare(ctx, value, id)
+	if err != nil {
+		return "", err
+	}
+	return draft.Publish()
+}
+
+// A Result is that of one job of a batch.
+type Result struct {
+	ID  string
+	Err error
+}
+
+// SubmitBatch queues many jobs with one wait for the directory; one result for each, in order.
+func (s *Spool) SubmitBatch(ctx context.Context, jobs []Job) []Result {
+	results := make([]Result, len(jobs))
+	published := []int{}
+	// The descriptors that are open at a time are bounded.
+	for start := 0; start < len(jobs); start += 64 {
+		end := start + 64
+		if end > len(jobs) {
+			end = len(jobs)
+		}
+		drafts := make([]*Draft, end-start)
+		var group sync.WaitGroup
+		for index := range drafts {
+			group.Add(1)
+			go func(index int) {
+				defer group.Done()
+				drafts[index], results[start+index].Err = s.Prepare(ctx, jobs[start+index])
+			}(index)
+		}
+		group.Wait()
+		for index, draft := range drafts {
+			if draft == nil {
+				continue
+			}
+			result := &results[start+index]
+			result.ID = draft.ID
+			if result.Err = draft.link(); result.Err == nil && draft.needsOwnSync {
+				result.Err = draft.settle()
+			} else if result.Err == nil && s.memory == nil {
+				published = append(published, start+index)
+			}
+			draft.Discard()
+		}
+	}
+	if len(published) > 0 {
+		if err := syncDirectory(s.Path + "/new"); err != nil {
+			for _, index := range published {
+				results[index].Err = unsettled(results[index].ID, err)
+			}
+		}
+	}
+	for index := range results {
+		if results[index].Err != nil {
+			results[index].ID = ""
+		}
+	}
+	return results
+}
+
+// OutboxRow makes a job without queueing it: its id, new if none is chosen, and its JSON text, which Submit would queue.
+// The application inserts both into a table in its own transaction; outspool-pump(5) takes them from there.
+func (j Job) OutboxRow() (id, text string, err error) {
+	object, err := j.object()
+	if err != nil {
+		return "", "", err
+	}
+	id, err = checked(object, j.ID)
+	return id, string(appendJSON(nil, object)), err
+}
+
+// checked gives the job's id, or what the daemon would bury the job for, as far as the job alone tells.
+func checked(job any, id string) (string, error) {
+	if id == "" {
+		id = newID(time.Now())
+	} else if !identifier.MatchString(id) {
+		return "", invalid("id", "is not 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
+	}
+	now := time.Now()
+	if wrong := formFault(job, now); wrong != nil {
+		return "", invalid(wrong.pointer, wrong.reason)
+	}
+	members := job.(*object)
+	template, _ := members.values["template"].(string)
+	if schema := schemas[template]; schema != "" {
+		params := members.values["params"]
+		if params == nil {
+			params = &object{}
+		}
+		if wrong := schemaFault(schema, params); wrong != nil {
+			return "", invalid(wrong.pointer, wrong.reason)
+		}
+	}
+	return id, nil
+}
+
+// Prepare writes a job to disk without queueing it; Publish does that. An application prepares before its database
+// commits and publishes after.
+func (s *Spool) Prepare(ctx context.Context, job Job) (*Draft, error) {
+	object, err := job.object()
+	if err != nil {
+		return nil, err
+	}
+	return s.prepare(ctx, object, job.ID)
+}
+
+func (s *Spool) prepare(ctx context.Context, job any, chosen string) (*Draft, error) {
+	id, err := checked(job, chosen)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &SubmitError{Reason: Temporary, Message: err.Error(), Err: err}
+	}
+	draft := &Draft{ID: id, spool: s, isChosen: chosen != "", job: job.(*object)}
+	if s.memory != nil {
+		return draft, nil
+	}
+	if draft.isChosen {
+		if err := s.refuseNamesake(id, draft.job); err != nil {
+			return nil, err
+		}
+	}
+	if err := draft.write(append(appendJSON(nil, job), '\n')); err != nil {
+		draft.Discard()
+		return nil, failed(id, err)
+	}
+	return draft, nil
+}
+
+func newID(now time.Time) string { return now.UTC().Format("20060102T150405Z-") + random(10) }
+
+func random(count int) string {
+	bytes := make([]byte, count)
+	if _, err := rand.Read(bytes); err != nil {
+		panic(err) // A system without randomness.
+	}
+	for index := range bytes {
+		bytes[index] = "0123456789abcdefghijklmnopqrstuv"[bytes[index]&31]
+	}
+	return string(bytes)
+}
+
+// A Draft is on disk and not queued. Discard it, if it is not published.
+type Draft struct {
+	// ID is the one under which the job will be queued.
+	ID           string
+	spool        *Spool
+	job          *object
+	isChosen     bool
+	name         string
+	file         *os.File
+	isInTmp      bool
+	needsOwnSync bool
+}
+
+func (d *Draft) write(data []byte) error {
+	d.name = d.spool.Path + "/tmp/" + random(20)
+	status, err := os.Stat(d.spool.Path + "/new")
+	if err != nil {
+		return err
+	}
+	// In a drop box the daemon, which owns it, has to read the file.
+	mode := os.FileMode(0o604)
+	if owner, ok := status.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == os.Geteuid() {
+		mode = 0o600
+	}
+	if d.file, err = os.OpenFile(d.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, mode); err != nil {
+		return err
+	}
+	d.isInTmp = true
+	if err := d.file.Chmod(mode); err != nil {
+		return err
+	}
+	if _, err := d.file.Write(data); err != nil {
+		return err
+	}
+	return d.file.Sync()
+}
+
+// Publish queues the job, and returns its id. On return it outlives a power cut.
+func (d *Draft) Publish() (string, error) {
+	defer d.Discard()
+	if err := d.link(); err != nil {
+		return "", err
+	}
+	if d.spool.memory != nil {
+		return d.ID, nil
+	}
+	if err := d.settle(); err != nil {
+		return "", err
+	}
+	return d.ID, nil
+}
+
+// link gives the job its name in new/.
+func (d *Draft) link() error {
+	if d.spool.memory != nil {
+		return d.spool.memory.add(d.ID, d.job)
+	}
+	if !d.isInTmp {
+		return invalid("", "this draft was published or discarded")
+	}
+	target := d.spool.Path + "/new/" + d.ID
+	if directory, err := os.Open(d.spool.Path + "/new"); err == nil {
+		directory.Close()
+	} else {
+		d.needsOwnSync = true
+	}
+	if !d.isChosen {
+		if err := os.Rename(d.name, target); err != nil {
+			return failed(d.ID, err)
+		}
+		d.isInTmp = false
+		return nil
+	}
+	// Unlike rename, it refuses a name that is taken.
+	if err := os.Link(d.name, target); err != nil {
+		if errors.Is(err, os.ErrExist) {
+			return &SubmitError{Reason: AlreadyQueued, Message: d.ID + " is already queued", ID: d.ID, Err: err}
+		}
+		return failed(d.ID, err)
+	}
+	if err := os.Remove(d.name); err != nil {
+		return unsettled(d.ID, err)
+	}
+	d.isInTmp = false
+	return nil
+}
+
+// settle waits until the name is on disk: once its directory is, or on ext4, XFS and btrfs its file again.
+func (d *Draft) settle() error {
+	var err error
+	if d.needsOwnSync {
+		err = d.file.Sync()
+	} else {
+		err = syncDirectory(d.spool.Path + "/new")
+	}
+	if err != nil {
+		return unsettled(d.ID, err)
+	}
+	return nil
+}
+
+// Discard removes a draft that was not published. It may be called at any time.
+func (d *Draft) Discard() {
+	if d.file != nil {
+		d.file.Close()
+		d.file = nil
+	}
+	if d.isInTmp {
+		os.Remove(d.name) // What is left in tmp/ is harmless; the daemon clears it.
+		d.isInTmp = false
+	}
+}
+
+func syncDirectory(path string) error {
+	directory, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer directory.Close()
+	return directory.Sync()
+}
+
+func unsettled(id string, err error) *SubmitError {
+	return &SubmitError{Reason: Unsettled, Message: fmt.Sprintf("%s may be queued or not: %v", id, err), ID: id, Err: err}
+}
+
+// failed says whether trying again later, unchanged, can succeed: everything but a path that is wrong.
+func failed(id string, err error) *SubmitError {
+	reason := Temporary
+	for _, wrong := range []syscall.Errno{
+		syscall.ENOENT, syscall.ENOTDIR, syscall.EACCES, syscall.EPERM, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL,
+	} {
+		if errors.Is(err, wrong) {
+			reason = Unusable
+		}
+	}
+	return &SubmitError{Reason: reason, Message: strings.ToValidUTF8(err.Error(), "?"), Err: err}
+}
