@@ -19,14 +19,10 @@ package enum Language: String, CaseIterable, Sendable {
             }
         }
         switch self {
-        case .swift: return [SourceFile(name: "OutspoolTypes.swift", text: swiftSource(templates))]
-        case .typescript:
-            return [
-                SourceFile(name: "outspool.d.mts", text: typeScriptDeclarations(templates)),
-                SourceFile(name: "outspool.mjs", text: javaScriptSource(templates)),
-            ]
-        case .python: return [SourceFile(name: "outspool.py", text: pythonSource(templates))]
-        case .php: return [SourceFile(name: "outspool.php", text: phpSource(templates))]
+        case .swift: return swiftFiles(templates)
+        case .typescript: return typeScriptFiles(templates)
+        case .python: return pythonFiles(templates)
+        case .php: return phpFiles(templates)
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import JSON
 
 /// The producer, and a class for each template with those of its parameters.
-func phpSource(_ templates: [TemplateTypes]) -> String {
+func phpFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     var source = Source(indentation: 4)
     source.line("<?php")
     source.line("// \(origin)")
@@ -11,7 +11,7 @@ func phpSource(_ templates: [TemplateTypes]) -> String {
     for (template, names) in zip(templates, names) {
         PHPTypes(template: template, names: names).write(to: &source)
     }
-    return source.text
+    return [SourceFile(name: "outspool.php", text: source.text)]
 }
 
 /// The types of one template in PHP. Unions have no name there: what they are stands where they are used.

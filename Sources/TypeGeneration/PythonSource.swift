@@ -2,7 +2,7 @@ internal import JSON
 internal import Text
 
 /// The producer, and a class for each template with those of its parameters.
-func pythonSource(_ templates: [TemplateTypes]) -> String {
+func pythonFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     var source = Source(indentation: 4)
     source.line("# \(origin)")
     source.copy(PackageResources.outspool_py)
@@ -12,7 +12,7 @@ func pythonSource(_ templates: [TemplateTypes]) -> String {
         // Aliases are texts, and so are annotations: what comes later may be named.
         PythonTypes(template: template, names: names).write(to: &source)
     }
-    return source.text
+    return [SourceFile(name: "outspool.py", text: source.text)]
 }
 
 /// The types of one template in Python.

@@ -1,7 +1,15 @@
 internal import JSON
 
+/// The producer in JavaScript, and the declarations that the compiler of TypeScript finds beside it.
+func typeScriptFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
+    [
+        SourceFile(name: "outspool.d.mts", text: typeScriptDeclarations(templates)),
+        SourceFile(name: "outspool.mjs", text: javaScriptSource(templates)),
+    ]
+}
+
 /// The declarations that the compiler of TypeScript finds beside `outspool.mjs`.
-func typeScriptDeclarations(_ templates: [TemplateTypes]) -> String {
+private func typeScriptDeclarations(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 2)
     source.line("// \(origin)")
     source.line()
@@ -20,7 +28,7 @@ func typeScriptDeclarations(_ templates: [TemplateTypes]) -> String {
 }
 
 /// The producer, and a function for each template.
-func javaScriptSource(_ templates: [TemplateTypes]) -> String {
+private func javaScriptSource(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 2)
     source.line("// \(origin)")
     source.line()
