@@ -2,7 +2,7 @@ internal import Text
 
 /// What types can be made in.
 package enum Language: String, CaseIterable, Sendable {
-    case swift, typescript, python, php
+    case swift, typescript, python, php, go, ruby, java, csharp
 
     /// The source files for these templates, by name; the same input gives the same bytes.
     ///
@@ -23,6 +23,10 @@ package enum Language: String, CaseIterable, Sendable {
         case .typescript: return typeScriptFiles(templates)
         case .python: return pythonFiles(templates)
         case .php: return phpFiles(templates)
+        case .go: return goFiles(templates)
+        case .ruby: return rubyFiles(templates)
+        case .java: return javaFiles(templates)
+        case .csharp: return csharpFiles(templates)
         }
     }
 }
@@ -78,7 +82,9 @@ struct Source {
     private var depth = 0
     private let indentation: String
 
-    init(indentation: Int) { self.indentation = String(repeating: " ", count: indentation) }
+    init(indentation: Int, of character: String = " ") {
+        self.indentation = String(repeating: character, count: indentation)
+    }
 
     mutating func line(_ line: String = "") {
         if !line.isEmpty { text += String(repeating: indentation, count: depth) + line }

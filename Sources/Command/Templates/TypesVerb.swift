@@ -22,6 +22,10 @@ extension Verb {
                                    ts           the same
                                    python, py   outspool.py, Python 3.11
                                    php          outspool.php, PHP 8.2
+                                   go, golang   a package, Go 1.19
+                                   ruby, rb     outspool_types.rb and what it needs, Ruby 3.1
+                                   java         a package, Java 17
+                                   csharp, cs   Templates.cs and what it needs, C# 7
                   --templates DIR  the templates, if not those of the configuration
                   --adapter NAME   what puts the producer behind a framework's mail, or into its
                                    tests, one file: \(adapters)
@@ -35,7 +39,9 @@ extension Verb {
 }
 
 /// The endings of the languages' files.
-private let shortNames: [String: Language] = ["py": .python, "ts": .typescript]
+private let shortNames: [String: Language] = [
+    "cs": .csharp, "golang": .go, "py": .python, "rb": .ruby, "ts": .typescript,
+]
 
 private let adapters = Adapter.allCases.map(\.rawValue).joined(separator: ", ")
 

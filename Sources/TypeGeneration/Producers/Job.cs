@@ -287,6 +287,14 @@ namespace Outspool
             if (value != null) Add(name, value);
         }
 
+        /// <summary>Adds the members of a dictionary, but for those that are there.</summary>
+        public void AddAll<T>(IDictionary<string, T> values)
+        {
+            if (values == null) return;
+            var names = values.Keys.Except(list.Select(member => member.Key)).OrderBy(name => name, StringComparer.Ordinal);
+            foreach (var name in names.ToList()) Add(name, values[name]);
+        }
+
         internal static Members Given(params object[] namesAndValues)
         {
             var members = new Members();

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading;
@@ -243,6 +244,9 @@ namespace Outspool
             string schema = null;
             if (template != null)
             {
+                // What `outspool types` made lies beside this file.
+                var known = typeof(Spool).Assembly.GetType("Outspool.Templates.Schemas");
+                if (known != null) RuntimeHelpers.RunClassConstructor(known.TypeHandle);
                 lock (Schemas) Schemas.TryGetValue(template, out schema);
             }
             if (!string.IsNullOrEmpty(schema)) SchemaCheck.Check(schema, job.Get("params") ?? new JsonObject());

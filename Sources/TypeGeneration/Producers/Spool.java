@@ -43,6 +43,15 @@ public class Spool implements Submitter {
     /** What all spools of the path memory: share, so that a test sees what the code under test has queued. */
     private static final Map<String, Map<String, Object>> JOBS = new LinkedHashMap<>();
 
+    static {
+        try {
+            // What `outspool types` made lies in this package.
+            Class.forName("outspool.Templates", true, Spool.class.getClassLoader());
+        } catch (ClassNotFoundException error) {
+            SCHEMAS.clear(); // An application without types.
+        }
+    }
+
     private final String path;
 
     /** The spool at OUTSPOOL_SPOOL, or else /var/spool/outspool. */

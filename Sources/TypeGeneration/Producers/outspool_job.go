@@ -3,6 +3,7 @@ package outspool
 import (
 	"encoding/base64"
 	"fmt"
+	"sort"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -286,6 +287,36 @@ func (m Members) MarshalJSON() ([]byte, error) {
 	}
 	return appendJSON(nil, members), nil
 }
+
+// addAll appends the members of a map in the order of their names, but for those that are there.
+func addAll[T any](m *Members, values map[string]T) {
+	known := map[string]bool{}
+	for _, member := range *m {
+		known[member.Name] = true
+	}
+	names := []string{}
+	for name := range values {
+		if !known[name] {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		m.Add(name, values[name])
+	}
+}
+
+// marshal writes a value of a type that is one value.
+func marshal(value any) ([]byte, error) {
+	tree, err := encode(value)
+	if err != nil {
+		return nil, err
+	}
+	return appendJSON(nil, tree), nil
+}
+
+// Ptr is a pointer to a value, for a field that may be left out.
+func Ptr[T any](value T) *T { return &value }
 
 // List is the list, or an empty one where there is none: never null.
 func List[T any](list []T) []T {

@@ -41,21 +41,21 @@ func (c *schemaCheck) check(schema, value any, at string) *fault {
 	rules, ok := schema.(*object)
 	if !ok {
 		if schema == false {
-			return &fault{at, "expected nothing, found " + brief(value)}
+			return expected(at, "nothing")
 		}
 		return nil
 	}
 	rule := func(name string) any { return rules.values[name] }
 	if kinds := rule("type"); kinds != nil {
 		if wanted := typeFault(kinds, value); wanted != "" {
-			return expected(at, wanted, value)
+			return expected(at, wanted)
 		}
 	}
 	if values, ok := rule("enum").([]any); ok && !contains(values, value) {
-		return expected(at, "one of "+listed(values), value)
+		return expected(at, "one of "+listed(values))
 	}
 	if only, ok := rules.values["const"]; ok && exactKey(only) != exactKey(value) {
-		return expected(at, brief(only), value)
+		return expected(at, brief(only))
 	}
 	var wrong *fault
 	switch value := value.(type) {
@@ -94,9 +94,8 @@ func (c *schemaCheck) check(schema, value any, at string) *fault {
 	return nil
 }
 
-func expected(at, wanted string, value any) *fault {
-	return &fault{at, "expected " + wanted + ", found " + brief(value)}
-}
+// No message has a value: it may be a secret.
+func expected(at, wanted string) *fault { return &fault{at, "expected " + wanted} }
 
 // alternatives blames the alternative that came furthest into the value.
 func (c *schemaCheck) alternatives(options []any, value any, at string, isOne bool) *fault {
@@ -111,7 +110,7 @@ func (c *schemaCheck) alternatives(options []any, value any, at string, isOne bo
 		}
 	}
 	if isOne && hits > 1 {
-		return expected(at, fmt.Sprintf("a value that fits only one of %d alternatives", len(options)), value)
+		return expected(at, fmt.Sprintf("a value that fits only one of %d alternatives", len(options)))
 	}
 	if hits > 0 {
 		return nil
@@ -209,19 +208,19 @@ func (c *schemaCheck) number(rules *object, value json.Number, at string) *fault
 	} {
 		if limit, isThere := rules.values[bound.name].(json.Number); isThere {
 			if limit, ok := decimal(limit); ok && !bound.fits(number.Cmp(limit)) {
-				return expected(at, bound.wanted+brief(rules.values[bound.name]), value)
+				return expected(at, bound.wanted+brief(rules.values[bound.name]))
 			}
 		}
 	}
 	if divisor, isThere := rules.values["multipleOf"].(json.Number); isThere {
 		if divisor, ok := decimal(divisor); ok && divisor.Sign() > 0 && !new(big.Rat).Quo(number, divisor).IsInt() {
-			return expected(at, "a multiple of "+brief(rules.values["multipleOf"]), value)
+			return expected(at, "a multiple of "+brief(rules.values["multipleOf"]))
 		}
 	}
 	return nil
 }
 
-func (c *schemaCheck) count(rules *object, least, most, noun string, count int, value any, at string) *fault {
+func (c *schemaCheck) count(rules *object, least, most, noun string, count int, at string) *fault {
 	for _, name := range []string{least, most} {
 		limit, isThere := rules.values[name].(json.Number)
 		if !isThere {
@@ -233,10 +232,10 @@ func (c *schemaCheck) count(rules *object, least, most, noun string, count int, 
 		}
 		order := big.NewRat(int64(count), 1).Cmp(bound)
 		if name == least && order < 0 {
-			return expected(at, fmt.Sprintf("at least %s %s", limit, noun), value)
+			return expected(at, fmt.Sprintf("at least %s %s", limit, noun))
 		}
 		if name == most && order > 0 {
-			return expected(at, fmt.Sprintf("at most %s %s", limit, noun), value)
+			return expected(at, fmt.Sprintf("at most %s %s", limit, noun))
 		}
 	}
 	return nil
@@ -244,29 +243,29 @@ func (c *schemaCheck) count(rules *object, least, most, noun string, count int, 
 
 func (c *schemaCheck) text(rules *object, value, at string) *fault {
 	length := utf8.RuneCountInString(value)
-	if wrong := c.count(rules, "minLength", "maxLength", "characters", length, value, at); wrong != nil {
+	if wrong := c.count(rules, "minLength", "maxLength", "characters", length, at); wrong != nil {
 		return wrong
 	}
 	if format, ok := rules.values["format"].(string); ok && !fitsFormat(format, value) {
-		return expected(at, "a "+format, value)
+		return expected(at, "a "+format)
 	}
 	if source, ok := rules.values["pattern"].(string); ok {
 		if pattern, err := regexp.Compile(goPattern(source)); err == nil && !pattern.MatchString(value) {
-			return expected(at, "a string that matches "+source, value)
+			return expected(at, "a string that matches "+source)
 		}
 	}
 	return nil
 }
 
 func (c *schemaCheck) list(rules *object, value []any, at string) *fault {
-	if wrong := c.count(rules, "minItems", "maxItems", "elements", len(value), value, at); wrong != nil {
+	if wrong := c.count(rules, "minItems", "maxItems", "elements", len(value), at); wrong != nil {
 		return wrong
 	}
 	if rules.values["uniqueItems"] == true {
 		seen := map[string]bool{}
 		for _, element := range value {
 			if seen[exactKey(element)] {
-				return expected(at, "elements that all differ", value)
+				return expected(at, "elements that all differ")
 			}
 			seen[exactKey(element)] = true
 		}
@@ -283,14 +282,14 @@ func (c *schemaCheck) list(rules *object, value []any, at string) *fault {
 
 func (c *schemaCheck) members(rules *object, value *object, at string) *fault {
 	count := len(value.names)
-	if wrong := c.count(rules, "minProperties", "maxProperties", "properties", count, value, at); wrong != nil {
+	if wrong := c.count(rules, "minProperties", "maxProperties", "properties", count, at); wrong != nil {
 		return wrong
 	}
 	required, _ := rules.values["required"].([]any)
 	for _, name := range required {
 		if name, ok := name.(string); ok {
 			if _, isThere := value.values[name]; !isThere {
-				return &fault{at, "expected a property " + quote(name) + ", found " + brief(value) + " without it"}
+				return expected(at, "a property "+quote(name))
 			}
 		}
 	}
@@ -307,7 +306,7 @@ func (c *schemaCheck) members(rules *object, value *object, at string) *fault {
 		case !hasAdditional:
 			continue
 		case additional == false:
-			return expected(place, "no property of this name", value.values[name])
+			return expected(place, "no property of this name")
 		default:
 			schema = additional
 		}
