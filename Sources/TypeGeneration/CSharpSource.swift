@@ -18,7 +18,7 @@ private func csharpTypes(_ templates: [TemplateTypes]) -> String {
     source.line()
     source.line("namespace Outspool.Templates")
     source.block("{") { source in
-        source.line("/// <summary>The schema of each template, which the producer learns before it judges a job.</summary>")
+        source.line("/// <summary>The schemas, which the producer learns before it judges a job.</summary>")
         source.line("internal static class Schemas")
         source.block("{") { source in
             source.line("static Schemas()")
@@ -49,8 +49,8 @@ private struct CSharpTypes {
         for (place, declaration) in template.declarations.enumerated() {
             source.line()
             remark(declaration.remarks.lines(width: source.width), to: &source)
-            let parents = place == 0 ? "global::Outspool.IContent, global::Outspool.IEncodable" : "global::Outspool.IEncodable"
-            source.line("public class \(names[place]) : \(parents)")
+            let content = place == 0 ? "global::Outspool.IContent, " : ""
+            source.line("public class \(names[place]) : \(content)global::Outspool.IEncodable")
             source.block("{") { source in
                 if place == 0 { writeRoot(to: &source) }
                 switch declaration.kind {

@@ -215,7 +215,8 @@ private struct GoTypes {
         if lines.isEmpty, let name { lines = ["\(name) is made of a schema."] }
         for line in lines {
             let plain = line.replacing("``", with: "` `").replacing("''", with: "' '")
-            source.line("// \(plain.first == "#" || plain.first == "[" ? "· " : "")\(plain)")
+            let isSyntax = plain.utf8.first == UInt8(ascii: "#") || plain.utf8.first == UInt8(ascii: "[")
+            source.line("// \(isSyntax ? "· " : "")\(plain)")
         }
     }
 }

@@ -298,7 +298,8 @@ private enum JavaWords {
     /// What objects have of their own.
     static let members =
         keywords + [
-            "fields", "toJson", "clone", "equals", "finalize", "getClass", "hashCode", "notify", "notifyAll", "toString",
+            "fields", "toJson", "clone", "equals", "finalize", "getClass", "hashCode", "notify", "notifyAll",
+            "toString",
             "wait", "members_", "value_", "java",
         ]
 }
