@@ -4,10 +4,13 @@ internal import Text
 /// The producer, and a file with a class for each template and those of its parameters.
 func csharpFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     let producer = [
-        ("AddressReader.cs", PackageResources.AddressReader_cs), ("Form.cs", PackageResources.Form_cs),
+        ("AddressReader.cs", PackageResources.AddressReader_cs), ("Draft.cs", PackageResources.Draft_cs),
+        ("Form.cs", PackageResources.Form_cs), ("Formats.cs", PackageResources.Formats_cs),
         ("Job.cs", PackageResources.Job_cs), ("Json.cs", PackageResources.Json_cs),
+        ("JsonValues.cs", PackageResources.JsonValues_cs),
         ("Letter.cs", PackageResources.Letter_cs), ("Native.cs", PackageResources.Native_cs),
         ("Outspool.cs", PackageResources.Outspool_cs), ("SchemaCheck.cs", PackageResources.SchemaCheck_cs),
+        ("SubmitException.cs", PackageResources.SubmitException_cs),
     ]
     return producerFiles(producer) + [SourceFile(name: "Templates.cs", text: csharpTypes(templates))]
 }

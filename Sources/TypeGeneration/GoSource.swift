@@ -5,7 +5,11 @@ internal import Text
 func goFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     let producer = [
         ("outspool.go", PackageResources.outspool_go), ("outspool_address.go", PackageResources.outspool_address_go),
-        ("outspool_form.go", PackageResources.outspool_form_go), ("outspool_job.go", PackageResources.outspool_job_go),
+        ("outspool_draft.go", PackageResources.outspool_draft_go),
+        ("outspool_fields.go", PackageResources.outspool_fields_go),
+        ("outspool_form.go", PackageResources.outspool_form_go),
+        ("outspool_format.go", PackageResources.outspool_format_go),
+        ("outspool_job.go", PackageResources.outspool_job_go),
         ("outspool_json.go", PackageResources.outspool_json_go),
         ("outspool_mail.go", PackageResources.outspool_mail_go),
         ("outspool_outcome.go", PackageResources.outspool_outcome_go),

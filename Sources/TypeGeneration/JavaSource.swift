@@ -10,6 +10,7 @@ func javaFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
         ("SchemaCheck.java", PackageResources.SchemaCheck_java), ("Spool.java", PackageResources.Spool_java),
         ("SubmitException.java", PackageResources.SubmitException_java),
         ("Submitter.java", PackageResources.Submitter_java),
+        ("Whereabouts.java", PackageResources.Whereabouts_java),
     ]
     return producerFiles(producer) + [SourceFile(name: "Templates.java", text: javaTypes(templates))]
 }
@@ -291,7 +292,8 @@ private enum JavaWords {
     static let types =
         keywords + [
             "AddressReader", "Form", "Formats", "Full", "Job", "Json", "Letter", "Runner", "SchemaCheck", "Spool",
-            "SubmitException", "Submitter", "Templates", "var", "yield", "record", "sealed", "permits", "java",
+            "SubmitException", "Submitter", "Templates", "Whereabouts", "var", "yield", "record", "sealed", "permits",
+            "java",
             "Override", "String", "Object",
         ]
 

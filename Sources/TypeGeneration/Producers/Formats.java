@@ -26,7 +26,7 @@ final class Formats {
         "hostname", Pattern.compile("(?=.{1,253}\\z)" + LABEL + "(?:\\." + LABEL + ")*"),
         "ipv4", Pattern.compile(BYTE + "(?:\\." + BYTE + "){3}"),
         "uuid", Pattern.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
-        "uri", Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:(?://(?:(?:" + PLAIN + "|:)*@)?(?:\\[[0-9A-Fa-f:.]+\\]|" + PLAIN
+        "uri", Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:(?://(?:(?:" + PLAIN + "|:)*@)?(?:\\[([0-9A-Fa-f:.]+)\\]|" + PLAIN
             + "*)(?::\\d*)?(?:/(?:" + PLAIN + "|[:@/])*)?|(?!//)(?:" + PLAIN + "|[:@/])*)(?:\\?(?:" + PLAIN
             + "|[:@/?])*)?(?:#(?:" + PLAIN + "|[:@/?])*)?"));
 
@@ -47,6 +47,9 @@ final class Formats {
                 return AddressReader.isAscii(text) && isMailbox(text);
             case "idn-email":
                 return isMailbox(text);
+            case "uri":
+                Matcher match = PATTERNS.get(format).matcher(text);
+                return match.matches() && (match.group(1) == null || isIpv6(match.group(1)));
             default:
                 return !PATTERNS.containsKey(format) || PATTERNS.get(format).matcher(text).matches();
         }

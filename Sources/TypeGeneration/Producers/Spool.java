@@ -28,7 +28,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** Where mail is submitted: a spool, or the drop box that this application has in one. Threads may share it. */
 public class Spool implements Submitter {
@@ -370,8 +369,6 @@ public class Spool implements Submitter {
      */
     public record Outcome(String state, Map<String, Object> event) {}
 
-    private record Found(String state, String text) {}
-
     @Override
     public Outcome outcome(String id) {
         checkId(id);
@@ -381,14 +378,14 @@ public class Spool implements Submitter {
             }
         }
         try {
-            String told = visible(Path.of(path, "out", id));
+            String told = Whereabouts.visible(Path.of(path, "out", id));
             if (told != null && Json.read(told) instanceof Map<?, ?> map && map.get("state") instanceof String state) {
                 return new Outcome(state, map.get("event") == null ? null : Json.members(map.get("event")));
             }
         } catch (IOException | Json.Fault error) {
             throw failure(error);
         }
-        Found found = find(id);
+        Whereabouts.Found found = find(id);
         if (found == null) {
             boolean isNew = Files.exists(Path.of(path, "new", id), LinkOption.NOFOLLOW_LINKS);
             return isNew ? new Outcome("new", null) : null;
@@ -406,48 +403,17 @@ public class Spool implements Submitter {
         return new Outcome(found.state(), null);
     }
 
-    /** The text of a file; null for what is not there, or not for this user to see. */
-    private static String visible(Path file) throws IOException {
+    private Whereabouts.Found find(String id) {
         try {
-            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-                ? new String(Files.readAllBytes(file), StandardCharsets.UTF_8) : null;
-        } catch (NoSuchFileException | AccessDeniedException error) {
-            return null;
-        }
-    }
-
-    /** The job of that id. One that moves while it is looked for is in new/ again. */
-    private Found find(String id) {
-        try {
-            for (String state : List.of("new", "cur", "retry", "scheduled", "hold", "dead", "done", "new")) {
-                for (Path folder : folders(state)) {
-                    String text = visible(folder.resolve(id));
-                    if (text != null) {
-                        return new Found(state, text);
-                    }
-                }
-            }
-            return null;
+            return Whereabouts.find(Path.of(path), id);
         } catch (IOException error) {
             throw failure(error);
         }
     }
 
-    private List<Path> folders(String state) throws IOException {
-        Path folder = Path.of(path, state);
-        if (!Set.of("cur", "retry", "done").contains(state)) {
-            return List.of(folder);
-        }
-        try (Stream<Path> inside = Files.list(folder)) {
-            return inside.toList();
-        } catch (NoSuchFileException | AccessDeniedException | NotDirectoryException error) {
-            return List.of();
-        }
-    }
-
     /** Throws if the spool has a job of a chosen id, as far as this user can see. */
     private void refuseNamesake(String id, Map<String, Object> object) {
-        Found found = find(id);
+        Whereabouts.Found found = find(id);
         if (found == null) {
             return;
         }

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "date"
 require_relative "outspool_address"
 require_relative "outspool_mail"
 
@@ -136,7 +137,7 @@ module Outspool
         return unless text
 
         match = MOMENT.match(text)
-        unless match && Date.valid_date?(match[1].to_i, match[2].to_i, match[3].to_i)
+        unless match && Date.valid_date?(match[1].to_i, match[2].to_i, match[3].to_i, Date::GREGORIAN)
           wrong("/#{name}", "is not an RFC 3339 date-time such as 2026-11-23T17:44:11Z")
         end
         offset = ((match[9].to_i * 60) + match[10].to_i) * (match[8] == "-" ? -60 : 60)

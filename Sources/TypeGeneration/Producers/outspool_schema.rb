@@ -245,7 +245,7 @@ module Outspool
       "ipv4" => /\A#{BYTE}(?:\.#{BYTE}){3}\z/,
       "uuid" => /\A\h{8}(?:-\h{4}){3}-\h{12}\z/,
       "uri" => %r{\A[A-Za-z][A-Za-z0-9+.-]*:
-        (?://(?:(?:#{PLAIN}|:)*@)?(?:\[[0-9A-Fa-f:.]+\]|(?:#{PLAIN})*)(?::\d*)?(?:/(?:#{PLAIN}|[:@/])*)?
+        (?://(?:(?:#{PLAIN}|:)*@)?(?:\[(?<literal>[0-9A-Fa-f:.]+)\]|(?:#{PLAIN})*)(?::\d*)?(?:/(?:#{PLAIN}|[:@/])*)?
         |(?!//)(?:#{PLAIN}|[:@/])*)(?:\?(?:#{PLAIN}|[:@/?])*)?(?:\#(?:#{PLAIN}|[:@/?])*)?\z}x
     }.freeze
 
@@ -256,6 +256,7 @@ module Outspool
         when "time" then time?(text)
         when "date-time" then text.match?(/\A.{10}[Tt]/) && date?(text[0, 10]) && time?(text[11..])
         when "ipv6" then ipv6?(text)
+        when "uri" then uri?(text)
         when "email" then text.ascii_only? && mailbox?(text)
         when "idn-email" then mailbox?(text)
         else !PATTERNS.key?(format) || text.match?(PATTERNS[format])
@@ -274,7 +275,12 @@ module Outspool
 
       def date?(text)
         match = /\A(\d{4})-(\d\d)-(\d\d)\z/.match(text)
-        !match.nil? && Date.valid_date?(match[1].to_i, match[2].to_i, match[3].to_i)
+        !match.nil? && Date.valid_date?(match[1].to_i, match[2].to_i, match[3].to_i, Date::GREGORIAN)
+      end
+
+      def uri?(text)
+        match = PATTERNS["uri"].match(text)
+        !match.nil? && (match[:literal].nil? || ipv6?(match[:literal]))
       end
 
       def time?(text)
