@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 )
 
