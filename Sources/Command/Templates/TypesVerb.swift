@@ -29,7 +29,8 @@ extension Verb {
 
                 """,
             options: [
-                .init("--lang", "a language"), .init("--adapter", "a framework"), .init("--templates", "a directory"), .init("--output", "a directory"),
+                .init("--lang", "a language"), .init("--adapter", "a framework"), .init("--templates", "a directory"),
+                .init("--output", "a directory"),
             ], run: runTypes)
     }
 }
