@@ -5,6 +5,7 @@
 # make lint       holds the Swift sources against the format, texts against Swift's equality, suites against one name
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
 # make doors      has a dozen mail libraries of other languages send through outspool-smtpd and sendmail -bs
+# make test-clients  has the producer of each language judge the table of jobs, and each framework send by its adapter
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
 #                 BENCH='--only drain,latency --json FILE' and more, see Tests/Benchmarks/run --help
@@ -72,7 +73,7 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
 
-check-all: packages-check-all test doors
+check-all: packages-check-all test doors test-clients
 	$(SWIFT) build -c release
 	Tests/Packaging/run $(RELEASE)
 	$(MAKE) engines ENGINES='--messages 2000 --seconds 10 --commits 100'
@@ -80,6 +81,11 @@ check-all: packages-check-all test doors
 doors: packages-doors
 	$(SWIFT) build -c release
 	Tests/Doors/run $(RELEASE)
+
+test-clients: packages-clients
+	$(SWIFT) build -c release
+	Tests/Clients/run $(RELEASE)
+	Tests/Clients/adapters $(RELEASE)
 
 storm: packages-test
 	$(SWIFT) build --build-tests
@@ -175,4 +181,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all doors storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo check test lint format check-all doors test-clients storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb version clean

@@ -1,11 +1,17 @@
 /// What lets the mail of a framework, or the tests of an application, go through a producer: one file each.
 package enum Adapter: String, CaseIterable, Sendable {
-    case django
+    case django, flask, symfony, nodemailer, wordpress, pytest, phpunit
 
     /// The file, which stands beside the producer of its language.
     package var file: SourceFile {
         switch self {
         case .django: source("outspool_django.py", PackageResources.outspool_django_py)
+        case .flask: source("outspool_flask.py", PackageResources.outspool_flask_py)
+        case .symfony: source("OutspoolTransport.php", PackageResources.OutspoolTransport_php)
+        case .nodemailer: source("outspool_nodemailer.mjs", PackageResources.outspool_nodemailer_mjs)
+        case .wordpress: source("outspool-wordpress.php", PackageResources.outspool_wordpress_php)
+        case .pytest: source("outspool_pytest.py", PackageResources.outspool_pytest_py)
+        case .phpunit: source("OutspoolTesting.php", PackageResources.OutspoolTesting_php)
         }
     }
 

@@ -50,6 +50,13 @@ package struct NameClash: Error, Equatable, CustomStringConvertible {
 /// The first line of every file, behind what begins a comment there.
 let origin = "Made from the templates by outspool types. Change the schemas, not this file."
 
+/// A file of the producer that is the same whatever the templates are.
+/// - Parameter comment: what begins a comment to the end of the line.
+func producerFile(_ name: String, _ bytes: [UInt8], comment: String) -> SourceFile {
+    let note = "\(comment) Made by outspool types. It is the same for all templates.\n"
+    return SourceFile(name: name, text: note + String(decoding: bytes, as: UTF8.self))
+}
+
 /// A string literal of Swift, JavaScript and, with `$` among what is escaped, PHP: nothing in the text
 /// ends it or is evaluated.
 func literal(_ text: String, escaping extra: Unicode.Scalar? = nil) -> String {
