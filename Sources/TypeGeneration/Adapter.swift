@@ -1,6 +1,6 @@
 /// What lets the mail of a framework, or the tests of an application, go through a producer: one file each.
 package enum Adapter: String, CaseIterable, Sendable {
-    case django, flask, symfony, nodemailer, wordpress, pytest, phpunit
+    case django, flask, symfony, nodemailer, wordpress, pytest, phpunit, actionmailer
 
     /// The file, which stands beside the producer of its language.
     package var file: SourceFile {
@@ -11,6 +11,7 @@ package enum Adapter: String, CaseIterable, Sendable {
         case .nodemailer: source("outspool_nodemailer.mjs", PackageResources.outspool_nodemailer_mjs)
         case .wordpress: source("outspool-wordpress.php", PackageResources.outspool_wordpress_php)
         case .pytest: source("outspool_pytest.py", PackageResources.outspool_pytest_py)
+        case .actionmailer: source("outspool_actionmailer.rb", PackageResources.outspool_actionmailer_rb)
         case .phpunit: source("OutspoolTesting.php", PackageResources.OutspoolTesting_php)
         }
     }
