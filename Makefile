@@ -22,6 +22,7 @@
 # make hostile    has another user attack the daemon through a drop box; needs root
 #                 WORKERS=3 gives the daemons of crash, powercut, soak, storm, faults, tasks and hostile three workers
 # make engines    runs outspool pump against real servers on three nodes, and kills all of them; ENGINES='--only redis'
+# make clients    builds the packages of the clients in .build/clients: a wheel, a gem, a jar, ...
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
 # make deb        makes the Debian packages in .build/deb
@@ -86,6 +87,7 @@ test-clients: packages-clients
 	$(SWIFT) build -c release
 	Tests/Clients/run $(RELEASE)
 	Tests/Clients/adapters $(RELEASE)
+	Tests/Clients/packages $(RELEASE)
 
 storm: packages-test
 	$(SWIFT) build --build-tests
@@ -172,6 +174,10 @@ deb: packages-deb
 	$(SWIFT) build -c release
 	etc/debian/build $(RELEASE) .build/deb $(VERSION)
 
+clients: packages-clients
+	$(SWIFT) build -c release --product outspool
+	etc/clients/build $(RELEASE) .build/clients $(VERSION)
+
 version:
 	@echo $(VERSION)
 
@@ -181,4 +187,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all doors test-clients storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb version clean
+.PHONY: build demo check test lint format check-all doors test-clients storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb clients version clean
