@@ -260,7 +260,8 @@ private enum CSharpWords {
         "unchecked", "unsafe", "ushort", "using", "virtual", "void", "volatile", "while", "value", "await",
     ]
 
-    static let types = ["Schemas"]
+    /// A member cannot be called like its class.
+    static let types = ["Additional", "Fields", "Of", "Params", "Schemas", "ToJson"]
 
     /// What the classes and all objects have of their own.
     static let members = [

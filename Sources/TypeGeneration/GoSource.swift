@@ -65,7 +65,7 @@ private struct GoTypes {
             case .object(let fields, let rest): writeObject(place, fields, rest, to: &source)
             case .whole(let shape):
                 source.block("type \(names[place]) struct {") { $0.line("Params \(type(shape))") }
-                writeMethod(place, to: &source) { $0.line("return marshal(\(encoded(shape, "p.Params", false)))") }
+                writeMethod(place, to: &source) { $0.line("return marshal(\(encoded(shape, "p.Params")))") }
             case .choice(let values):
                 source.line("type \(names[place]) string")
                 for value in values {
@@ -131,7 +131,7 @@ private struct GoTypes {
                 if let only = member.only {
                     source.line("m.Add(\(name), \(goLiteral(only)))")
                 } else if member.field.isRequired {
-                    source.line("m.Add(\(name), \(encoded(member.field.shape, value, false)))")
+                    source.line("m.Add(\(name), \(encoded(member.field.shape, value)))")
                 } else {
                     source.block("if \(value) != nil {") { $0.line("m.Add(\(name), \(value))") }
                 }
@@ -157,7 +157,7 @@ private struct GoTypes {
             source.line()
             source.line("// \(name) is one of the kinds that it may be.")
             source.block("func \(name)(value \(type(shape))) \(names[place]) {") {
-                $0.line("return \(names[place]){\(encoded(shape, "value", false))}")
+                $0.line("return \(names[place]){\(encoded(shape, "value"))}")
             }
         }
     }
@@ -178,10 +178,10 @@ private struct GoTypes {
     }
 
     /// A list or a map that is nil is an empty one, where it may not be null.
-    private func encoded(_ shape: Shape, _ value: String, _ isNullable: Bool) -> String {
+    private func encoded(_ shape: Shape, _ value: String) -> String {
         switch shape {
-        case .list: isNullable ? value : "List(\(value))"
-        case .map: isNullable ? value : "Map(\(value))"
+        case .list: "List(\(value))"
+        case .map: "Map(\(value))"
         default: value
         }
     }

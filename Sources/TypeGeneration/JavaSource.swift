@@ -112,7 +112,7 @@ private struct JavaTypes {
 
     private func writeChoice(_ place: Int, _ values: [String], to source: inout Source) {
         source.block("public enum \(names[place]) implements Job.Encodable {") { source in
-            var scope = NameScope(reserved: JavaWords.keywords, ignoresCase: true)
+            var scope = NameScope(reserved: ["_"])
             for (index, value) in values.enumerated() {
                 let name = scope.claim(capitals(value))
                 source.line("\(name)(\(javaLiteral(value)))\(index < values.count - 1 ? "," : ";")")
