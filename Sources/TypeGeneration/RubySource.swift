@@ -126,16 +126,20 @@ private struct RubyTypes {
         }
     }
 
-    /// Attributes begin with a small letter.
+    /// `trackingUrl` becomes `tracking_url`: words begin at a capital behind a small letter, and at the last of several
+    /// capitals if a small letter follows.
     private func attribute(_ name: String) -> String {
-        let given = isIdentifier(name) ? name : snake(name)
-        var small = ""
-        var rest = given.unicodeScalars[...]
-        while let scalar = rest.first, scalar.properties.generalCategory == .uppercaseLetter {
-            small += scalar.properties.lowercaseMapping
-            rest = rest.dropFirst()
+        let given = Array((isIdentifier(name) ? name : snake(name)).unicodeScalars)
+        let isCapital = given.map { $0.properties.generalCategory == .uppercaseLetter }
+        var made = ""
+        for (index, scalar) in given.enumerated() {
+            let isSmallNext = index + 1 < given.count && given[index + 1].properties.generalCategory == .lowercaseLetter
+            if isCapital[index], index > 0, given[index - 1] != "_", !isCapital[index - 1] || isSmallNext {
+                made += "_"
+            }
+            made += scalar.properties.lowercaseMapping
         }
-        return small + String(rest)
+        return made
     }
 
     private func defaultValue(_ field: Declaration.Field) -> String? {
