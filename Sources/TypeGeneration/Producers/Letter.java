@@ -37,7 +37,7 @@ final class Letter {
     private static final Pattern PARAMETER =
         Pattern.compile("; *(?:(" + TOKEN + ")=(?:" + TOKEN + "|\"(?:[^\"\\\\]|\\\\.)*\") *|\\z)");
     private static final Pattern TAG = Pattern.compile(
-        "<!--.*?(?:--!?>|\\z)|<[!?][^>]*>?|<(/?)([A-Za-z][^\\s/>]*)((?:[^\"'>]|\"[^\"]*\"|'[^']*')*+)>", Pattern.DOTALL);
+        "<!--.*?(?:--!?>|\\z)|<[!?][^>]*>?|<(/?)([A-Za-z][^\\s/>]*)((?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+)>", Pattern.DOTALL);
     private static final Pattern ATTRIBUTE =
         Pattern.compile("([^\\s/>=\"'][^\\s/>=]*)\\s*=\\s*(\"[^\"]*\"|'[^']*'|[^\\s>]+)");
     private static final Set<String> RESOURCES =
