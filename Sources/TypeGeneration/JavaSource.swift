@@ -7,7 +7,8 @@ func javaFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
         ("AddressReader.java", PackageResources.AddressReader_java), ("Form.java", PackageResources.Form_java),
         ("Formats.java", PackageResources.Formats_java), ("Job.java", PackageResources.Job_java),
         ("Json.java", PackageResources.Json_java), ("Letter.java", PackageResources.Letter_java),
-        ("SchemaCheck.java", PackageResources.SchemaCheck_java), ("Spool.java", PackageResources.Spool_java),
+        ("SchemaCheck.java", PackageResources.SchemaCheck_java), ("Schemas.java", PackageResources.Schemas_java),
+        ("Spool.java", PackageResources.Spool_java),
         ("SubmitException.java", PackageResources.SubmitException_java),
         ("Submitter.java", PackageResources.Submitter_java),
         ("Whereabouts.java", PackageResources.Whereabouts_java),
@@ -24,7 +25,7 @@ private func javaTypes(_ templates: [TemplateTypes]) -> String {
     source.block("public final class Templates {") { source in
         source.block("static {") { source in
             for template in templates {
-                source.line("Spool.registerSchema(\(javaLiteral(template.name)), \(schema(of: template)));")
+                source.line("Schemas.register(\(javaLiteral(template.name)), \(schema(of: template)));")
             }
         }
         source.line()
@@ -291,7 +292,8 @@ private enum JavaWords {
     /// What the package has, and words that no type may be called.
     static let types =
         keywords + [
-            "AddressReader", "Form", "Formats", "Full", "Job", "Json", "Letter", "Runner", "SchemaCheck", "Spool",
+            "AddressReader", "Form", "Formats", "Full", "Job", "Json", "Letter", "Runner", "SchemaCheck", "Schemas",
+            "Spool",
             "SubmitException", "Submitter", "Templates", "Whereabouts", "var", "yield", "record", "sealed", "permits",
             "java",
             "Override", "String", "Object",

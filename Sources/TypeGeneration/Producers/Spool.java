@@ -26,7 +26,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /** Where mail is submitted: a spool, or the drop box that this application has in one. Threads may share it. */
@@ -38,18 +37,8 @@ public class Spool implements Submitter {
     private static final Pattern UNUSABLE = Pattern.compile(
         "(?:No such file or directory|Not a directory|Permission denied|Operation not permitted"
             + "|Too many levels of symbolic links|File name too long|Invalid argument)\\z");
-    private static final Map<String, String> SCHEMAS = new ConcurrentHashMap<>();
     /** What all spools of the path memory: share, so that a test sees what the code under test has queued. */
     private static final Map<String, Map<String, Object>> JOBS = new LinkedHashMap<>();
-
-    static {
-        try {
-            // What `outspool types` made lies in this package.
-            Class.forName("outspool.Templates", true, Spool.class.getClassLoader());
-        } catch (ClassNotFoundException error) {
-            SCHEMAS.clear(); // An application without types.
-        }
-    }
 
     private final String path;
 
@@ -70,11 +59,10 @@ public class Spool implements Submitter {
     }
 
     /**
-     * Tells the schema against which jobs of a template are held; what {@code outspool types} makes does so when its class
-     * is first used.
+     * Tells the schema against which jobs of a template are held; what {@code outspool types} makes does so by itself.
      */
     public static void registerSchema(String template, String schema) {
-        SCHEMAS.put(template, schema);
+        Schemas.register(template, schema);
     }
 
     @Override
@@ -179,7 +167,7 @@ public class Spool implements Submitter {
             checkId(chosen);
         }
         Form.check(object, Instant.now());
-        String schema = object.get("template") instanceof String template ? SCHEMAS.get(template) : null;
+        String schema = object.get("template") instanceof String template ? Schemas.of(template) : null;
         if (schema != null && !schema.isEmpty()) {
             Object params = object.get("params");
             SchemaCheck.check(schema, params == null ? Map.of() : params);
