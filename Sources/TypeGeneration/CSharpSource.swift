@@ -72,7 +72,7 @@ private struct CSharpTypes {
         }
     }
 
-    /// What makes the type of the parameters a content.
+    /// Makes the type of the parameters a content.
     private func writeRoot(to source: inout Source) {
         source.line("static \(names[0])()")
         source.block("{") { $0.line("global::Outspool.Templates.Schemas.Know();") }
@@ -116,7 +116,7 @@ private struct CSharpTypes {
         let only: String?
     }
 
-    /// What has to be is an argument of the constructor, the rest is set afterwards.
+    /// Required members are arguments of the constructor, the others are set afterwards.
     private func writeObject(
         _ place: Int, _ fields: [Declaration.Field], _ rest: Shape?, to source: inout Source
     ) {
@@ -263,7 +263,7 @@ private enum CSharpWords {
     /// A member cannot be called like its class.
     static let types = ["Additional", "Fields", "Of", "Params", "Schemas", "ToJson"]
 
-    /// What the classes and all objects have of their own.
+    /// The members of the classes and of all objects.
     static let members = [
         "Equals", "Fields", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "Of", "ReferenceEquals", "ToJson",
         "ToString", "value_", "members",

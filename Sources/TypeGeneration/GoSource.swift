@@ -37,7 +37,7 @@ private func goTypes(_ templates: [TemplateTypes]) -> String {
     return source.text
 }
 
-/// What is exported begins with a capital, which not each writing has.
+/// Exported names begin with a capital, which not every script has.
 private func goNames(_ templates: [TemplateTypes]) -> [[String]] {
     var scope = NameScope(reserved: GoWords.exported, ignoresCase: true)
     let roots = templates.map { scope.claim(exported(pascal($0.name))) }
@@ -79,7 +79,7 @@ private struct GoTypes {
         }
     }
 
-    /// What makes the type of the parameters a content.
+    /// Makes the type of the parameters a content.
     private func writeRoot(to source: inout Source) {
         source.line()
         source.line("// Fields is the template's name with these parameters.")
@@ -241,7 +241,7 @@ private func goLiteral(_ text: String) -> String {
 }
 
 private enum GoWords {
-    /// What the producer exports.
+    /// The names that the producer exports.
     static let exported = [
         "Address", "Addresses", "AlreadyQueued", "Attachment", "Bulk", "Content", "Draft", "DSN", "ErrAlreadyQueued",
         "ErrInvalid", "ErrTemporary", "ErrUnsettled", "ErrUnusable", "High", "Invalid", "Job", "List", "Mail", "Map",

@@ -134,7 +134,7 @@ private struct JavaTypes {
         let only: String?
     }
 
-    /// What has to be is an argument of the constructor, the rest is said afterwards.
+    /// Required members are arguments of the constructor, the others are set afterwards.
     private func writeObject(
         _ place: Int, _ fields: [Declaration.Field], _ rest: Shape?, to source: inout Source
     ) {
@@ -259,7 +259,7 @@ private func javaComment(_ line: String) -> String {
     comment(line).replacing("\\", with: "&#92;").replacing("<", with: "&lt;").replacing("{@", with: "{&#64;")
 }
 
-/// What cannot be seen is written in UTF-16; a line end, which would end the line, in octal.
+/// Invisible characters are written in UTF-16; a line end, which would end the line, in octal.
 private func javaLiteral(_ text: String) -> String {
     var literal = "\""
     for scalar in text.unicodeScalars {
@@ -289,7 +289,7 @@ private enum JavaWords {
         "throw", "throws", "transient", "true", "try", "void", "volatile", "while", "_", "value", "values", "valueOf",
     ]
 
-    /// What the package has, and words that no type may be called.
+    /// The names of the package, and words that no type may have.
     static let types =
         keywords + [
             "AddressReader", "Form", "Formats", "Full", "Job", "Json", "Letter", "Runner", "SchemaCheck", "Schemas",
@@ -299,7 +299,7 @@ private enum JavaWords {
             "Override", "String", "Object",
         ]
 
-    /// What objects have of their own.
+    /// The members of all objects.
     static let members =
         keywords + [
             "fields", "toJson", "clone", "equals", "finalize", "getClass", "hashCode", "notify", "notifyAll",

@@ -29,7 +29,7 @@ private func rubyTypes(_ templates: [TemplateTypes]) -> String {
     return source.text
 }
 
-/// A constant begins with a capital, which not each writing has.
+/// A constant begins with a capital, which not every script has.
 private func rubyNames(_ templates: [TemplateTypes]) -> [[String]] {
     var scope = NameScope(reserved: RubyWords.constants, ignoresCase: true)
     let roots = templates.map { scope.claim(constant(pascal($0.name))) }
@@ -184,7 +184,7 @@ private enum RubyWords {
         "then", "true", "undef", "unless", "until", "when", "while", "yield",
     ]
 
-    /// What the module has, and what its classes use.
+    /// The names that the module has, and that its classes use.
     static let constants = [
         "AddressReader", "Attachment", "Draft", "Form", "Formats", "Letter", "Mail", "Message", "Outcome", "Params",
         "Patterns", "Queued", "Schema", "Spool", "Submission", "SubmitError", "Template", "Tree", "TypedJob",
@@ -194,7 +194,7 @@ private enum RubyWords {
         "ENV", "Class", "Module", "Comparable",
     ]
 
-    /// What objects have of their own.
+    /// The members of all objects.
     static let members =
         keywords + [
             "fields", "to_outspool", "initialize", "object_id", "method", "methods", "send", "hash", "freeze", "dup",

@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace Outspool
 {
-    /// <summary>Why a text is not an address.</summary>
+    /// <summary>The reason against a text that is not an address.</summary>
     internal class AddressFault : Exception
     {
         internal AddressFault(string reason) : base(reason) { }

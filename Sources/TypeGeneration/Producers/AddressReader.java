@@ -13,7 +13,7 @@ final class AddressReader {
     private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(?:\\.\\d{1,3}){3}");
     private static final Pattern HIDDEN = Pattern.compile("[\\p{Z}\\p{Cf}\\p{Cc}\\p{Co}&&[^\\x00-\\x7f]]");
 
-    /** Why a text is not an address. */
+    /** The reason against a text that is not an address. */
     static final class Fault extends Exception {
         private static final long serialVersionUID = 1L;
 

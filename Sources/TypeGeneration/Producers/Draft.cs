@@ -100,7 +100,7 @@ namespace Outspool
         {
             if (file >= 0) Native.close(file);
             file = -1;
-            // What is left in tmp/ is harmless; the daemon clears it.
+            // The daemon clears tmp/.
             if (name != null) Native.unlink(name);
             name = null;
         }

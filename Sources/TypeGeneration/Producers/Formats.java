@@ -31,7 +31,7 @@ final class Formats {
 
     private Formats() {}
 
-    /** What a part of a URI consists of; Java would go a step deeper for each character of a plain alternative. */
+    /** The characters of a part of a URI. Possessive, since Java goes a step deeper for each character otherwise. */
     private static String plain(String more) {
         return "(?:[A-Za-z0-9._~!$&'()*+,;=" + more + "-]++|%[0-9A-Fa-f]{2})*+";
     }

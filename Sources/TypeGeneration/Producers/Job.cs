@@ -7,7 +7,7 @@ using System.Text;
 namespace Outspool
 {
     /// <summary>
-    /// What says the fields of a job that are sent: a template, a mail, a message, or a type made of a template.
+    /// The content of a job: a template, a mail, a message, or a type made of a template.
     /// </summary>
     public interface IContent
     {
@@ -164,7 +164,7 @@ namespace Outspool
         Bulk
     }
 
-    /// <summary>What is to be sent, and to whom. What is not said is not written.</summary>
+    /// <summary>A mail or task with its recipients. Options that are not set are not written.</summary>
     public class Job
     {
         private readonly IContent content;

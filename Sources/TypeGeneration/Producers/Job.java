@@ -14,14 +14,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is to be sent, and to whom. What is not said is not written.
+ * A mail or task with its recipients. Options that are not set are not written.
  *
  * <pre>
  * new Job(new Job.Mail("Hello").text("…")).to("Zoë &lt;zoe@example.com&gt;").id("hello-1")
  * </pre>
  */
 public class Job {
-    /** What says the fields of a job that are sent: a template, a mail, a message, or a type that was made of a template. */
+    /** The content of a job: a template, a mail, a message, or a type that was made of a template. */
     public interface Content {
         /** The fields, by their names in spool(5). */
         Map<String, Object> fields();

@@ -229,7 +229,7 @@ namespace Outspool
             return text;
         }
 
-        /// <summary>The same with dictionaries; null for null.</summary>
+        /// <summary>Turns objects into dictionaries; null stays null.</summary>
         internal static Dictionary<string, object> Dictionary(JsonObject members)
         {
             return members == null ? null : members.Names.ToDictionary(name => name, name => Plain(members.Get(name)));
@@ -305,7 +305,7 @@ namespace Outspool
         }
 
         /// <summary>
-        /// Whether two values are one: members in any order, numbers as they are written. A mask in the first, if there is
+        /// Tells whether two values are one: members in any order, numbers as they are written. A mask in the first, if there is
         /// one, stands for anything.
         /// </summary>
         internal static bool Same(object value, object other, string mask)

@@ -12,7 +12,7 @@ final class Json {
     static final int DEPTH_LIMIT = 100;
     private static final int VALUE_LIMIT = 1_000_000;
 
-    /** Why a text is not JSON. */
+    /** The reason against a text that is not JSON. */
     static final class Fault extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -298,7 +298,7 @@ final class Json {
     }
 
     /**
-     * Whether two values are one: members in any order, numbers as they are written. A mask in the first, if there is one,
+     * Tells whether two values are one: members in any order, numbers as they are written. A mask in the first, if there is one,
      * stands for anything.
      */
     static boolean same(Object value, Object other, String mask) {

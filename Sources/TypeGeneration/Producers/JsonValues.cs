@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace Outspool
 {
-    /// <summary>Why a text is not JSON.</summary>
+    /// <summary>The reason against a text that is not JSON.</summary>
     internal class JsonFault : Exception
     {
         internal JsonFault(string reason) : base(reason) { }
@@ -64,7 +64,7 @@ namespace Outspool
         /// <summary>Equal for equal numbers.</summary>
         internal string Key { get { return digits.ToString(Json.Invariant) + "e" + exponent; } }
 
-        /// <summary>Whether the number may be calculated with: what has an exponent of thousands is not.</summary>
+        /// <summary>Tells whether the number may be calculated with: not with an exponent of thousands.</summary>
         internal bool IsPlain { get { return Math.Abs((long)exponent) < 1000; } }
 
         internal int CompareTo(JsonNumber other)

@@ -10,7 +10,7 @@ using System.Threading.Tasks;
 
 namespace Outspool
 {
-    /// <summary>What an application needs of a Spool; its tests may have one of their own.</summary>
+    /// <summary>The interface of Spool for applications; their tests may have one of their own.</summary>
     public interface ISubmitter
     {
         /// <summary>Queues a job and returns its id. On return the job is on disk and outlives a power cut.</summary>
@@ -27,7 +27,7 @@ namespace Outspool
         /// </summary>
         Draft Prepare(Job job);
 
-        /// <summary>What became of the job of that id; null if the spool has none.</summary>
+        /// <summary>Finds the job of that id; null if the spool has none.</summary>
         Outcome Outcome(string id);
     }
 
@@ -39,7 +39,7 @@ namespace Outspool
     }
 
     /// <summary>
-    /// What became of a job so far: the state is new, scheduled, retry, cur, hold, done or dead, and the event the last line
+    /// The state of a job: new, scheduled, retry, cur, hold, done or dead, and the event the last line
     /// of its history, null if it has none.
     /// </summary>
     public class Outcome
@@ -56,13 +56,13 @@ namespace Outspool
     }
 
     /// <summary>
-    /// Where mail is submitted: a spool, or the drop box that this application has in one. Threads may share it.
+    /// The place for submissions: a spool, or the drop box that this application has in one. Threads may share it.
     /// </summary>
     public class Spool : ISubmitter
     {
         private const string Mask = "***";
         private static readonly Dictionary<string, string> Schemas = new Dictionary<string, string>();
-        // What all spools of the path memory: share, so that a test sees what the code under test has queued.
+        // The jobs of the path memory:, shared, so that a test sees the jobs of the code under test.
         private static readonly List<KeyValuePair<string, JsonObject>> Jobs =
             new List<KeyValuePair<string, JsonObject>>();
 
@@ -190,7 +190,7 @@ namespace Outspool
             string schema = null;
             if (template != null)
             {
-                // What `outspool types` made lies beside this file.
+                // The types of `outspool types` are in this assembly.
                 var known = typeof(Spool).Assembly.GetType("Outspool.Templates.Schemas");
                 if (known != null) RuntimeHelpers.RunClassConstructor(known.TypeHandle);
                 lock (Schemas) Schemas.TryGetValue(template, out schema);
@@ -325,7 +325,7 @@ namespace Outspool
             string text;
             var state = Find(id, out text);
             var other = state == null ? null : Json.TryReadBeginning(text);
-            if (other == null) return; // What is no job is not this one.
+            if (other == null) return; // A file without a job is another thing.
             throw Namesake(
                 id, state, Json.Same(other, job, null) || state == "done" && Json.Same(other, job, Mask));
         }

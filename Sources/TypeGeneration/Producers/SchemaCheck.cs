@@ -89,7 +89,7 @@ namespace Outspool
             }
         }
 
-        /// <summary>The same text for equal values: 1 and 1.0 are one number.</summary>
+        /// <summary>A text that is equal for equal values: 1 and 1.0 are one number.</summary>
         private static string Key(object value)
         {
             var number = value as JsonNumber;

@@ -97,7 +97,7 @@ final class SchemaCheck {
         };
     }
 
-    /** The same text for equal values: 1 and 1.0 are one number. */
+    /** A text that is equal for equal values: 1 and 1.0 are one number. */
     private static String key(Object value) {
         if (value instanceof BigDecimal number) {
             return number.signum() == 0 ? "0" : number.stripTrailingZeros().toString();
@@ -139,7 +139,7 @@ final class SchemaCheck {
         if (rules.get("exclusiveMaximum") instanceof BigDecimal limit && value.compareTo(limit) >= 0) {
             return expected(place, "a number below " + limit);
         }
-        // What has an exponent of thousands is left to the daemon.
+        // The daemon judges numbers with an exponent of thousands.
         if (rules.get("multipleOf") instanceof BigDecimal divisor && Math.abs((long) value.scale()) < 1000
             && value.remainder(divisor).signum() != 0) {
             return expected(place, "a multiple of " + divisor);

@@ -12,7 +12,7 @@ final class Schemas {
 
     private Schemas() {}
 
-    /** What {@code outspool types} made lies in this package, if there is any: its class registers when it is loaded. */
+    /** The types of {@code outspool types} are in this package, if there are any: their class registers when it is loaded. */
     private static final class Made {
         private static final boolean IS_THERE = load();
 

@@ -28,7 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Where mail is submitted: a spool, or the drop box that this application has in one. Threads may share it. */
+/** The place for submissions: a spool, or the drop box that this application has in one. Threads may share it. */
 public class Spool implements Submitter {
     private static final String MEMORY = "memory:";
     private static final String MASK = "***";
@@ -37,7 +37,7 @@ public class Spool implements Submitter {
     private static final Pattern UNUSABLE = Pattern.compile(
         "(?:No such file or directory|Not a directory|Permission denied|Operation not permitted"
             + "|Too many levels of symbolic links|File name too long|Invalid argument)\\z");
-    /** What all spools of the path memory: share, so that a test sees what the code under test has queued. */
+    /** The jobs of the path memory:, shared, so that a test sees the jobs of the code under test. */
     private static final Map<String, Map<String, Object>> JOBS = new LinkedHashMap<>();
 
     private final String path;
@@ -53,7 +53,7 @@ public class Spool implements Submitter {
         this.path = named == null || named.isEmpty() ? "/var/spool/outspool" : named;
     }
 
-    /** Where it is. */
+    /** The path of the spool or drop box. */
     public String path() {
         return path;
     }
@@ -345,14 +345,14 @@ public class Spool implements Submitter {
                     name = null;
                 }
             } catch (IOException error) {
-                // What is left in tmp/ is harmless; the daemon clears it.
+                // The daemon clears tmp/.
                 name = null;
             }
         }
     }
 
     /**
-     * What became of a job so far: the state is new, scheduled, retry, cur, hold, done or dead, and the event the last line
+     * The state of a job: new, scheduled, retry, cur, hold, done or dead, and the event the last line
      * of its history, null if it has none.
      */
     public record Outcome(String state, Map<String, Object> event) {}
@@ -409,7 +409,7 @@ public class Spool implements Submitter {
         try {
             other = Json.readBeginning(found.text());
         } catch (Json.Fault error) {
-            return; // What is no job is not this one.
+            return; // A file without a job is another thing.
         }
         throw namesake(
             id, found.state(),

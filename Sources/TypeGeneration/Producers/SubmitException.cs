@@ -2,12 +2,12 @@ using System;
 
 namespace Outspool
 {
-    /// <summary>What became of a job that was not simply queued.</summary>
+    /// <summary>The outcome of a submission that was not simply queued.</summary>
     public enum SubmitReason
     {
         /// <summary>
-        /// The same job is in the spool, and is what it was. Whoever chose the id as an idempotency key takes this for
-        /// success.
+        /// The same job is in the spool, and is what it was.
+        /// If the id is your idempotency key, take this for success.
         /// </summary>
         AlreadyQueued,
         /// <summary>
@@ -23,7 +23,7 @@ namespace Outspool
         Invalid
     }
 
-    /// <summary>Why a job was not queued, or that it may be.</summary>
+    /// <summary>A submission that was not simply queued.</summary>
     public class SubmitException : Exception
     {
         public SubmitReason Reason { get; }
@@ -32,12 +32,12 @@ namespace Outspool
         public string Id { get; }
 
         /// <summary>
-        /// Where an Invalid job is at fault, a JSON pointer (RFC 6901): empty for the whole job, "id" for its id; null
+        /// The place of an Invalid job's fault, a JSON pointer (RFC 6901): empty for the whole job, "id" for its id; null
         /// otherwise.
         /// </summary>
         public string Pointer { get; }
 
-        /// <summary>What the system said, see errno(3); 0 otherwise.</summary>
+        /// <summary>The system's error, see errno(3); 0 otherwise.</summary>
         public int Errno { get; }
 
         internal SubmitException(

@@ -1,17 +1,17 @@
 package outspool;
 
 /**
- * Why a job was not queued, or that it may be. It is unchecked: few callers can do anything about it, and a framework's
+ * A submission that was not simply queued. It is unchecked: few callers can do anything about it, and a framework's
  * transaction is to roll back.
  */
 public class SubmitException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** What became of a job that was not simply queued. */
+    /** The outcome of a submission that was not simply queued. */
     public enum Reason {
         /**
-         * The same job is in the spool, and is what it was. Whoever chose the id as an idempotency key takes this for
-         * success.
+         * The same job is in the spool, and is what it was.
+         * If the id is your idempotency key, take this for success.
          */
         ALREADY_QUEUED("alreadyQueued"),
         /**
@@ -53,7 +53,7 @@ public class SubmitException extends RuntimeException {
         return new SubmitException(Reason.INVALID, message, null, pointer, null);
     }
 
-    /** What became of the job. */
+    /** The outcome. */
     public Reason reason() {
         return reason;
     }
@@ -64,7 +64,7 @@ public class SubmitException extends RuntimeException {
     }
 
     /**
-     * Where an INVALID job is at fault, a JSON pointer (RFC 6901): empty for the whole job, "id" for its id; null
+     * The place of an INVALID job's fault, a JSON pointer (RFC 6901): empty for the whole job, "id" for its id; null
      * otherwise.
      */
     public String pointer() {

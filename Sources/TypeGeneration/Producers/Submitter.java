@@ -2,7 +2,7 @@ package outspool;
 
 import java.util.List;
 
-/** What an application needs of a {@link Spool}; its tests may have one of their own. */
+/** The interface of {@link Spool} for applications; their tests may have one of their own. */
 public interface Submitter {
     /**
      * Queues a job and returns its id. On return the job is on disk and outlives a power cut.
@@ -22,6 +22,6 @@ public interface Submitter {
      */
     Spool.Draft prepare(Job job);
 
-    /** What became of the job of that id; null if the spool has none. */
+    /** Finds the job of that id; null if the spool has none. */
     Spool.Outcome outcome(String id);
 }

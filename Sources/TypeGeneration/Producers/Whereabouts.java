@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Where in a spool a job is. */
+/** Finds jobs in a spool. */
 final class Whereabouts {
     /** A job's state, and the text of its file. */
     record Found(String state, String text) {}

@@ -13,8 +13,8 @@ import (
 type Reason string
 
 const (
-	// AlreadyQueued: the same job is in the spool, and is what it was. Whoever chose the id as an idempotency key takes
-	// this for success.
+	// AlreadyQueued: the same job is in the spool, and is what it was.
+	// If the id is your idempotency key, take this for success.
 	AlreadyQueued Reason = "alreadyQueued"
 	// Unsettled: the job may be queued or not, the last wait for the disk failed. Submitted again under a chosen id it is
 	// sent once.
@@ -27,7 +27,7 @@ const (
 	Invalid Reason = "invalid"
 )
 
-// What errors.Is finds in an error of a submission.
+// The errors for errors.Is, one for each reason.
 var (
 	ErrAlreadyQueued = &SubmitError{Reason: AlreadyQueued}
 	ErrUnsettled     = &SubmitError{Reason: Unsettled}

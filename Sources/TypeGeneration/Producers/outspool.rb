@@ -10,10 +10,10 @@ require_relative "outspool_job"
 require_relative "outspool_schema"
 
 module Outspool
-  # Why a job was not queued, or that it may be. The reason is one of
+  # A submission that was not simply queued. The reason is one of
   #
-  # :already_queued  the same job is in the spool, and is what it was; whoever chose the id as an idempotency key takes
-  #                  this for success
+  # :already_queued  the same job is in the spool, and is what it was; if the id is your idempotency key, take this for
+  #                  success
   # :unsettled       the job may be queued or not, the last wait for the disk failed; submitted again under a chosen id
   #                  it is sent once
   # :temporary       nothing is queued, and the same call can succeed later: the cause is the system's error, for a full
@@ -31,7 +31,7 @@ module Outspool
     end
   end
 
-  # What became of a job so far: the state is new, scheduled, retry, cur, hold, done or dead, and the event the last line
+  # The state of a job: new, scheduled, retry, cur, hold, done or dead, and the event the last line
   # of its history, nil if it has none.
   Outcome = Struct.new(:state, :event)
 
@@ -56,11 +56,11 @@ module Outspool
     # The schema of each template that is known here, as JSON text. The types that `outspool types` makes fill it.
     attr_reader :schemas
 
-    # What all spools of the path memory: share, so that a test sees what the code under test has queued.
+    # The jobs of the path memory:, shared, so that a test sees the jobs of the code under test.
     attr_reader :memory, :memory_lock
   end
 
-  # Where mail is submitted: a spool, or the drop box that this application has in one. Threads may share it.
+  # The place for submissions: a spool, or the drop box that this application has in one. Threads may share it.
   class Spool
     DIGITS = "0123456789abcdefghijklmnopqrstuv"
     UNUSABLE = [
@@ -131,7 +131,7 @@ module Outspool
       end
     end
 
-    # What became of the job of that id; nil if the spool has none.
+    # Finds the job of that id; nil if the spool has none.
     def outcome(id)
       Spool.check_id(id)
       return Outspool.memory_lock.synchronize { Outspool.memory[id] && Outcome.new("new", nil) } if memory?
@@ -316,7 +316,7 @@ module Outspool
       @file = nil
       File.unlink(@name) if @name
     rescue SystemCallError
-      nil # What is left in tmp/ is harmless; the daemon clears it.
+      nil # The daemon clears tmp/.
     ensure
       @name = nil
     end

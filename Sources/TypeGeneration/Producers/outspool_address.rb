@@ -12,7 +12,7 @@ module Outspool
     COMMA = "an unquoted comma; several addresses are an array, and a name with a comma stands in quotes"
     NOT_A_NAME = "a label in the domain that is not letters, digits and inner hyphens"
 
-    # Why a text is not an address.
+    # The reason against a text that is not an address.
     class Fault < StandardError; end
 
     Words = Struct.new(:local, :count, :is_local, :ends_in_dot, :ends_in_blank)

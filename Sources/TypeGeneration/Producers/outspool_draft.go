@@ -116,7 +116,7 @@ func (d *Draft) Discard() {
 		d.file = nil
 	}
 	if d.isInTmp {
-		os.Remove(d.name) // What is left in tmp/ is harmless; the daemon clears it.
+		os.Remove(d.name) // The daemon clears tmp/.
 		d.isInTmp = false
 	}
 }

@@ -141,7 +141,7 @@ module Outspool
     # Escapes a name for a JSON pointer (RFC 6901).
     def self.token(name) = name.gsub("~", "~0").gsub("/", "~1")
 
-    # Whether two values are one: members in any order, numbers as they are written. A mask in the first, if there is
+    # Tells whether two values are one: members in any order, numbers as they are written. A mask in the first, if there is
     # one, stands for anything.
     def self.same?(value, other, mask = nil)
       return true if mask && value == mask

@@ -122,7 +122,7 @@ func (s *Spool) refuseNamesake(id string, job *object) error {
 	}
 	value, _, err := readJSON(file)
 	if err != nil {
-		return nil // What is no job is not this one.
+		return nil // A file without a job is another thing.
 	}
 	return namesake(id, state, same(value, job, "") || state == "done" && same(value, job, mask))
 }
@@ -151,7 +151,7 @@ type memoryJob struct {
 	job *object
 }
 
-// What all spools of the path memory: share, so that a test sees what the code under test has queued.
+// The jobs of the path memory:, shared, so that a test sees the jobs of the code under test.
 var processMemory memory
 
 // find is called with the lock held.
