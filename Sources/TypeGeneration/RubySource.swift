@@ -186,7 +186,8 @@ private enum RubyWords {
 
     /// The names that the module has, and that its classes use.
     static let constants = [
-        "AddressReader", "Attachment", "Draft", "Form", "Formats", "Letter", "Mail", "Message", "Outcome", "Params",
+        "AddressReader", "Attachment", "Draft", "Form", "Formats", "Letter", "Mail", "Message", "Outcome", "Outspool",
+        "Params",
         "Patterns", "Queued", "Schema", "Spool", "Submission", "SubmitError", "Template", "Tree", "TypedJob",
         "Array", "Date", "Dir", "Encoding", "EncodingError", "Errno", "File", "Float", "Hash", "IPAddr", "Integer",
         "JSON", "Kernel", "Mutex", "Numeric", "Object", "Process", "Regexp", "RegexpError", "SecureRandom",
