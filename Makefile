@@ -6,6 +6,7 @@
 # make check-all  also those that need root and large packages: the .deb in a fresh Debian, ...
 # make doors      has a dozen mail libraries of other languages send through outspool-smtpd and sendmail -bs
 # make web        walks through the pages in Chromium, and attacks their server
+# make test-clients  has the producer of each language judge the table of jobs, and each framework send by its adapter
 # make storm      does ten thousand random mv, touch and rm to a spool while mail flows
 # make bench      measures beside the peers, in turns, and prints ratios; a quarter of an hour or two;
 #                 BENCH='--only drain,latency --json FILE' and more, see Tests/Benchmarks/run --help
@@ -22,6 +23,7 @@
 # make hostile    has another user attack the daemon through a drop box; needs root
 #                 WORKERS=3 gives the daemons of crash, powercut, soak, storm, faults, tasks and hostile three workers
 # make engines    runs outspool pump against real servers on three nodes, and kills all of them; ENGINES='--only redis'
+# make clients    builds the packages of the clients in .build/clients: a wheel, a gem, a jar, ...
 # make install    puts programs, manuals, completion, units and configuration below PREFIX and
 #                 sysconfdir, after make; DESTDIR goes before both; uninstall takes them away
 # make deb        makes the Debian packages in .build/deb
@@ -77,7 +79,7 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
 
-check-all: packages-check-all test doors web
+check-all: packages-check-all test doors test-clients web
 	$(SWIFT) build -c release
 	Tests/Packaging/run $(RELEASE)
 	$(MAKE) dist
@@ -95,6 +97,12 @@ web: packages-web
 	.build/web-venv/bin/pip install --quiet --no-deps axe-selenium-python || true
 	.build/web-venv/bin/python Tests/Web/run $(RELEASE)
 	Tests/Proof/web.py $(RELEASE)
+
+test-clients: packages-clients
+	$(SWIFT) build -c release
+	Tests/Clients/run $(RELEASE)
+	Tests/Clients/adapters $(RELEASE)
+	Tests/Clients/packages $(RELEASE)
 
 storm: packages-test
 	$(SWIFT) build --build-tests
@@ -191,6 +199,9 @@ release:
 	etc/dist/ready $(VERSION)
 	$(MAKE) dist
 	@echo "now:  git tag -a v$(VERSION), and publish what is in .build/dist"
+clients: packages-clients
+	$(SWIFT) build -c release --product outspool
+	etc/clients/build $(RELEASE) .build/clients $(VERSION)
 
 version:
 	@echo $(VERSION)
@@ -201,4 +212,4 @@ packages-%:
 clean:
 	rm -rf .build
 
-.PHONY: build demo check test lint format check-all doors web storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb dist release version clean
+.PHONY: build demo check test lint format check-all doors test-clients web storm bench crash powercut fuzz sanitize soak mutations faults tasks transfer hostile workers install engines uninstall install-mta uninstall-mta deb clients dist release version clean

@@ -64,7 +64,7 @@ let package = Package(
             swiftSettings: common + [.strictMemorySafety()]),
         .target(
             name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"],
-            resources: [.embedInCode("Producers")], swiftSettings: common),
+            resources: [.embedInCode("Producers"), .embedInCode("Adapters")], swiftSettings: common),
         .target(
             name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
         .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: common),

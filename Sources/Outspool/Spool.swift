@@ -1,6 +1,7 @@
 package import JSON
 internal import Linux
 internal import Spool
+internal import Text
 internal import Time
 
 /// Where mail is submitted: a spool, or the drop box that this application has in one.
@@ -19,19 +20,33 @@ internal import Time
 /// not need the daemon, never waits for it, and opens no connection. Open a spool once and keep it:
 /// the value is two descriptors, may be copied and used by any thread, and closes with its last copy.
 public struct Spool: Sendable {
-    /// Where the spool or drop box is.
-    public var path: String { entrance.path }
+    /// Where the spool or drop box is; `memory:` for one in memory.
+    public var path: String { if case .entrance(let entrance) = place { entrance.path } else { Spool.memoryPath } }
 
-    private let entrance: Entrance
+    enum Place: Sendable {
+        case entrance(Entrance)
+        case memory(SpoolMemory)
+    }
+
+    let place: Place
+
+    private static let memoryPath = "memory:"
+
+    init(_ place: Place) { self.place = place }
 
     /// Opens the spool or drop box at `path`; if nil, at what the environment variable
-    /// `OUTSPOOL_SPOOL` says, or else `/var/spool/outspool`.
+    /// `OUTSPOOL_SPOOL` says, or else `/var/spool/outspool`. The path `memory:` is that of ``inMemory()``.
     ///
     /// - Throws: ``SubmitError/unusable(_:)`` if the spool is missing, or if this user may not submit there.
     public init(path: String? = nil) throws(SubmitError) {
         let named = Process.environment("OUTSPOOL_SPOOL").flatMap { $0.isEmpty ? nil : $0 }
+        let path = path ?? named ?? "/var/spool/outspool"
+        if path.isExactly(Spool.memoryPath) {
+            self = .inMemory()
+            return
+        }
         do throws(SpoolError) {
-            entrance = try Entrance(path: path ?? named ?? "/var/spool/outspool")
+            place = .entrance(try Entrance(path: path))
         } catch {
             throw SubmitError(error)
         }
@@ -59,6 +74,9 @@ public struct Spool: Sendable {
     /// A success is an id, and that job is on disk on return. A failure says nothing of the others. More than a few are
     /// written by several threads, which end before the call does; of two jobs with the same id one is queued.
     public func submit(batch jobs: [Job]) -> [Result<String, SubmitError>] {
+        guard case .entrance(let entrance) = place else {
+            return jobs.map { job in Result { () throws(SubmitError) in try submit(job) } }
+        }
         var batch: [(object: [UInt8], id: JobID)] = []
         var places: [Int] = []
         var results = jobs.enumerated().map { index, job -> Result<String, SubmitError> in
@@ -112,10 +130,14 @@ public struct Spool: Sendable {
     }
 
     private func prepare(_ object: [UInt8], _ id: JobID) throws(SubmitError) -> Draft {
-        do throws(SpoolError) {
-            return Draft(try entrance.prepare(object, id: id), in: entrance)
-        } catch {
-            throw SubmitError(error, id: id.text)
+        switch place {
+        case .memory(let memory): return Draft(.memory(object, id, memory))
+        case .entrance(let entrance):
+            do throws(SpoolError) {
+                return Draft(.file(try entrance.prepare(object, id: id), entrance))
+            } catch {
+                throw SubmitError(error, id: id.text)
+            }
         }
     }
 }
@@ -133,6 +155,8 @@ extension Spool {
     private func refuseNamesake(of id: JobID, _ object: [UInt8]) throws(SubmitError) {
         // It was written as JSON a moment ago.
         guard let value = try? JSON(parsing: object) else { return }
+        // A spool in memory says so when the job is published.
+        guard case .entrance(let entrance) = place else { return }
         let namesake: Namesake?
         do throws(SpoolError) { namesake = try entrance.namesake(of: id, value) } catch {
             throw SubmitError(error, id: id.text)
@@ -151,14 +175,21 @@ extension Spool {
 /// It holds an open file: publish it soon. What a crash leaves behind is cleared after 36 hours.
 public struct Draft: ~Copyable {
     /// The id under which the job will be queued.
-    public var id: String { draft.id.text }
+    public let id: String
 
-    private let draft: Entrance.Draft
-    private let entrance: Entrance
+    private let content: Content
 
-    init(_ draft: consuming Entrance.Draft, in entrance: Entrance) {
-        self.draft = draft
-        self.entrance = entrance
+    enum Content: ~Copyable {
+        case file(Entrance.Draft, Entrance)
+        case memory([UInt8], JobID, SpoolMemory)
+    }
+
+    init(_ content: consuming Content) {
+        switch content {
+        case .file(let draft, _): id = draft.id.text
+        case .memory(_, let chosen, _): id = chosen.text
+        }
+        self.content = content
     }
 
     /// Queues the job, and returns its id.
@@ -166,9 +197,12 @@ public struct Draft: ~Copyable {
     /// On return and on error the promises of ``Spool/submit(_:)-(Job)`` hold.
     @discardableResult
     public consuming func publish() throws(SubmitError) -> String {
-        let id = draft.id.text
-        let entrance = entrance
-        do throws(SpoolError) { try entrance.publish(draft) } catch { throw SubmitError(error, id: id) }
+        let id = self.id
+        switch consume content {
+        case .file(let draft, let entrance):
+            do throws(SpoolError) { try entrance.publish(draft) } catch { throw SubmitError(error, id: id) }
+        case .memory(let object, let chosen, let memory): try memory.add(chosen, object)
+        }
         return id
     }
 }

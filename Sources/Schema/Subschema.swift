@@ -86,6 +86,9 @@ package struct Subschema: Sendable {
 }
 
 extension Schema {
+    /// The document as it was read.
+    package var document: JSON { nodes[0].source }
+
     /// The whole document.
     package var root: Subschema { Subschema(self, 0) }
 

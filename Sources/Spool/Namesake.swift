@@ -34,7 +34,7 @@ extension Entrance {
         return nil
     }
 
-    private func names(in directory: String, of root: borrowing Directory) throws(SpoolError) -> [String] {
+    func names(in directory: String, of root: borrowing Directory) throws(SpoolError) -> [String] {
         guard let opened = try visible(directory, root.directory(directory)),
             var entries = try visible(directory, opened.entries())
         else { return [] }
@@ -46,7 +46,7 @@ extension Entrance {
     }
 
     /// Nil for what is not there, or not for this user to see.
-    private func visible<Result: ~Copyable>(
+    func visible<Result: ~Copyable>(
         _ path: String, _ call: @autoclosure () throws(Errno) -> Result
     ) throws(SpoolError) -> Result? {
         do throws(Errno) { return try call() } catch {

@@ -2,7 +2,7 @@ internal import Text
 
 /// The languages of the generated types.
 package enum Language: String, CaseIterable, Sendable {
-    case swift, typescript, python, php
+    case swift, typescript, python, php, go, ruby, java, csharp
 
     /// The source files for these templates, by name; the same input gives the same bytes.
     ///
@@ -19,14 +19,14 @@ package enum Language: String, CaseIterable, Sendable {
             }
         }
         switch self {
-        case .swift: return [SourceFile(name: "OutspoolTypes.swift", text: swiftSource(templates))]
-        case .typescript:
-            return [
-                SourceFile(name: "outspool.d.mts", text: typeScriptDeclarations(templates)),
-                SourceFile(name: "outspool.mjs", text: javaScriptSource(templates)),
-            ]
-        case .python: return [SourceFile(name: "outspool.py", text: pythonSource(templates))]
-        case .php: return [SourceFile(name: "outspool.php", text: phpSource(templates))]
+        case .swift: return swiftFiles(templates)
+        case .typescript: return typeScriptFiles(templates)
+        case .python: return pythonFiles(templates)
+        case .php: return phpFiles(templates)
+        case .go: return goFiles(templates)
+        case .ruby: return rubyFiles(templates)
+        case .java: return javaFiles(templates)
+        case .csharp: return csharpFiles(templates)
         }
     }
 }
@@ -49,6 +49,13 @@ package struct NameClash: Error, Equatable, CustomStringConvertible {
 
 /// The first line of every file, behind what begins a comment there.
 let origin = "Made from the templates by outspool types. Change the schemas, not this file."
+
+/// A file of the producer that is the same whatever the templates are.
+/// - Parameter comment: what begins a comment to the end of the line.
+func producerFile(_ name: String, _ bytes: [UInt8], comment: String) -> SourceFile {
+    let note = "\(comment) Made by outspool types. It is the same for all templates.\n"
+    return SourceFile(name: name, text: note + String(decoding: bytes, as: UTF8.self))
+}
 
 /// A string literal of Swift, JavaScript and, with `$` among what is escaped, PHP: nothing in the text
 /// ends it or is evaluated.
@@ -82,7 +89,9 @@ struct Source {
     private var depth = 0
     private let indentation: String
 
-    init(indentation: Int) { self.indentation = String(repeating: " ", count: indentation) }
+    init(indentation: Int, of character: String = " ") {
+        self.indentation = String(repeating: character, count: indentation)
+    }
 
     mutating func line(_ line: String = "") {
         if !line.isEmpty { text += String(repeating: indentation, count: depth) + line }

@@ -1,7 +1,7 @@
 internal import JSON
 
 /// The producer, and a class for each template with those of its parameters.
-func phpSource(_ templates: [TemplateTypes]) -> String {
+func phpFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     var source = Source(indentation: 4)
     source.line("<?php")
     source.line("// \(origin)")
@@ -11,7 +11,30 @@ func phpSource(_ templates: [TemplateTypes]) -> String {
     for (template, names) in zip(templates, names) {
         PHPTypes(template: template, names: names).write(to: &source)
     }
-    return source.text
+    let schemas = templates.filter { $0.schema != nil }
+    if !schemas.isEmpty {
+        source.line()
+        source.block("Spool::know([", "]);") { source in
+            for template in schemas {
+                source.line("\(phpLiteral(template.name)) => \(phpLiteral(template.schema ?? "")),")
+            }
+        }
+    }
+    return [
+        SourceFile(name: "outspool.php", text: source.text),
+        part("outspool_job.php", PackageResources.outspool_job_php),
+        part("outspool_files.php", PackageResources.outspool_files_php),
+        part("outspool_form.php", PackageResources.outspool_form_php),
+        part("outspool_attachments.php", PackageResources.outspool_attachments_php),
+        part("outspool_address.php", PackageResources.outspool_address_php),
+        part("outspool_schema.php", PackageResources.outspool_schema_php),
+        part("outspool_format.php", PackageResources.outspool_format_php),
+    ]
+}
+
+/// A file of the producer; what comes before its `<?php` would be output.
+private func part(_ name: String, _ bytes: [UInt8]) -> SourceFile {
+    SourceFile(name: name, text: String(decoding: bytes, as: UTF8.self))
 }
 
 /// The types of one template in PHP. Unions have no name there: what they are stands where they are used.
@@ -199,6 +222,9 @@ private enum PHPWords {
         "never", "new", "null", "object", "or", "parent", "print", "private", "protected", "public", "readonly",
         "require", "require_once", "resource", "return", "self", "static", "string", "switch", "throw", "trait", "true",
         "try", "unset", "use", "var", "void", "while", "xor", "yield", "numeric",
-        "Job", "Spool", "SubmitError", "SubmitReason",
+        "AddressFault", "AddressParser", "Attachment", "AttachmentForm", "Draft", "Fields", "Form", "FormFault",
+        "Format",
+        "Found", "Job", "Mail", "Message", "Outcome", "OwnContent", "Queued", "Schema", "Spool", "Submission",
+        "SubmitError", "SubmitReason", "Submitter", "Template",
     ]
 }

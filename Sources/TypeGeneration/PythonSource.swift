@@ -2,7 +2,7 @@ internal import JSON
 internal import Text
 
 /// The producer, and a class for each template with those of its parameters.
-func pythonSource(_ templates: [TemplateTypes]) -> String {
+func pythonFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     var source = Source(indentation: 4)
     source.line("# \(origin)")
     source.copy(PackageResources.outspool_py)
@@ -12,7 +12,24 @@ func pythonSource(_ templates: [TemplateTypes]) -> String {
         // Aliases are texts, and so are annotations: what comes later may be named.
         PythonTypes(template: template, names: names).write(to: &source)
     }
-    return source.text
+    let schemas = templates.filter { $0.schema != nil }
+    if !schemas.isEmpty {
+        source.line()
+        source.line()
+        source.block("know({", "})") { source in
+            for template in schemas {
+                source.line("\(pythonLiteral(template.name)): \(pythonLiteral(template.schema ?? "")),")
+            }
+        }
+    }
+    return [
+        SourceFile(name: "outspool.py", text: source.text),
+        producerFile("outspool_job.py", PackageResources.outspool_job_py, comment: "#"),
+        producerFile("outspool_files.py", PackageResources.outspool_files_py, comment: "#"),
+        producerFile("outspool_form.py", PackageResources.outspool_form_py, comment: "#"),
+        producerFile("outspool_address.py", PackageResources.outspool_address_py, comment: "#"),
+        producerFile("outspool_schema.py", PackageResources.outspool_schema_py, comment: "#"),
+    ]
 }
 
 /// The types of one template in Python.
@@ -32,7 +49,7 @@ private struct PythonTypes {
                 writeClass(place, declaration.remarks, to: &source) { source in
                     source.line("params: \(type(shape))")
                     source.line()
-                    source.block("def _json(self) -> object:", nil) { $0.line("return _json(self.params)") }
+                    source.block("def _json(self) -> object:", nil) { $0.line("return self.params") }
                 }
             case .choice(let values):
                 remark(declaration.remarks, to: &source)
@@ -133,16 +150,17 @@ private enum PythonWords {
     /// Names of the module.
     static let types =
         keywords + [
-            "Address", "Any", "ClassVar", "Job", "Literal", "Mapping", "Optional", "Params", "Recipients", "Spool",
-            "SubmitError", "SubmitReason", "TypeAlias", "Union", "Exception", "OSError", "PermissionError",
-            "ValueError",
-            "TypeError", "RecursionError",
+            "Address", "Any", "AsyncSpool", "Attachment", "ClassVar", "Draft", "Job", "KeyError", "Literal", "Mail",
+            "Mapping", "Message", "OSError", "Optional", "Outcome", "Params", "Priority", "Protocol", "Queued",
+            "Recipients", "Sequence", "Spool", "State", "Submission", "SubmitError", "SubmitReason", "Submitter",
+            "Template", "TypeAlias", "Union", "ValueError",
         ]
 
     /// The words of annotations, and the members that a class has of its own.
     static let members =
         types + [
-            "_json", "_members", "_template", "bool", "dataclass", "dict", "field", "float", "int", "list", "object",
+            "_content", "_json", "_members", "_template", "bool", "dataclass", "dict", "field", "float", "int", "list",
+            "object",
             "str", "tuple", "self",
         ]
 }

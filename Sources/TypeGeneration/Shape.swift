@@ -106,6 +106,8 @@ package struct TemplateTypes: Equatable, Sendable {
     /// The first is that of the parameters, an ``Declaration/Kind/object(_:rest:)`` or
     /// ``Declaration/Kind/whole(_:)``. Each name of a shape is a place in here.
     package let declarations: [Declaration]
+    /// The template's schema as compact JSON, by which a producer judges parameters; nil if it has none.
+    package let schema: String?
 
     subscript(place: Int) -> Declaration { declarations[place] }
 

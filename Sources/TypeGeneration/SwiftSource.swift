@@ -3,7 +3,7 @@ internal import Text
 
 /// One file for all templates: a struct for each that conforms to the client library's `TypedJob`, with
 /// the types of its parameters inside it.
-func swiftSource(_ templates: [TemplateTypes]) -> String {
+func swiftFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     var source = Source(indentation: 4)
     source.line("// \(origin)")
     source.line()
@@ -13,7 +13,7 @@ func swiftSource(_ templates: [TemplateTypes]) -> String {
         source.line()
         SwiftTypes(template, name: scope.claim(pascal(template.name))).write(to: &source)
     }
-    return source.text
+    return [SourceFile(name: "OutspoolTypes.swift", text: source.text)]
 }
 
 /// The types of one template in Swift.

@@ -6,6 +6,7 @@ extension TemplateTypes {
     /// The types that the parameters of a template need; without a schema, any object will do.
     package init(template name: String, schema: Schema?) {
         self.name = name
+        self.schema = schema.map { String(decoding: $0.document.encoded, as: UTF8.self) }
         guard let schema else {
             declarations = [
                 Declaration(

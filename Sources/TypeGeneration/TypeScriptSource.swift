@@ -1,7 +1,19 @@
 internal import JSON
 
-/// The declarations that the compiler of TypeScript finds next to `outspool.mjs`.
-func typeScriptDeclarations(_ templates: [TemplateTypes]) -> String {
+/// The producer in JavaScript, and the declarations that the compiler of TypeScript finds beside it.
+func typeScriptFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
+    [
+        SourceFile(name: "outspool.d.mts", text: typeScriptDeclarations(templates)),
+        SourceFile(name: "outspool.mjs", text: javaScriptSource(templates)),
+        producerFile("outspool_files.mjs", PackageResources.outspool_files_mjs, comment: "//"),
+        producerFile("outspool_form.mjs", PackageResources.outspool_form_mjs, comment: "//"),
+        producerFile("outspool_address.mjs", PackageResources.outspool_address_mjs, comment: "//"),
+        producerFile("outspool_schema.mjs", PackageResources.outspool_schema_mjs, comment: "//"),
+    ]
+}
+
+/// The declarations that the compiler of TypeScript finds beside `outspool.mjs`.
+private func typeScriptDeclarations(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 2)
     source.line("// \(origin)")
     source.line()
@@ -20,11 +32,17 @@ func typeScriptDeclarations(_ templates: [TemplateTypes]) -> String {
 }
 
 /// The producer, and a function for each template.
-func javaScriptSource(_ templates: [TemplateTypes]) -> String {
+private func javaScriptSource(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 2)
     source.line("// \(origin)")
     source.line()
     source.copy(PackageResources.outspool_mjs)
+    source.line()
+    for template in templates {
+        if let schema = template.schema {
+            source.line("schemas.set(\(literal(template.name)), \(literal(schema)));")
+        }
+    }
     for (template, function) in zip(templates, functionNames(templates)) {
         source.line()
         source.line("/** A job of the template \(comment(template.name)). */")
@@ -116,9 +134,8 @@ private struct TypeScriptTypes {
 private enum TypeScriptWords {
     /// Types that the source names.
     static let types = [
-        "Address", "Array", "Attachment", "Date", "Error", "Job", "Promise", "Recipients", "Spool", "Submission",
-        "SubmitError",
-        "SubmitReason",
+        "Address", "Array", "Attachment", "Date", "Draft", "Error", "Job", "Outcome", "Promise", "Queued",
+        "ReadonlyArray", "Recipients", "Spool", "Submission", "SubmitError", "SubmitReason", "Submitter", "Uint8Array",
     ]
 
     static let functions = [
@@ -128,6 +145,8 @@ private enum TypeScriptWords {
         "return", "static", "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "with",
         "yield", "undefined",
         // The producer's own.
-        "checkLines", "constants", "crypto", "fault", "fs", "process", "queue", "random",
+        "asObject", "caught", "checkForm", "encode", "fault", "find", "fs", "invalid", "isEqual", "judged", "memory",
+        "newID", "openNew", "plain", "process", "refuseNamesake", "remember", "schemas", "settling", "token",
+        "unmasked", "then",
     ]
 }

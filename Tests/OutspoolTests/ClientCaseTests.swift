@@ -19,7 +19,9 @@ struct ClientCaseTests {
             let error = #expect(throws: SubmitError.self, "\(job.name)") {
                 _ = try box.spool.prepare(object: value).publish()
             }
-            guard case .invalid = error else { Issue.record("\(job.name): \(String(describing: error))"); continue }
+            guard case .invalid(job.pointer, _)? = error else {
+                Issue.record("\(job.name): \(String(describing: error))"); continue
+            }
         }
         #expect(try box.ids.count == JobCase.all().filter(\.isGood).count)
         #expect(try box.scratch.list("tmp") == [])

@@ -1,3 +1,4 @@
+import Foundation
 import Scratch
 import Testing
 
@@ -18,6 +19,29 @@ struct JobVerdictTests {
         let wrong = cases.filter { $0.isGood == dead.contains($0.id) }.map(\.name)
         #expect(wrong == [])
         #expect(dead.count == cases.filter { !$0.isGood }.count)
+    }
+
+    @Test("It buries what a schema does not allow, and names the place")
+    func parameters() throws {
+        let place = try Workplace()
+        try place.configure(port: try place.sink())
+        for file in ["schema.json", "subject.mustache", "text.mustache"] {
+            let source = URL(filePath: JobCase.templates).appending(path: "booking/\(file)")
+            try place.write("templates/booking/\(file)", try String(contentsOf: source, encoding: .utf8))
+        }
+        let cases = try JobCase.parameters()
+        for job in cases { try place.drop(job.id, job.job + "\n") }
+        _ = try place.daemon()
+        try place.wait("all jobs to leave new/ and cur/", limit: .seconds(60)) {
+            place.names("new").isEmpty && place.names("cur/main").isEmpty
+        }
+        let dead = Set(place.names("dead"))
+        #expect(cases.filter { $0.isGood == dead.contains($0.id) }.map(\.name) == [])
+        for job in cases {
+            guard let pointer = job.pointer else { continue }
+            let reason = try place.history(job.id).last?["reason"] as? String ?? ""
+            #expect(reason.contains("\(pointer.dropFirst()): expected"), "\(job.name): \(reason)")
+        }
     }
 
     @Test("A file with two objects is not a job", arguments: ["\n", ""])

@@ -9,6 +9,7 @@ extension Verb {
             help: """
                 usage: outspool types --lang LANGUAGE [--templates DIR] [--output DIR]
                                       [TEMPLATE ...]
+                       outspool types --adapter NAME [--output DIR]
 
                 Writes source code for those who submit: a type for each template, made from
                 its schema.json, so that a parameter that is missing, misspelt or of another
@@ -21,21 +22,33 @@ extension Verb {
                                    ts           the same
                                    python, py   outspool.py, Python 3.11
                                    php          outspool.php, PHP 8.2
+                                   go, golang   a package, Go 1.19
+                                   ruby, rb     outspool_types.rb and what it needs, Ruby 3.1
+                                   java         a package, Java 17
+                                   csharp, cs   Templates.cs and what it needs, C# 7
                   --templates DIR  the templates, if not those of the configuration
+                  --adapter NAME   what puts the producer behind a framework's mail, or into its
+                                   tests, one file: \(adapters)
                   --output DIR     where to; standard output if not given
 
                 """,
             options: [
-                .init("--lang", "a language"), .init("--templates", "a directory"), .init("--output", "a directory"),
+                .init("--lang", "a language"), .init("--adapter", "a framework"), .init("--templates", "a directory"),
+                .init("--output", "a directory"),
             ], run: runTypes)
     }
 }
 
 /// The endings of the languages' files.
-private let shortNames: [String: Language] = ["py": .python, "ts": .typescript]
+private let shortNames: [String: Language] = [
+    "cs": .csharp, "golang": .go, "py": .python, "rb": .ruby, "ts": .typescript,
+]
+
+private let adapters = Adapter.allCases.map(\.rawValue).joined(separator: ", ")
 
 private func runTypes(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let arguments = invocation.arguments
+    if let name = try arguments.value("--adapter") { return try writeAdapter(named: name, invocation) }
     let languages = Language.allCases.map(\.rawValue).joined(separator: ", ")
     guard let word = try arguments.value("--lang") else { throw .usage("types needs --lang, one of \(languages)") }
     guard let language = Language(rawValue: word) ?? shortNames[word] else {
@@ -59,6 +72,21 @@ private func runTypes(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     }
     guard files.count == 1 else { throw .usage("--lang \(word) makes \(files.count) files; say --output DIR") }
     try invocation.output.write(files[0].text)
+    return .success
+}
+
+private func writeAdapter(named name: String, _ invocation: Invocation) throws(Failure) -> ExitStatus {
+    guard let adapter = Adapter(rawValue: name) else {
+        throw .usage("--adapter is one of \(adapters), not \(printable(name))")
+    }
+    guard try invocation.arguments.value("--lang") == nil, invocation.arguments.operands.isEmpty else {
+        throw .usage("--adapter stands alone, but for --output")
+    }
+    guard let output = try invocation.arguments.value("--output") else {
+        try invocation.output.write(adapter.file.text)
+        return .success
+    }
+    do throws(TypeFilesError) { try write([adapter.file], into: output) } catch { throw failure(error) }
     return .success
 }
 

@@ -2,209 +2,221 @@
 
 from __future__ import annotations
 
-import errno
+import asyncio
 import json
 import os
-import re
-import secrets
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Optional, TypeAlias, Union
+from typing import Any, ClassVar, Literal, Optional, Protocol, TypeAlias, Union
 
-# "zoe@example.com", "Zoë <zoe@example.com>", or {"name": "Zoë", "email": "zoe@example.com"}.
-Address: TypeAlias = Union[str, Mapping[str, str]]
-Recipients: TypeAlias = Union[Address, list[Address]]
+import outspool_files as _files
+from outspool_files import Draft, State, SubmitError, SubmitReason
+from outspool_form import ID as _ID
+from outspool_job import (
+    Address, Attachment, Job, Mail, Message, Params, Priority, Recipients, Submission, Template, judged, know)
 
-# alreadyQueued: a job of this id waits in the spool, and is what it was. If the id is your
-#   idempotency key, take this for success.
-# unsettled: the job may be queued or not, the last wait for the disk failed. Submitted again under
-#   a chosen id it is sent once.
-# temporary: nothing is queued, and the same call can succeed later: a full disk.
-# unusable: nothing is queued, nor will be until the installation changes.
-# invalid: nothing is queued, nor will be, the job is at fault.
-SubmitReason: TypeAlias = Literal["alreadyQueued", "unsettled", "temporary", "unusable", "invalid"]
-
-_DIGITS = "0123456789abcdefghijklmnopqrstuv"
-_UNUSABLE = (
-    errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL,
-)
+__all__ = [
+    "Address", "AsyncSpool", "Attachment", "Draft", "Job", "Mail", "Message", "Outcome", "Params", "Priority", "Queued",
+    "Recipients", "Spool", "State", "Submission", "SubmitError", "SubmitReason", "Submitter", "Template",
+    # What the types below are made of.
+    "ClassVar", "Literal", "TypeAlias", "field", "know",
+]
 
 
-class SubmitError(Exception):
-    """Why a job was not queued, or that it may be."""
+@dataclass(frozen=True)
+class Outcome:
+    """Where a job is, and the last event of its history."""
 
-    def __init__(self, reason: SubmitReason, message: str, id: Optional[str] = None) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.id = id  # Of alreadyQueued and unsettled: the job's.
-
-
-class Params:
-    """An object of JSON: of each member the attribute, the name, and whether it is required."""
-
-    _members: ClassVar[tuple[tuple[str, str, bool], ...]] = ()
-    _rest: ClassVar[bool] = False
-
-    def _json(self) -> object:
-        found: dict[str, object] = {}
-        if self._rest:
-            found.update({name: _json(value) for name, value in getattr(self, "additional").items()})
-        for attribute, name, is_required in self._members:
-            value = getattr(self, attribute)
-            if is_required or value is not None:
-                found[name] = _json(value)
-        return found
+    state: State
+    event: Optional[Mapping[str, Any]]
 
 
-class Job(Params):
-    """The parameters of one template."""
+@dataclass(frozen=True)
+class Queued:
+    """A job that was queued in memory."""
 
-    _template: ClassVar[str]
+    id: str
+    job: Mapping[str, Any]
+
+
+class Submitter(Protocol):
+    """What an application needs of a spool, for its doubles."""
+
+    def submit(self, job: Submission, /) -> str: ...
+
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Union[str, SubmitError]]: ...
 
 
 class Spool:
-    """Where mail is submitted: a spool, or the drop box that this application has in one."""
+    """Where mail is submitted: a spool, or the drop box that this application has in one; see OUTSPOOL_SPOOL.
+
+    At the path "memory:" jobs are kept in this process, for tests: `queued` has them.
+    """
+
+    _memory: ClassVar[list[Queued]] = []
 
     def __init__(self, path: Optional[str] = None) -> None:
         self.path: str = path or os.environ.get("OUTSPOOL_SPOOL") or "/var/spool/outspool"
 
     def submit(
-        self, job: Job, *, to: Recipients = [], cc: Recipients = [], bcc: Recipients = [],
+        self, job: Union[Job, Submission], *, to: Recipients = (), cc: Recipients = (), bcc: Recipients = (),
         sender: Optional[Address] = None, from_: Optional[Address] = None, reply_to: Optional[Address] = None,
-        id: Optional[str] = None, locale: Optional[str] = None, headers: Optional[Mapping[str, str]] = None,
-        attachments: Optional[list[Mapping[str, str]]] = None,
-        priority: Optional[Literal["high", "normal", "bulk"]] = None,
-        send_at: Optional[datetime] = None, expires_at: Optional[datetime] = None,
-        tags: Optional[list[str]] = None, metadata: Optional[Mapping[str, object]] = None,
+        envelope_from: Optional[str] = None, envelope_to: Optional[Sequence[str]] = None,
+        dsn: Optional[Mapping[str, Any]] = None, id: Optional[str] = None, locale: Optional[str] = None,
+        headers: Optional[Mapping[str, str]] = None,
+        attachments: Sequence[Union[Attachment, Mapping[str, str]]] = (), priority: Optional[Priority] = None,
+        send_at: Optional[datetime] = None, expires_at: Optional[datetime] = None, tags: Sequence[str] = (),
+        metadata: Optional[Mapping[str, object]] = None,
     ) -> str:
         """Queues a job and returns its id, the idempotency key if one is given.
 
-        On return the job is on disk and outlives a power cut. Times need their zone.
+        On return the job is on disk and outlives a power cut. Times need their zone. Raises SubmitError; what the daemon
+        would bury is `invalid`, and nothing is written.
         """
-        _, text = Spool.outbox_row(
-            job, to=to, cc=cc, bcc=bcc, sender=sender, from_=from_, reply_to=reply_to, id=id, locale=locale,
-            headers=headers, attachments=attachments, priority=priority, send_at=send_at, expires_at=expires_at,
-            tags=tags, metadata=metadata)
-        return self._queue(text.encode() + b"\n", id)
+        if isinstance(job, Job):
+            job = Submission(
+                job, to=to, cc=cc, bcc=bcc, sender=sender, from_=from_, reply_to=reply_to, envelope_from=envelope_from,
+                envelope_to=envelope_to, dsn=dsn, id=id, locale=locale, headers=headers, attachments=attachments,
+                priority=priority, send_at=send_at, expires_at=expires_at, tags=tags, metadata=metadata)
+        return self.submit_object(job._object(), job.id)
+
+    def submit_object(self, job: Mapping[str, Any], id: Optional[str] = None) -> str:
+        """Queues a job object as spool(5) has it; judged as any other job."""
+        text = judged(job, id)
+        if self.path == "memory:":
+            return self._remember(text, id)
+        return self._draft(text, id).publish()
+
+    def prepare(self, submission: Submission) -> Draft:
+        """Writes a job to disk without queueing it, before a database commits; Draft.publish() queues it after."""
+        if self.path == "memory:":
+            raise SubmitError("unusable", "a spool in memory has no drafts; submit() instead")
+        return self._draft(judged(submission._object(), submission.id), submission.id)
+
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Union[str, SubmitError]]:
+        """Queues many jobs at the price of few waits for the disk: for each, in order, its id or why it was not queued."""
+        results: list[Union[str, SubmitError]] = []
+        if self.path == "memory:":
+            return [_caught(self, submission) for submission in submissions]
+        # Each holds an open file until all of its hundred are on disk.
+        for start in range(0, len(submissions), 100):
+            results += self._submit_some(submissions[start:start + 100])
+        return results
+
+    def outcome(self, id: str) -> Optional[Outcome]:
+        """Tells where a job is; None if the spool does not know it any more. A drop box knows what its out/ says."""
+        if not _ID.fullmatch(id):
+            return None
+        if self.path == "memory:":
+            return Outcome("new", None) if any(queued.id == id for queued in Spool._memory) else None
+        try:
+            with open(f"{self.path}/out/{id}", "rb") as file:
+                told = json.load(file)
+            return Outcome(told["state"], told.get("event"))
+        except (OSError, ValueError, KeyError):
+            pass  # It is a spool, or the outcome is not told yet.
+        found = _files.find(self.path, id)
+        if found is None:
+            return None
+        events = _files.read_job(found[1])[1]
+        return Outcome(found[0], events[-1] if events else None)
+
+    @property
+    def queued(self) -> list[Queued]:
+        """What was queued in memory, in order."""
+        if self.path != "memory:":
+            raise SubmitError("unusable", "only a spool of the path memory: tells what is queued in it")
+        return list(Spool._memory)
 
     @staticmethod
-    def outbox_row(
-        job: Job, *, to: Recipients = [], cc: Recipients = [], bcc: Recipients = [],
-        sender: Optional[Address] = None, from_: Optional[Address] = None, reply_to: Optional[Address] = None,
-        id: Optional[str] = None, locale: Optional[str] = None, headers: Optional[Mapping[str, str]] = None,
-        attachments: Optional[list[Mapping[str, str]]] = None,
-        priority: Optional[Literal["high", "normal", "bulk"]] = None,
-        send_at: Optional[datetime] = None, expires_at: Optional[datetime] = None,
-        tags: Optional[list[str]] = None, metadata: Optional[Mapping[str, object]] = None,
-    ) -> tuple[str, str]:
+    def clear() -> None:
+        """Forgets what was queued in memory."""
+        Spool._memory.clear()
+
+    @staticmethod
+    def outbox_row(job: Union[Job, Submission], **options: Any) -> tuple[str, str]:
         """Makes a job without queueing it: its id, new if none is given, and its JSON text, which submit() would queue.
 
-        The application inserts both into a table in its own transaction; outspool-pump(5) takes them from there. Raises
-        SubmitError for what is invalid.
+        The application inserts both into a table in its own transaction; outspool-pump(5) takes them from there. The
+        options are those of submit(). Raises SubmitError for what is invalid.
         """
-        if id is not None and not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._@=+-]{0,199}", id):
-            raise SubmitError(
-                "invalid", "id: is not 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
-        lines: dict[str, object] = {
-            "to": to, "cc": cc, "bcc": bcc, "from": from_, "replyTo": reply_to, "sender": sender,
-            "headers": headers,
-        }
-        rest: dict[str, object] = {
-            "locale": locale, "attachments": attachments, "priority": priority, "sendAt": send_at,
-            "expiresAt": expires_at, "tags": tags, "metadata": metadata,
-        }
-        fields: dict[str, object] = {"template": job._template, "params": job._json()}
-        for name, value in {**lines, **rest}.items():
-            if name in lines:
-                _check_lines(name, value)
-            if value:
-                fields[name] = _moment(name, value) if isinstance(value, datetime) else _json(value)
-        try:
-            text = json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            text.encode()  # A lone surrogate fails.
-        except (TypeError, ValueError, RecursionError) as error:
-            raise SubmitError("invalid", f"the job cannot be encoded: {error}") from error
-        return id or _new_id(), text
+        submission = Submission(job, **options) if isinstance(job, Job) else job
+        return submission.id or _files.new_id(), judged(submission._object(), submission.id)
 
-    def _queue(self, data: bytes, chosen: Optional[str]) -> str:
-        """Puts a job into new/. The order of the steps is the promise."""
-        id = chosen or _new_id()
-        tmp, target = f"{self.path}/tmp/{_random(20)}", f"{self.path}/new/{id}"
-        step, directory, file, is_in_tmp = "create", -1, -1, False
+    def _draft(self, text: str, id: Optional[str]) -> Draft:
+        self._refuse_namesake(text, id)
+        return Draft(self.path, id or _files.new_id(), text.encode() + b"\n", id is not None)
+
+    def _refuse_namesake(self, text: str, id: Optional[str]) -> None:
+        found = None if id is None else _files.find(self.path, id)
+        if id is None or found is None:
+            return
+        own, _ = _files.read_job(text.encode())
+        if _files.is_same(_files.read_job(found[1])[0], own, is_masked=found[0] == "done"):
+            raise SubmitError("alreadyQueued", f"{id} is already queued", id)
+        raise SubmitError(
+            "invalid", f"id: another job of that id is in {found[0]}/; a new job needs a new id", pointer="id")
+
+    def _remember(self, text: str, id: Optional[str]) -> str:
+        job = json.loads(text)
+        for queued in Spool._memory:
+            if queued.id == id:
+                if _files.is_same(queued.job, job):
+                    raise SubmitError("alreadyQueued", f"{id} is already queued", id)
+                raise SubmitError("invalid", "id: another job has it; a new job needs a new id", pointer="id")
+        Spool._memory.append(Queued(id or _files.new_id(), job))
+        return Spool._memory[-1].id
+
+    def _submit_some(self, submissions: Sequence[Submission]) -> list[Union[str, SubmitError]]:
+        results: list[Union[str, SubmitError]] = []
+        drafts: dict[int, Draft] = {}
         try:
-            try:
-                directory = os.open(f"{self.path}/new", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except PermissionError:
-                pass  # A drop box: its producers add to it and cannot read it.
-            # In a drop box the daemon, which owns it, has to read the file.
-            mode = 0o600 if os.stat(f"{self.path}/new").st_uid == os.geteuid() else 0o604
-            file = os.open(tmp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-            is_in_tmp = True
-            os.fchmod(file, mode)
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(file, rest):]
-            os.fsync(file)
-            step = "publish"
-            if chosen is None:
-                os.rename(tmp, target)
-            else:
-                os.link(tmp, target)  # Unlike rename, it refuses a name that is taken.
-                step = "settle"
-                os.unlink(tmp)
-            is_in_tmp = False
-            step = "settle"
-            # The rename is on disk once its directory is, or on ext4, XFS and btrfs its file again.
-            os.fsync(file if directory == -1 else directory)
-            return id
-        except OSError as error:
-            if step == "publish" and error.errno == errno.EEXIST:
-                raise SubmitError("alreadyQueued", f"{id} is already queued", id) from error
-            if step == "settle":
-                raise SubmitError("unsettled", f"{id} may be queued or not: {error}", id) from error
-            raise SubmitError("unusable" if error.errno in _UNUSABLE else "temporary", str(error)) from error
-        finally:
-            if is_in_tmp:
+            directory = _files.open_new(self.path)
+        except SubmitError as error:
+            return [error for _ in submissions]
+        try:
+            for place, submission in enumerate(submissions):
                 try:
-                    os.unlink(tmp)
-                except OSError:
-                    pass  # What is left in tmp/ is harmless; the daemon clears it.
-            for descriptor in (file, directory):
-                if descriptor != -1:
-                    os.close(descriptor)
+                    draft = self.prepare(submission)
+                    draft.rename()
+                    drafts[place] = draft
+                    results.append(draft.id)
+                except SubmitError as error:
+                    results.append(error)
+            for place, failed in zip(drafts, _files.settle_all(list(drafts.values()), directory)):
+                if failed is not None:
+                    results[place] = failed
+        finally:
+            for draft in drafts.values():
+                draft.discard()
+            if directory != -1:
+                os.close(directory)
+        return results
 
 
-def _new_id() -> str:
-    return time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime()) + _random(10)
+def _caught(spool: Spool, submission: Submission) -> Union[str, SubmitError]:
+    try:
+        return spool.submit(submission)
+    except SubmitError as error:
+        return error
 
 
-def _random(count: int) -> str:
-    return "".join(secrets.choice(_DIGITS) for _ in range(count))
+class AsyncSpool:
+    """A spool for asyncio: the wait for the disk is a thread's."""
 
+    def __init__(self, path: Optional[str] = None) -> None:
+        self.spool = Spool(path)
 
-def _json(value: object) -> object:
-    if isinstance(value, Params):
-        return value._json()
-    if isinstance(value, Mapping):
-        return {name: _json(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_json(item) for item in value]
-    return value
+    async def submit(self, job: Union[Job, Submission], **options: Any) -> str:
+        """Queues a job and returns its id; the options are those of Spool.submit()."""
+        submission = Submission(job, **options) if isinstance(job, Job) else job
+        return await asyncio.to_thread(self.spool.submit, submission)
 
+    async def submit_all(self, submissions: Sequence[Submission]) -> list[Union[str, SubmitError]]:
+        """Queues many jobs, see Spool.submit_all()."""
+        return await asyncio.to_thread(self.spool.submit_all, submissions)
 
-def _moment(name: str, value: datetime) -> str:
-    if value.tzinfo is None:
-        raise SubmitError("invalid", f"{name}: a time without its zone")
-    return value.isoformat(timespec="milliseconds")
-
-
-def _check_lines(name: str, value: object) -> None:
-    if isinstance(value, str) and any(c in value for c in "\r\n\0"):
-        raise SubmitError("invalid", f"{name}: has a line break or NUL")
-    if isinstance(value, Mapping):
-        value = list(value.items())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            _check_lines(name, item)
+    async def outcome(self, id: str) -> Optional[Outcome]:
+        """Tells where a job is, see Spool.outcome()."""
+        return await asyncio.to_thread(self.spool.outcome, id)
