@@ -39,6 +39,7 @@ let package = Package(
     targets: [
         // C: exactly what Swift cannot say.
         .target(name: "CLinux"),
+        .target(name: "CProducers"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
@@ -63,8 +64,8 @@ let package = Package(
             resources: [.embedInCode("clients.txt")],
             swiftSettings: common + [.strictMemorySafety()]),
         .target(
-            name: "TypeGeneration", dependencies: ["JSON", "Schema", "Text"],
-            resources: [.embedInCode("Producers"), .embedInCode("Adapters")], swiftSettings: common),
+            name: "TypeGeneration", dependencies: ["CProducers", "JSON", "Schema", "Text"],
+            exclude: ["Producers", "Adapters"], swiftSettings: common),
         .target(
             name: "TypeFiles", dependencies: ["TypeGeneration", "Template", "Linux", "Text"], swiftSettings: common),
         .target(name: "Message", dependencies: ["JSON", "Text", "Time"], swiftSettings: common),

@@ -6,7 +6,7 @@ internal import Schema
 enum ParameterSchemas {
     private static let known = Monitor<[ObjectIdentifier: Result<Schema, SchemaFault>]>([:])
 
-    /// The schema of a type; nil if it has none, a failure if its text is no schema.
+    /// The schema of a type; nil if it has none, a failure if its text is not a schema.
     static func schema(of type: any TypedJob.Type) -> Result<Schema, SchemaFault>? {
         guard let text = type.schema else { return nil }
         return known.withLock { known in

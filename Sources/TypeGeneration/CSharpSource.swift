@@ -1,16 +1,17 @@
+internal import CProducers
 internal import JSON
 internal import Text
 
 /// The producer, and a file with a class for each template and those of its parameters.
 func csharpFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     let producer = [
-        ("AddressReader.cs", PackageResources.AddressReader_cs), ("Draft.cs", PackageResources.Draft_cs),
-        ("Form.cs", PackageResources.Form_cs), ("Formats.cs", PackageResources.Formats_cs),
-        ("Job.cs", PackageResources.Job_cs), ("Json.cs", PackageResources.Json_cs),
-        ("JsonValues.cs", PackageResources.JsonValues_cs),
-        ("Letter.cs", PackageResources.Letter_cs), ("Native.cs", PackageResources.Native_cs),
-        ("Outspool.cs", PackageResources.Outspool_cs), ("SchemaCheck.cs", PackageResources.SchemaCheck_cs),
-        ("SubmitException.cs", PackageResources.SubmitException_cs),
+        ("AddressReader.cs", bytes(producer_AddressReader_cs())), ("Draft.cs", bytes(producer_Draft_cs())),
+        ("Form.cs", bytes(producer_Form_cs())), ("Formats.cs", bytes(producer_Formats_cs())),
+        ("Job.cs", bytes(producer_Job_cs())), ("Json.cs", bytes(producer_Json_cs())),
+        ("JsonValues.cs", bytes(producer_JsonValues_cs())),
+        ("Letter.cs", bytes(producer_Letter_cs())), ("Native.cs", bytes(producer_Native_cs())),
+        ("Outspool.cs", bytes(producer_Outspool_cs())), ("SchemaCheck.cs", bytes(producer_SchemaCheck_cs())),
+        ("SubmitException.cs", bytes(producer_SubmitException_cs())),
     ]
     return producerFiles(producer) + [SourceFile(name: "Templates.cs", text: csharpTypes(templates))]
 }

@@ -1,19 +1,20 @@
+internal import CProducers
 internal import JSON
 internal import Text
 
 /// The package of the producer, and a file with a struct for each template and those of its parameters.
 func goFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     let producer = [
-        ("outspool.go", PackageResources.outspool_go), ("outspool_address.go", PackageResources.outspool_address_go),
-        ("outspool_draft.go", PackageResources.outspool_draft_go),
-        ("outspool_fields.go", PackageResources.outspool_fields_go),
-        ("outspool_form.go", PackageResources.outspool_form_go),
-        ("outspool_format.go", PackageResources.outspool_format_go),
-        ("outspool_job.go", PackageResources.outspool_job_go),
-        ("outspool_json.go", PackageResources.outspool_json_go),
-        ("outspool_mail.go", PackageResources.outspool_mail_go),
-        ("outspool_outcome.go", PackageResources.outspool_outcome_go),
-        ("outspool_schema.go", PackageResources.outspool_schema_go),
+        ("outspool.go", bytes(producer_outspool_go())), ("outspool_address.go", bytes(producer_outspool_address_go())),
+        ("outspool_draft.go", bytes(producer_outspool_draft_go())),
+        ("outspool_fields.go", bytes(producer_outspool_fields_go())),
+        ("outspool_form.go", bytes(producer_outspool_form_go())),
+        ("outspool_format.go", bytes(producer_outspool_format_go())),
+        ("outspool_job.go", bytes(producer_outspool_job_go())),
+        ("outspool_json.go", bytes(producer_outspool_json_go())),
+        ("outspool_mail.go", bytes(producer_outspool_mail_go())),
+        ("outspool_outcome.go", bytes(producer_outspool_outcome_go())),
+        ("outspool_schema.go", bytes(producer_outspool_schema_go())),
     ]
     return producerFiles(producer) + [SourceFile(name: "types.go", text: goTypes(templates))]
 }

@@ -1,17 +1,18 @@
+internal import CProducers
 internal import JSON
 internal import Text
 
 /// The package of the producer, and a file with a class for each template and those of its parameters.
 func javaFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     let producer = [
-        ("AddressReader.java", PackageResources.AddressReader_java), ("Form.java", PackageResources.Form_java),
-        ("Formats.java", PackageResources.Formats_java), ("Job.java", PackageResources.Job_java),
-        ("Json.java", PackageResources.Json_java), ("Letter.java", PackageResources.Letter_java),
-        ("SchemaCheck.java", PackageResources.SchemaCheck_java), ("Schemas.java", PackageResources.Schemas_java),
-        ("Spool.java", PackageResources.Spool_java),
-        ("SubmitException.java", PackageResources.SubmitException_java),
-        ("Submitter.java", PackageResources.Submitter_java),
-        ("Whereabouts.java", PackageResources.Whereabouts_java),
+        ("AddressReader.java", bytes(producer_AddressReader_java())), ("Form.java", bytes(producer_Form_java())),
+        ("Formats.java", bytes(producer_Formats_java())), ("Job.java", bytes(producer_Job_java())),
+        ("Json.java", bytes(producer_Json_java())), ("Letter.java", bytes(producer_Letter_java())),
+        ("SchemaCheck.java", bytes(producer_SchemaCheck_java())), ("Schemas.java", bytes(producer_Schemas_java())),
+        ("Spool.java", bytes(producer_Spool_java())),
+        ("SubmitException.java", bytes(producer_SubmitException_java())),
+        ("Submitter.java", bytes(producer_Submitter_java())),
+        ("Whereabouts.java", bytes(producer_Whereabouts_java())),
     ]
     return producerFiles(producer) + [SourceFile(name: "Templates.java", text: javaTypes(templates))]
 }

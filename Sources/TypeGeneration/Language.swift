@@ -1,3 +1,4 @@
+internal import CProducers
 internal import Text
 
 /// The languages of the generated types.
@@ -49,6 +50,9 @@ package struct NameClash: Error, Equatable, CustomStringConvertible {
 
 /// The first line of every file, behind what begins a comment there.
 let origin = "Made from the templates by outspool types. Change the schemas, not this file."
+
+/// The bytes of an embedded file.
+func bytes(_ file: producer_file) -> [UInt8] { [UInt8](UnsafeBufferPointer(start: file.bytes, count: file.size)) }
 
 /// A file of the producer that is the same whatever the templates are.
 /// - Parameter comment: what begins a comment to the end of the line.

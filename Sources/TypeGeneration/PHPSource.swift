@@ -1,3 +1,4 @@
+internal import CProducers
 internal import JSON
 
 /// The producer, and a class for each template with those of its parameters.
@@ -6,7 +7,7 @@ func phpFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     source.line("<?php")
     source.line("// \(origin)")
     // The first line of the producer is the one above.
-    source.copy(PackageResources.outspool_php.drop { $0 != UInt8(ascii: "\n") }.dropFirst())
+    source.copy(bytes(producer_outspool_php()).drop { $0 != UInt8(ascii: "\n") }.dropFirst())
     let names = flatNames(templates, reserved: PHPWords.types)
     for (template, names) in zip(templates, names) {
         PHPTypes(template: template, names: names).write(to: &source)
@@ -22,13 +23,13 @@ func phpFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     }
     return [
         SourceFile(name: "outspool.php", text: source.text),
-        part("outspool_job.php", PackageResources.outspool_job_php),
-        part("outspool_files.php", PackageResources.outspool_files_php),
-        part("outspool_form.php", PackageResources.outspool_form_php),
-        part("outspool_attachments.php", PackageResources.outspool_attachments_php),
-        part("outspool_address.php", PackageResources.outspool_address_php),
-        part("outspool_schema.php", PackageResources.outspool_schema_php),
-        part("outspool_format.php", PackageResources.outspool_format_php),
+        part("outspool_job.php", bytes(producer_outspool_job_php())),
+        part("outspool_files.php", bytes(producer_outspool_files_php())),
+        part("outspool_form.php", bytes(producer_outspool_form_php())),
+        part("outspool_attachments.php", bytes(producer_outspool_attachments_php())),
+        part("outspool_address.php", bytes(producer_outspool_address_php())),
+        part("outspool_schema.php", bytes(producer_outspool_schema_php())),
+        part("outspool_format.php", bytes(producer_outspool_format_php())),
     ]
 }
 

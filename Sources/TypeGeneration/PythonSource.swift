@@ -1,3 +1,4 @@
+internal import CProducers
 internal import JSON
 internal import Text
 
@@ -5,7 +6,7 @@ internal import Text
 func pythonFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     var source = Source(indentation: 4)
     source.line("# \(origin)")
-    source.copy(PackageResources.outspool_py)
+    source.copy(bytes(producer_outspool_py()))
     source.line()
     let names = flatNames(templates, reserved: PythonWords.types)
     for (template, names) in zip(templates, names) {
@@ -24,11 +25,11 @@ func pythonFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     }
     return [
         SourceFile(name: "outspool.py", text: source.text),
-        producerFile("outspool_job.py", PackageResources.outspool_job_py, comment: "#"),
-        producerFile("outspool_files.py", PackageResources.outspool_files_py, comment: "#"),
-        producerFile("outspool_form.py", PackageResources.outspool_form_py, comment: "#"),
-        producerFile("outspool_address.py", PackageResources.outspool_address_py, comment: "#"),
-        producerFile("outspool_schema.py", PackageResources.outspool_schema_py, comment: "#"),
+        producerFile("outspool_job.py", bytes(producer_outspool_job_py()), comment: "#"),
+        producerFile("outspool_files.py", bytes(producer_outspool_files_py()), comment: "#"),
+        producerFile("outspool_form.py", bytes(producer_outspool_form_py()), comment: "#"),
+        producerFile("outspool_address.py", bytes(producer_outspool_address_py()), comment: "#"),
+        producerFile("outspool_schema.py", bytes(producer_outspool_schema_py()), comment: "#"),
     ]
 }
 

@@ -1,13 +1,14 @@
+internal import CProducers
 internal import JSON
 internal import Text
 
 /// The producer, and a file with a class for each template and those of its parameters.
 func rubyFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     let producer = [
-        ("outspool.rb", PackageResources.outspool_rb), ("outspool_address.rb", PackageResources.outspool_address_rb),
-        ("outspool_form.rb", PackageResources.outspool_form_rb),
-        ("outspool_job.rb", PackageResources.outspool_job_rb), ("outspool_mail.rb", PackageResources.outspool_mail_rb),
-        ("outspool_schema.rb", PackageResources.outspool_schema_rb),
+        ("outspool.rb", bytes(producer_outspool_rb())), ("outspool_address.rb", bytes(producer_outspool_address_rb())),
+        ("outspool_form.rb", bytes(producer_outspool_form_rb())),
+        ("outspool_job.rb", bytes(producer_outspool_job_rb())), ("outspool_mail.rb", bytes(producer_outspool_mail_rb())),
+        ("outspool_schema.rb", bytes(producer_outspool_schema_rb())),
     ]
     return producerFiles(producer) + [SourceFile(name: "outspool_types.rb", text: rubyTypes(templates))]
 }

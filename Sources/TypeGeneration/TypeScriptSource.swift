@@ -1,3 +1,4 @@
+internal import CProducers
 internal import JSON
 
 /// The producer in JavaScript, and the declarations that the compiler of TypeScript finds beside it.
@@ -5,10 +6,10 @@ func typeScriptFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     [
         SourceFile(name: "outspool.d.mts", text: typeScriptDeclarations(templates)),
         SourceFile(name: "outspool.mjs", text: javaScriptSource(templates)),
-        producerFile("outspool_files.mjs", PackageResources.outspool_files_mjs, comment: "//"),
-        producerFile("outspool_form.mjs", PackageResources.outspool_form_mjs, comment: "//"),
-        producerFile("outspool_address.mjs", PackageResources.outspool_address_mjs, comment: "//"),
-        producerFile("outspool_schema.mjs", PackageResources.outspool_schema_mjs, comment: "//"),
+        producerFile("outspool_files.mjs", bytes(producer_outspool_files_mjs()), comment: "//"),
+        producerFile("outspool_form.mjs", bytes(producer_outspool_form_mjs()), comment: "//"),
+        producerFile("outspool_address.mjs", bytes(producer_outspool_address_mjs()), comment: "//"),
+        producerFile("outspool_schema.mjs", bytes(producer_outspool_schema_mjs()), comment: "//"),
     ]
 }
 
@@ -17,7 +18,7 @@ private func typeScriptDeclarations(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 2)
     source.line("// \(origin)")
     source.line()
-    source.copy(PackageResources.outspool_d_mts)
+    source.copy(bytes(producer_outspool_d_mts()))
     let names = flatNames(templates, reserved: TypeScriptWords.types)
     for (template, names) in zip(templates, names) {
         TypeScriptTypes(template: template, names: names).write(to: &source)
@@ -36,7 +37,7 @@ private func javaScriptSource(_ templates: [TemplateTypes]) -> String {
     var source = Source(indentation: 2)
     source.line("// \(origin)")
     source.line()
-    source.copy(PackageResources.outspool_mjs)
+    source.copy(bytes(producer_outspool_mjs()))
     source.line()
     for template in templates {
         if let schema = template.schema {
