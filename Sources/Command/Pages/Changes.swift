@@ -5,7 +5,7 @@ internal import Web
 
 extension Console {
     /// Makes the change that a POST asks for. Verbs, run as programs, change jobs; nothing changes where that is not allowed.
-    func change(_ request: Request, user: String) throws(Failure) -> Answer {
+    func change(_ request: Request, user: String) throws(Failure) -> PageAnswer {
         let path = request.path
         switch (path.first ?? "", path.dropFirst().joined(separator: "/")) {
         case ("mail", "delete"), ("api", "messages/delete"): return .response(try deleteMail(request))
@@ -77,7 +77,7 @@ extension Console {
     }
 
     /// Says what a change would do, with a button that does it.
-    private func count(_ request: Request) throws(Failure) -> Answer {
+    private func count(_ request: Request) throws(Failure) -> PageAnswer {
         let order = try Order(request.form)
         return .verb(VerbCall(words: order.words(location, ["--dry-run"]))) { [self] end in
             let style = order.change == .remove ? "bad" : "main"
@@ -93,7 +93,7 @@ extension Console {
         }
     }
 
-    private func changeJobs(_ request: Request, user: String) throws(Failure) -> Answer {
+    private func changeJobs(_ request: Request, user: String) throws(Failure) -> PageAnswer {
         let order = try Order(request.form)
         let what = order.id?.text ?? order.query.words
         let call = VerbCall(words: order.words(location, []), note: "\(order.change.rawValue) \(what)")
@@ -108,7 +108,7 @@ extension Console {
         }
     }
 
-    private func pause(_ verb: String, _ request: Request, user: String) -> Answer {
+    private func pause(_ verb: String, _ request: Request, user: String) -> PageAnswer {
         let words = request.form.fields.filter { $0.name.isExactly("word") }.map(\.value)
         let call = VerbCall(
             words: location + [verb, "--"] + words, note: "\(verb) \(words.joined(separator: " "))")

@@ -44,7 +44,7 @@ package struct VerbEnd: Sendable {
 }
 
 /// The next step for a request.
-package enum Answer {
+package enum PageAnswer {
     case response(Response)
     /// Run the verb; its end makes the response.
     case verb(VerbCall, (VerbEnd) -> Response)
@@ -87,7 +87,7 @@ package final class Console {
 
     /// Answers a request that has passed the gate.
     /// - Parameter user: who asks, as the log names him.
-    package func answer(_ request: Request, user: String) -> Answer {
+    package func answer(_ request: Request, user: String) -> PageAnswer {
         do throws(Failure) {
             return try route(request, user: user)
         } catch {

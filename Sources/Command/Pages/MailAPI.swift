@@ -11,7 +11,7 @@ extension Console {
 
     /// `GET /api/messages?to=&subject=&q=&limit=&wait=`: the mails that fit, the newest first; with `wait` the answer
     /// comes when there is one, or is 404 after so many seconds.
-    func messagesJSON(_ mailbox: CapturedMail, _ request: Request) throws(Failure) -> Answer {
+    func messagesJSON(_ mailbox: CapturedMail, _ request: Request) throws(Failure) -> PageAnswer {
         let query = request.query
         let limit = min(query["limit"].flatMap { Int($0) } ?? 50, 1000)
         let found = { [mailbox] () throws(Failure) -> [CapturedMail.Entry] in

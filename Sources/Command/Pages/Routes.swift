@@ -6,7 +6,7 @@ internal import Web
 
 extension Console {
     /// Finds the page that a path names.
-    func route(_ request: Request, user: String) throws(Failure) -> Answer {
+    func route(_ request: Request, user: String) throws(Failure) -> PageAnswer {
         let path = request.path
         let first = path.first ?? ""
         switch (request.method, path.count) {
@@ -69,7 +69,7 @@ extension Console {
         }
     }
 
-    private func api(_ request: Request) throws(Failure) -> Answer {
+    private func api(_ request: Request) throws(Failure) -> PageAnswer {
         let path = Array(request.path.dropFirst())
         switch (path.count, path.first ?? "") {
         case (1, "status"): return .response(try statusJSON(SpoolReader(path: spoolPath)))

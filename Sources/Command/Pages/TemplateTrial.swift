@@ -125,7 +125,7 @@ extension Console {
     }
 
     /// Submits the job that a form describes, by the verb.
-    func sendTemplate(_ name: String, _ request: Request, user: String) throws(Failure) -> Answer {
+    func sendTemplate(_ name: String, _ request: Request, user: String) throws(Failure) -> PageAnswer {
         guard let path = try Location.templatesPath(arguments), let to = request.form["to"] else {
             throw .usage("an address is needed")
         }

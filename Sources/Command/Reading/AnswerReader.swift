@@ -12,25 +12,30 @@ struct AnswerReader: ~Copyable {
 
     /// The box at `path`; nil where the path leads to anything else, such as a spool.
     init?(path: String) throws(Failure) {
-        let root: Directory
+        guard let root = Self.box(at: path) else { return nil }
+        let out = try Self.answers(of: root, at: path)
+        self.path = path
+        self.root = root
+        self.out = out
+    }
+
+    private static func box(at path: String) -> Directory? {
         do throws(Errno) {
-            root = try Directory(anchorAt: path)
+            let root = try Directory(anchorAt: path)
             // A spool has claims, and a box has none.
             guard try !root.contains("cur"), try root.contains("new"), try root.contains("tmp") else { return nil }
+            return root
         } catch { return nil }
-        let opened: Directory?
-        do throws(Errno) { opened = try allowing(.noEntry, root.directory("out")) } catch {
-            throw Failure(SpoolError(.open, "\(path)/out", error))
-        }
-        guard let opened else {
+    }
+
+    private static func answers(of root: borrowing Directory, at path: String) throws(Failure) -> Directory {
+        do throws(Errno) { return try root.directory("out") } catch {
+            guard error == .noEntry else { throw Failure(SpoolError(.open, "\(path)/out", error)) }
             throw Failure(
                 .unavailable,
                 "\(printable(path)) has no out/, where the daemon would tell of its jobs; outspool dropbox add APP makes it"
                     + " for the box of a group")
         }
-        self.path = path
-        self.root = root
-        out = opened
     }
 
     /// A job as the box shows it.

@@ -73,7 +73,7 @@ private func door(_ invocation: Invocation) throws(Failure) -> FeedbackEntrance 
 
 /// The spool, for a user who need not be allowed to read the configuration.
 private func spoolOfReports(_ invocation: Invocation) throws(Failure) -> String {
-    if try invocation.arguments.value("--spool") != nil || invocation.arguments.value("--config") != nil {
+    for option in ["--spool", "--config"] where try invocation.arguments.value(option) != nil {
         return try invocation.spoolPath()
     }
     var section = try Location.visibleConfiguration()
