@@ -107,7 +107,7 @@ struct SuppressionsTests {
     }
 
     private func learn(
-        _ suppressions: Suppressions, _ address: String = "zoe@example.net", _ kind: Feedback.Report.Kind,
+        _ suppressions: Suppressions, _ address: String, _ kind: Feedback.Report.Kind,
         _ class: Feedback.Report.Class, permanent: Bool = true, job: String = "a", tags: [String] = [],
         template: String? = nil
     ) throws {
@@ -135,13 +135,13 @@ struct SuppressionsTests {
         let place = try SpoolPlace()
         let suppressions = Suppressions(place.spool, place.log, policy: SuppressionPolicy(bounceLimit: 1))
         for `class` in [Feedback.Report.Class.policy, .content, .auth, .complaint, .autoReply, .delivered] {
-            try learn(suppressions, .bounced, `class`)
+            try learn(suppressions, "zoe@example.net", .bounced, `class`)
         }
-        try learn(suppressions, .delayed, .temporary)
-        try learn(suppressions, .autoReply, .autoReply)
-        try learn(suppressions, .delivered, .delivered)
+        try learn(suppressions, "zoe@example.net", .delayed, .temporary)
+        try learn(suppressions, "zoe@example.net", .autoReply, .autoReply)
+        try learn(suppressions, "zoe@example.net", .delivered, .delivered)
         #expect(try place.names("suppressed").isEmpty)
-        try learn(suppressions, .bounced, .badAddress, permanent: false)
+        try learn(suppressions, "zoe@example.net", .bounced, .badAddress, permanent: false)
         #expect(try place.names("suppressed").count == 1)
     }
 
@@ -154,7 +154,7 @@ struct SuppressionsTests {
         }
         try place.scratch.write("suppression = ignore\n", to: "templates/reset/template.conf")
         place.queue.open()
-        try learn(place.queue.suppressions, .complained, .complaint, template: "news")
+        try learn(place.queue.suppressions, "zoe@example.net", .complained, .complaint, template: "news")
         func sent(_ template: String, _ id: String, _ more: String = "") throws -> Bool {
             try submit(place, #"{"template":"\#(template)","to":"zoe@example.net"\#(more)}"#, id: id)
             var isSent = false
@@ -167,9 +167,9 @@ struct SuppressionsTests {
         #expect(try !sent("news", "a"))
         #expect(try sent("news", "b", #","tags":["order"]"#))
         #expect(try sent("reset", "c"))
-        try learn(place.queue.suppressions, .complained, .complaint, job: "b", template: "reset")
+        try learn(place.queue.suppressions, "zoe@example.net", .complained, .complaint, job: "b", template: "reset")
         #expect(try sent("reset", "d"))
-        try learn(place.queue.suppressions, .bounced, .badAddress, job: "c")
+        try learn(place.queue.suppressions, "zoe@example.net", .bounced, .badAddress, job: "c")
         #expect(try !sent("reset", "e"))
     }
 
