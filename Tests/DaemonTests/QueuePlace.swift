@@ -19,6 +19,8 @@ final class QueuePlace {
     let relay: TestRelay
     private(set) var letters: [DeadLetter] = []
     private(set) var notices: [String] = []
+    /// Called with each dead letter, as the daemon's housekeeping is.
+    var buried: (DeadLetter) -> Void = { _ in }
     let settings: Settings
     private let curl: CurlLoop
 
@@ -52,7 +54,10 @@ final class QueuePlace {
             """
         settings = try Settings(ConfigurationFile(parsing: text, name: "test.conf"))
         curl = try CurlLoop(loop)
-        box.letters = { [unowned self] in letters.append($0) }
+        box.letters = { [unowned self] in
+            letters.append($0)
+            buried($0)
+        }
     }
 
     private final class Box { var letters: (DeadLetter) -> Void = { _ in } }

@@ -104,7 +104,7 @@ struct SuppressionTable: Equatable, Sendable {
     /// A time of RFC 3339, with a space in the place of its `T` or without a zone, a date alone, or seconds since 1970.
     static func time(_ text: String) -> Timestamp? {
         if let time = Timestamp(rfc3339: text) { return time }
-        if let seconds = Int64(text), seconds > 0, seconds < 1 << 40 {
+        if let seconds = Int64(text), seconds > 0, seconds < 1 << 43 {
             // Thirteen digits are milliseconds.
             return Timestamp(seconds: seconds > 99_999_999_999 ? seconds / 1000 : seconds)
         }

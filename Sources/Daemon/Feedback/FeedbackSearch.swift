@@ -40,7 +40,7 @@ final class FeedbackSearch {
     private var places: [State] = []
     private var reading: DirectoryReading?
     private var cost = Span.zero
-    private var restsUntil = Int64.min
+    private var restsUntil: Int64 = 0
     private var isWaiting = false
 
     init(spool: SpoolTree, loop: EventLoop, log: Log, found: @escaping ([Query: JobID?]) -> Void) {
