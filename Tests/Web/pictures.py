@@ -1,4 +1,7 @@
-"""The pictures of docs/pictures: pages as they are, with made-up mail. `Tests/Web/run PROGRAMS --pictures docs/pictures`."""
+"""Pictures of each page, at desk and phone, light and dark: `Tests/Web/run PROGRAMS --pictures DIRECTORY`.
+
+docs/pictures has those that documents show.
+"""
 import json
 import os
 import time
@@ -39,6 +42,5 @@ def make(place, browser, folder):
         for name, path in pages.items():
             seen.visit(place, path)
             time.sleep(0.3)
-            # Dark, and on a phone, for those who look at all; the rest is shown in documents.
             seen.picture(os.path.join(folder, f"{name}-{width}{'-dark' if dark else ''}.png"))
         seen.driver.quit()
