@@ -1,8 +1,8 @@
-/// What lets the mail of a framework, or the tests of an application, go through a producer: one file each.
+/// A file that puts the mail of a framework, or the tests of an application, behind a producer.
 package enum Adapter: String, CaseIterable, Sendable {
     case django, flask, symfony, nodemailer, wordpress, pytest, phpunit
 
-    /// The file, which stands beside the producer of its language.
+    /// The file, which stands next to the producer of its language.
     package var file: SourceFile {
         switch self {
         case .django: source("outspool_django.py", PackageResources.outspool_django_py)
