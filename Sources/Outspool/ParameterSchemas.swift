@@ -26,7 +26,7 @@ enum ParameterSchemas {
     /// Throws for the first place where parameters do not fit; secrets are not told.
     static func judge(_ params: JSON, by schema: Result<Schema, SchemaFault>) throws(SubmitError) {
         switch schema {
-        case .failure(let fault): throw .invalid(field: "/params", reason: "the type's schema is none: \(fault)")
+        case .failure(let fault): throw .invalid(field: "/params", reason: "the type's schema cannot be used: \(fault)")
         case .success(let schema):
             guard let violation = schema.validate(params).first else { return }
             throw .invalid(
