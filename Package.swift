@@ -80,7 +80,7 @@ let package = Package(
 
         // What is built of them.
         .target(
-            name: "Outspool", dependencies: ["MailForm", "Spool", "JSON", "Text", "Time", "Linux"],
+            name: "Outspool", dependencies: ["MailForm", "Spool", "Schema", "JSON", "Text", "Time", "Linux"],
             swiftSettings: common),
         .target(
             name: "Daemon",

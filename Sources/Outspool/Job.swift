@@ -1,6 +1,7 @@
 public import FoundationEssentials
 internal import JSON
 internal import MailForm
+internal import Schema
 internal import Spool
 internal import Text
 internal import Time
@@ -58,7 +59,7 @@ public struct Job: Sendable {
     private let content: Content
 
     private enum Content: Sendable {
-        case template(String, Result<JSON, SubmitError>)
+        case template(String, Result<JSON, SubmitError>, by: Result<Schema, SchemaFault>?)
         case mail(subject: String, text: String?, html: String?)
         case message([UInt8])
     }
@@ -66,7 +67,9 @@ public struct Job: Sendable {
     /// A mail from the template of the type. The parameters are encoded now; one that cannot
     /// be is an error of the submission.
     public init(_ job: some TypedJob, to recipients: [Address]) {
-        self.init(template: type(of: job).template, params: job, to: recipients)
+        let params = Result { () throws(SubmitError) in try ParameterEncoder.encode(job) }
+        content = .template(type(of: job).template, params, by: ParameterSchemas.schema(of: type(of: job)))
+        to = recipients
     }
 
     /// A mail from the template of the type. See ``init(_:to:)-(_,[Address])``.
@@ -76,7 +79,7 @@ public struct Job: Sendable {
 
     /// A mail from a template that has no type here. `params` must encode as an object.
     public init(template: String, params: some Encodable = [String: String](), to recipients: [Address]) {
-        content = .template(template, Result { () throws(SubmitError) in try ParameterEncoder.encode(params) })
+        content = .template(template, Result { () throws(SubmitError) in try ParameterEncoder.encode(params) }, by: nil)
         to = recipients
     }
 
@@ -111,7 +114,7 @@ public struct Job: Sendable {
     func object() throws(SubmitError) -> [UInt8] {
         var job = Members()
         switch content {
-        case .template(let name, let params):
+        case .template(let name, let params, _):
             job.add("template", .string(name))
             job.add("params", try parameters(try params.get()))
         case .mail(let subject, let text, let html):
@@ -145,7 +148,11 @@ public struct Job: Sendable {
         job.add("expiresAt", try moment(expiresAt, "expiresAt"))
         if !tags.isEmpty { job.add("tags", .array(tags.map { .string($0) })) }
         job.add("metadata", try texts(metadata, "metadata"))
-        return try Job.encoded(.object(JSON.Object(job.list)), content: .trusted)
+        let object = try Job.encoded(.object(JSON.Object(job.list)), content: .trusted)
+        if case .template(_, let params, let schema?) = content {
+            try ParameterSchemas.judge(try params.get(), by: schema)
+        }
+        return object
     }
 
     /// The bytes of a job object, with a line end.

@@ -131,10 +131,10 @@ public struct Spool: Sendable {
 
     private func prepare(_ object: [UInt8], _ id: JobID) throws(SubmitError) -> Draft {
         switch place {
-        case .memory(let memory): return Draft(.memory(object, id, memory))
+        case .memory(let memory): return Draft(.memory(object, id, memory), id: id)
         case .entrance(let entrance):
             do throws(SpoolError) {
-                return Draft(.file(try entrance.prepare(object, id: id), entrance))
+                return Draft(.file(FileDraft(try entrance.prepare(object, id: id), in: entrance)), id: id)
             } catch {
                 throw SubmitError(error, id: id.text)
             }
@@ -179,16 +179,13 @@ public struct Draft: ~Copyable {
 
     private let content: Content
 
-    enum Content: ~Copyable {
-        case file(Entrance.Draft, Entrance)
+    enum Content {
+        case file(FileDraft)
         case memory([UInt8], JobID, SpoolMemory)
     }
 
-    init(_ content: consuming Content) {
-        switch content {
-        case .file(let draft, _): id = draft.id.text
-        case .memory(_, let chosen, _): id = chosen.text
-        }
+    init(_ content: Content, id: JobID) {
+        self.id = id.text
         self.content = content
     }
 
@@ -197,12 +194,28 @@ public struct Draft: ~Copyable {
     /// What holds on return and on error is what ``Spool/submit(_:)-(Job)`` promises.
     @discardableResult
     public consuming func publish() throws(SubmitError) -> String {
-        let id = self.id
-        switch consume content {
-        case .file(let draft, let entrance):
-            do throws(SpoolError) { try entrance.publish(draft) } catch { throw SubmitError(error, id: id) }
-        case .memory(let object, let chosen, let memory): try memory.add(chosen, object)
+        switch content {
+        case .file(let draft):
+            do throws(SpoolError) { try draft.publish() } catch { throw SubmitError(error, id: id) }
+        case .memory(let object, let id, let memory): try memory.add(id, object)
         }
         return id
+    }
+}
+
+/// The file of a draft, which is removed with this object unless it was published.
+final class FileDraft {
+    private var draft: Entrance.Draft?
+    private let entrance: Entrance
+
+    init(_ draft: consuming Entrance.Draft, in entrance: Entrance) {
+        self.draft = consume draft
+        self.entrance = entrance
+    }
+
+    /// Queues the job; a second time does nothing.
+    func publish() throws(SpoolError) {
+        guard let draft = draft.take() else { return }
+        try entrance.publish(draft)
     }
 }

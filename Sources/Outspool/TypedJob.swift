@@ -14,9 +14,14 @@ internal import Linux
 public protocol TypedJob: Encodable {
     /// The template's name; unless declared, the name of the type in kebab case.
     static var template: String { get }
+    /// The template's `schema.json` as text, by which parameters are judged when the job is submitted; nil, unless
+    /// declared, leaves that to the daemon. Types that `outspool types` makes have it.
+    static var schema: String? { get }
 }
 
 extension TypedJob {
+    public static var schema: String? { nil }
+
     /// The name of the type in kebab case: `OrderShipped` gives `order-shipped`, `HTMLReport` gives `html-report`.
     public static var template: String { TemplateNames.name(of: Self.self) }
 }

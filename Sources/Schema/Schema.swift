@@ -54,6 +54,11 @@ package struct SchemaFault: Error, Equatable, CustomStringConvertible {
     package let pointer: String
     package let reason: String
 
+    package init(pointer: String, reason: String) {
+        self.pointer = pointer
+        self.reason = reason
+    }
+
     /// `#/properties/name/minLenght: unknown keyword; did you mean 'minLength'?`, on one line.
     package var description: String { "#\(printable(pointer, limit: 200)): \(reason)" }
 }

@@ -69,6 +69,7 @@ private struct SwiftTypes {
     private func writeTemplate(_ place: Int, to source: inout Source) {
         guard place == 0 else { return }
         source.line("public static let template = \(literal(template.name))")
+        if let schema = template.schema { source.line("public static let schema: String? = \(literal(schema))") }
         source.line()
     }
 

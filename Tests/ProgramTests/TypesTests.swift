@@ -24,6 +24,30 @@ struct TypesTests {
     }
 
     @Test(
+        "Its sister in Python does the same, and is typed",
+        .enabled(if: Machine.program("python3") != nil, "needs python3"))
+    func exampleShopInPython() throws {
+        let place = try sampleShop()
+        try place.makeTypes("python")
+        let program = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/example-shop-python/shop.py").standardizedFileURL
+        try place.write("types/shop.py", try String(contentsOf: program, encoding: .utf8))
+        let python = try #require(Machine.program("python3"))
+        let environment = ["OUTSPOOL_SPOOL": place.spool.path, "PYTHONDONTWRITEBYTECODE": "1"]
+        let ran = try place.run(python, ["\(place.types)/shop.py"], environment: environment)
+        #expect(ran.status == 0, "\(ran.err)")
+        #expect(place.names("new") == ran.lines)
+        let nowhere = try place.run(
+            python, ["\(place.types)/shop.py"],
+            environment: ["OUTSPOOL_SPOOL": place.root.path + "/nowhere", "PYTHONDONTWRITEBYTECODE": "1"])
+        #expect(nowhere.status == 75)
+        if Machine.program("mypy") != nil {
+            let checked = try mypy(place, "shop.py")
+            #expect(checked.status == 0, "\(checked.out)")
+        }
+    }
+
+    @Test(
         "A parameter of another type: the old program does not compile, and its job is dead with the reason",
         .enabled(if: Machine.program("swiftc") != nil, "needs swiftc"))
     func change() throws {

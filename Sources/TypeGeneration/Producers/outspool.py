@@ -6,22 +6,27 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field  # noqa: F401
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Optional, Protocol, TypeAlias, Union
+from typing import Any, ClassVar, Literal, Optional, Protocol, TypeAlias, Union  # noqa: F401
 
 import outspool_files as _files
-from outspool_files import Draft, State, SubmitError, SubmitReason
+from outspool_files import Draft as Draft
+from outspool_files import State as State
+from outspool_files import SubmitError as SubmitError
+from outspool_files import SubmitReason as SubmitReason
 from outspool_form import ID as _ID
-from outspool_job import (
-    Address, Attachment, Job, Mail, Message, Params, Priority, Recipients, Submission, Template, judged, know)
-
-__all__ = [
-    "Address", "AsyncSpool", "Attachment", "Draft", "Job", "Mail", "Message", "Outcome", "Params", "Priority", "Queued",
-    "Recipients", "Spool", "State", "Submission", "SubmitError", "SubmitReason", "Submitter", "Template",
-    # What the types below are made of.
-    "ClassVar", "Literal", "TypeAlias", "field", "know",
-]
+from outspool_job import Address as Address
+from outspool_job import Attachment as Attachment
+from outspool_job import Job as Job
+from outspool_job import Mail as Mail
+from outspool_job import Message as Message
+from outspool_job import Params as Params
+from outspool_job import Priority as Priority
+from outspool_job import Recipients as Recipients
+from outspool_job import Submission as Submission
+from outspool_job import Template as Template
+from outspool_job import judged, know  # noqa: F401
 
 
 @dataclass(frozen=True)

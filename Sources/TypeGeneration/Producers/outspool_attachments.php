@@ -75,8 +75,10 @@ final class AttachmentForm
         }
         $seen = \preg_replace(
             '~<!--.*?(?:-->|$)|<(script|style|title|textarea|template|noscript)\b.*?(?:</\1|$)~si', '', $html) ?? '';
-        $pattern = '~<(?:img|body|table|td|th|tr|video|audio|source|image)\b(?:[^<>"\']|"[^"]*"|\'[^\']*\')*?'
-            . '\s(?:src|background|poster)\s*=\s*(?:"cid:([^"&\s]+)"|\'cid:([^\'&\s]+)\'|cid:([^"\'()<>,;&#?\s]+))~i';
+        $name = '([^"\'()<>,;&#?\s]+)';
+        $pattern = '~<[a-z][a-z0-9]*(?:\s+[a-z-]+(?:\s*=\s*(?:"[^"]*"|\'[^\']*\'|[^\s"\'<>=`]+))?)*'
+            . '\s+(?:src|srcset|background|poster|href|data)\s*=\s*'
+            . "(?:\"cid:{$name}[^\"]*\"|'cid:{$name}[^']*'|cid:$name)~i";
         \preg_match_all($pattern, $seen, $matches, \PREG_SET_ORDER);
         foreach ($matches as $match) {
             $name = \end($match);

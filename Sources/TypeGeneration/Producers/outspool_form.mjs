@@ -21,9 +21,10 @@ const IDENTIFYING = new RegExp(
     + "|feedback-id)$)");
 const TOKEN = "[!#$%&'*+\\-.0-9A-Z^_`a-z{|}~]+";
 const PARAMETER = `; *(?:(${TOKEN})=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*") *|$)`;
+const NAME = `([^"'()<>,;&#?\\s]+)`;
 const CID = new RegExp(
-  `<(?:img|body|table|td|th|tr|video|audio|source|image)\\b(?:[^<>"']|"[^"]*"|'[^']*')*?\\s(?:src|background|poster)\\s*=\\s*`
-    + `(?:"cid:([^"&\\s]+)"|'cid:([^'&\\s]+)'|cid:([^"'()<>,;&#?\\s]+))`, "gi");
+  `<[a-z][a-z0-9]*(?:[ \\t\\r\\n\\f]+[a-z-]+(?:[ \\t\\r\\n\\f]*=[ \\t\\r\\n\\f]*(?:"[^"]*"|'[^']*'|[^\\s"'<>=\`]+))?)*`
+    + `[ \\t\\r\\n\\f]+(?:src|srcset|background|poster|href|data)[ \\t\\r\\n\\f]*=[ \\t\\r\\n\\f]*(?:"cid:${NAME}[^"]*"|'cid:${NAME}[^']*'|cid:${NAME})`, "gi");
 const HIDDEN_HTML = new RegExp(
   "<!--[^]*?(?:-->|$)|<(script|style|title|textarea|template|noscript)\\b[^]*?(?:</\\1|$)", "gi");
 

@@ -30,9 +30,10 @@ _IDENTIFYING = re.compile(
     "|feedback-id)$")
 _TOKEN = "[!#$%&'*+\\-.0-9A-Z^_`a-z{|}~]+"
 _PARAMETER = f'; *(?:({_TOKEN})=(?:{_TOKEN}|"(?:[^"\\\\]|\\\\.)*") *|$)'
-_CID = re.compile(r"""<(?:img|body|table|td|th|tr|video|audio|source|image)\b(?:[^<>"']|"[^"]*"|'[^']*')*?"""
-                  r"""\s(?:src|background|poster)\s*=\s*(?:"cid:([^"&\s]+)"|'cid:([^'&\s]+)'|cid:([^"'()<>,;&#?\s]+))""",
-                  re.IGNORECASE)
+_CID = re.compile(
+    r"""<[a-z][a-z0-9]*(?:\s+[a-z-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=`]+))?)*"""
+    r"""\s+(?:src|srcset|background|poster|href|data)\s*=\s*"""
+    r"""(?:"cid:([^"'()<>,;&#?\s]+)[^"]*"|'cid:([^"'()<>,;&#?\s]+)[^']*'|cid:([^"'()<>,;&#?\s]+))""", re.IGNORECASE | re.ASCII)
 _HIDDEN_HTML = re.compile(r"<!--.*?(?:-->|$)|<(script|style|title|textarea|template|noscript)\b.*?(?:</\1|$)", re.S | re.I)
 
 
@@ -320,7 +321,7 @@ def _check_attachment(fields: _Fields, content: bytes) -> None:
     if kind is None:
         return
     parsed = re.fullmatch(f" *({_TOKEN})/({_TOKEN}) *((?:{_PARAMETER})*)", kind)
-    names = [match[0].lower() for match in re.findall(_PARAMETER, parsed[3])] if parsed else []
+    names = [name.lower() for name in re.findall(_PARAMETER, parsed[3])] if parsed else []
     if parsed is None or not re.fullmatch("[ -~]{0,500}", kind) or len(set(names)) < len(names):
         raise FormFault(fields.below, "not a content type")
     media = f"{parsed[1]}/{parsed[2]}".lower()

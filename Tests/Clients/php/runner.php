@@ -79,11 +79,16 @@ function share(int $first, int $step, int $count): void
 {
     $spool = new Spool();
     for ($number = $first; $number < $count; $number += $step) {
-        try {
-            $spool->submit(new Mail("php-$number", 't'), to: 'a@b.example', id: "php-$number");
-        } catch (SubmitError $error) {
-            if ($error->reason !== SubmitReason::AlreadyQueued) {
-                throw $error;
+        $again = true;
+        while ($again) {
+            try {
+                $spool->submit(new Mail("php-$number", 't'), to: 'a@b.example', id: "php-$number");
+                $again = false;
+            } catch (SubmitError $error) {
+                $again = in_array($error->reason, [SubmitReason::Temporary, SubmitReason::Unsettled], true);
+                if (!$again && $error->reason !== SubmitReason::AlreadyQueued) {
+                    throw $error;
+                }
             }
         }
     }

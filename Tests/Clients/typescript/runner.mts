@@ -69,11 +69,16 @@ async function many(tasks: number, count: number): Promise<void> {
   let next = 0;
   const work = async (): Promise<void> => {
     for (let number = next++; number < count; number = next++) {
-      try {
-        const id = `typescript-${number}`;
-        await spool.submit({ subject: id, text: "t" }, { to: "a@b.example", id });
-      } catch (error) {
-        if (!(error instanceof SubmitError) || error.reason !== "alreadyQueued") throw error;
+      const id = `typescript-${number}`;
+      for (;;) {
+        try {
+          await spool.submit({ subject: id, text: "t" }, { to: "a@b.example", id });
+          break;
+        } catch (error) {
+          if (!(error instanceof SubmitError)) throw error;
+          if (error.reason === "alreadyQueued") break;
+          if (error.reason !== "temporary" && error.reason !== "unsettled") throw error;
+        }
       }
     }
   };
