@@ -69,6 +69,7 @@ test: packages-test check
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel --configuration .ci/swift-format.json Package.swift Sources Tests
 	.ci/exact
+	.ci/words
 	! grep -rhoE '^struct [A-Za-z]+Tests\b' Tests | sort | uniq -d | grep .
 
 format:

@@ -61,7 +61,7 @@ say "2. Submitted by an application through the Swift client"
 run "example-shop | tee $mail/shop.id"
 until_true in_state 'done/*' "$(cat "$mail/shop.id")" || fail "the Swift client's job was not delivered"
 
-say "3. Submitted with printf and mv, by anybody: greylisted, then delivered from its retry bucket"
+say "3. Submitted with printf and mv, by any process: greylisted, then delivered from its retry bucket"
 run "printf '{\"template\":\"hello\",\"to\":\"grey@example.com\",\"params\":{\"name\":\"Grey\"}}\\n' > $spool/tmp/x"
 run "sync $spool/tmp/x && mv -n $spool/tmp/x $spool/new/greylisted-1 && sync $spool/new"
 until_true in_state retry/01-30s greylisted-1 || fail "greylisted-1 is not in retry/01-30s"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /// The hash of `phrase` by the method and salt of `setting`, in a buffer of the caller's to free(3) whole; NULL where
-/// memory is short. A setting that is none gives a text that begins with `*`.
+/// memory is short. An invalid setting gives a text that begins with `*`.
 static inline struct crypt_data *ccrypt_hash(const char *phrase, const char *setting) {
     struct crypt_data *data = (struct crypt_data *)calloc(1, sizeof *data);
     if (data) crypt_r(phrase, setting, data);

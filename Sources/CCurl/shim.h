@@ -1,4 +1,4 @@
-/// What Swift cannot say to libcurl: setters and getters that are variadic in C, and the union in CURLMsg.
+/// The calls of libcurl that Swift cannot make: setters and getters that are variadic in C, and the union in CURLMsg.
 /// Each is the call that it is named after, for one type of value.
 #ifndef CCURL_SHIM_H
 #define CCURL_SHIM_H
@@ -66,7 +66,7 @@ static inline CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *result) {
     return NULL;
 }
 
-/// CURLINFO_ACTIVESOCKET; -1 when there is none.
+/// CURLINFO_ACTIVESOCKET; -1 without one.
 static inline int ccurl_active_socket(CURL *easy) {
     curl_socket_t socket = CURL_SOCKET_BAD;
     if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK) return -1;
@@ -85,7 +85,7 @@ static inline int64_t ccurl_time(CURL *easy, CURLINFO info) {
     return (int64_t)time;
 }
 
-/// CURLINFO_PRIMARY_IP; NULL when there is none. The text is the handle's.
+/// CURLINFO_PRIMARY_IP; NULL without one. The text is the handle's.
 static inline const char *ccurl_primary_address(CURL *easy) {
     char *text = NULL;
     if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &text) != CURLE_OK || !text || !*text) return NULL;
@@ -93,7 +93,7 @@ static inline const char *ccurl_primary_address(CURL *easy) {
 }
 
 /// A field of the server's own certificate, which CURLINFO_CERTINFO has as a line that begins with `name`; NULL where
-/// there is none. The text is the handle's.
+/// it is missing. The text is the handle's.
 static inline const char *ccurl_certificate_field(CURL *easy, const char *name) {
     struct curl_certinfo *chain = NULL;
     if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain || chain->num_of_certs < 1) return NULL;

@@ -27,7 +27,7 @@ static inline const char *copenssl_reason(void) {
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
     return reason ? reason : "unknown error";
 }
-/// What a memory BIO holds; the bytes are the BIO's.
+/// The contents of a memory BIO; the bytes are the BIO's.
 static inline long copenssl_bio_bytes(BIO *bio, const char **bytes) {
     char *start = NULL;
     long count = BIO_get_mem_data(bio, &start);

@@ -6,7 +6,7 @@ internal import Text
 /// How the command ends. See sysexits(3).
 enum ExitStatus: Int32 {
     case success = 0
-    /// What monitoring plugins say: not well, and not at all.
+    /// The states of monitoring plugins: warning and critical.
     case warning = 1
     case critical = 2
     /// The command line is wrong.
@@ -15,7 +15,7 @@ enum ExitStatus: Int32 {
     case data = 65
     /// An input file is not there, or no job has the id.
     case noInput = 66
-    /// There is no spool.
+    /// The spool does not exist.
     case unavailable = 69
     case cannotCreate = 73
     case inputOutput = 74

@@ -44,7 +44,7 @@ extension Verb {
         }
     }
 
-    /// Returns the verb of that name; nil if there is none.
+    /// The verb of that name, or nil.
     static func named(_ name: String) -> Verb? {
         for purpose in Purpose.allCases {
             if let verb = purpose.verbs.first(where: { $0.name == name }) { return verb }
@@ -53,7 +53,7 @@ extension Verb {
     }
 }
 
-/// What a verb runs with.
+/// The context that a verb runs in.
 struct Invocation {
     let arguments: Arguments
     let output: Output

@@ -35,8 +35,8 @@ package enum CommandWords {
 }
 
 extension ConfigurationSection {
-    /// The words of the command under `key`, its program by its path, which begins in the directory of the file as any
-    /// other; nil where there is none.
+    /// The words of the command under `key`, or nil. Its program is a path, relative to the directory of the file as
+    /// any other.
     package mutating func command(_ key: String) throws(ConfigurationError) -> [String]? {
         guard let text = string(key), let path = path(key) else { return nil }
         guard var words = CommandWords.parse(text) else { throw fault("'\(key)': a quote without its end", at: key) }

@@ -16,7 +16,7 @@ package struct ConfigurationFile: Sendable {
 
     /// The file's path, as it is to appear in errors; relative paths in the file start from its directory.
     package let name: String
-    /// What stands above the first header.
+    /// The section above the first header.
     package let main: ConfigurationSection
     /// The sections with a header, in the order of the file.
     package let sections: [ConfigurationSection]
@@ -66,7 +66,7 @@ package struct ConfigurationFile: Sendable {
     /// The sections of one kind, in the order of the file.
     package func sections(_ kind: String) -> [ConfigurationSection] { sections.filter { $0.kind == kind } }
 
-    /// Throws at the first section whose kind is none of `kinds`.
+    /// Throws at the first section whose kind is not in `kinds`.
     package func refuseSections(otherThan kinds: [String]) throws(ConfigurationError) {
         for section in sections where !kinds.contains(section.kind) {
             throw section.fault("unknown section \(section.header)" + suggestion(for: section.kind, among: kinds))

@@ -1,6 +1,6 @@
 internal import Text
 
-/// What one line of a configuration says.
+/// The meaning of one line of a configuration.
 enum ConfigurationLine: Equatable {
     case blank
     case header(kind: String, name: String?)

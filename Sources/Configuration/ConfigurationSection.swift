@@ -2,9 +2,8 @@ internal import Text
 
 /// The entries below one header, which remembers what it was asked for.
 ///
-/// Whoever understands the section asks for each key it knows, present or not, and calls
-/// ``refuseUnknown()`` at the end: then a misspelt key is an error and the keys asked for
-/// are what it is compared with. Every reader returns nil for a key that is not there.
+/// The reader of a section asks for each key it knows, present or not, and calls ``refuseUnknown()`` at the end: then a
+/// misspelt key is an error, and the keys asked for are the suggestions. Every accessor returns nil for a missing key.
 package struct ConfigurationSection: Sendable {
     /// `relay` of `[relay main]`; empty above the first header.
     package let kind: String
@@ -46,7 +45,7 @@ package struct ConfigurationSection: Sendable {
         return entries
     }
 
-    /// What `parse` makes of the value of `key`.
+    /// The result of `parse` for the value of `key`.
     /// - Parameter wanted: what the value is, for the error if `parse` returns nil: "yes or no".
     package mutating func value<Value>(
         _ key: String, _ wanted: String, _ parse: (String) -> Value?
@@ -58,7 +57,7 @@ package struct ConfigurationSection: Sendable {
         return value
     }
 
-    /// Throws at the first key that nobody asked for.
+    /// Throws at the first key that was not asked for.
     package func refuseUnknown() throws(ConfigurationError) {
         let known = Set(asked)
         for entry in entries where !known.contains(entry.key) {

@@ -28,8 +28,8 @@ extension ConfigurationSection {
         }
     }
 
-    /// A number of bytes, alone or with `KiB`, `MiB` or `GiB` (or their first letter), all
-    /// powers of 1024. `kB` and `MB` are refused, since nobody knows which they mean.
+    /// A number of bytes, alone or with `KiB`, `MiB` or `GiB` (or their first letter), all powers of 1024. `kB` and
+    /// `MB` are refused because they are ambiguous.
     package mutating func size(_ key: String) throws(ConfigurationError) -> Int? {
         try value(key, "a size like 500, 64 KiB or 32 MiB") { text in
             let digits = text.prefix { $0.isASCII && $0.isNumber }

@@ -144,7 +144,7 @@ final class Delivery {
         queue.readAll()
     }
 
-    /// What the kernel does not tell, or nobody watches.
+    /// Reads the directories for changes that the kernel does not report, or that are not watched.
     func readAgain() {
         steering.read()
         queue.readAgain(now: .now)

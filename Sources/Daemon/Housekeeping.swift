@@ -3,8 +3,8 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// What a daemon does besides delivering: it takes in the drop boxes, removes what has had its time, tells of dead
-/// letters, and writes `status.json` and the metrics file.
+/// The daemon's work besides delivery: it takes in the drop boxes, removes old files, reports dead letters, and writes
+/// `status.json` and the metrics file.
 final class Housekeeping {
     private let spool: SpoolTree
     private let loop: EventLoop

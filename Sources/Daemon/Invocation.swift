@@ -62,7 +62,7 @@ enum Invocation: Equatable {
         if let relay {
             self = .probe(relay: relay, mailTo: mailTo, configuration: configuration)
         } else if mailTo != nil {
-            throw .usage("--mail-to has a place beside --probe only")
+            throw .usage("--mail-to needs --probe")
         } else {
             self =
                 onlyCheck

@@ -17,9 +17,10 @@ final class Queue {
     let ledger: Ledger
     let templates: TemplateCache
     let strays: Strays
-    /// What relays took, where this process decides it; with others it is theirs together, and this is not used.
+    /// The recipients that relays took, if this process decides; with other workers the parent decides, and this is not
+    /// used.
     private(set) lazy var allowances = Allowances(spool, ledger.log)
-    /// What it shares with other workers; nil where there are none.
+    /// The terms shared with other workers; nil without any.
     private let shared: WorkerTerms?
     private let blocked: BlockedJobs
     private(set) var scheduler = Scheduler()
@@ -61,7 +62,7 @@ final class Queue {
         spool: spool, loop: loop, log: ledger.log, take: { [unowned self] in take($0, dueIn: $1) },
         stray: { [unowned self] in arrived($0, in: $1, isListed: true) })
 
-    /// What the queue tells the daemon.
+    /// A notice from the queue to the daemon.
     enum Notice {
         /// A job is in `done/`: its drop box has room for another.
         case sent(JobID, size: Int)
@@ -107,18 +108,18 @@ final class Queue {
         }
         retired += old
         for pool in old { pool.retire() }
-        // Somebody has put right what the relay refused, perhaps: its password, or the account there.
+        // The operator may have fixed what the relay refused: its password, or the account there.
         for pool in relays { pool.secretMayWork() }
     }
 
     // Names.
 
-    /// A name came into a waiting state, or is to be looked at again.
+    /// A name came into a waiting state, or has to be looked at again.
     func arrived(_ name: DirectoryName, in state: State, isListed: Bool = false) {
         note(.arrived(name, state, isListed: isListed))
     }
 
-    /// Takes a job that is due; false when there is no room for it.
+    /// Takes a job that is due; false without room for it.
     private func take(_ id: JobID, dueIn state: State) -> Bool {
         guard scheduler.mayTakeDue() else { return false }
         arrived(DirectoryName(id.text), in: state, isListed: true)
@@ -232,7 +233,7 @@ final class Queue {
         }
     }
 
-    /// What a job was admitted for and did not use is given back.
+    /// Returns an admission that a job did not use.
     private func withdraw(_ place: Scheduler.Place) {
         guard shared != nil, case .relay(let name) = place else { return }
         relays.first { $0.name == name }?.terms.withdraw()
@@ -442,7 +443,7 @@ final class Queue {
         return scheduler.next(kind)
     }
 
-    /// What a relay can take changes with the clock and with each job that it gets: it is asked before each decision.
+    /// A relay's capacity changes with the clock and with each job that it gets: it is asked before each decision.
     private func askRelays() { note(.relays(relays.map { load.hasRoom ? $0.slot : $0.slot.closed })) }
 
     private func scheduleSoon() {

@@ -4,7 +4,7 @@ internal import SMTP
 internal import Spool
 internal import Time
 
-/// What the parts of the queue tell it. Each gets one closure for it when it is made; nothing else calls upwards.
+/// The reports from the parts of the queue. Each gets one closure for them when it is made; nothing else calls upwards.
 enum Report {
     // From the couriers.
 
@@ -20,7 +20,7 @@ enum Report {
     case abandoned(ClaimedJob)
     /// The machine lacks what a program needs.
     case shortage(WaitingJob.Kind)
-    /// What a relay can take has changed.
+    /// The relay's capacity has changed.
     case relayChanged
     /// The last connection of a retired relay has ended.
     case relayEmptied(RelayPool)
@@ -35,6 +35,6 @@ enum Report {
     case reading(Bool)
     /// A reading of `new/` met a name.
     case found(DirectoryName)
-    /// A file is to be looked at again after a while.
+    /// A file should be looked at again after a while.
     case lookAgain(JobID, State, after: Span)
 }

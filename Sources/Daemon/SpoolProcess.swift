@@ -57,7 +57,7 @@ extension SpoolProcess {
         }
     }
 
-    /// What tells of changes in the spool; nil, and a line in the log, where the kernel has nothing left for it.
+    /// Makes the watcher of the spool; nil, and a line in the log, when the kernel has no more to give.
     func makeWatcher(_ deliver: @escaping (SpoolWatcher.Change) -> Void) -> SpoolWatcher? {
         do throws(Errno) { return try SpoolWatcher(spool: spool.path, loop: loop, deliver: deliver) } catch {
             log.write("inotify: \(error); directories are read every minute instead", .warning)
@@ -65,7 +65,7 @@ extension SpoolProcess {
         }
     }
 
-    /// Watches places; `isNotWatched` gets each that the kernel refuses, and all of them where there is no watcher.
+    /// Watches places; `isNotWatched` gets each that the kernel refuses, and all of them without a watcher.
     func watch(
         _ places: [SpoolWatcher.Place], by watcher: SpoolWatcher?, isNotWatched: (SpoolWatcher.Place) -> Void
     ) {

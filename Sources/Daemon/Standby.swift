@@ -8,7 +8,7 @@ internal import Time
 /// It looks ten times a second, and holds nothing open meanwhile: a descriptor below the spool would keep its disk from
 /// being unmounted, and would not see one that is mounted in its place. See docs/decisions.md, "A standby looks".
 struct Standby {
-    /// What a look found.
+    /// The result of a look.
     enum Finding: Equatable {
         /// No daemon has the lock.
         case free

@@ -3,7 +3,7 @@ internal import Linux
 internal import Text
 internal import Time
 
-/// What systemd, or any other supervisor that sets NOTIFY_SOCKET, wants to hear. See sd_notify(3).
+/// The messages for systemd, or any other supervisor that sets NOTIFY_SOCKET. See sd_notify(3).
 struct Supervisor {
     private let address: String?
     /// How often the watchdog wants a sign of life, half of its limit; nil without one.

@@ -32,7 +32,7 @@ package final class EventLoop {
         withExtendedLifetime(actions) {}
     }
 
-    /// What a descriptor is waited for.
+    /// The readiness that a watch waits for.
     package struct Interest: OptionSet {
         package let rawValue: UInt8
         package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -40,7 +40,7 @@ package final class EventLoop {
         package static let write = Interest(rawValue: 2)
     }
 
-    /// What a descriptor is ready for.
+    /// The readiness of a descriptor.
     package struct Readiness: OptionSet {
         package let rawValue: UInt8
         package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -204,7 +204,7 @@ package final class EventLoop {
     private func retryingWait(_ ready: inout [clinux_ready], _ timeout: Int32) throws(Errno) -> Int {
         let count = clinux_epoll_wait(epoll.raw, &ready, Int32(ready.count), timeout)
         if count >= 0 { return Int(count) }
-        // A signal that is not blocked (SIGCONT after SIGSTOP) is no fault: the round is empty.
+        // A signal that is not blocked (SIGCONT after SIGSTOP) is not a fault: the round is empty.
         if Errno.last == .interrupted { return 0 }
         throw Errno.last
     }

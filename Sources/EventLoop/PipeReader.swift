@@ -3,8 +3,8 @@ internal import Linux
 
 /// The reading end of a pipe whose other end a program has: bytes are taken as they come.
 ///
-/// One buffer a round, so that a program that writes for ever holds up nobody; and every round, so that it does not
-/// wait for its reader.
+/// One buffer a round, so that a program that writes without end delays no other work; and every round, so that it does
+/// not wait for its reader.
 final class PipeReader {
     private let reader: Descriptor
     private var watch: EventLoop.Watch?

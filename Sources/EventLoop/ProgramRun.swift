@@ -7,7 +7,7 @@ package import Time
 /// Nothing waits for it. Its input is a file in memory, which it may leave unread. The program and all that it starts
 /// in its process group end with it, or with its time: SIGTERM, and SIGKILL after the grace.
 package final class ProgramRun {
-    /// What is to be run.
+    /// A program to run.
     package struct Order: Sendable {
         /// The program's path, and its arguments; no shell is asked.
         package var words: [String]
@@ -15,7 +15,7 @@ package final class ProgramRun {
         package var environment: [String]
         /// Where it starts; nil: where this process is.
         package var directory: String?
-        /// What it reads on its standard input.
+        /// The bytes on its standard input.
         package var input: [UInt8]
         package var timeout: Span
         /// Between SIGTERM and SIGKILL.
@@ -27,7 +27,7 @@ package final class ProgramRun {
         /// Whether it gets a descriptor 3, on which it writes lines.
         package var hasProgress = false
 
-        /// What becomes of its standard output.
+        /// The use of its standard output.
         package enum Result: Equatable, Sendable {
             /// It is one with standard error.
             case merged
@@ -117,7 +117,7 @@ package final class ProgramRun {
         }
     }
 
-    /// Where the bytes go once there is somebody to take them, and the ends of the pipes that the program gets.
+    /// Where the bytes go once the run exists, and the ends of the pipes that the program gets.
     private final class Sinks {
         var writers: [Int: Int32] = [:]
         var error: (([UInt8]) -> Void)?

@@ -9,7 +9,7 @@ struct TimerHeap {
     private var free: [Int] = []
     private var soonest = SlotHeap<Int64>()
 
-    /// Milliseconds until the first timer, rounded up; -1 when there is none.
+    /// Milliseconds until the first timer, rounded up; -1 without any.
     func wait(from now: Int64) -> Int32 {
         guard let slot = soonest.first else { return -1 }
         let left = max(deadlines[slot] - now, 0)
@@ -37,7 +37,7 @@ struct TimerHeap {
         free.append(slot)
     }
 
-    /// Takes out the first timer whose deadline has come; nil when there is none.
+    /// Takes out the first timer whose deadline has come, or returns nil.
     mutating func popDue(at now: Int64) -> EventLoop.Timer? {
         guard let slot = soonest.first, deadlines[slot] <= now else { return nil }
         let timer = all[slot]

@@ -11,7 +11,7 @@ package struct Report: Equatable, Sendable {
         case delivered
         /// The receiving server has not taken it yet, and goes on trying.
         case delayed
-        /// Somebody's program answered: an absence, a ticket number. It changes nothing.
+        /// A program answered: an absence notice, a ticket number. It changes nothing.
         case autoReply = "auto-reply"
     }
 
@@ -58,7 +58,7 @@ package struct Report: Equatable, Sendable {
         }
     }
 
-    /// What may lead to the job, in the order in which it is tried.
+    /// The clues to the job, in the order in which they are tried.
     package struct Clues: Equatable, Sendable {
         /// The addresses that the report itself was sent to, in which a token may be.
         package var sentTo: [String] = []
@@ -83,7 +83,7 @@ package struct Report: Equatable, Sendable {
     package var source: String
     /// Whether the relay's signature was checked and is right. Always false for a mail.
     package var isVerified = false
-    /// The same for the same report however often it comes: the event's own id, or a digest of the bytes.
+    /// Equal for the same report however often it comes: the event's own id, or a digest of the bytes.
     package var id: String
 
     package init(source: String, id: String) {

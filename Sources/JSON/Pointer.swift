@@ -54,7 +54,7 @@ extension Reader {
         return found
     }
 
-    /// Goes to the value behind `step`, and returns where it or its name begins; nil if there is none.
+    /// Goes to the value behind `step`, and returns where it or its name begins, or nil.
     private mutating func enter(_ step: Substring) throws(Failure) -> Int? {
         switch current {
         case UInt8(ascii: "{"):

@@ -57,8 +57,8 @@ extension JSON {
 }
 
 extension JSON.Object {
-    /// Reads the object that `bytes` begin with and may be cut in: its members up to the first that is not whole or is
-    /// none, and `limit` at most.
+    /// Reads the object that `bytes` begin with, which may be cut off: its members up to the first broken one, and
+    /// `limit` at most.
     package init(beginningOf bytes: [UInt8], limit: Int) {
         self = bytes.withUnsafeBufferPointer { buffer in
             var reader = Reader(buffer)

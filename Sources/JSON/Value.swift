@@ -67,7 +67,7 @@ package enum JSON: Equatable, Sendable {
         }
     }
 
-    /// What stands for a secret where a value is shown or kept.
+    /// The text that replaces a secret where a value is shown or kept.
     package static let mask = "***"
 
     package var string: String? { if case .string(let value) = self { value } else { nil } }

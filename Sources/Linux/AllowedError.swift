@@ -1,5 +1,4 @@
-/// Calls `call`, for which one error is as good as success: the file that is to go is not there, the directory that is to
-/// be is there.
+/// Calls `call`, for which one error is as good as success: the file to remove is gone, the directory to make exists.
 ///
 /// Returns nil when it fails with `allowed`, otherwise its result; throws every other error.
 @discardableResult

@@ -28,7 +28,7 @@ package struct ChildProcess: ~Copyable {
         }
     }
 
-    /// What a program may use; each of its processes may as much. nil is what this process may.
+    /// The limits of a program; each of its processes has the whole of them. nil is the limit of this process.
     package struct Limits: Equatable, Sendable {
         /// Bytes of memory that it writes to; what is only reserved does not count. See setrlimit(2), RLIMIT_DATA.
         package var memory: Int?
@@ -36,7 +36,7 @@ package struct ChildProcess: ~Copyable {
         package var cpu: Int?
         /// From 0 to 19, see nice(2).
         package var niceness = 0
-        /// Whether it is killed when this process dies, before it can do anything.
+        /// Whether it is killed when this process dies.
         package var diesWithParent = false
 
         package init() {}
@@ -86,7 +86,7 @@ package struct ChildProcess: ~Copyable {
         if result != 0 { throw Errno.last }
         let number: Int32
         do throws(Errno) { number = try retrying { clinux_pidfd_open(pid) } } catch {
-            // Nobody would hear of its end.
+            // Its end would go unnoticed.
             kill(-pid, SIGKILL)
             var (code, signal): (Int32, Int32) = (0, 0)
             _ = clinux_reap(pid, 1, &code, &signal)
@@ -111,7 +111,7 @@ package struct ChildProcess: ~Copyable {
         switch clinux_reap(id, 0, &code, &signal) {
         case 0: return nil
         case 1: return signal == 0 ? .exit(code) : .signal(signal)
-        // ECHILD: it is no child of ours any more, and will not tell.
+        // ECHILD: it is not our child any more, and its status is lost.
         default: return .unknown
         }
     }
@@ -126,7 +126,7 @@ extension Descriptor {
         self = file
     }
 
-    /// What takes everything and keeps nothing. See null(4).
+    /// The device that takes everything and keeps nothing. See null(4).
     package static func null() throws(Errno) -> Descriptor {
         Descriptor(owning: try retrying { open("/dev/null", O_WRONLY | O_CLOEXEC) })
     }
@@ -140,7 +140,7 @@ extension Descriptor {
         return (ends[0], ends[1])
     }
 
-    /// The same, but both ends wait: to read for what is written, to write for room. See pipe2(2).
+    /// A pipe of which both ends block: reading for bytes, writing for room. See pipe2(2).
     package static func waitingPipe() throws(Errno) -> (output: Int32, input: Int32) {
         var ends: [Int32] = [-1, -1]
         _ = try retrying { clinux_pipe(&ends) }

@@ -16,7 +16,7 @@ package struct Descriptor: ~Copyable {
         raw = try retrying { clinux_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0) }
     }
 
-    /// The same, but of a FIFO it waits for a writer, and reading it for what that writes.
+    /// Opens a file to read. Opening a FIFO waits for a writer, and reading it for bytes.
     package init(readingAndAwaiting path: String) throws(Errno) {
         raw = try retrying { clinux_openat(AT_FDCWD, path, O_RDONLY | O_NOCTTY | O_CLOEXEC, 0) }
     }
@@ -156,7 +156,7 @@ package struct Descriptor: ~Copyable {
     }
 }
 
-/// What stat(2) tells of a file.
+/// The result of stat(2).
 package struct FileStatus {
     package let device: UInt64
     package let inode: UInt64
@@ -165,8 +165,8 @@ package struct FileStatus {
     package let owner: UInt32
     package let group: UInt32
     package let size: Int
-    /// Last modification and last change of the inode, nanoseconds since 1970. A date beyond the
-    /// years 1678 to 2261, which anybody can give to a file, is the first or last of them.
+    /// Last modification and last change of the inode, nanoseconds since 1970. A date beyond the years 1678 to 2261,
+    /// which any owner can give to a file, is the first or last of them.
     package let modified: Int64
     package let changed: Int64
 
@@ -193,7 +193,7 @@ package struct FileStatus {
     package var isSymbolicLink: Bool { mode & S_IFMT == S_IFLNK }
     /// The permission bits, set-id and sticky included.
     package var permissions: UInt32 { mode & 0o7777 }
-    /// What the file is, in a word for messages.
+    /// The kind of file, in a word for messages.
     package var kind: String {
         switch mode & S_IFMT {
         case S_IFREG: "regular file"

@@ -137,7 +137,7 @@ package struct Directory: ~Copyable {
         _ = try retrying { fchmodat(descriptor.raw, name, mode_t(mode), 0) }
     }
 
-    /// What `name` is, a symbolic link itself and not its target. See fstatat(2).
+    /// The status of `name`; a symbolic link is not followed. See fstatat(2).
     package func status(_ name: String) throws(Errno) -> FileStatus {
         var buffer = stat()
         _ = try retrying { fstatat(descriptor.raw, name, &buffer, AT_SYMLINK_NOFOLLOW) }
@@ -152,7 +152,7 @@ package struct Directory: ~Copyable {
         return FileStatus(buffer)
     }
 
-    /// Whether something of that name is here.
+    /// Whether a file of that name is here.
     package func contains(_ name: String) throws(Errno) -> Bool {
         do {
             _ = try status(name)
@@ -175,8 +175,8 @@ package struct Directory: ~Copyable {
     /// Takes the lock of the directory itself. See ``Descriptor/lock()``.
     package func lock() throws(Errno) -> Bool { try descriptor.lock() }
 
-    /// Whether somebody has the lock. Asked by taking a shared one for a moment, in which ``lock()`` of
-    /// another process would fail.
+    /// Whether another process has the lock. Asked by taking a shared one for a moment, in which ``lock()`` of another
+    /// process would fail.
     package func isLocked() throws(Errno) -> Bool { try !descriptor.lock(shared: true) }
 
     package func status() throws(Errno) -> FileStatus { try descriptor.status() }

@@ -7,7 +7,7 @@ package struct Errno: Error, Hashable, CustomStringConvertible {
 
     package init(_ rawValue: Int32) { self.rawValue = rawValue }
 
-    /// What the last failed call of this thread left behind.
+    /// The error of this thread's last failed call.
     package static var last: Errno { Errno(clinux_errno()) }
 
     package static let notPermitted = Errno(EPERM)

@@ -10,7 +10,7 @@ package struct Filesystem: Sendable {
     /// Its name where other hosts may have it, too, or a program answers for it: NFS, SMB, CephFS and the like, FUSE;
     /// nil for any other.
     package let remoteName: String?
-    /// Whether it is one whose locks and renames are another host's to grant, whatever a try of them says here.
+    /// Whether another host grants its locks and renames, whatever a try of them says here.
     package var isNetwork: Bool { remoteName != nil && remoteName != Filesystem.fuse }
 
     private static let fuse = "FUSE"

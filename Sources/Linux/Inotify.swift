@@ -12,7 +12,7 @@ package final class Inotify {
 
     deinit { buffer.deallocate() }
 
-    /// What is to be told about a directory.
+    /// The changes to report about a directory.
     package struct Interest: OptionSet, Sendable {
         package let rawValue: UInt32
         package init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -15,13 +15,13 @@ package struct PacketSocket: ~Copyable {
         return (ends[0], ends[1])
     }
 
-    /// Sends one message; EAGAIN when the socket has no room, EPIPE or ECONNRESET when nobody will read it.
+    /// Sends one message; EAGAIN when the socket has no room, EPIPE or ECONNRESET when the reader has gone.
     package func send(_ bytes: [UInt8]) throws(Errno) {
         let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
         _ = try retrying { bytes.withUnsafeBytes { Glibc.send(descriptor.raw, $0.baseAddress, $0.count, flags) } }
     }
 
-    /// The next message, of at most `limit` bytes; EAGAIN when there is none, and empty when the other end has gone.
+    /// The next message, of at most `limit` bytes; EAGAIN while none is there, and empty when the other end has gone.
     package func receive(limit: Int) throws(Errno) -> [UInt8] {
         var failure: Errno?
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in

@@ -38,7 +38,7 @@ package enum Process {
     /// Ends the process with `status`; nothing is flushed, since nothing is buffered. See _exit(2).
     package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 
-    /// Puts right what the process inherits from whoever started it; to be called first thing in `main`.
+    /// Corrects the state that the process inherits from its parent; call it first in `main`.
     ///
     /// A launcher that ignores SIGCHLD would take the exit statuses of our programs, SIGXFSZ would kill where a write
     /// can fail with EFBIG, and a blocked signal would never come. A closed standard stream becomes one that fails

@@ -1,9 +1,9 @@
 internal import CLinux
 internal import Glibc
 
-/// The processes beside and below this one. See proc(5).
+/// The processes next to and below this one. See proc(5).
 extension Process {
-    /// From now on whoever loses its parent below this process becomes its child, and has to be reaped by it. See
+    /// From now on a process below this one that loses its parent becomes this one's child, which has to reap it. See
     /// prctl(2), PR_SET_CHILD_SUBREAPER.
     package static func becomeSubreaper() throws(Errno) { _ = try retrying { clinux_become_subreaper() } }
 
@@ -43,7 +43,7 @@ extension Process {
         return words.count > 1 ? Int32(String(decoding: words[1], as: UTF8.self)) : nil
     }
 
-    /// Takes the end of a child; false while it runs, or if it is none. See waitpid(2).
+    /// Takes the end of a child; false while it runs, or if it is not a child. See waitpid(2).
     package static func reap(_ child: Int32) -> Bool {
         var (code, signal): (Int32, Int32) = (0, 0)
         return clinux_reap(child, 0, &code, &signal) == 1

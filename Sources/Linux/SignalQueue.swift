@@ -22,7 +22,7 @@ package struct SignalQueue: ~Copyable {
         }
     }
 
-    /// Blocks the signals in this thread, and in every thread that it starts later, for good.
+    /// Blocks the signals permanently, in this thread and in every thread that it starts later.
     ///
     /// Made before any library starts a thread, which would take the signals.
     package init(_ signals: [Signal]) throws(Errno) {

@@ -24,7 +24,7 @@ package enum Threads {
 
         init(_ work: @escaping @Sendable () -> Void) { self.work = work }
 
-        /// Nil where there are no more threads.
+        /// Nil when the system has no more threads.
         func start() -> pthread_t? {
             var thread = pthread_t()
             let argument = Unmanaged.passRetained(self)

@@ -23,7 +23,7 @@ package enum ConfiguredNames {
     ) throws(ConfigurationError) -> HostName? {
         guard let text = section.string(key) else { return nil }
         do throws(HostNameError) { return try HostName(text, allowsLiteral: allowsLiteral) } catch {
-            throw section.fault("'\(key)': \(text) is no name of a machine: \(error)", at: key)
+            throw section.fault("'\(key)': \(text) is not a host name: \(error)", at: key)
         }
     }
 }

@@ -2,8 +2,8 @@ package import Configuration
 internal import IDNA
 internal import Message
 
-/// What the configuration has to say of a mail: what it fills in where neither job nor template says it, and
-/// where mail may go.
+/// The configuration's part in a mail: the values that it fills in where neither job nor template has them, and where
+/// mail may go.
 package struct MailDefaults: Equatable, Sendable {
     /// The author, and the envelope's sender.
     package var from: String? {
@@ -11,7 +11,7 @@ package struct MailDefaults: Equatable, Sendable {
         set { (configuredFrom, author) = (newValue, newValue.flatMap(MailDefaults.parsed)) }
     }
     private var configuredFrom: String?
-    /// ``from``, parsed once; nil as well where it is no mailbox, which is said where it is needed.
+    /// ``from``, parsed once; nil also when it is not a mailbox, which its user reports.
     private(set) var author: Mailbox?
     package var replyTo: String?
     /// The right side of Message-IDs.

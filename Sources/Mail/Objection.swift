@@ -4,8 +4,8 @@ package import Template
 internal import Time
 
 extension Job {
-    /// Says why no mail can ever be made of the job: what the daemon would bury it for. Nil if a mail can be made, or if
-    /// only the template, the configuration or a file can tell.
+    /// Why no mail can ever be made of the job: the reason for which the daemon would bury it. Nil if a mail can be
+    /// made, or if only the template, the configuration or a file can tell.
     ///
     /// The mail is made as the daemon makes it, with stand-ins for what is not in sight here.
     /// - Parameter template: the job's; nil if it is not in sight. A task has no mail, and is not judged here.
@@ -34,7 +34,7 @@ extension Job {
         }
     }
 
-    /// The attachments, with nothing in place of the files, which are the daemon's to read; their names are judged.
+    /// The attachments, with empty contents for the files, which only the daemon reads; their names are judged.
     private func attachmentsWithoutFiles() throws(MailError) -> [JSON] {
         var all = attachments
         for (index, value) in all.enumerated() {

@@ -15,7 +15,7 @@ package struct OutgoingMail: Equatable, Sendable {
     package var bytes: [UInt8]
     package var needs8Bit: Bool
     package var needsSMTPUTF8: Bool
-    /// Whether the header alone needs SMTPUTF8; elsewhere it is the envelope's addresses.
+    /// Whether the header alone needs SMTPUTF8; elsewhere the envelope's addresses need it.
     package var hasUTF8Header = false
     /// The notifications that the job asks for, with an id for the envelope; nil where it asks for none.
     package var dsn: Job.DSN?
@@ -36,7 +36,7 @@ extension OutgoingMail {
         return names
     }
 
-    /// The Message-ID as the header has it, with its brackets; nil where there is none in the first 64 KiB.
+    /// The Message-ID as the header has it, with its brackets; nil without one in the first 64 KiB.
     package var messageID: String? {
         bytes.withUnsafeBufferPointer { buffer in
             var rest = buffer.prefix(65536)

@@ -110,15 +110,15 @@ private func headers(_ job: Job, beside fields: [ExtraHeader]) throws(MailError)
     return fields.filter { !replaced.contains(ExactText($0.name.lowercasedASCII)) } + own
 }
 
-/// How a job's addresses are read where mail is made of them.
+/// The reader of addresses for mails.
 private let addresses = JobAddresses(domains: .idna)
 
-/// What is wrong with the form of a job is the job's fault.
+/// A fault in the form of a job is the job's fault.
 private func form<Result>(_ read: @autoclosure () throws(JobError) -> Result) throws(MailError) -> Result {
     do throws(JobError) { return try read() } catch { throw .job("\(error)") }
 }
 
-/// What is wrong with a whole message is the job's fault.
+/// A fault in a whole message is the job's fault.
 private func whole<Result>(_ read: @autoclosure () throws(WholeMessageError) -> Result) throws(MailError) -> Result {
     do throws(WholeMessageError) { return try read() } catch { throw .job("/message: \(error)") }
 }

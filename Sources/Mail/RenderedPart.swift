@@ -5,7 +5,7 @@ package import Spool
 package import Template
 internal import Text
 
-/// What a template gives to a job: its text for the parameters, what its `template.conf` says, its files.
+/// A template's part in a mail: its text for the parameters, the fields of its `template.conf`, its files.
 package struct RenderedPart: Sendable {
     package var subject: String
     package var text: String?
@@ -39,9 +39,9 @@ package struct RenderedPart: Sendable {
 extension RenderedPart {
     /// Renders a job's template with its parameters, in its locale.
     ///
-    /// What does not fit the template's schema, exceeds a limit of rendering, or makes no URI to unsubscribe
-    /// at is the job's fault.
-    /// - Parameter shown: parameters to render in place of those that are judged: the same, with secrets masked.
+    /// Parameters that do not fit the template's schema, exceed a limit of rendering, or give no URI to unsubscribe
+    /// at are the job's fault.
+    /// - Parameter shown: parameters to render instead of those that are judged: the same, with secrets masked.
     package init(_ template: Template, for job: Job, showing shown: JSON.Object? = nil) throws(MailError) {
         if let reason = template.terms.objection(to: job.params) { throw .job(reason) }
         let rendered: Template.Rendered
@@ -77,9 +77,9 @@ extension RenderedPart {
         return fields
     }
 
-    /// The images that the HTML shows and the template's attachments, beside those of the job, whose cids come first.
+    /// The images that the HTML shows and the template's attachments, next to those of the job, whose cids come first.
     ///
-    /// An image that nobody has is the job's fault: what the template names was there when it was read.
+    /// A missing image is the job's fault: the images that the template names were there when it was read.
     func files(beside own: [Attachment]) throws(MailError) -> [Attachment] {
         var shown: [Attachment] = []
         for name in html.map(ContentReferences.names) ?? []
@@ -92,8 +92,8 @@ extension RenderedPart {
         return shown + attachments
     }
 
-    /// Whether the header fields of `template.conf` that are the same for all parameters, and the names of the
-    /// others, can stand in a mail at all: if not, no job is at fault.
+    /// Whether the header fields of `template.conf` that are the same for all parameters, and the names of the others,
+    /// are valid in a mail: if not, the template is at fault and not a job.
     func canCompose(_ mail: Composition) -> Bool {
         var probe = Composition(from: mail.from, subject: "", date: mail.date, messageID: mail.messageID)
         probe.text = ""

@@ -3,9 +3,9 @@ internal import Schema
 package import Template
 
 extension JSON {
-    /// A job's object as anybody may see it: the `writeOnly` parameters of its template's schema masked.
+    /// A job's object for all eyes: the `writeOnly` parameters of its template's schema are masked.
     ///
-    /// Of a template that nobody knows, all parameters are masked, and so are those of an object that names none.
+    /// For an unknown template all parameters are masked, and so are those of an object that names none.
     /// - Returns: nil if nothing is to be masked.
     package func maskingSecrets(of template: Template?) -> JSON? {
         guard var object, let params = object["params"] else { return nil }

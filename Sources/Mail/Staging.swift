@@ -41,13 +41,13 @@ package struct Staging: Equatable, Sendable {
         return allowed?.contains { entry in
             switch entry {
             case .domain(let own): domain?.lowercasedASCII == own
-            // Local parts may differ in case, but nobody writes two addresses that do.
+            // Local parts may differ in case, but in practice two addresses never do.
             case .address(let own): ExactText(recipient.lowercasedASCII) == own
             }
         } ?? false
     }
 
-    /// What it does, in one line for the log; nil where all mail leaves as it is.
+    /// The restriction, in one line for the log; nil when all mail leaves as it is.
     package var summary: String? {
         if isOff { return nil }
         let others = redirect.map { "goes to \($0)" } ?? "is held back"
@@ -79,8 +79,8 @@ extension Staging {
 extension OutgoingMail {
     /// Leaves only recipients that `staging` allows, and notes the others.
     ///
-    /// Where nobody but the address of `redirect_all_to` gets the mail, a header field says whom it was for.
-    /// Where others get it too, that would tell them of hidden recipients.
+    /// Where only the address of `redirect_all_to` gets the mail, a header field says whom it was for. Where others get
+    /// it too, that would reveal hidden recipients.
     mutating func disallow(by staging: Staging) {
         let others = recipients.filter { !staging.allows($0) }
         if others.isEmpty { return }

@@ -3,8 +3,8 @@ package import Spool
 package import Template
 
 extension Template.Terms {
-    /// Why a job is none for this template: its parameters do not fit, or it has fields of a mail and this is a task;
-    /// nil if it is.
+    /// Why a job does not suit this template: its parameters do not fit, or it has fields of a mail and this is a task;
+    /// nil if it does.
     package func objection(to job: Job) -> String? {
         guard isTask else { return objection(to: job.params) }
         let mailFields: [(String, Bool)] = [
@@ -15,7 +15,7 @@ extension Template.Terms {
             ("headers", !job.headers.isEmpty), ("attachments", !job.attachments.isEmpty),
         ]
         if let field = mailFields.first(where: \.1)?.0 {
-            return "/\(field): has no place in a job for the task \(name), which sends no mail"
+            return "/\(field): does not belong in a job for the task \(name), which sends no mail"
         }
         return objection(to: job.params)
     }

@@ -65,7 +65,7 @@ private func form(
     case (nil, let name?):
         let isPath = name.utf8.contains(UInt8(ascii: "/")) || name.utf8.contains(0)
         if name.isEmpty || name.begins(with: ".") || isPath {
-            throw JobError("\(pointer)/file", "is no plain file name")
+            throw JobError("\(pointer)/file", "is not a plain file name")
         }
     default: throw JobError(pointer, "either content or file")
     }

@@ -2,7 +2,7 @@ package import JSON
 package import Message
 package import Spool
 
-/// Says why no mail can ever be made of the job object, as far as the object alone tells; nil if one may be.
+/// Why no mail can ever be made of the job object, as far as the object alone tells; nil if one may be.
 ///
 /// The daemon buries what is refused here. It knows more: the template, the configuration, the files that are attached,
 /// and which characters a domain may have.
@@ -19,7 +19,7 @@ extension Job {
             ("attachments", !attachments.isEmpty), ("headers", !headers.isEmpty), ("replyTo", replyTo != nil),
             ("sender", sender != nil),
         ] where isThere {
-            throw JobError("/\(field)", "has no place beside message, which is the whole mail")
+            throw JobError("/\(field)", "cannot be combined with message, which is the whole mail")
         }
     }
 

@@ -55,7 +55,7 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
             quoted += "\""
         }
         if let hidden = local.unicodeScalars.first(where: { !Address.isWritable($0) }) {
-            throw .init("a character before the @ that nobody sees, \(String(hidden).quoted)")
+            throw .init("an invisible character before the @, \(String(hidden).quoted)")
         }
         if quoted.utf8.count + 1 + domain.utf8.count > Address.limit {
             throw .init("longer than \(Address.limit) octets")
@@ -95,7 +95,7 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// An address and the name of whoever reads there. RFC 5322, section 3.4.
+/// An address and the name of its reader. RFC 5322, section 3.4.
 package struct Mailbox: Equatable, Sendable {
     /// Never empty and without control characters, but otherwise untrusted.
     package let name: String?
@@ -150,7 +150,7 @@ package struct Mailbox: Equatable, Sendable {
 package struct AddressError: Error, Equatable, CustomStringConvertible {
     /// The address as it was given; untrusted.
     package let text: String
-    /// What is wrong with it, without the address.
+    /// The fault, without the address.
     package let reason: String
 
     package init(text: String, reason: String) {

@@ -94,8 +94,8 @@ struct AddressParser {
         var end = 0
     }
 
-    /// A mailbox with the blanks around it; nil, at what stopped it, when there are no words
-    /// before `,`, `;` or the end, or when it is a group's name.
+    /// A mailbox with the blanks around it; nil, where it stopped, without words before `,`, `;` or the end, or at a
+    /// group's name.
     private mutating func mailbox(inList: Bool) throws(Fault) -> Mailbox? {
         comment = []
         _ = try skipBlanks()
@@ -184,7 +184,7 @@ struct AddressParser {
         return bytes[start..<position]
     }
 
-    /// What a quoted string means. RFC 5322, section 3.2.4.
+    /// The contents of a quoted string. RFC 5322, section 3.2.4.
     private mutating func quotedString() throws(Fault) -> ArraySlice<UInt8> {
         var content: [UInt8] = []
         position += 1

@@ -2,7 +2,7 @@ internal import Text
 
 /// A file that travels with the mail.
 package struct Attachment: Sendable {
-    /// What the reader's program offers as the file's name.
+    /// The file name that the reader's program offers.
     package var filename: String?
     /// Such as `application/pdf`; nil is `application/octet-stream`.
     package var contentType: String?
@@ -50,7 +50,7 @@ package struct Attachment: Sendable {
                 type: type.type, subtype: type.subtype,
                 parameters: type.parameters + [ContentType.Parameter(name: "charset", value: "utf-8")])
         }
-        // These are made of parts or stand for what is elsewhere; no file is one.
+        // These consist of parts or stand for something elsewhere; a file has another type.
         if type.type == "multipart" || (type.type == "message" && ["partial", "external-body"].contains(type.subtype)) {
             throw .init("", "\(type.type)/\(type.subtype) cannot be attached")
         }

@@ -90,7 +90,7 @@ extension Composition {
     /// others are mixed with what is read.
     ///
     /// Readers show the last alternative that they know, so that a blank one hides the other: it is left out, and so is
-    /// a blank text beside HTML. RFC 2046, section 5.1.4.
+    /// a blank text next to HTML. RFC 2046, section 5.1.4.
     private func root() throws(CompositionError) -> Part {
         let (html, attachments) = related(html: text != nil && html.map(HTMLText.isBlank) == true ? nil : html)
         var inline: [Part] = []
@@ -159,7 +159,7 @@ extension Composition {
 }
 
 extension Wire {
-    /// A field of mailboxes; none at all if there are none.
+    /// A field of mailboxes; no field without any.
     fileprivate mutating func field(_ name: String, _ mailboxes: [Mailbox]) {
         if mailboxes.isEmpty { return }
         begin(name)

@@ -1,6 +1,6 @@
 internal import Text
 
-/// What names a part of a message in all the world: RFC 2045, section 7; RFC 2392.
+/// The globally unique name of a part of a message: RFC 2045, section 7; RFC 2392.
 enum ContentID {
     /// The id that a part called `name` has in the message `message`: `logo.png.1f2e…@example.com`,
     /// the same whenever the message is composed.

@@ -13,7 +13,7 @@ package struct DomainRule: Sendable {
 
     /// Takes any character that is not ASCII, and gives a stand-in for its label.
     ///
-    /// What passes may still be a domain that cannot exist. Of no use for an address that is written anywhere.
+    /// A text that passes may still be a domain that cannot exist. Do not use it for an address that is written.
     package static let form = DomainRule { domain throws(DomainError) in
         var name: [UInt8] = []
         for label in domain.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {

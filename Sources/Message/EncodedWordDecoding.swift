@@ -1,6 +1,6 @@
 internal import Text
 
-/// What the encoded-words in a field's value stand for: RFC 2047, section 6.
+/// The text that the encoded-words in a field's value stand for: RFC 2047, section 6.
 ///
 /// A word in another character set than UTF-8 or a part of it, or one that is malformed, stays as it is.
 func decodedWords(_ value: some Collection<UInt8>) -> String {

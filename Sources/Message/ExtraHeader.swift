@@ -54,7 +54,7 @@ package struct ExtraHeader: Hashable, Sendable {
         ["in-reply-to", "references", "auto-submitted"].contains(lowercase) || lowercase.begins(with: "list-")
     }
 
-    /// Whether its value is made of ids, addresses or URIs, which no encoded-word may stand for: RFC 5322, section
+    /// Whether its value consists of ids, addresses or URIs, which an encoded-word must not replace: RFC 5322, section
     /// 3.6.4; RFC 2369; RFC 2047, section 5.
     private static func hasIdentifiers(_ lowercase: String) -> Bool {
         lowercase.begins(with: "list-") || identifying.contains(lowercase)

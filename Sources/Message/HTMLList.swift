@@ -50,7 +50,7 @@ struct HTMLList {
         var text = ""
         switch kind {
         case UInt8(ascii: "a"), UInt8(ascii: "A"):
-            // There is no zero: after z comes aa.
+            // The numbering has no zero: after z comes aa.
             var rest = number
             while rest > 0 {
                 text = String(Unicode.Scalar(UInt8(ascii: "a") + UInt8((rest - 1) % 26))) + text

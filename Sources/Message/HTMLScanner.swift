@@ -8,7 +8,7 @@ struct HTMLScanner {
         let isEnd: Bool
         /// Ends in `/>`.
         fileprivate(set) var isClosed = false
-        /// Of each attribute that is known the first value, with its character references; empty where there is none.
+        /// The first value of each known attribute, with its character references; empty without any.
         fileprivate(set) var attributes: [(attribute: HTMLAttribute, value: ArraySlice<UInt8>)] = []
 
         subscript(attribute: HTMLAttribute) -> ArraySlice<UInt8>? {
@@ -87,7 +87,7 @@ struct HTMLScanner {
         return end - start >= 4 && bytes[end - 1] == UInt8(ascii: "-") && bytes[end - 2] == UInt8(ascii: "-")
     }
 
-    /// Moves behind the end tag, or to the end if there is none.
+    /// Moves behind the end tag, or to the end.
     private mutating func skipContent(of element: HTMLElement) {
         let start = position
         defer { if element == .style { note(start..<position) } }

@@ -1,6 +1,6 @@
 internal import Text
 
-/// What HTML says, as plain text: the other half of a mail that has only HTML.
+/// The plain text of HTML: the other half of a mail that has only HTML.
 package struct HTMLText {
     private let html: [UInt8]
     private var lines = PlainLines()
@@ -99,7 +99,7 @@ package struct HTMLText {
         }
     }
 
-    /// Shows an element that is not among the open ones: it has no content, or shows nothing beside that.
+    /// Shows an element that is not among the open ones: it has no content, or its content is not shown.
     private mutating func show(_ tag: HTMLScanner.Tag) {
         switch tag.element {
         case .br where tables.last?.cellIsEmpty == true: lines.space()
@@ -138,7 +138,7 @@ package struct HTMLText {
             lineEnds(2)
             preformatted += 1
         case .table:
-            // It is no table of values that has tables in it.
+            // A table with tables in it is for layout.
             if !tables.isEmpty { tables[tables.count - 1].isLayout = true }
             lines.lineBreak(2)
             let all = grids ?? HTMLGrid.all(in: html)

@@ -25,7 +25,7 @@ struct HeaderSection {
     }
 
     /// Finds the fields of a message with CRLF line ends.
-    /// - Parameter isLenient: the header ends before a line that is no field, as if the empty line were there; a
+    /// - Parameter isLenient: the header ends before a line that is not a field, as if the empty line were there; a
     ///   name that no line has room for makes no field.
     init(of bytes: [UInt8], isLenient: Bool = false) throws(WholeMessageError) {
         var start = 0

@@ -40,7 +40,7 @@ package struct HostName: Equatable, Sendable {
     }
 }
 
-/// Why a text is no name of a machine.
+/// Why a text is not a host name.
 package struct HostNameError: Error, Equatable, CustomStringConvertible {
     package let reason: String
 

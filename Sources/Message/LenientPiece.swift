@@ -2,10 +2,10 @@ internal import Text
 
 /// A piece of a field that is not an address by RFC 5322, read as Postfix reads it.
 ///
-/// What stands between `<` and `>` is the address, without its route. Comments and the white space around dots and the
-/// @ go, and so does a dot behind the domain. A local part that needs quotation marks gets them, and quotation marks
-/// around a whole address go. Several words are as many addresses, but those without an @ beside one with it: they are
-/// a name whose angle brackets were forgotten. `host!user` is `user@host`.
+/// The text between `<` and `>` is the address, without its route. Comments and the white space around dots and the @
+/// go, and so does a dot after the domain. A local part that needs quotation marks gets them, and quotation marks
+/// around a whole address go. Several words are as many addresses, but words without an @ next to one with it are a
+/// name whose angle brackets were forgotten. `host!user` is `user@host`.
 struct LenientPiece {
     let mailboxes: [Mailbox]
 
@@ -67,7 +67,7 @@ struct LenientPiece {
         return out
     }
 
-    /// The addresses in a text without comments, none if one of its words cannot be read; and the words beside them.
+    /// The addresses in a text without comments, empty if one of its words cannot be read; and the words next to them.
     private static func addresses(
         _ text: ArraySlice<UInt8>, origin: String?, domains: DomainRule
     ) -> (found: [Address], rest: [UInt8]) {
@@ -91,7 +91,7 @@ struct LenientPiece {
         return (found.count == words.count ? found : [], Array(others.map(\.bytes).joined(separator: [0x20])))
     }
 
-    /// Pieces between white space that is neither quoted nor beside a dot or an @.
+    /// Pieces between white space that is neither quoted nor next to a dot or an @.
     private static func words(_ text: ArraySlice<UInt8>) -> [Word] {
         var words: [Word] = []
         var word = Word()

@@ -1,6 +1,6 @@
 internal import Text
 
-/// What names a message for ever: `<left@right>`. RFC 5322, section 3.6.4.
+/// The unique name of a message: `<left@right>`. RFC 5322, section 3.6.4.
 package struct MessageID: Hashable, Sendable, CustomStringConvertible {
     /// With its angle brackets.
     package let text: String
@@ -42,8 +42,8 @@ package struct MessageID: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
-    /// A number that differs from message to message, and from `name` to `name`: FNV-1a. What it marks can be
-    /// guessed, and need not resist anybody.
+    /// A number that differs from message to message, and from `name` to `name`: FNV-1a. The mark can be guessed; it
+    /// protects nothing.
     func mark(_ name: String = "") -> UInt64 {
         fnv1a(name.utf8, after: fnv1a(text.utf8))
     }

@@ -1,7 +1,7 @@
 internal import Text
 
 extension UInt8 {
-    /// What an unquoted word may hold: `atext` of RFC 5322, section 3.2.3, with the UTF-8 of RFC 6532.
+    /// The octets of an unquoted word: `atext` of RFC 5322, section 3.2.3, with the UTF-8 of RFC 6532.
     var isAtomText: Bool {
         switch self {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x80...: true
@@ -13,7 +13,7 @@ extension UInt8 {
         }
     }
 
-    /// What a MIME type, subtype or parameter name is made of: `token` of RFC 2045, section 5.1.
+    /// The octets of a MIME type, subtype or parameter name: `token` of RFC 2045, section 5.1.
     var isToken: Bool {
         switch self {
         case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "@"),

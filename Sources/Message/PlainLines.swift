@@ -7,7 +7,7 @@ struct PlainLines {
     private var spaceBefore = false
     /// How many line ends are due before the next word.
     private var breaks = 0
-    /// What the next line has at the end of its indentation.
+    /// The bullet at the end of the next line's indentation.
     private var bullet: String?
     var quotes = 0
     /// Those of the last line, and how far it is indented by them and all else.
@@ -116,7 +116,7 @@ struct PlainLines {
     /// A line as it is: nothing collapsed, nothing wrapped.
     mutating func verbatim(_ scalar: Unicode.Scalar) {
         if scalar == "\n" {
-            // The line end behind <pre> is no line.
+            // The line end after <pre> does not count.
             if breaks > 0, word.isEmpty { return }
             endWord()
             flushBreaks()

@@ -102,8 +102,8 @@ private struct PieceScanner {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Goes behind the next comma, semicolon or colon outside of quotation marks, comments and brackets, and returns
-    /// its place; nil if there is none.
+    /// Goes past the next comma, semicolon or colon outside of quotation marks, comments and brackets, and returns its
+    /// place, or nil.
     mutating func nextSeparator() -> Int? {
         while position < bytes.count {
             let start = position

@@ -14,8 +14,8 @@ package struct PostedMessage {
 
     /// Reads a message whose lines end in CRLF, LF or CR.
     ///
-    /// `From ` lines of a mailbox file at its beginning are dropped, and so are NULs, which no mail can carry. The
-    /// header ends at an empty line or before the first line that is no field.
+    /// `From ` lines of a mailbox file at its beginning are dropped, and so are NULs, which mail cannot carry. The
+    /// header ends at an empty line or before the first line that is not a field.
     /// - Parameter origin: what completes addresses without a domain, as ``Address/domain`` has it.
     package init(_ source: [UInt8], origin: String, domains: DomainRule) throws(WholeMessageError) {
         var text = PostedMessage.withoutMailboxLines(source)[...]

@@ -12,7 +12,7 @@ package struct ReadMessage: Sendable {
         package let filename: String?
         /// By which HTML refers to it, without angles.
         package let cid: String?
-        /// It is to be offered as a file, not shown in its place.
+        /// Whether it is offered as a file, not shown in its place.
         package let isAttachment: Bool
         /// Decoded.
         package let content: [UInt8]
@@ -37,22 +37,22 @@ package struct ReadMessage: Sendable {
         read(header, of: bytes, body: body, depth: 0)
     }
 
-    /// The value of the first field of that name; nil if there is none.
+    /// The value of the first field of that name, or nil.
     package func value(of name: String) -> String? {
         fields.first { $0.name.lowercasedASCII == name.lowercasedASCII }?.value
     }
 
-    /// What readers without HTML show, and readers with it.
+    /// The parts that readers without HTML show, and readers with it.
     package var text: Part? { parts.first { $0.type == "text/plain" && !$0.isAttachment } }
     package var html: Part? { parts.first { $0.type == "text/html" && !$0.isAttachment } }
 
-    /// What is offered as a file: neither a text nor what the HTML shows.
+    /// The parts that are offered as files: neither a text nor shown by the HTML.
     package var attachments: [Part] {
         parts.filter { $0.isAttachment || ($0.cid == nil && !$0.type.begins(with: "text/")) }
     }
 
     private static func split(_ bytes: [UInt8]) -> (header: HeaderSection?, body: ArraySlice<UInt8>) {
-        // A part may begin with its body, and what is no header is one.
+        // A part may begin with its body, and then it has no header.
         guard let header = try? HeaderSection(of: bytes) else { return (nil, bytes[...]) }
         return (header, bytes[header.bodyStart...])
     }

@@ -48,7 +48,7 @@ private struct BodyConversion {
     /// Appends a message, or a part of one, with its header.
     /// - Parameter isDigest: it is a message unless it says otherwise: RFC 2046, section 5.1.5.
     private mutating func entity(_ bytes: [UInt8], isMessage: Bool, isDigest: Bool, depth: Int) {
-        // A line that is no field ends a header that is read so: nothing is thrown.
+        // A line that is not a field ends the header here: nothing is thrown.
         guard depth < BodyConversion.depthLimit, let header = try? HeaderSection(of: bytes, isLenient: true) else {
             return wire.append(bytes)
         }

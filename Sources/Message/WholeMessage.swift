@@ -1,7 +1,7 @@
 internal import Text
 package import Time
 
-/// A complete message that a job brings: passed on as it is, but for what submission has to mend.
+/// A complete message that a job brings: passed on as it is, but for the corrections of submission.
 ///
 /// RFC 6409, section 8, lets a submission server add what is missing; RFC 5322, section
 /// 3.6.3, is why Bcc goes.
@@ -14,8 +14,7 @@ package struct WholeMessage: Sendable {
 
     /// Reads the header of a message whose lines end in CRLF, LF or CR.
     ///
-    /// If the first line is no field, there is no header, and all is body; a `From ` line of
-    /// a mailbox file is dropped.
+    /// If the first line is not a field, the whole text is body; a `From ` line of a mailbox file is dropped.
     /// - Throws: at a NUL, and at a line inside the header that is neither a field nor the
     ///   continuation of one.
     package init(parsing source: [UInt8], domains: DomainRule) throws(WholeMessageError) {
@@ -29,8 +28,8 @@ package struct WholeMessage: Sendable {
         header.fields.map { ($0.name, String(decoding: header.value($0, in: bytes), as: UTF8.self)) }
     }
 
-    /// Whom an error is reported to, if no envelope says so: `Sender`, or the first of `From` that can be read; nil if
-    /// there is none. What else these fields say is the reader's to judge.
+    /// The address for error reports, if no envelope says so: `Sender`, or the first of `From` that can be read; or
+    /// nil. The reader judges the rest of these fields.
     package var sender: Address? {
         for name in ["sender", "from"] {
             for field in header.fields where field.isNamed(name) {
@@ -126,7 +125,7 @@ package struct WholeMessage: Sendable {
         return false
     }
 
-    /// The text with CRLF in place of each LF and CR.
+    /// The text with CRLF instead of each LF and CR.
     static func normalised(_ source: [UInt8]) throws(WholeMessageError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(source.count + source.count / 32 + 2)

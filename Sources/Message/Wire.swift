@@ -7,7 +7,7 @@ struct Wire {
     /// Lines of header fields are folded here. RFC 5322 asks for 78, RFC 2047 for 76 where
     /// there are encoded-words.
     static let fold = 76
-    /// What no line may exceed: RFC 5322, section 2.1.1.
+    /// The maximum length of a line: RFC 5322, section 2.1.1.
     static let lineLimit = 998
 
     init(reserving capacity: Int) { bytes.reserveCapacity(capacity) }
@@ -49,7 +49,7 @@ struct Wire {
     /// Appends the space before a word of `count` octets that is then appended.
     mutating func beginWord(_ count: Int) {
         let end = column + 1 + count
-        // A field's first word stays beside the name: a line without any text looks broken to some readers.
+        // A field's first word stays next to the name: a line without any text looks broken to some readers.
         if end > Wire.lineLimit || (end > Wire.fold && bytes.count != valueStart) { endLine() }
         bytes.append(0x20)
     }

@@ -3,7 +3,7 @@ internal import JSON
 internal import Text
 internal import Time
 
-/// What is encoded as one value of JSON, whatever its own ``Encodable/encode(to:)`` would do.
+/// A value that is encoded as one value of JSON, whatever its own ``Encodable/encode(to:)`` would do.
 protocol JSONScalar {
     /// Nil where JSON has no such value.
     var json: JSON? { get }

@@ -6,7 +6,7 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// What is to be sent to whom: a template with its parameters, a mail, or a whole message.
+/// A job for the daemon: a template with its parameters, a mail, or a whole message.
 ///
 /// ```swift
 /// var job = Job(OrderShipped(orderId: 1042, carrier: "DHL"), to: "Zoë <zoe@example.com>")
@@ -193,7 +193,7 @@ public struct Job: Sendable {
     }
 }
 
-/// Nil where there are none.
+/// Nil without any.
 private func parameters(_ params: JSON) throws(SubmitError) -> JSON? {
     switch params {
     case .object(let members): return members.isEmpty ? nil : params

@@ -1,8 +1,8 @@
 internal import Spool
 
 extension Job {
-    /// What an application inserts into an outbox table, in the transaction of what the job is about: the job's id, a new
-    /// one if ``id`` is nil, and its JSON text. `outspool pump` takes both from there.
+    /// The row for an outbox table, which an application inserts in the transaction of its business: the job's id, a
+    /// new one if ``id`` is nil, and its JSON text. `outspool pump` takes both from there.
     ///
     /// ```swift
     /// let row = try job.outboxRow()

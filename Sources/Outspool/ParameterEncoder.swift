@@ -38,7 +38,7 @@ struct ParameterEncoder: Encoder {
 
     func singleValueContainer() -> any SingleValueEncodingContainer { Single(encoder: self) }
 
-    /// What encodes a value within this one.
+    /// An encoder for a value within this one.
     fileprivate func inner(_ key: some CodingKey) -> ParameterEncoder {
         ParameterEncoder(target: EncodedValue(depth: target.depth + 1), place: Place(key, in: place))
     }
@@ -67,7 +67,7 @@ private final class Place {
 
 /// A value that is being encoded.
 private final class EncodedValue {
-    /// What an array or object has: a value, or one that somebody has a container of.
+    /// An element of an array or object: a value, or one whose container the caller still has.
     enum Item {
         case value(JSON)
         case open(EncodedValue)

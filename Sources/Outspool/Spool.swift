@@ -37,7 +37,7 @@ public struct Spool: Sendable {
     /// Opens the spool or drop box at `path`; if nil, at what the environment variable
     /// `OUTSPOOL_SPOOL` says, or else `/var/spool/outspool`. The path `memory:` is that of ``inMemory()``.
     ///
-    /// - Throws: ``SubmitError/unusable(_:)`` if there is no spool, or if this user may not submit there.
+    /// - Throws: ``SubmitError/unusable(_:)`` if the spool is missing, or if this user may not submit there.
     public init(path: String? = nil) throws(SubmitError) {
         let named = Process.environment("OUTSPOOL_SPOOL").flatMap { $0.isEmpty ? nil : $0 }
         let path = path ?? named ?? "/var/spool/outspool"
@@ -191,7 +191,7 @@ public struct Draft: ~Copyable {
 
     /// Queues the job, and returns its id.
     ///
-    /// What holds on return and on error is what ``Spool/submit(_:)-(Job)`` promises.
+    /// On return and on error the promises of ``Spool/submit(_:)-(Job)`` hold.
     @discardableResult
     public consuming func publish() throws(SubmitError) -> String {
         switch content {

@@ -3,8 +3,8 @@ internal import Spool
 
 /// Why a job was not queued, and for two of the cases, that it was or may be.
 public enum SubmitError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The same job is in the spool already, and is what it was: in whatever state, or in a drop box, where nobody can
-    /// look, waiting. Whoever chose ``Job/id`` as an idempotency key takes this for success. Another job of that id is
+    /// The same job is in the spool already, unchanged: in any state, or waiting in a drop box, where this process
+    /// cannot look. If you chose ``Job/id`` as an idempotency key, take this for success. Another job of that id is
     /// ``invalid(field:reason:)``.
     case alreadyQueued(id: String)
     /// The job may be queued or not: the last wait for the disk failed. Submitting it again may
@@ -20,7 +20,7 @@ public enum SubmitError: Error, Hashable, Sendable, CustomStringConvertible {
     /// (RFC 6901), `/priority`; empty for the whole job, `id` for the id.
     case invalid(field: String, reason: String)
 
-    /// What the system said of which file.
+    /// The system's error, and the file.
     public struct Fault: Hashable, Sendable, CustomStringConvertible {
         /// The file, relative to the spool where it lies in it.
         public let path: String

@@ -47,7 +47,7 @@ struct OutspoolTypesPlugin: BuildToolPlugin {
             .standardizedFileURL
     }
 
-    /// Everything that the types are made of, the directories too: a template that is added changes one.
+    /// All files that the types depend on, and the directories: a new template changes one.
     private func files(below directory: URL) throws -> [URL] {
         guard let paths = FileManager.default.subpaths(atPath: directory.path(percentEncoded: false)) else {
             throw Fault(description: "\(directory.path(percentEncoded: false)): cannot be read")

@@ -7,7 +7,7 @@ internal import Text
 /// libcurl looks the name up and asks for a socket for each address that it wants to try; the answer may be none. So it
 /// keeps its own way through the addresses. See CURLOPT_OPENSOCKETFUNCTION(3).
 final class AddressFilter {
-    /// Addresses that are not to be tried.
+    /// Addresses to avoid.
     private let avoided: [String]
     /// The addresses that a socket was made for, in that order, with the time.
     private(set) var opened: [(address: String, at: Int64)] = []

@@ -21,7 +21,7 @@ package struct AddressRests: Equatable {
 
     package init() {}
 
-    /// A connection to `address` came to nothing. While it rests that is no news; returns whether it was.
+    /// A connection to `address` failed. While it rests that is not news; returns whether it was.
     @discardableResult
     package mutating func failed(_ address: String, at now: Int64) -> Bool {
         guard let index = rests.firstIndex(where: { $0.address.isExactly(address) }) else {

@@ -1,6 +1,6 @@
 package import Time
 
-/// Whether a relay is to be used now, and through how many connections.
+/// Whether a relay is used now, and through how many connections.
 ///
 /// Closed, it lets all through. A failure of the relay opens it; one probe follows after 1, 2, 4 … 60 s, and after a
 /// success the flow ramps up: 1, 2, 4 … connections. Times are monotonic, in nanoseconds.
@@ -48,8 +48,8 @@ package struct Breaker: Equatable, Sendable {
     /// Whether it is open, and its probe is due.
     package func isDue(at now: Int64) -> Bool { nextProbe.map { now >= $0 } ?? false }
 
-    /// How many connections may be in use or connecting now. While it is open that is one: for the probe once it is due,
-    /// and before, where the relay can be reached, for what nobody has tried yet.
+    /// How many connections may be in use or connecting now. While it is open that is one: for the probe once it is
+    /// due, and before, where the relay can be reached, for a job that was never tried.
     package func allowed(at now: Int64) -> Int {
         switch state {
         case .closed(let allowed): allowed
@@ -73,15 +73,15 @@ package struct Breaker: Equatable, Sendable {
         state = .closed(allowed: 1)
     }
 
-    /// What it opened for may have been put right: a probe may follow at once.
+    /// The cause may be fixed: a probe may follow at once.
     package mutating func probeNow(at now: Int64) {
         if isOpen { state = .open(until: now) }
     }
 
     /// Opens it, or has the next probe wait longer. `isUnreachable` says that the relay failed before the first MAIL;
-    /// `pause` is when the next probe follows, in place of seconds.
+    /// `pause` is when the next probe follows, instead of seconds.
     package mutating func open(_ reason: String, isUnreachable: Bool, pause: Span? = nil, at now: Int64) {
-        // What ends while it is open already began before: it is no news, and no probe.
+        // An attempt that ends while it is open began before: it is not news, and not a probe.
         if case .open(let until) = state, now < until { return }
         let delay = pause ?? min(Span.seconds(1 << Int64(openings)), Self.longestDelay)
         openings = min(openings + 1, 6)

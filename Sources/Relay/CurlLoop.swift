@@ -20,7 +20,7 @@ package final class CurlLoop {
 
     typealias OpaqueHandle = UnsafeMutableRawPointer
 
-    /// What libcurl asked for since the last look.
+    /// The requests of libcurl since the last look.
     private final class Wishes {
         var sockets: [(descriptor: Int32, what: Int32)] = []
         /// Milliseconds; -1 for no timer.
@@ -151,7 +151,7 @@ package final class CurlLoop {
     }
 }
 
-/// What libcurl could not do. See libcurl-errors(3).
+/// A failure of libcurl. See libcurl-errors(3).
 package struct CurlError: Error, Equatable, CustomStringConvertible {
     let code: CURLcode
 

@@ -6,13 +6,13 @@ internal import Time
 
 /// One easy handle of libcurl: a connection through TCP and a proxy, or TLS on one that stands; then bytes in and out.
 ///
-/// Whoever added it to the loop removes it before letting go of it. The URL is of http or https for what libcurl does up
+/// The owner removes it from the loop before letting go of it. The URL is of http or https for the work of libcurl up
 /// to the first byte, and no byte of HTTP is sent. See CURLOPT_CONNECT_ONLY(3).
 final class Easy {
     let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
-    /// The connected socket that TLS is to be negotiated on; libcurl's once it has asked for it.
+    /// The connected socket for TLS; libcurl's once it has asked for it.
     private var socketForTLS: Int32 = -1
     private var filter: AddressFilter?
 
@@ -94,7 +94,7 @@ final class Easy {
     }
 
     private func setTLS(_ settings: RelaySettings, isVerified: Bool) throws(CurlError) {
-        // A fingerprint is in place of a chain.
+        // A fingerprint replaces the chain.
         let hasChain = isVerified && settings.fingerprint == nil
         try set(CURLOPT_SSL_VERIFYPEER, hasChain ? 1 : 0)
         try set(CURLOPT_SSL_VERIFYHOST, hasChain ? 2 : 0)
@@ -113,7 +113,7 @@ final class Easy {
         try set(CURLOPT_CERTINFO, 1)
     }
 
-    /// What libcurl says of its failure, in one line; nil when it says nothing.
+    /// The reason of libcurl's failure, in one line, or nil.
     var reason: String? {
         errorText.pointee == 0 ? nil : printableLine(String(cString: errorText).utf8, limit: 300)
     }
@@ -138,7 +138,7 @@ final class Easy {
     var socket: Int32 { ccurl_active_socket(handle) }
     var hasLookedUp: Bool { ccurl_time(handle, CURLINFO_NAMELOOKUP_TIME_T) > 0 }
 
-    /// What a send or a receive came to.
+    /// The result of a send or a receive.
     enum Transfer {
         case bytes(Int)
         case again

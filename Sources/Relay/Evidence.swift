@@ -1,7 +1,7 @@
 package import SMTP
 internal import Text
 
-/// What a job's transaction tells of its relay: all that ``Standing`` goes by, and no more.
+/// The evidence of a job's transaction about its relay: all that ``Standing`` goes by, and no more.
 package enum Evidence: Equatable, Sendable {
     /// Some recipient was accepted, and the message with it.
     case accepted
@@ -99,8 +99,8 @@ package enum Evidence: Equatable, Sendable {
 }
 
 extension Evidence {
-    /// Whether it is the job's own affair, or its recipient's, whatever others have met: ``Standing`` lets the outcome hold
-    /// then, and learns no more than that the relay is at work.
+    /// Whether it is the job's own affair, or its recipient's, whatever others have met: ``Standing`` lets the outcome
+    /// hold then, and learns only that the relay is at work.
     package func isOfJob(_ language: MailProtocol) -> Bool {
         switch self {
         case .accepted, .silent: return true

@@ -37,7 +37,7 @@ extension ConnectionFailure {
                 .tls, "the relay demands a certificate of ours, see tls_certificate (\(text))",
                 isConfigurationFault: true)
         }
-        // What OpenSSL says when the first bytes are no TLS.
+        // OpenSSL's words when the first bytes are not TLS.
         if ["wrong version number", "packet length too long", "unknown protocol", "http request"].contains(
             where: text.holds)
         {

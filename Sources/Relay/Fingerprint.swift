@@ -1,6 +1,6 @@
 internal import Text
 
-/// What the relay's certificate has to be, whoever has signed it.
+/// The expected certificate of the relay, regardless of its issuer.
 package enum Fingerprint: Equatable, Sendable {
     /// SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` prints it.
     case certificate([UInt8])

@@ -6,10 +6,11 @@ package import Time
 /// before the next login longer: fewer than twelve an hour, whatever waits. A password that has changed, and a reload of
 /// the configuration, end it.
 package struct LoginPause: Equatable {
-    /// After the first refusal for good; each further one doubles it.
+    /// After the first permanent refusal; each further one doubles it.
     package static let shortest = Span.minutes(2)
     package static let longest = Span.hours(1)
-    /// The same for a login that was put off, or not answered: "too many login attempts" is said so, and grows with each.
+    /// After a login that was put off, or not answered: "too many login attempts" is reported this way, and grows with
+    /// each.
     package static let shortestForNow = Span.seconds(30)
     package static let longestForNow = Span.minutes(15)
     /// So many logins may be under way once one has worked.
@@ -43,7 +44,7 @@ package struct LoginPause: Equatable {
         hasWorked = true
     }
 
-    /// The login was refused, for good or for now; how long none is tried.
+    /// The login was refused, permanently or for now; returns how long none is tried.
     package mutating func refused(forGood: Bool, at now: Int64) -> Span {
         hasWorked = false
         let shortest = forGood ? Self.shortest : Self.shortestForNow

@@ -52,7 +52,7 @@ final class Opening {
     private var address: String?
     /// The greeting was waited for less than it may take.
     private var isHasty = false
-    /// What was waited for in vain.
+    /// The step that got no answer.
     private var silence = ""
     /// No greeting came, and it is looked why.
     private var isTryingTLS = false

@@ -1,6 +1,6 @@
 internal import SMTP
 
-/// What is still to be sent, in order: commands, and at most one body at a time.
+/// The bytes still to be sent, in order: commands, and at most one body at a time.
 ///
 /// The bytes to be sent next lie in a buffer of its own that never moves, because TLS wants to see
 /// the same address again after it could not write. Bodies are dot-stuffed into it as the socket drains it.
@@ -33,7 +33,7 @@ final class Outbox {
     func append(_ commands: [UInt8]) { sources.append(.commands(commands[...])) }
     func append(body: [UInt8]) { sources.append(.body(DotStuffing(body))) }
 
-    /// The bytes to send now; nil when there are none.
+    /// The bytes to send now, or nil.
     ///
     /// With TLS it is one record, which counts as sent or not sent as a whole: a relay can read no part of it. What
     /// follows a final dot goes with it, so that the relay finds the next commands when it has taken the mail, and

@@ -37,7 +37,7 @@ package struct Quota: Equatable, Sendable {
     /// The most recipients within the unit; more than 0.
     package let limit: Int
     package let unit: Unit
-    /// What was taken, the oldest first; slices that count no longer may be among them until ``tidy(at:)``.
+    /// The recipients taken, the oldest first; slices that count no longer may be among them until ``tidy(at:)``.
     package private(set) var slices: [Slice] = []
 
     /// No count is larger: sums stay within 64 bits, whatever a file says.
@@ -66,7 +66,7 @@ package struct Quota: Equatable, Sendable {
         slices.reduce(0) { end(of: $1) > now ? $0 + $1.count : $0 }
     }
 
-    /// When there is room for another recipient, if there is none at `now`; nil if there is.
+    /// When the quota has room for another recipient; nil if it has room at `now`.
     package func nextRoom(after now: Timestamp) -> Timestamp? {
         var used = used(at: now)
         guard used >= limit else { return nil }

@@ -24,7 +24,7 @@ package final class RelayConnection {
     /// Whether bytes pass through TLS.
     package var isSecure: Bool { isEncrypted }
 
-    /// Why a connection that was ready is none any more.
+    /// Why a connection that was ready has ended.
     package enum Closing: Equatable {
         /// As many messages, as old or as long idle as the settings allow; or ``quit()``.
         case retired
@@ -45,7 +45,7 @@ package final class RelayConnection {
 
     /// How long the reply to QUIT is waited for.
     private static let farewell = Span.seconds(2)
-    /// What is sent in one go before others have their turn.
+    /// The most bytes that are sent in one go before others have their turn.
     private static let burst = 1 << 20
 
     /// Whatever the settings say: times are added up in 64 bits of nanoseconds.
@@ -103,7 +103,7 @@ package final class RelayConnection {
     /// has failed; later it may do so as it likes.
     package var carried: Int { session.count }
 
-    /// What the relay offers, as far as it is used; nothing before it is connected.
+    /// The relay's offers, as far as they are used; none before it is connected.
     package var capabilities: Capabilities { session.capabilities }
 
     /// Whether nothing is under way and a message may be handed over.

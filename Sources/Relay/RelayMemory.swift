@@ -1,9 +1,9 @@
 internal import Linux
 internal import Text
 
-/// What the connections to one relay learn for each other: addresses that failed, and a token that worked.
+/// The knowledge that connections to one relay share: addresses that failed, and a token that worked.
 package final class RelayMemory {
-    /// Gets a line for the log when an address fails beside others, or TLS is given up.
+    /// Gets a line for the log when one of several addresses fails, or TLS is given up.
     package var note: (String) -> Void
     /// Called with an address that has failed, or works again, when that is news.
     package var learned: (_ address: String, _ works: Bool) -> Void = { _, _ in }
@@ -42,7 +42,7 @@ package final class RelayMemory {
         note(line)
     }
 
-    /// What is told of `address` when it fails is news again: it has worked.
+    /// A failure of `address` is news again: it has worked.
     package func forget(_ address: String) {
         notes.removeAll { $0.begins(with: "\(address): ") && $0.ends(with: Self.ending) }
     }

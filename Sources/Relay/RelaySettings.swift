@@ -5,7 +5,7 @@ package import Time
 /// How one relay is reached: a `[relay NAME]` section as a value.
 package struct RelaySettings: Equatable, Sendable {
     package let language: MailProtocol
-    /// The path of a UNIX socket, in place of TCP; nil for none. The host is then this one.
+    /// The path of a UNIX socket, or nil for TCP. The host is then this one.
     package let socket: String?
     package let host: String
     package let port: Int
@@ -26,7 +26,7 @@ package struct RelaySettings: Equatable, Sendable {
     package var tlsMinimum = TLSVersion.tls12
     /// Another name that the certificate is for; nil is the host's.
     package var tlsName: String?
-    /// The relay's certificate or its key, in place of a chain to one that is trusted.
+    /// The relay's certificate or its key, instead of a chain to a trusted one.
     package var fingerprint: Fingerprint?
     /// Our own certificate, a PEM file, and its key; nil shows none.
     package var certificate: ClientCertificate?
@@ -154,7 +154,7 @@ package struct RelaySettings: Equatable, Sendable {
         return socket.map { "\(scheme):unix:\($0)" } ?? "\(scheme)://\(host):\(port)"
     }
 
-    /// What STARTTLS is to this relay. Who hides its offer would have the password in clear.
+    /// The use of STARTTLS with this relay. An attacker who hides its offer would get the password in clear.
     var startTLS: Handshake.TLS {
         if isImplicitTLS { return .none }
         switch tls {
@@ -195,7 +195,7 @@ package struct RelaySettings: Equatable, Sendable {
     }
 }
 
-/// Why a relay's URL is none.
+/// Why a text is not a relay's URL.
 package struct RelaySettingsError: Error, Equatable, CustomStringConvertible {
     package let description: String
 

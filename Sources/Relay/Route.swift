@@ -18,8 +18,8 @@ package struct Route: Equatable {
     private var slow: [String] = []
     /// Opportunistic TLS is left out of the next attempt.
     package private(set) var isInClear = false
-    /// Why the attempts failed: the last one that reached somebody, else the last one. What can be put right is behind
-    /// a refused connection no less than before it.
+    /// Why the attempts failed: the last one that reached a server, else the last one. A fault that can be fixed lies
+    /// behind a refused connection no less than before it.
     package private(set) var failure: ConnectionFailure?
 
     package init(hasAlternatives: Bool) {

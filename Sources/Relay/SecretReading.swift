@@ -5,7 +5,7 @@ extension Credentials {
     /// The longest secret; tokens of some providers have 2 to 4 KiB.
     static let secretLimit = 16384
 
-    /// Reads the secret's file anew; line ends at its end are not part of it. Nil when there is no user, or the secret
+    /// Reads the secret's file anew; line ends at its end are not part of it. Nil without a user, or when the secret
     /// comes from a program.
     static func read(
         _ settings: RelaySettings

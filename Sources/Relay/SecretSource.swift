@@ -16,8 +16,8 @@ final class SecretSource {
         self.loop = loop
     }
 
-    /// Calls `end` with the credentials, nil where there is no user: at once for a file and a token that is known, else from
-    /// the loop, unless ``cancel()`` came before.
+    /// Calls `end` with the credentials, nil without a user: at once for a file and a known token, else from the loop,
+    /// unless ``cancel()`` came before.
     func read(_ end: @escaping (Result<Credentials?, CredentialsError>) -> Void) {
         do throws(CredentialsError) {
             let read = try Credentials.read(settings)

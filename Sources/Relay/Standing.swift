@@ -2,23 +2,23 @@ package import SMTP
 internal import Text
 package import Time
 
-/// How a relay stands with us: what of it rests, and because of whom.
+/// Our view of a relay: which part of it rests, and because of which jobs.
 ///
 /// A refusal is the recipient's, the message's, the sender's, the session's, the account's or the relay's, and only that
 /// rests. The table of replies says whose it is where the reply says so. Elsewhere the evidence is what others met:
 ///
 /// - What MAIL met is the sender's first. Its jobs rest; two senders in a row, with none accepted between, are
 ///   the account's.
-/// - One reply for three different jobs in a row, with none accepted between, is no job's: what comes after these three
-///   is put back. It is the sender's where all were of one, else the account's.
+/// - One reply for three different jobs in a row, with none accepted between, is not the jobs' fault: later jobs
+///   are put back. It is the sender's where all were of one, else the account's.
 /// - Three different jobs in a row that a 421, a hang-up or silence cut off are told apart in the same way.
 ///
 /// While the account rests, senders that were never refused may still be tried: one of them may be the proof of the
 /// opposite. Times are monotonic, in nanoseconds.
 package struct Standing: Sendable {
-    /// What is done with a job.
+    /// The fate of a job.
     package enum Fate: Equatable {
-        /// What its outcome says.
+        /// As its outcome says.
         case asSaid
         /// It goes back to where all wait, and this was no attempt.
         case putBack(String)
@@ -37,7 +37,7 @@ package struct Standing: Sendable {
     private let language: MailProtocol
     /// The senders that are refused, with what they met since their last success.
     private var troubled: [String: Trouble] = [:]
-    /// What the last jobs met, of whatever sender, with none accepted between.
+    /// The last jobs' outcomes, of any sender, without an accepted one between.
     private var row = Row()
     /// The two senders that were accepted last, the later one first.
     private var accepted: [(sender: String, at: Int64)] = []
@@ -122,8 +122,8 @@ package struct Standing: Sendable {
         troubled[sender].map { ($0.until, $0.isResting ? $0.reason : nil) }
     }
 
-    /// Whether the next job should be one of a sender that does not rest, where there is one: those that rest take turns
-    /// with all others, and not with each other.
+    /// Whether the next job should be one of a sender that does not rest: those that rest take turns with all others,
+    /// and not with each other.
     package var isOthersTurn: Bool { hasTriedLast && !troubled.isEmpty }
 
     /// Why a sender rests; nil where it does not.
@@ -217,7 +217,7 @@ package struct Standing: Sendable {
             works(pastMail: refusal.place != .mail, sender)
             return .asSaid
         case .session:
-            // On a new connection it is no limit of the session.
+            // On a new connection it cannot be a limit of the session.
             guard refusal.isFirst else { return .reconnect(reason) }
             works(pastMail: refusal.place != .mail, sender)
             return .asSaid
@@ -259,7 +259,7 @@ package struct Standing: Sendable {
         let isOthersPass = othersPass(sender, at: now)
         trouble(sender, reason, at: now)
         if isNews || breaker.isOpen { _ = row.note("MAIL", job, sender) }
-        // Where one sender is all there is, the relay is no use while it is refused.
+        // If all jobs have one sender, the relay is useless while it is refused.
         let isAll = row.senders.count > 1 || troubled[sender]?.rests ?? 0 >= Self.rowLimit && !isOthersPass
         if breaker.isOpen || row.key.isExactly("MAIL") && isAll {
             breaker.open(reason, isUnreachable: false, at: now)
@@ -280,7 +280,7 @@ package struct Standing: Sendable {
         forgetSome(at: now)
     }
 
-    /// Whether so many jobs of the sender in a row met the same that it is no job's affair.
+    /// Whether so many jobs of the sender in a row met the same that the job is not at fault.
     private func hasFullRow(_ sender: String) -> Bool { troubled[sender]?.row.isFull == true }
 
     /// Whether another sender was accepted lately.
@@ -291,7 +291,7 @@ package struct Standing: Sendable {
     /// The sender rests, the longer the more often it was refused.
     private mutating func trouble(_ sender: String, _ reason: String, at now: Int64) {
         var trouble = troubled[sender] ?? Trouble()
-        // What was under way together with the first is no second try.
+        // An attempt that was under way together with the first is not a second try.
         if trouble.isResting, trouble.until > now { return }
         let rest = min(Span.seconds(1 << Int64(min(trouble.rests, 6))), Self.longestRest)
         trouble.rests += 1

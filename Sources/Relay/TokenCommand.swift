@@ -6,8 +6,8 @@ internal import Time
 
 /// One run of the program that prints an access token.
 ///
-/// It has half a minute, gets nothing on its standard input, and of the environment what programs get. Its standard
-/// output is the token, one line; the last line of its standard error says why there is none.
+/// It has half a minute, gets nothing on its standard input, and of the environment the variables of other programs.
+/// Its standard output is the token, one line; the last line of its standard error explains a failure.
 final class TokenCommand {
     private static let timeout = Span.seconds(30)
 

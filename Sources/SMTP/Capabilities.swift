@@ -1,6 +1,6 @@
 internal import Text
 
-/// What a server offers in its reply to EHLO, RFC 5321 section 4.1.1.1, or to LHLO, RFC 2033 section 4.1.
+/// A server's offers in its reply to EHLO, RFC 5321 section 4.1.1.1, or to LHLO, RFC 2033 section 4.1.
 package struct Capabilities: Equatable {
     package var language = MailProtocol.smtp
     /// The name that the server gives itself in its reply to EHLO; nil after HELO.
@@ -35,7 +35,7 @@ package struct Capabilities: Equatable {
         let lines = reply.lines
         if lines.count > 1 { server = Self.name(lines) }
         for line in lines.dropFirst() {
-            // `AUTH=PLAIN LOGIN` is how servers before RFC 2554 wrote it; some still do so beside the other.
+            // Servers before RFC 2554 wrote `AUTH=PLAIN LOGIN`; some still do so next to the other form.
             let words = line.utf8.split { $0 == 0x20 || $0 == UInt8(ascii: "=") || $0 == 0x09 }
                 .map { String(decoding: $0.map(\.uppercased), as: UTF8.self) }
             guard let keyword = words.first else { continue }
@@ -80,7 +80,7 @@ package struct Capabilities: Equatable {
 }
 
 extension Capabilities {
-    /// What is offered, in the words of EHLO.
+    /// The offers, in the words of EHLO.
     package var words: [String] {
         var words: [String] = []
         for (isOffered, word) in [

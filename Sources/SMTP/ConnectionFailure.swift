@@ -9,7 +9,7 @@ package struct ConnectionFailure: Error, Equatable, CustomStringConvertible {
     package var reason: String
     /// Retrying will not help: a certificate that does not verify, a login that is refused, a wrong setting.
     package let isConfigurationFault: Bool
-    /// The relay refused a login for good: each further one with the same secret may lock the account.
+    /// The relay refused a login permanently: each further one with the same secret may lock the account.
     package var refusesLogin = false
     /// No descriptor was left for it: that says nothing about the relay.
     package var isShortage = false

@@ -32,7 +32,7 @@ package struct DSN: Equatable, Sendable {
         self.envelopeID = envelopeID
     }
 
-    /// What is added to MAIL; empty or with a space before each parameter.
+    /// The parameters added to MAIL; empty or with a space before each parameter.
     var mailParameters: String {
         var text = returned.map { " RET=\($0.rawValue)" } ?? ""
         if let id = envelopeID.map({ xtext($0.utf8) }), 1...Self.envelopeIDLimit ~= id.utf8.count {
@@ -41,7 +41,7 @@ package struct DSN: Equatable, Sendable {
         return text
     }
 
-    /// What is added to RCPT for the address. It is its own original recipient: nothing before us has changed it.
+    /// The parameters added to RCPT for the address. It is its own original recipient: it was not changed before us.
     ///
     /// ORCPT is left out where the line would become longer than servers take.
     func recipientParameters(for address: String) -> String {

@@ -9,7 +9,7 @@ package struct DotStuffing {
     private let message: [UInt8]
     private var offset = 0
     private var isAtLineStart = true
-    /// The first CR and LF at or after the offset; the message's length where there is none.
+    /// The first CR and LF at or after the offset; the message's length without any.
     private var nextCR = -1
     private var nextLF = -1
     /// The message is out, and so is its end.

@@ -1,7 +1,7 @@
 internal import Text
 
 extension Reply {
-    /// Code and status, or where there is none the words of the text that stay from one mail to the next: no digits,
+    /// Code and status, or without a status the words of the text that stay from one mail to the next: no digits,
     /// addresses, names of hosts or ids. Two replies of one gist say the same.
     package var gist: String {
         if let enhanced { return "\(code) \(enhanced)" }

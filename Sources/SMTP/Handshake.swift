@@ -14,7 +14,7 @@ package struct Handshake {
         case failed(ConnectionFailure)
     }
 
-    /// What becomes of an offer of STARTTLS.
+    /// The use of an offer of STARTTLS.
     package enum TLS: Equatable {
         /// It is left alone.
         case none
@@ -91,7 +91,7 @@ package struct Handshake {
         return step == .greeting ? nil : greet()
     }
 
-    /// What the end of the connection, or of the patience with it, came to.
+    /// The failure when the connection, or the patience with it, has ended.
     package func ended(_ reason: String) -> ConnectionFailure {
         if step == .login, let login { return login.ended(reason) }
         return ConnectionFailure(phase, reason)

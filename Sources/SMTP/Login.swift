@@ -184,7 +184,7 @@ package struct Login {
         return failure
     }
 
-    /// What a 334 asks, decoded; the text itself where it is no base64.
+    /// The challenge of a 334, decoded; the text itself if it is not base64.
     private static func challenge(_ reply: Reply) -> [UInt8] {
         let text = Array((reply.lines.first ?? "").utf8)[...].trimmed(\.isSpace)
         return Base64.decode(text, .lenient) ?? Array(text)

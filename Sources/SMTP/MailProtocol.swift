@@ -2,7 +2,7 @@
 package enum MailProtocol: String, CaseIterable, Sendable {
     /// RFC 5321.
     case smtp
-    /// What a server for mailboxes speaks: each recipient has a reply of its own after the final dot. RFC 2033.
+    /// The protocol of a server for mailboxes: each recipient has a reply of its own after the final dot. RFC 2033.
     case lmtp
 
     /// The command that opens a session.

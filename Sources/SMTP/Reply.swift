@@ -1,6 +1,6 @@
 internal import Text
 
-/// What a server answered to one command: a code and one or more lines of text. RFC 5321 section 4.2.
+/// A server's reply to one command: a code and one or more lines of text. RFC 5321 section 4.2.
 ///
 /// The text is untrusted. ``text`` and ``description`` are safe to log; ``lines`` is as received.
 package struct Reply: Equatable, Sendable, CustomStringConvertible {
@@ -15,7 +15,7 @@ package struct Reply: Equatable, Sendable, CustomStringConvertible {
 
     package init(code: Int, _ text: String) { self.init(code: code, content: Array(text.utf8)) }
 
-    /// What the first digit of the code says. RFC 5321 section 4.2.1.
+    /// The meaning of the first digit of the code. RFC 5321 section 4.2.1.
     package enum Kind { case positive, intermediate, transient, permanent, invalid }
 
     package var kind: Kind {
@@ -48,8 +48,8 @@ package struct Reply: Equatable, Sendable, CustomStringConvertible {
 
     package static let textLimit = 1000
 
-    /// Whether a limit on recipients is all that it tells of. RFC 3463 section 3.6 (X.5.3), RFC 5321 section
-    /// 4.5.3.1.10 (452, and 552 of before).
+    /// Whether it tells of nothing but a limit on recipients. RFC 3463 section 3.6 (X.5.3), RFC 5321 section 4.5.3.1.10
+    /// (452, and 552 of before).
     package var isTooManyRecipients: Bool {
         guard kind == .transient || kind == .permanent else { return false }
         if let enhanced, (enhanced.subject, enhanced.detail) == (5, 3) { return true }

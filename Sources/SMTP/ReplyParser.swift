@@ -94,7 +94,7 @@ package struct ReplyParser {
     }
 }
 
-/// What makes a server's bytes unintelligible.
+/// Why a server's bytes cannot be understood.
 package enum ReplyError: Error, Equatable, CustomStringConvertible {
     /// A line that does not begin with three digits and a space or a hyphen; the line, made printable.
     case notAReply(String)

@@ -58,7 +58,7 @@ package struct ReplyTable: Equatable, Sendable {
         return table
     }
 
-    /// Reads a reply that is no success.
+    /// Reads a reply other than success.
     package func reading(of reply: Reply) -> Reading {
         let code = Array(String(reply.code).utf8)
         let status = reply.enhanced
@@ -93,7 +93,7 @@ extension ReplyTable.Rule {
         let scopeText = word()
         let scope = Scope(rawValue: scopeText)
         guard scope != nil || scopeText.isExactly("?") else {
-            throw ReplyTableError("\(place): '\(printableLine(scopeText.utf8, limit: 40))' is no scope")
+            throw ReplyTableError("\(place): '\(printableLine(scopeText.utf8, limit: 40))' is not a scope")
         }
         guard let verdict = ReplyTable.Verdict(rawValue: word()) else {
             throw ReplyTableError("\(place): the verdict is refuse, defer or -")

@@ -22,7 +22,7 @@ package struct Session {
     private let helo: String
     private let timeouts: Timeouts
     private var current: Transaction?
-    /// What became of a transaction, until it is certain that its replies were its own.
+    /// The outcome of a transaction, until it is certain that its replies were its own.
     private var unproven: TransactionOutcome?
     private var reset = Reset.none
     private var isOver = false
@@ -47,7 +47,7 @@ package struct Session {
     /// Whether nothing is under way, and something may be begun.
     package var isIdle: Bool { !isOver && current == nil && unproven == nil }
 
-    /// What is waited for; nil while nothing is.
+    /// The reply that is awaited, or nil.
     package var awaited: Phase? { unproven != nil || reset == .awaited ? .reset : current?.phase }
 
     /// Whether the command that was answered last has further replies: the dot of LMTP.

@@ -26,7 +26,7 @@ package struct Timeouts: Equatable, Sendable {
     package var shortest: Span { min(mail, recipient, data, block, min(dot, reset)) }
 }
 
-/// What a transaction waits for.
+/// The reply that a transaction waits for.
 package enum Phase: Equatable, CustomStringConvertible {
     case mail, recipient, data, body, dot, reset
 

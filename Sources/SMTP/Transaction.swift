@@ -1,10 +1,10 @@
 internal import Text
 
-/// One message's way through MAIL, RCPT, DATA, the body and the final dot: one function for each event, which
-/// returns what is to be done. RFC 5321 section 3.3, RFC 2920.
+/// One message's way through MAIL, RCPT, DATA, the body and the final dot: one function for each event, which returns
+/// the next action. RFC 5321 section 3.3, RFC 2920.
 ///
-/// Where a recipient's reply, the reply to MAIL, DATA or the dot is no success, it is that recipient's or
-/// everybody's outcome; a code that RFC 5321 does not know is temporary.
+/// If a recipient's reply, or the reply to MAIL, DATA or the dot is not a success, it is the outcome of that recipient,
+/// or of all; a code that RFC 5321 does not know is temporary.
 ///
 /// With PIPELINING the commands for one recipient travel in one group. Those for several stop before DATA: where some
 /// were accepted and some were not, it must be known which before the body goes. A reply that names its recipient
@@ -94,7 +94,7 @@ package struct Transaction {
             let isNew = isFirst && !replies.contains { $0.code == reply.code }
             return finish(isNew ? Self.outcome(of: reply) : .deferred(.reply(reply)), reuse: .close)
         case .dot:
-            // A second 354 answers nothing: whether the message was taken is still to be said.
+            // A second 354 answers nothing: whether the message was taken is still open.
             if reply.kind == .intermediate { return outOfStep(reply) }
             return finish(reply.kind == .positive ? .sent(reply) : Self.outcome(of: reply), reuse: .asIs)
         case .loneDot: return finish(.notTried, at: .data, reuse: .asIs)
@@ -216,7 +216,7 @@ package struct Transaction {
     private mutating func dataAnswered(_ reply: Reply) -> Action {
         switch reply.kind {
         case .intermediate where accepted.isEmpty:
-            // Pipelined, and the server does not mind that nobody is to have it. RFC 2920 section 3.1.
+            // Pipelined, and the server accepts DATA without a recipient. RFC 2920 section 3.1.
             state = .loneDot
             return .write(Array(".\r\n".utf8))
         case .intermediate:

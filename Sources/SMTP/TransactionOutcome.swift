@@ -1,4 +1,4 @@
-/// What became of one transaction.
+/// The outcome of one transaction.
 package struct TransactionOutcome: Equatable {
     /// One for each recipient of the envelope, in its order.
     package var recipients: [RecipientOutcome]
@@ -9,7 +9,7 @@ package struct TransactionOutcome: Equatable {
     package var committed: Bool
     /// Whether it was the first transaction of its connection.
     package var isFirst: Bool
-    /// What the connection is good for afterwards.
+    /// The use of the connection afterwards.
     package var reuse: Reuse
 
     package enum Reuse: Equatable { case asIs, afterReset, close }
@@ -52,7 +52,7 @@ package struct TransactionOutcome: Equatable {
     }
 }
 
-/// What became of one recipient.
+/// The outcome of one recipient.
 package enum RecipientOutcome: Equatable, Sendable {
     /// The reply to the final dot.
     case sent(Reply)
@@ -81,7 +81,7 @@ package enum RecipientOutcome: Equatable, Sendable {
 }
 
 extension RecipientOutcome {
-    /// Why it was refused for good; nil where it was not.
+    /// Why it was refused permanently, or nil.
     package var refusal: Cause? { if case .refused(let cause) = self { cause } else { nil } }
 }
 
@@ -111,7 +111,7 @@ package enum Cause: Equatable, Sendable {
     }
 }
 
-/// What went wrong with the connection, and whose fault it is.
+/// A fault of the connection, and its owner.
 package enum Fault: Equatable {
     case none
     /// The connection ended, or 421 came, before any other reply to MAIL, on a connection that had carried a
@@ -143,7 +143,7 @@ package enum Fault: Equatable {
 
 /// Why a connection carries nothing any more.
 package enum Interruption: Equatable, CustomStringConvertible {
-    /// What the socket said, in one line.
+    /// The socket's words, in one line.
     case closed(String)
     case timedOut
     /// The server's bytes cannot be understood, or answer nothing that was asked.

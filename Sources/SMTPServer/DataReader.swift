@@ -27,7 +27,7 @@ package struct DataReader {
 
     package static let lineLimit = 998
 
-    /// Reads from `input`; the message's octets are appended to `body` if they are to be kept.
+    /// Reads from `input`; appends the message's octets to `body` if they are kept.
     ///
     /// Returns how many octets were used: all of them, or those up to the end of the message,
     /// and whether it has ended.

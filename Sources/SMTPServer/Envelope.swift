@@ -8,7 +8,7 @@ package struct Envelope: Equatable, Sendable {
         self.recipients = recipients
     }
 
-    /// What MAIL says.
+    /// The contents of MAIL.
     package struct Sender: Equatable, Sendable {
         /// Without the angle brackets; empty for the null reverse-path.
         package var address: [UInt8] = []
@@ -30,7 +30,7 @@ package struct Envelope: Equatable, Sendable {
         package init(address: [UInt8] = []) { self.address = address }
     }
 
-    /// What RCPT says.
+    /// The contents of RCPT.
     package struct Recipient: Equatable, Sendable {
         package var address: [UInt8] = []
         /// RFC 3461: `NEVER`, or a list of `SUCCESS`, `FAILURE`, `DELAY`.

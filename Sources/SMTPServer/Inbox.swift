@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What a client has sent and the session has not used yet.
+/// Bytes from a client that the session has not used yet.
 package struct Inbox {
     private var bytes: [UInt8] = []
     private var head = 0

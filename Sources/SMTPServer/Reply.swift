@@ -1,4 +1,4 @@
-/// What the server answers (RFC 5321, section 4.2; RFC 2034).
+/// The server's reply (RFC 5321, section 4.2; RFC 2034).
 package struct Reply: Equatable, Sendable {
     package let code: Int
     /// `2.1.0`; empty where RFC 2034 has none.

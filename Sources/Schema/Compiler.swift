@@ -16,7 +16,7 @@ struct Compiler {
         let text: String
     }
 
-    /// Bounds for documents that nobody would write.
+    /// Bounds against documents of hostile size.
     static let nodeLimit = 10_000
     static let depthLimit = 200
     static let instructionLimit = 200_000

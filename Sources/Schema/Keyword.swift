@@ -18,7 +18,7 @@ enum Keyword {
         "contentMediaType", "contentSchema", "definitions", "dependencies", "additionalItems",
     ]
 
-    /// What `$schema` may say.
+    /// The accepted values of `$schema`.
     static let dialects = [
         "https://json-schema.org/draft/2020-12/schema", "https://json-schema.org/draft/2020-12/schema#",
     ]
@@ -87,7 +87,7 @@ struct KeywordReading {
             else {
                 let known = ValueKinds.names.map(\.name)
                 let hint = suggestion(for: name.string ?? "", among: known)
-                throw fault("type", "\(name.brief) is none of \(known.joined(separator: ", "))" + hint)
+                throw fault("type", "\(name.brief) is not one of \(known.joined(separator: ", "))" + hint)
             }
             guard seen.insert(ExactText(name)).inserted else { throw fault("type", "\(name) occurs twice") }
             kinds.formUnion(kind)

@@ -125,7 +125,7 @@ struct Limits: Sendable {
     let least: Int?
     let most: Int?
 
-    /// What is wanted instead of `count`, or nil if it fits.
+    /// The expectation, in words, if `count` does not fit; or nil.
     func wanted(insteadOf count: Int, _ noun: String) -> String? {
         if let least, count < least { return "at least \(counted(least, noun))" }
         if let most, count > most { return "at most \(counted(most, noun))" }

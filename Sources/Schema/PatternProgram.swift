@@ -1,4 +1,4 @@
-/// What a regular expression says, as a tree.
+/// A regular expression as a tree.
 indirect enum Expression {
     case empty
     case accept(ScalarSet)
@@ -12,7 +12,7 @@ indirect enum Expression {
 /// Turns an expression into instructions, bounded in number.
 struct ProgramWriter {
     private var program: [Instruction] = []
-    /// The parts written, those without instructions included: `(){9999}` nested is no way around the limit.
+    /// The parts written, those without instructions included: `(){9999}` nested does not get around the limit.
     private var parts = 0
 
     mutating func finished() -> [Instruction] {

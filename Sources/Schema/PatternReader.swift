@@ -203,7 +203,7 @@ struct PatternReader {
         return value
     }
 
-    /// What follows `\p`: a general category, by its name alone or after `gc=`.
+    /// The text after `\p`: a general category, by its name alone or after `gc=`.
     private mutating func category() throws(PatternFault) -> ScalarSet {
         guard skip("{"), let end = scalars[position...].firstIndex(of: "}") else { throw fault("'{' should be") }
         for key in ["General_Category=", "gc="] where skip(key) { break }

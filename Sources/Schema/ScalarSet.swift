@@ -28,7 +28,7 @@ struct ScalarSet: Sendable {
         return result
     }
 
-    /// What any of them accepts. Each has ranges or categories, not both.
+    /// The union of the sets. Each has ranges or categories, not both.
     static func joined(_ sets: [ScalarSet]) -> ScalarSet {
         ScalarSet(sets.flatMap(\.plainRanges), categories: sets.reduce(into: []) { $0.formUnion($1.plainCategories) })
     }
@@ -69,7 +69,7 @@ extension ScalarSet {
         0x09...0x0D, 0x20...0x20, 0xA0...0xA0, 0x1680...0x1680, 0x2000...0x200A, 0x2028...0x2029, 0x202F...0x202F,
         0x205F...0x205F, 0x3000...0x3000, 0xFEFF...0xFEFF,
     ])
-    /// What `.` accepts: everything but LineTerminator.
+    /// The scalars that `.` accepts: everything but LineTerminator.
     static let notLineEnd = ScalarSet([0x0A...0x0A, 0x0D...0x0D, 0x2028...0x2029]).negated
 }
 

@@ -39,7 +39,7 @@ package struct Schema: Sendable {
         return validator.findings.map(worded)
     }
 
-    /// What is inside a secret is not told, nor the names on the way.
+    /// The contents of a secret are not told, nor the names on the way.
     private func worded(_ finding: Validator.Finding) -> Violation {
         let secret = secretDepth(finding.steps)
         return Violation(

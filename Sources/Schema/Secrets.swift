@@ -2,7 +2,7 @@ package import JSON
 internal import Text
 
 extension Schema {
-    /// What stands for a `writeOnly` value in ``masked(_:)``.
+    /// The text that replaces a `writeOnly` value in ``masked(_:)``.
     package static let mask = JSON.mask
 
     /// Whether any value can be `writeOnly`: without one, ``masked(_:)`` changes nothing.

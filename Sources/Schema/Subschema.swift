@@ -38,7 +38,7 @@ package struct Subschema: Sendable {
         package let pointer: String
     }
 
-    /// What `properties` and `required` list, in the document's order.
+    /// The properties that `properties` and `required` list, in the document's order.
     package var properties: [Property] {
         (node.members?.declared ?? []).map { declared in
             let schema = declared.node.map(at)
@@ -52,13 +52,13 @@ package struct Subschema: Sendable {
         self["required"]?.array?.firstIndex { $0.string?.isExactly(name) == true } ?? 0
     }
 
-    /// What the properties that are not listed must fit; nil if anything goes.
+    /// The schema of properties that are not listed; nil if anything fits.
     package var additional: Subschema? { node.members?.additional.map(at) }
 
     /// Whether nothing fits: the schema `false`.
     package var isNever: Bool { node.isNever }
 
-    /// What each element of an array must fit.
+    /// The schema of each element of an array.
     package var items: Subschema? { node.items.map(at) }
 
     /// The target of `$ref`.
@@ -92,7 +92,7 @@ extension Schema {
     /// The whole document.
     package var root: Subschema { Subschema(self, 0) }
 
-    /// What `$defs` of the whole document names, in its order.
+    /// The `$defs` of the whole document, in its order.
     package var definitions: [(name: String, schema: Subschema)] {
         guard let names = root["$defs"]?.object?.names else { return [] }
         return names.compactMap { name in

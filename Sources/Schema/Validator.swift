@@ -8,7 +8,7 @@ struct Validator {
         let steps: [Step]
         let value: JSON
         let expected: String
-        /// What to say of the value, if not the value itself.
+        /// Words about the value, if not the value itself.
         var found: String?
     }
 
@@ -73,7 +73,7 @@ struct Validator {
     }
 
     private mutating func check(_ value: JSON, among values: Values) {
-        // A large value need not be copied to see that it is none of a few words.
+        // A large value need not be copied to see that it is not one of a few words.
         if !values.kinds.isDisjoint(with: ValueKinds(of: value)) {
             let key = value.exactKey
             work.spend(key.count)
@@ -174,7 +174,7 @@ struct Validator {
                 let names = members.declared.map(\.name)
                 work.spend(names.count * 500)
                 steps.append(.name(member.name))
-                report(member.value, "no property of this name" + suggestion(for: member.name, among: names))
+                report(member.value, Violation.unlisted + suggestion(for: member.name, among: names))
                 steps.removeLast()
             } else {
                 enter(.name(member.name), member.value, node)

@@ -17,7 +17,7 @@ package struct ValueKinds: OptionSet, Hashable, Sendable {
     package static let object = ValueKinds(rawValue: 64)
     package static let number: ValueKinds = [.integer, .fraction]
     package static let any = ValueKinds(rawValue: 127)
-    /// What is neither array nor object.
+    /// All kinds but array and object.
     package static let scalar: ValueKinds = [.null, .boolean, .number, .string]
 
     /// The words of `type`, as a schema writes them.

@@ -5,7 +5,7 @@ internal import Text
 /// `allOf`, `anyOf` and `oneOf`. What a template that goes from name to name is held against.
 package struct ValuePlace: Hashable, Sendable {
     private let schema: Schema
-    /// Those that judge the value directly; nothing is said about the place if there are none.
+    /// The schemas that judge the value directly; empty if the place says nothing.
     private let entries: [Int]
     private let all: [Int]
 

@@ -6,18 +6,23 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
     /// RFC 6901: the place in the value, empty for the whole. It ends at a secret's outer edge:
     /// the names inside are part of the secret.
     package let pointer: String
-    /// What the schema wants there, such as `a string of at least 3 characters`.
+    /// The schema's expectation there, such as `a string of at least 3 characters`.
     package let expected: String
-    /// What is there, shortened and without control characters; never a secret.
+    /// The value there, shortened and without control characters; never a secret.
     package let found: String
 
-    /// `/name: expected a string, found 5`, on one line and of bounded length.
+    /// `/name: expected a string, found 5` or `/nmae: unknown property`, on one line and of bounded length.
     package var description: String { pointer.isEmpty ? description(below: "the value") : description(below: "") }
 
-    /// The same for a value that is itself part of another, which `base` points to.
+    /// The description for a value that is itself part of another, which `base` points to.
     package func description(below base: String) -> String {
-        "\(base)\(printable(pointer, limit: 200)): expected \(expected), found \(found)"
+        let place = "\(base)\(printable(pointer, limit: 200))"
+        guard expected.begins(with: Self.unlisted) else { return "\(place): expected \(expected), found \(found)" }
+        return "\(place): unknown property\(expected.dropFirst(Self.unlisted.count))"
     }
+
+    /// The expectation where `additionalProperties` is false; a suggestion may follow.
+    static let unlisted = "no property of this name"
 }
 
 /// `1 element`, `2 elements`.

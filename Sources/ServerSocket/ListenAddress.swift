@@ -27,7 +27,7 @@ package struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
         if isV6 { host = Substring(host.utf8.dropFirst().dropLast()) }
         self.init(host: host.isExactly("localhost") ? "127.0.0.1" : String(host), isV6: isV6, port: port)
         if octets == nil {
-            throw UsageError("--listen \(text): not a numeric address (an IPv6 address stands in brackets)")
+            throw UsageError("--listen \(text): not a numeric address (write an IPv6 address in brackets)")
         }
     }
 
@@ -39,7 +39,7 @@ package struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
         return isV6 ? octets == [UInt8](repeating: 0, count: 15) + [1] : octets.first == 127
     }
 
-    /// In network order; nil when the host is no address. See inet_pton(3).
+    /// In network order; nil when the host is not an address. See inet_pton(3).
     package var octets: [UInt8]? {
         var octets = [UInt8](repeating: 0, count: isV6 ? 16 : 4)
         return inet_pton(isV6 ? AF_INET6 : AF_INET, host, &octets) == 1 ? octets : nil

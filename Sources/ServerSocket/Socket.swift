@@ -46,7 +46,7 @@ package enum Socket {
         return socket
     }
 
-    /// The peer went away before it was served: nobody's fault.
+    /// The peer went away before it was served, which is not a fault.
     package static func isGone(_ error: Errno) -> Bool {
         [ENOTCONN, EINVAL, ECONNRESET, EPIPE].contains(error.rawValue)
     }

@@ -26,7 +26,7 @@ package final class TLSContext {
 
     deinit { SSL_CTX_free(raw) }
 
-    /// What the last failed call of this thread left behind; the queue of errors is emptied.
+    /// The error of this thread's last failed call; the queue of errors is emptied.
     fileprivate static var reason: String {
         let text = String(cString: copenssl_reason())
         ERR_clear_error()
@@ -38,7 +38,7 @@ package final class TLSContext {
 package final class TLSSession {
     private let raw: OpaquePointer
 
-    /// What a call came to. The waiting ones are to be repeated when the socket is ready.
+    /// The result of a call. After a waiting one, call again when the socket is ready.
     package enum Outcome {
         case done(Int)
         case waitToRead

@@ -6,7 +6,7 @@ package final class Wire {
     private let socket: Descriptor
     private var tls: TLSSession?
 
-    /// What a call came to.
+    /// The result of a call.
     package enum Outcome {
         case moved(Int)
         case wait
@@ -58,7 +58,7 @@ package final class Wire {
     /// Nothing more is sent; the peer reads the end. See shutdown(2).
     package func finish() {
         tls?.shutdown()
-        // Fails for a peer that has gone, and then there is nobody to tell.
+        // Fails for a peer that has gone, which is then served.
         _ = shutdown(socket.raw, Int32(SHUT_WR))
     }
 

@@ -27,14 +27,14 @@ struct AuthExchange {
         self.credentials = credentials
     }
 
-    /// What comes of the AUTH command itself.
+    /// The outcome of the AUTH command itself.
     mutating func begin(initial: [UInt8]?) -> Outcome {
         // A single "=" is an initial response of no bytes.
         if let initial { return respond(initial == [UInt8(ascii: "=")] ? [] : initial[...]) }
         return .challenge(mechanism == "LOGIN" ? Self.prompt("Username:") : "")
     }
 
-    /// What comes of the client's next line.
+    /// The outcome of the client's next line.
     mutating func respond(_ line: ArraySlice<UInt8>) -> Outcome {
         if line.count == 1, line.first == UInt8(ascii: "*") {
             return .refused(Reply(501, "5.7.0", "Authentication cancelled"))

@@ -8,7 +8,7 @@ struct Dialogue {
     let settings: Settings
     let name: String
 
-    /// What the client called itself; nil before EHLO or HELO.
+    /// The name that the client gave; nil before EHLO or HELO.
     private(set) var hello: [UInt8]?
     private(set) var isExtended = false
     private(set) var user: String?
@@ -88,7 +88,7 @@ struct Dialogue {
         }
     }
 
-    /// What the client said before counts no more (RFC 3207, section 4.2).
+    /// The client's words before no longer count (RFC 3207, section 4.2).
     mutating func becameEncrypted(version: String) {
         tls = version
         hello = nil
@@ -101,7 +101,7 @@ struct Dialogue {
     /// The transaction is over, whatever became of it.
     mutating func finishMessage() { envelope = nil }
 
-    /// What EHLO is answered.
+    /// The reply to EHLO.
     var ehloReply: Reply {
         var lines: [String] = []
         if offers(.pipelining) { lines.append("PIPELINING") }

@@ -6,7 +6,7 @@ package struct Fault: Equatable, Sendable {
     package let action: Action
     package var limit = Limit.always
 
-    /// What happens in place of the reply.
+    /// The action instead of the reply.
     package enum Action: Equatable, Sendable {
         /// These lines, CRLF included. With 2yz and 3yz the command takes effect, with 4yz and
         /// 5yz it does not; 421 also closes the connection.
@@ -19,7 +19,7 @@ package struct Fault: Equatable, Sendable {
         case silence
         /// The reply, slowly, a byte at a time.
         case drip
-        /// Bytes that are no reply; the session goes on.
+        /// Bytes that are not a reply; the session goes on.
         case garbage
         /// A reply whose lines never end.
         case endless

@@ -41,7 +41,7 @@ struct FaultPlan {
         return nil
     }
 
-    /// Whether the phase's reply is to be sent early now; counted.
+    /// Whether the phase's reply should be sent early now; counted.
     mutating func strikeEarly(_ phase: Phase) -> Bool {
         guard concerns(phase) else { return false }
         for index in faults.indices where faults[index].phase == phase && faults[index].action == .early {

@@ -3,7 +3,7 @@ package import ServerSocket
 internal import Text
 internal import Time
 
-/// What a command line asks for.
+/// The meaning of a command line.
 package enum Invocation: Equatable {
     case serve(Settings)
     case help
@@ -107,7 +107,7 @@ extension Settings {
         }
     }
 
-    /// What only the whole command line shows.
+    /// Checks that need the whole command line.
     fileprivate func check() throws(UsageError) {
         if addresses.isEmpty { throw UsageError("--listen HOST:PORT is needed; see --help") }
         if !allowRemote, let remote = addresses.first(where: { !$0.isLoopback }) {

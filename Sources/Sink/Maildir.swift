@@ -24,7 +24,7 @@ final class Maildir {
     ///
     /// Ends with ``deliver(longLines:)``; else nothing stays behind.
     final class Draft {
-        /// What has not been written yet; the message is appended here.
+        /// The part that has not been written yet; the message is appended here.
         var pending: [UInt8]
         let name: String
         private let maildir: Maildir

@@ -74,7 +74,7 @@ struct MessageHeader {
     }
 }
 
-/// What is known of a session besides the message.
+/// The facts of a session besides the message.
 struct SessionFacts {
     let id: Int
     /// `127.0.0.1:40112`

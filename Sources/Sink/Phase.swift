@@ -2,7 +2,7 @@
 package enum Phase: String, CaseIterable, Sendable {
     /// After accept(2), before anything is sent, TLS included.
     case connect
-    /// In place of the TLS handshake, implicit or after STARTTLS, when the client has begun it.
+    /// Instead of the TLS handshake, implicit or after STARTTLS, when the client has begun it.
     case tls
     case greeting
     case ehlo

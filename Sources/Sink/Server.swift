@@ -14,7 +14,7 @@ package final class Server {
     let log: Log?
     let tlsContext: TLSContext?
     var plan: FaultPlan
-    /// What all sessions read into, one at a time.
+    /// The buffer that all sessions read into, one at a time.
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
     /// Where connections are accepted, with the ports that the kernel chose.
@@ -133,7 +133,7 @@ package final class Server {
         }
     }
 
-    /// The connection stays in the kernel's queue, and epoll would report it for ever.
+    /// The connection stays in the kernel's queue, and epoll would report it forever.
     private func pause(_ listener: Listener, because error: Errno) {
         complain("accept: \(error); trying again in 100 ms")
         listener.watch?.set([])

@@ -42,7 +42,7 @@ final class Session {
     /// The next time that nothing is left to do counts as idle.
     var mayBeIdle = false
 
-    /// What the bytes of the client are, or what the server is up to.
+    /// The meaning of the client's bytes, or the server's activity.
     enum Mode {
         case command
         case auth(AuthExchange)
@@ -53,7 +53,7 @@ final class Session {
         /// Never answers again.
         case mute
         case endless
-        /// What is in the outbox is still sent.
+        /// The outbox is still sent.
         case closing
         case resetting
         /// The end has been sent, the client's is waited for.
@@ -223,7 +223,7 @@ final class Session {
         watch?.set(interest)
     }
 
-    /// What the handshake waits for.
+    /// The readiness that the handshake waits for.
     var handshakeInterest: EventLoop.Interest = .read
 
     private func watchForSilence(_ delay: Span) {
@@ -238,7 +238,7 @@ final class Session {
                 self.mode = .closing
                 self.isPaused = false
                 self.pump()
-                // A client that takes nothing would keep the reply for ever.
+                // A client that takes nothing would keep the reply forever.
                 self.server.loop.schedule(after: Self.lingerTime) { [weak self] in self?.end() }
             default: self.end()
             }

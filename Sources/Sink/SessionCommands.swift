@@ -49,7 +49,7 @@ extension Session {
         }
     }
 
-    /// What the dialogue says against the command, and what can only be seen from the bytes.
+    /// The dialogue's objection to the command, and those that can only be seen from the bytes.
     private func refusal(of command: Command) -> Reply? {
         if let reply = dialogue.refusal(of: command) { return reply }
         switch command {

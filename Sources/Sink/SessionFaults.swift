@@ -33,7 +33,7 @@ extension Session {
 
     /// Everything that was to be sent in clear has been sent.
     func beginTLS() {
-        // What came before the handshake is not to be trusted after it (RFC 3207, section 4.2).
+        // Bytes from before the handshake must not be trusted after it (RFC 3207, section 4.2).
         inbox.removeAll()
         mode = .handshake
     }
@@ -85,7 +85,7 @@ extension Session {
         log("fault", [("phase", .string(phase.rawValue)), ("action", .string(name))])
     }
 
-    /// Does what the fault says in place of `reply`.
+    /// Carries out the fault instead of `reply`.
     func misbehave(_ fault: Fault, _ reply: Reply, then next: Mode) {
         switch fault.action {
         case .reply(let code, let lines):

@@ -4,7 +4,7 @@ internal import SMTPServer
 internal import ServerSocket
 internal import Time
 
-/// What is to be known of the message that is being received, besides its bytes.
+/// The state of the message that is being received, besides its bytes.
 struct MessageState {
     var id = ""
     /// Its first bytes have come.

@@ -2,7 +2,7 @@ package import SMTPServer
 package import ServerSocket
 package import Time
 
-/// What the command line asks for.
+/// The values of the command line.
 package struct Settings: Equatable {
     package var addresses: [ListenAddress] = []
     package var allowRemote = false

@@ -90,7 +90,7 @@ private final class BatchSubmission: Sendable {
         self.entrance = entrance
     }
 
-    /// What each thread does: takes groups until none is left.
+    /// The work of each thread: takes groups until none is left.
     func work() {
         while true {
             let start = progress.withLock { progress in

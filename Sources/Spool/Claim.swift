@@ -23,8 +23,8 @@ package struct Claim: ~Copyable {
         file = job.file
     }
 
-    /// Appends `events` in one write(2), which begins with a newline if the file's last byte is
-    /// none; on error the file is as it was, or ends in a torn line that every reader ignores.
+    /// Appends `events` in one write(2), which begins with a newline if the file does not end in one; on error the file
+    /// is as it was, or ends in a torn line that every reader ignores.
     ///
     /// Not synced unless `durably`.
     package mutating func append(_ events: [Event], durably: Bool = false) throws(SpoolError) {
@@ -58,7 +58,7 @@ package struct Claim: ~Copyable {
     package enum Result: ~Copyable {
         /// The file is in the state, under the id: both are others than asked for where the id was taken there.
         case settled(State, JobID)
-        /// The file is no longer in the spool: somebody removed it.
+        /// The file has left the spool: it was removed.
         case gone
         /// The disk did not take it. What was done is not done again when settling is tried again.
         case unfinished(Claim, Verdict, SpoolError)
@@ -117,7 +117,7 @@ package struct Claim: ~Copyable {
         guard let own = try contents() else { return false }
         switch try spool.examine(id, in: .new, limit: own.object.count) {
         case .job(let twin):
-            // The very file, which somebody moved there, is found by the next try of the rename.
+            // The very file, which was moved there, is found by the next try of the rename.
             if twin.status.inode == inode { return true }
             guard twin.contents.object.elementsEqual(own.object) else { return false }
             // Whatever became of it meanwhile: the rename is tried again.
@@ -128,7 +128,7 @@ package struct Claim: ~Copyable {
         }
     }
 
-    /// The file, read again; nil where it is no job any more.
+    /// The file, read again; nil when it is not a job any more.
     func contents() throws(SpoolError) -> JobFile? {
         do throws(JobFile.Fault) { return try JobFile(reading: file, size: size, limit: size) } catch {
             if case .disk(let errno) = error { throw SpoolError(.read, "cur/\(id)", errno) }
@@ -201,11 +201,11 @@ package struct Claim: ~Copyable {
 }
 
 extension SpoolTree {
-    /// Moves an examined job into this daemon's `cur/`, or returns nil when somebody took it away.
-    /// One that is there already, an orphan, is claimed as it is.
+    /// Moves an examined job into this daemon's `cur/`, or returns nil when it has gone. One that is there already, an
+    /// orphan, is claimed as it is.
     ///
-    /// Between the look and the rename somebody may have put another file in the place of that name. Then it goes
-    /// back to where it was, or, if that name is taken again, stays in `cur/` for the next start to judge; nil, too.
+    /// Between the look and the rename another file may have taken the place of that name. Then it goes back to where
+    /// it was, or, if that name is taken again, stays in `cur/` for the next start to judge; nil, too.
     ///
     /// `events` are appended before the rename: what the place alone says, that the operator moved the job
     /// there, would be lost with a crash behind it. On error the job is where it was.
@@ -231,7 +231,7 @@ extension SpoolTree {
             if try claimed.status(id.text).inode == inode { return claim }
         } catch {
             if error == .noEntry { return claim }
-            // Nobody would look for it in cur/ before the next start.
+            // No process would look for it in cur/ before the next start.
             try giveBack()
             throw SpoolError(.read, "cur/\(instance)/\(id)", error)
         }

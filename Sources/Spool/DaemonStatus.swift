@@ -3,7 +3,7 @@ package import Time
 
 /// The contents of `status.json`: what a daemon last knew of itself.
 package struct DaemonStatus: Equatable, Sendable {
-    /// What is counted. Recipients and runs of programs by their outcome, then jobs by their end.
+    /// The counts: recipients and runs of programs by their outcome, then jobs by their end.
     package enum Outcome: String, CaseIterable, Sendable { case sent, deferred, refused, inDoubt, returned, done, dead }
 
     /// How far a quota of a relay is used up.
@@ -13,7 +13,7 @@ package struct DaemonStatus: Equatable, Sendable {
         /// `m`, `h` or `d`.
         package var unit: String
         package var used: Int
-        /// When there is room again, where there is none; to the second, rounded down.
+        /// When the quota has room again, if it is full; to the second, rounded down.
         package var nextRoom: Timestamp?
 
         package init(limit: Int, unit: String, used: Int, nextRoom: Timestamp?) {
@@ -101,7 +101,7 @@ package struct DaemonStatus: Equatable, Sendable {
     package var started: Timestamp?
     /// `starting`, `running`, `stopping` or `stopped`.
     package var state: String
-    /// Whether there is any pause.
+    /// Whether anything is paused.
     package var isPaused = false
     /// Jobs that are lined up in memory, are being sent, and are done but not written to disk.
     package var waiting = 0

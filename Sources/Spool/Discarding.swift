@@ -25,13 +25,13 @@ extension SpoolTree {
         }
     }
 
-    /// What became of a newcomer in `new/` whose id is elsewhere in the spool.
+    /// The decision about a newcomer in `new/` whose id is elsewhere in the spool.
     package enum Duplicate: Equatable, Sendable {
         /// It was the same job, or could not be compared with it, and is gone.
         case discarded
         /// It is another job, to be put away under another id.
         case other
-        /// Nothing of that id is there any more, or it is the very same file, which was moved: it is no duplicate.
+        /// The other file has gone, or is the very same file, which was moved: no duplicate.
         case none
     }
 

@@ -15,8 +15,8 @@ struct Emptiness {
 
     /// How long it is believed which directories are empty: nanoseconds.
     ///
-    /// A look is a system call for each of fifteen directories, a tenth of a mail's price, and is out of date when
-    /// it returns: somebody may move a file at any moment. What the daemon itself does ends it at once.
+    /// A look is a system call for each of fifteen directories, a tenth of a mail's price, and is out of date when it
+    /// returns: an operator may move a file at any moment. The daemon's own moves end it at once.
     static let trust: Int64 = 5_000_000
 
     /// How old an mtime must be, in nanoseconds, so that a later change gives another: some ticks of the kernel's clock.
@@ -100,7 +100,7 @@ extension SpoolTree {
 
     /// The states, `except` and this process's claims left out, in which the id has a file; of other claims those that
     /// ``otherClaims`` names.
-    /// - Parameter afresh: where a file must not be missed that somebody moved a moment ago.
+    /// - Parameter afresh: where a file must not be missed that was moved a moment ago.
     package func places(of id: JobID, except: State, afresh: Bool = false) throws(SpoolError) -> [State] {
         if afresh { emptiness.distrust() }
         var places: [State] = []

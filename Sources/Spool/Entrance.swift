@@ -8,8 +8,8 @@ package final class Entrance: Sendable {
     package let path: String
     private let tmp: Directory
     let new: SharedSync
-    /// 0600 where the producer owns the directory. Elsewhere (a drop box, or root) the
-    /// daemon, which owns it, has to read the file, and nobody else who can reach it.
+    /// 0600 where the producer owns the directory. Elsewhere (a drop box, or root) the daemon, which owns it, has to
+    /// read the file, and no other user who can reach it.
     private let mode: UInt32
 
     /// Opens the spool or drop box at `path`. Neither the daemon nor its configuration is needed.
@@ -24,7 +24,7 @@ package final class Entrance: Sendable {
         self.path = path
     }
 
-    /// A job's file in `tmp/`, written and synced, that nobody sees until it is published.
+    /// A job's file in `tmp/`, written and synced, and not seen until it is published.
     ///
     /// When the value ends unpublished the file is removed; after a crash the daemon
     /// removes it when it is 36 h old.

@@ -55,7 +55,7 @@ package struct Event: Equatable, Sendable {
     package var at: Timestamp
     package var kind: Kind
     package var attempt: Int?
-    /// The recipients of whom it tells.
+    /// The recipients that it is about.
     package var to: [String] = []
     package var relay: String?
     /// The reply code (RFC 5321), the enhanced status code (RFC 3463) and the text.
@@ -70,7 +70,7 @@ package struct Event: Equatable, Sendable {
     package var submitted: Timestamp?
     /// The name it had, where the daemon had to give it another.
     package var name: String?
-    /// What a report means, in a word: `bad-address`, `full`, `policy`, …
+    /// The meaning of a report, in a word: `bad-address`, `full`, `policy`, …
     package var `class`: String?
     /// The id of the report that it came with.
     package var report: String?
@@ -125,7 +125,7 @@ package struct Event: Equatable, Sendable {
         return out
     }
 
-    /// Reads a line's object; nil for one that is no event. Unknown members are ignored.
+    /// Reads a line's object; nil if it is not an event. Unknown members are ignored.
     package init?(_ object: JSON.Object) {
         guard let word = object["event"]?.string, let kind = Kind(rawValue: word),
             let text = object["at"]?.string, let at = Timestamp(rfc3339: text)

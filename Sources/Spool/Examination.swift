@@ -1,17 +1,17 @@
 internal import JSON
 package import Linux
 
-/// What a look at a file in a waiting state found, before anything is done to it.
+/// The result of a look at a file in a waiting state, before any change.
 package enum Examination: ~Copyable {
     /// A job, open for reading and appending.
     case job(OpenJob)
-    /// A regular file of this daemon's that is no job object, with the reason.
+    /// A regular file of this daemon's that is not a job object, with the reason.
     case malformed(FileStatus, reason: String)
-    /// A regular file of another user, who is not to be trusted with an open descriptor.
+    /// A regular file of another user, who may have it open.
     case foreign(FileStatus)
     /// Not a regular file. It was not opened.
     case irregular(FileStatus)
-    /// Somebody took it away meanwhile.
+    /// It was taken away meanwhile.
     case gone
 }
 

@@ -2,7 +2,7 @@ internal import JSON
 internal import Text
 package import Time
 
-/// What has happened to a job, read from the lines behind its object.
+/// The history of a job, read from the lines behind its object.
 package struct History: Sendable {
     package private(set) var events: [Event] = []
     /// True when outcomes were merged while it was read; see ``fold(_:)``.
@@ -19,7 +19,7 @@ package struct History: Sendable {
         for line in bytes.split(separator: 0x0A) { if let event = History.event(line) { events.append(event) } }
     }
 
-    /// A line that a power cut tore, or that somebody else wrote, tells nothing.
+    /// A line that a power cut tore, or that another program wrote, is ignored.
     private static func event(_ line: ArraySlice<UInt8>) -> Event? {
         (try? JSON(parsing: Array(line)))?.object.flatMap { Event($0) }
     }
@@ -27,7 +27,7 @@ package struct History: Sendable {
     /// Tells whether a line is an event.
     static func isEvent(_ line: ArraySlice<UInt8>) -> Bool { event(line) != nil }
 
-    /// The bytes of a producer's file without the lines that have the form of events: what a producer wrote is no
+    /// The bytes of a producer's file without the lines that have the form of events: a producer's lines are not a
     /// history.
     static func withoutEvents(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.contains(UInt8(ascii: "{")) else { return bytes }
@@ -86,8 +86,8 @@ package struct History: Sendable {
         return nil
     }
 
-    /// Another attempt begins: who was deferred before says nothing any more, and of an older `sending` only who is
-    /// still without an outcome, and nobody where another `sending` follows.
+    /// Another attempt begins: older deferrals say nothing any more. Of an older `sending` only recipients without an
+    /// outcome are kept, and none when another `sending` follows.
     private mutating func forgetUnsettled(before event: Event) {
         if let open = events[unsettled...].lastIndex(where: { $0.kind == .sending }) {
             let answered = Set(events[(open + 1)...].lazy.flatMap { $0.to.map(ExactText.init(_:)) })
@@ -135,8 +135,8 @@ package struct History: Sendable {
         return events[start...]
     }
 
-    /// How many attempts the events tell of since the operator last requeued the job. A `sending` that
-    /// was `returned` is none.
+    /// How many attempts the events tell of since the operator last requeued the job. A `sending` that was `returned`
+    /// does not count.
     package var attempts: Int {
         var count = 0
         for event in round {
@@ -185,7 +185,7 @@ package struct History: Sendable {
         return last?.kind == .running ? last : nil
     }
 
-    /// Whether the task's program has ended as it should, in whatever round: it is never run again.
+    /// Whether the task's program has succeeded, in any round: it is never run again.
     package var isDone: Bool { events.contains { $0.kind == .done } }
 
     /// How often a program that ran for the job was ended because the daemon stopped.
@@ -227,7 +227,7 @@ package struct History: Sendable {
         return (first?.at ?? now) < sendAt ? submitted : sendAt
     }
 
-    /// Whether the last outcome is in doubt and is not to be tried again: the job's place is `hold/`.
+    /// Whether the last outcome is in doubt and must not be tried again: the job's place is `hold/`.
     package var isHeldInDoubt: Bool { due == nil && lastOutcome.contains { $0.kind == .inDoubt } }
 
     /// How many of the last events are `recovered`.
@@ -239,7 +239,7 @@ package struct History: Sendable {
         return events[start...]
     }
 
-    /// Whether every one of the recipients was accepted, in whatever round: none is ever sent to again.
+    /// Whether every one of the recipients was accepted, in any round: none is ever sent to again.
     package func isSent(to recipients: [String]) -> Bool {
         let sent = recipientsSent
         return recipients.allSatisfy { sent.contains(ExactText($0)) }
@@ -264,10 +264,10 @@ package struct History: Sendable {
     /// Whether any recipient was accepted.
     package var hasSent: Bool { events.contains { $0.kind == .sent } }
 
-    /// What is noted before a job is claimed from `state`, a waiting one: what the operator meant, and what the daemon
-    /// that died could not say.
+    /// The notes before a job is claimed from `state`, a waiting one: the operator's move, and the doubt that the dead
+    /// daemon could not record.
     ///
-    /// An open `sending` or `running` is in doubt: somebody took the job out of `cur/` before its end. No recovery sees it
+    /// An open `sending` or `running` is in doubt: the job was taken out of `cur/` before its end. No recovery sees it
     /// there, and where it was put is the decision, so it is not held; but a second mail is announced.
     package func notes(beforeClaimFrom state: State, at now: Timestamp) -> [Event] {
         var notes: [Event] = []

@@ -1,7 +1,7 @@
 package import JSON
 package import Time
 
-/// What a producer asked for: the job object of spool(5), its field names and types checked.
+/// A producer's job: the job object of spool(5), its field names and types checked.
 ///
 /// Addresses and attachments stay JSON here; what they mean is the mail's business.
 package struct Job: Sendable {
@@ -18,7 +18,7 @@ package struct Job: Sendable {
         package static func < (left: Priority, right: Priority) -> Bool { left.rank < right.rank }
     }
 
-    /// What is to be sent.
+    /// The content of the mail.
     package enum Content: Sendable {
         case template(String)
         /// The mail itself; at least one of `text` and `html`.
@@ -51,7 +51,7 @@ package struct Job: Sendable {
     package var template: String? { if case .template(let name) = content { name } else { nil } }
 }
 
-/// Why an object is not a job: the job is at fault and would be for ever.
+/// Why an object is not a job: the job is at fault and will be at each attempt.
 package struct JobError: Error, Equatable, CustomStringConvertible {
     /// The field, as a JSON pointer (RFC 6901); empty for the object itself.
     package let pointer: String

@@ -66,7 +66,7 @@ extension Job {
             return .template(template)
         }
         if own {
-            guard let subject else { throw JobError("/subject", "missing beside text or html") }
+            guard let subject else { throw JobError("/subject", "missing, but text or html is there") }
             guard text != nil || html != nil else { throw JobError("", "a subject without text or html") }
             return .mail(subject: subject, text: text, html: html)
         }

@@ -63,8 +63,8 @@ package struct JobFields {
         return value?.string?.isEmpty == true ? nil : value
     }
 
-    /// An RFC 3339 date-time. Null is an error: it is what clients make of a date that is none, and without a date the
-    /// mail would be sent at once.
+    /// An RFC 3339 date-time. Null is an error: clients write it for an invalid date, and without a date the mail would
+    /// be sent at once.
     package func moment(_ name: String) throws(JobError) -> Timestamp? {
         if object[name] == .null { throw wrongType(name, .null, "an RFC 3339 date-time; leave it out instead") }
         guard let text = try string(name) else { return nil }

@@ -9,14 +9,14 @@ package struct JobFile: Sendable {
     package let history: History
     /// Whether the last byte is a newline: an append begins with one if not.
     package let endsInNewline: Bool
-    /// Whether the text behind the object is neither a history nor the beginning of one that a power cut tore, such as a
-    /// second object.
+    /// Whether the text behind the object is neither a history nor the beginning of one that a power cut tore, such as
+    /// a second object.
     package let hasStrayText: Bool
     /// How long the file was.
     package let size: Int
 
-    /// Takes the file apart. What follows the object and is no event, such as a line torn by
-    /// a power cut, is ignored; what is wrong with the object is thrown.
+    /// Takes the file apart. Text after the object that is not an event, such as a line torn by a power cut, is
+    /// ignored; a fault of the object is thrown.
     package init(_ bytes: [UInt8]) throws(JSONError) {
         let (value, end) = try JSON.prefix(of: bytes)
         self.init(

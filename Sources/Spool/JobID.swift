@@ -23,7 +23,7 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
 
     /// A new id: the second in UTC and 50 random bits, 27 characters that sort by time.
     package static func make(at now: Timestamp) -> JobID {
-        // One piece of memory: a submission is made of few.
+        // One piece of memory: a submission needs few.
         var text = ""
         text.reserveCapacity(27)
         text += now.compact
@@ -32,8 +32,8 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         return JobID(unchecked: text)
     }
 
-    /// The id of the dead letter that is made of a file: made again of the same file, unchanged, it is the same,
-    /// so that a crash between the letter and the removal of the file leaves one letter.
+    /// The id of the dead letter for a file. For the same file, unchanged, it is the same, so that a crash between the
+    /// letter and the removal of the file leaves one letter.
     package static func letter(of file: FileStatus) -> JobID {
         var bits = UInt64(bitPattern: file.changed) ^ (file.inode &* 0x9E37_79B9_7F4A_7C15)
         // The finalizer of SplitMix64: neighbours in time and number do not look alike.
@@ -72,7 +72,7 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The id under which a drop box's job enters the spool: `ID@APP`, and `ID+USER@local` from a box of all users,
-    /// each of whom has ids of his own; nil when that is too long.
+    /// each of whom has ids of his own; nil if that is too long.
     package func from(dropBox: String, user: UInt32? = nil) -> JobID? {
         JobID(user.map { "\(text)+\($0)@\(dropBox)" } ?? "\(text)@\(dropBox)")
     }

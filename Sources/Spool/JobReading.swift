@@ -9,7 +9,7 @@ extension JobFile {
     /// Why a file was not read.
     package enum Fault: Error {
         case disk(Errno)
-        /// It is no job object, or one over the limit; the reason in words.
+        /// It is not a job object, or exceeds the limit; the reason in words.
         case malformed(String)
     }
 

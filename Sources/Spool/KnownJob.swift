@@ -1,7 +1,7 @@
 internal import Linux
 
 extension Entrance {
-    /// Makes a job durable that ``namesake(of:_:)`` found: whoever queued it may have been killed before the disk had the
+    /// Makes a job durable that ``namesake(of:_:)`` found: its producer may have been killed before the disk had the
     /// rename.
     ///
     /// On return true the job outlives a power cut. False if it is in that state no more. What is in `done/` was sent, and

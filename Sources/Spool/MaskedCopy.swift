@@ -3,9 +3,8 @@ internal import Linux
 
 /// How a job with secrets leaves `cur/`: as a copy in which they are masked.
 ///
-/// `done/` is the one place where the producer's bytes are not kept: nobody needs a secret after the
-/// mail that told it. The file in `cur/` has the outcome before the copy is begun, and goes after the copy
-/// is there:
+/// `done/` is the one place where the producer's bytes are not kept: a secret has no use after its mail. The file in
+/// `cur/` has the outcome before the copy is begun, and goes after the copy is there:
 ///
 ///     crash before              leaves                                next start
 ///     the copy's rename         cur/ID with its outcome, a draft      makes the copy again
@@ -20,7 +19,7 @@ extension Claim {
     func moveMasked(_ object: JSON, to target: State, as newID: JobID, in spool: SpoolTree) throws(SpoolError) -> Move {
         guard try whereabouts(in: spool) != nil else { return .gone }
         let path = "cur/\(id)"
-        // It was read before it was claimed; if it is no job any more, all of its lines are looked at.
+        // It was read before it was claimed; if it is not a job any more, all of its lines are looked at.
         let own = try contents()
         let encoded = object.encoded
         let draft = JobID.random(characters: 20)

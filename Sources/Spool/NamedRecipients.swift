@@ -6,12 +6,12 @@ internal import Text
 extension Job {
     /// The recipients of `to`, `cc`, `bcc` and the envelope's `to`, each once, the first `limit` of them.
     ///
-    /// The object need not be a job's: fields of other types name nobody.
+    /// The object need not be a job's: fields of other types name no recipients.
     package static func recipients(of object: JSON.Object, limit: Int) -> [String] {
         recipients([object["to"], object["cc"], object["bcc"], object["envelope"]?.object?["to"]], limit)
     }
 
-    /// The same recipients as ``recipients(of:limit:)`` reads from the object.
+    /// The recipients as ``recipients(of:limit:)`` reads them from the object.
     package func recipients(limit: Int) -> [String] {
         Job.recipients([to, cc, bcc, envelopeTo.map { .array($0.map { .string($0) }) }], limit)
     }

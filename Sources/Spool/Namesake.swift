@@ -4,14 +4,14 @@ internal import Time
 
 /// A job of the same id that is in the spool already.
 package enum Namesake: Equatable {
-    /// The same job: a submission that was repeated.
+    /// An equal job: a submission that was repeated.
     case same(State)
     /// Another job: the daemon would bury the newcomer.
     case other(State)
 }
 
 extension Entrance {
-    /// Looks for a job of that id in the spool; nil if there is none, or if this user may not read the spool, as in a drop
+    /// Looks for a job of that id in the spool; nil if it is free, or if this user may not read the spool, as in a drop
     /// box. It is for the submitter: the daemon judges again when it claims the job.
     ///
     /// On error it is not known whether there is one.
@@ -25,7 +25,7 @@ extension Entrance {
             let name = "\(state.path)/\(id)"
             guard let status = try visible(name, root.status(name)), status.isRegular,
                 let bytes = try visible(name, root.open(name).readAll(limit: status.size, sizeHint: status.size)),
-                let value = try? JobFile(bytes).value  // What is no job is not this one.
+                let value = try? JobFile(bytes).value  // An invalid file is not this job.
             else { continue }
             var isSame = value.isSame(as: object)
             if case .done = state { isSame = isSame || value.isMasked(of: object, by: JSON.mask) }

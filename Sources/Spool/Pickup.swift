@@ -2,7 +2,7 @@ internal import JSON
 package import Linux
 package import Time
 
-/// What became of a file that a drop box, or somebody else in `new/`, brought.
+/// The decision about a file from a drop box, or of another user in `new/`.
 package enum Fate {
     /// The job is in `new/` under this id, durable, and the original is gone.
     case queued(JobID, owner: UInt32, size: Int)
@@ -105,7 +105,7 @@ extension SpoolTree {
         return try publish(contents, as: id, original: name, at: box.new, place: place, status: status)
     }
 
-    private static let noJobID = "the name is no job id"
+    private static let noJobID = "the name is not a job id"
 
     /// Tells whether a job of that id waits in `new/` already, as after a crash between the copy and the removal: then
     /// the file needs no room.
@@ -114,7 +114,7 @@ extension SpoolTree {
         return try step(.read, "new/\(id)", new.contains(id.text))
     }
 
-    /// Whether `dead/` has the letter that was made of a file with these bytes.
+    /// Whether `dead/` has the letter of a file with these bytes.
     private func isLetter(_ id: JobID, of bytes: [UInt8]) throws(SpoolError) -> Bool {
         let file = try step(.read, "dead/\(id)", allowing(.noEntry, dead.open(id.text)))
         guard let file else { return false }
@@ -122,7 +122,7 @@ extension SpoolTree {
         return try step(.read, "dead/\(id)", file.readAll(limit: kept.count, sizeHint: kept.count)) == kept
     }
 
-    /// When a file that does not parse is to be looked at again: its writer has 10 s.
+    /// When a file that does not parse is looked at again: its writer has 10 s.
     private func youth(_ status: FileStatus, _ now: Timestamp) -> Timestamp? {
         let end = Timestamp(nanoseconds: status.changed) + .seconds(10)
         return end > now && end <= now + .seconds(10) ? end : nil
@@ -141,7 +141,7 @@ extension SpoolTree {
         let copy = try step(.create, "tmp/\(draft)", tmp.create(draft, mode: 0o600))
         try step(.copy, "tmp/\(draft)") { () throws(Errno) in
             try copy.write(all: bytes)
-            // The job was submitted when its producer wrote it; a date in the future is no such time.
+            // The job was submitted when its producer wrote it; a date in the future is ignored.
             try copy.setModified(nanoseconds: min(status.modified, status.changed))
             try copy.sync()
         }

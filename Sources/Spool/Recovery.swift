@@ -1,6 +1,6 @@
 package import Time
 
-/// What a start of the daemon does with a job that it finds in `cur/`.
+/// The decision of the daemon's start about a job that it finds in `cur/`.
 package enum Recovery: Equatable {
     case done
     /// Nothing is left to try: refused, expired, or judged before the rename came.

@@ -1,8 +1,8 @@
 package import JSON
 
 extension JSON {
-    /// Whether this is the same value: texts and names code point by code point, numbers as they are written, members in
-    /// any order. So is told whether two submissions are one job.
+    /// Whether this is an equal value: texts and names code point by code point, numbers as they are written, members
+    /// in any order. Two submissions with equal values are one job.
     package func isSame(as other: JSON) -> Bool { matches(other, mask: nil) }
 
     /// Whether this is `original` but for values in whose place `mask` stands.

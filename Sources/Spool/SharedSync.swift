@@ -26,9 +26,9 @@ package final class SharedSync: Sendable {
 
     /// On return all that this thread did to the directory before is on disk.
     ///
-    /// The thread that finds nobody at it waits for the disk, the others for that thread. Who asked while a sync was
-    /// under way needs the next one: what was renamed then may have missed this one. A failure is told to all that the
-    /// sync was for, since the kernel tells it once.
+    /// The first thread waits for the disk, the others for that thread. A thread that asked while a sync was under way
+    /// needs the next one: its rename may have come too late for this one. A failure is reported to all that the sync
+    /// was for, since the kernel reports it once.
     package func sync() throws(Errno) {
         var turn: UInt64?
         while true {

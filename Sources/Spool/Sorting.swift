@@ -1,11 +1,10 @@
 internal import Linux
 package import Time
 
-/// What is done with files in `new/` and the waiting states that are no jobs of the daemon's yet,
-/// or never will be.
+/// The treatment of files in `new/` and the waiting states that are not jobs of the daemon's yet, or never will be.
 extension SpoolTree {
-    /// Puts a regular file of this daemon's that is no job object into `dead/`, with an event that
-    /// says why. A crash between the two steps leaves it where it was, to be buried again.
+    /// Puts a regular file of this daemon's that is not a job object into `dead/`, with an event that says why. A crash
+    /// between the two steps leaves it where it was, to be buried again.
     package func buryMalformed(_ id: JobID, in state: State, reason: String, now: Timestamp) throws(SpoolError)
         -> Fate
     {
@@ -47,10 +46,10 @@ extension SpoolTree {
 
     /// Replaces a file that another user owns by a copy that is this daemon's, with its mtime.
     ///
-    /// The history of root's file is kept, such as one of a backup that root brought back. Anybody else's is not:
-    /// that user wrote it, and may have it open. One rename(2) replaces the original: a crash leaves either, whole.
+    /// The history of root's file is kept, such as one of a backup that root restored. Another user's is not: that user
+    /// wrote it, and may have it open. One rename(2) replaces the original: a crash leaves either, whole.
     ///
-    /// A file that may not be read is the operator's to mend, and no fault of the job: EACCES, and it stays.
+    /// A file that may not be read is the operator's to fix, and not the job's fault: EACCES, and it stays.
     package func makeOwn(_ id: JobID, in state: State, limit: Int, now: Timestamp) throws(SpoolError) -> Fate {
         let path = "\(state.path)/\(id)"
         return try with(state) { (directory) throws(SpoolError) in
@@ -90,7 +89,7 @@ extension SpoolTree {
 
     private static let superuser: UInt32 = 0
 
-    /// Buries another user's file that is no job: as a copy, or as it is where it is too large for one.
+    /// Buries another user's file that is not a job: as a copy, or as it is if it is too large for one.
     private func buryForeign(
         _ id: JobID, at directory: borrowing Directory, of state: State, _ file: borrowing Descriptor, _ reason: String,
         _ now: Timestamp

@@ -1,6 +1,6 @@
 package import Linux
 
-/// What went wrong with the spool: which step, on which file, and why.
+/// A failed step on the spool: which step, on which file, and why.
 package struct SpoolError: Error, CustomStringConvertible {
     /// Where in a state change it happened.
     package enum Step: String, Sendable {
@@ -23,7 +23,7 @@ package struct SpoolError: Error, CustomStringConvertible {
     /// The step that failed, and why.
     package var reason: String { "cannot \(verb): \(errno)" }
 
-    /// Whether trying again later, unchanged, can succeed: everything but a path that is wrong.
+    /// Whether another try later, unchanged, can succeed: everything but a wrong path.
     package var isTemporary: Bool {
         switch errno {
         case .noEntry, .notDirectory, .accessDenied, .notPermitted, .loop, .nameTooLong, .invalid: false

@@ -32,7 +32,7 @@ package final class SpoolTree {
     var emptiness = Emptiness()
     /// The user that the spool belongs to, who is the daemon's.
     package let owner: UInt32
-    /// What the directory is, whatever path leads there: its device and inode.
+    /// The directory's identity, whatever path leads there: its device and inode.
     package let identity: String
 
     /// Lets arrays and optionals hold a directory.
@@ -46,7 +46,7 @@ package final class SpoolTree {
         case spool(SpoolError)
         /// Another daemon runs on it, or, of a worker's directory, a process of an earlier start.
         case locked(path: String)
-        /// What this process would write there would not be the owner's.
+        /// A file that this process writes there would not be the owner's.
         case foreign(path: String, owner: UInt32)
         /// The filesystem lacks what a spool needs, and what that is.
         case unsuitable(path: String, reason: String)
@@ -65,10 +65,10 @@ package final class SpoolTree {
     /// For half a second.
     private static let lockTries = 25
 
-    /// The directories below `cur/` in which the workers of this start claim; empty where there are none.
+    /// The directories below `cur/` in which the workers of this start claim; empty without workers.
     package let instancesOfWorkers: [String]
 
-    /// What a process does with a spool, and so which locks it takes.
+    /// The use of a spool by a process, which decides the locks that it takes.
     package enum Role: Equatable, Sendable {
         /// Everything.
         case daemon
@@ -146,7 +146,7 @@ package final class SpoolTree {
 
     /// Why a spool cannot lie on a filesystem; nil where it can.
     ///
-    /// What a try shows decides, except on network filesystems: there two hosts would try at the same time.
+    /// A try decides, except on network filesystems: there two hosts would try at the same time.
     package static func objection(to filesystem: Filesystem, hasNoReplace: Bool, locksExclude: Bool) -> String? {
         if filesystem.isNetwork {
             return "the filesystem is \(filesystem.remoteName ?? ""), and a spool needs a local one"
@@ -156,8 +156,8 @@ package final class SpoolTree {
         return locksExclude ? nil : "locks of directories do not exclude on the filesystem\(name)"
     }
 
-    /// Renames a probe file and removes it; EINVAL where the filesystem has no RENAME_NOREPLACE.
-    /// A full disk is no reason not to start: then the question stays open until a rename asks it.
+    /// Renames a probe file and removes it; EINVAL when the filesystem lacks RENAME_NOREPLACE. A full disk does not
+    /// prevent a start: then the question stays open until a rename asks it.
     private static func probeNoReplace(in tmp: borrowing Directory) throws(Errno) {
         let (name, other) = (JobID.random(characters: 20), JobID.random(characters: 20))
         do throws(Errno) { _ = try tmp.create(name, mode: 0o600) } catch {

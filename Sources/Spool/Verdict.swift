@@ -1,18 +1,19 @@
 package import JSON
 package import Time
 
-/// What becomes of a claimed job: what its history says, and where it goes. ``Claim/settle(_:in:)`` carries it out.
+/// The verdict about a claimed job: its new events, and where it goes. ``Claim/settle(_:in:)`` carries it out.
 package struct Verdict: Equatable, Sendable {
     /// When it was made.
     package var at: Timestamp
-    /// What is appended to the history.
+    /// The events to append to the history.
     package var events: [Event]
     package var target: State
     /// The due time, for the states that have one.
     package var due: Timestamp?
     /// Whether the history must be on disk before the rename.
     package var durably: Bool
-    /// The object with its secrets masked, which `done/` keeps in place of the producer's; nil to keep the file as it is.
+    /// The object with its secrets masked, which `done/` keeps instead of the producer's; nil to keep the file as it
+    /// is.
     package var masked: JSON?
     /// The id under which the job goes to `dead/`, since its own was taken in the target.
     var newID: JobID?

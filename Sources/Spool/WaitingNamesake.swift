@@ -2,7 +2,7 @@ internal import Linux
 
 /// The file that has a job's id in `new/`, as its submitter finds it.
 package enum WaitingNamesake: Equatable, Sendable {
-    /// The same bytes: an earlier submission, which is durable now.
+    /// Equal bytes: an earlier submission, which is durable now.
     case same
     /// Other bytes, or another user's file.
     case other

@@ -11,7 +11,7 @@ package struct WatchedDirectory: Equatable, Sendable {
     /// The end of the rest, by the monotonic clock.
     private var restsUntil = Int64.min
     private let restFactor: Int64
-    /// Whether another reading is asked for: none was made, or hints were lost during the last.
+    /// Whether another reading is needed: none was made, or hints were lost during the last.
     package private(set) var isAsked = true
     /// Whether a name was met and not taken, for want of room, since the last reading began.
     package private(set) var hasMissed = false
@@ -28,7 +28,7 @@ package struct WatchedDirectory: Equatable, Sendable {
     /// Whether the directory, whose mtime is `modified` now, has to be read.
     package func needsReading(modified: Timestamp) -> Bool { isIncomplete || isUnwatched || modified != seen }
 
-    /// Whether it is too soon to read it again unless something else demands it.
+    /// Whether it is too soon to read it again without another reason.
     package func isResting(at monotonic: Int64) -> Bool { monotonic < restsUntil }
 
     /// Asks for another reading: hints were lost.
@@ -50,6 +50,6 @@ package struct WatchedDirectory: Equatable, Sendable {
         restsUntil = monotonic + restFactor * cost.nanoseconds
     }
 
-    /// Something of the directory could not be read: what is known of it is not to be relied on, and there is no rest.
+    /// A part of the directory could not be read: the last reading is unreliable, and the next comes without rest.
     package mutating func fail() { (seen, restsUntil) = (nil, .min) }
 }

@@ -29,7 +29,7 @@ package struct WorkerShare: Equatable, Sendable {
         return WorkerShare.owner(of: name.bytes.lazy.map { UInt8(bitPattern: $0) }, among: count) == number
     }
 
-    /// The same for a name that is UTF-8.
+    /// The share for a name that is UTF-8.
     package func owns(_ name: String) -> Bool {
         count == 1 || WorkerShare.owner(of: name.utf8, among: count) == number
     }
@@ -42,7 +42,7 @@ package struct WorkerShare: Equatable, Sendable {
     /// The name of the directory below `cur/` in which the worker claims.
     package func claims(of instance: String) -> String { count == 1 ? instance : "\(instance).\(number)" }
 
-    /// Those of all workers; empty where there are none.
+    /// Those of all workers; empty without workers.
     package func claimsOfAll(of instance: String) -> [String] {
         count == 1 ? [] : (1...count).map { "\(instance).\($0)" }
     }

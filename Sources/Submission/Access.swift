@@ -1,13 +1,13 @@
 package import Mail
 package import Message
 
-/// What a client of a door may do: where its jobs go, whom they are from, and what they may ask for.
+/// The rights of a door's client: where its jobs go, whom they are from, and which templates they may use.
 package struct Access: Equatable, Sendable {
     /// The drop box, or the spool, that its jobs are submitted to.
     package var box: String
     /// Which senders it may use, in the envelope and in the header; nil: any.
     package var senders: [Staging.Entry]?
-    /// The sender of every envelope, in place of what the client says; the null sender stays.
+    /// The sender of every envelope, instead of the client's; the null sender stays.
     package var envelopeFrom: Address?
     package var templates = Templates.none
 
@@ -34,7 +34,7 @@ package struct Access: Equatable, Sendable {
         return Staging(allowed: senders).allows(sender.text)
     }
 
-    /// What stands behind the ids of its jobs in the spool: `@shop` for `…/drop/shop`.
+    /// The suffix of its jobs' ids in the spool: `@shop` for `…/drop/shop`.
     ///
     /// - Parameter user: the user who submits, whose number ids of a box of all users have.
     package func mark(user: UInt32) -> String {

@@ -5,7 +5,7 @@ internal import Text
 
 /// The header fields by which a mail library asks for what only a job has: `X-Outspool-Template` and its like.
 ///
-/// They are taken out of the message. Each may stand there once, but for `-Tag`, and may be made of encoded-words.
+/// They are taken out of the message. Each may stand there once, but for `-Tag`, and may contain encoded-words.
 struct AskedFields {
     /// In lower case.
     static let names = ["template", "params", "id", "send-at", "expires-at", "priority", "tag", "locale"]
@@ -27,10 +27,10 @@ struct AskedFields {
         }
         template = try text("template")
         if let text = try text("params") { params = try Self.object(text) }
-        if params != nil, template == nil { throw Self.fault("params", "has no X-Outspool-Template beside it") }
+        if params != nil, template == nil { throw Self.fault("params", "needs X-Outspool-Template") }
         if let text = try text("id") {
             guard let own = JobID(text) else {
-                throw Self.fault("id", "is no id: 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
+                throw Self.fault("id", "is not an id: 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
             }
             id = own
         }

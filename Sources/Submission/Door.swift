@@ -8,8 +8,8 @@ internal import Text
 /// ``output``. It holds at most ``Inbox/limit`` bytes of commands, one message of ``DoorRules/maxMessageSize`` and
 /// ``outputLimit`` bytes of replies and some.
 package struct Door {
-    /// What the caller is to do. After ``startTLS``, ``login(user:password:mechanism:)`` and ``post(_:)`` nothing is
-    /// looked at until the caller has told what became of it.
+    /// The next action for the caller. After ``startTLS``, ``login(user:password:mechanism:)`` and ``post(_:)`` nothing
+    /// is read until the caller has reported the result.
     package enum Action: Sendable {
         /// A line for the log.
         case log(String)
@@ -33,7 +33,7 @@ package struct Door {
         case closed
     }
 
-    /// Commands are not looked at while so many bytes of replies are to be sent.
+    /// Commands are not read while more bytes of replies wait.
     package static let outputLimit = 16 << 10
 
     let rules: DoorRules
@@ -46,7 +46,7 @@ package struct Door {
     var notes: [String] = []
     var counts = CommandCounts()
 
-    /// What the client called itself; nil before EHLO or HELO.
+    /// The name that the client gave; nil before EHLO or HELO.
     var hello: String?
     var isExtended = false
     var isEncrypted = false
@@ -78,7 +78,7 @@ package struct Door {
         Reply(220, "", "\(rules.name) ESMTP Outspool").write(to: &output, enhancedCodes: true)
     }
 
-    /// Whether more bytes are wanted: what waits is less than ``Inbox/limit``.
+    /// Whether more bytes are wanted: less than ``Inbox/limit`` wait.
     package var wantsInput: Bool { inbox.hasRoom && !isClosed }
     package var isClosed: Bool { if case .closed = mode { true } else { false } }
     /// Whether the caller still owes an answer.

@@ -1,12 +1,12 @@
 package import SMTPServer
 
-/// What a door offers and demands: the same for all its clients.
+/// The offers and demands of a door: the same for all its clients.
 package struct DoorRules: Sendable {
     /// The name in the greeting.
     package var name: String
     /// The domain of addresses that have none, in the form of ``Message/Address/domain``.
     package var origin: String
-    /// The most octets of a message, and bytes of the job that is made of it.
+    /// The most octets of a message, and bytes of the job for it.
     package var maxMessageSize = 10 << 20
     package var maxJobSize = 32 << 20
     package var maxRecipients = 1000
@@ -15,9 +15,9 @@ package struct DoorRules: Sendable {
     package var maxIdleCommands = 100
     package var offersTLS = false
     package var offersLogin = false
-    /// AUTH without TLS, for sockets that nobody else can listen to.
+    /// AUTH without TLS, for sockets that other users cannot listen to.
     package var allowsLoginWithoutTLS = false
-    /// Nobody submits without a login.
+    /// Every client has to log in.
     package var requiresLogin = false
 
     package init(name: String, origin: String) {

@@ -22,7 +22,7 @@ package final class JobMaker {
         package let id: JobID
         package let object: [UInt8]
         package let value: JSON
-        /// The id was given, and another job may have it; else it is random, or made of the job.
+        /// The id was given, and another job may have it; otherwise it is random, or derived from the job.
         package let isGiven: Bool
         /// The Message-ID, for the log.
         package let messageID: String?
@@ -75,7 +75,7 @@ package final class JobMaker {
         return MadeJob(id: id, object: encoded, value: value, isGiven: asked.id != nil, messageID: messageID)
     }
 
-    /// Whoever the message says that it is from has to be one that the client may use.
+    /// The author in the message has to be one that the client may use.
     private func judgeAuthors(_ message: PostedMessage, _ access: Access) throws(PostingRefusal) {
         if access.senders == nil { return }
         for field in ["from", "sender"] {
@@ -93,7 +93,7 @@ package final class JobMaker {
         let terms = try? templates?.terms(named: name)
         if terms == nil, let names = try? templates?.names(), !names.contains(name) {
             let near = nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
-            throw PostingRefusal(content: "X-Outspool-Template: there is no template \(name)\(near)")
+            throw PostingRefusal(content: "X-Outspool-Template: no template \(name)\(near)")
         }
         var job = JSON.Object([("template", .string(name))])
         if let params = asked.params { job["params"] = .object(params) }

@@ -51,7 +51,7 @@ package struct PostingRefusal: Error, Equatable {
 
     package var isTooBig: Bool { reply == .tooBig }
 
-    /// The content is at fault and would be for ever.
+    /// The content is at fault and will be at each attempt.
     init(content reason: String) { reply = Reply(554, "5.6.0", reason) }
     init(policy reason: String) { reply = Reply(550, "5.7.1", reason) }
 }

@@ -1,13 +1,13 @@
 package import ServerSocket
 internal import Text
 
-/// What a command line of outspool-smtpd asks for.
+/// The meaning of a command line of outspool-smtpd.
 package enum DoorInvocation: Equatable {
     case serve(configuration: String, listener: Listener?, isCheck: Bool)
     case help
     case version
 
-    /// What stands in for a configuration.
+    /// The listener of a command line without a configuration.
     package struct Listener: Equatable {
         package var addresses: [String]
         package var box: String

@@ -38,7 +38,7 @@ struct DoorMetrics {
         """
     }
 
-    /// Replaces the file as a whole. A metrics file that cannot be written is no reason to refuse mail.
+    /// Replaces the file as a whole. A failure to write metrics does not stop mail.
     func write(sessions: Int) {
         guard let path else { return }
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))

@@ -36,7 +36,7 @@ package final class DoorServer {
     let log: DoorLog
     let postroom: Postroom
     var metrics: DoorMetrics
-    /// What all sessions read into, one at a time.
+    /// The buffer that all sessions read into, one at a time.
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     /// Where connections are accepted, with the ports that the kernel chose.
     package private(set) var addresses: [String] = []
@@ -80,7 +80,7 @@ package final class DoorServer {
 
     deinit { scratch.deallocate() }
 
-    /// What threads do for this server until ``Postroom/close()``.
+    /// The work of this server's threads until ``Postroom/close()``.
     package var threads: Postroom { postroom }
 
     /// Takes no more connections. Messages that are being queued get their replies; the loop stops after the last
@@ -112,7 +112,7 @@ package final class DoorServer {
         flushSoon()
     }
 
-    /// Whether there is room for so many more bytes of messages.
+    /// Whether so many more bytes of messages fit.
     func reserve(_ size: Int) -> Bool {
         if held + size > settings.maxReceiving { return false }
         held += size

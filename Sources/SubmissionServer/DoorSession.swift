@@ -24,7 +24,7 @@ final class DoorSession {
     private var mustWriteToRead = false
     private let began: Int64
     private var lastRead: Int64
-    /// What of the server's room for messages this one has.
+    /// This session's share of the server's room for messages.
     private var held = 0
     /// The end has been sent, the client's is waited for.
     private var isLingering = false
@@ -68,7 +68,7 @@ final class DoorSession {
         pump()
     }
 
-    /// What the postroom did for this session.
+    /// The postroom has finished a request of this session.
     func finish(_ outcome: Postroom.Outcome, for request: Request?) {
         switch outcome {
         case .posted(let result, let messageID, let fault):
@@ -230,7 +230,7 @@ final class DoorSession {
         }
     }
 
-    /// Ends the session of a client that is silent, or that stays for ever.
+    /// Ends the session of a client that is silent, or that stays too long.
     private func watchTime() {
         let settings = server.settings
         let now = Clock.monotonic
@@ -243,7 +243,7 @@ final class DoorSession {
         server.log.write("timeout\(door.isReceiving ? " after DATA" : "") from \(client)")
         door.end(.timeout)
         pump()
-        // A client that takes nothing would keep the reply for ever.
+        // A client that takes nothing would keep the reply forever.
         if !isOver { server.loop.schedule(after: Self.lingerTime) { [weak self] in self?.end() } }
     }
 

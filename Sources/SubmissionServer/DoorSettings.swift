@@ -111,7 +111,7 @@ extension DoorSettings.Listener {
         try check(section)
     }
 
-    /// What no listener may be: above all, an open relay.
+    /// Refuses dangerous listeners: above all, an open relay.
     private func check(_ section: ConfigurationSection) throws(ConfigurationError) {
         if (certificate == nil) != (key == nil) { throw section.fault("tls_certificate and tls_key belong together") }
         if requiresLogin, loginFile == nil { throw section.fault("'require_login' needs 'login_file'") }

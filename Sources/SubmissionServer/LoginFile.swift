@@ -5,8 +5,8 @@ internal import Text
 
 /// The logins of a listener: a file of lines `USER:HASH[:BOX[:SENDERS]]`.
 ///
-/// The hash is one of crypt(3), as `mkpasswd` and `openssl passwd -6` print it. BOX is a drop box in place of the
-/// listener's; SENDERS are addresses and `@domains` with commas between them, in place of the listener's.
+/// The hash is one of crypt(3), as `mkpasswd` and `openssl passwd -6` print it. BOX is a drop box instead of the
+/// listener's; SENDERS are addresses and `@domains` with commas between them, instead of the listener's.
 package struct LoginFile: Sendable {
     package struct Login: Sendable {
         package let hash: String
@@ -14,11 +14,11 @@ package struct LoginFile: Sendable {
     }
 
     private let logins: [ExactText: Login]
-    /// What unknown users are judged by, so that they take as long.
+    /// The hash for unknown users, so that they take as long.
     private let decoy: String
 
     /// Reads the file's text.
-    /// - Throws: the first line that is no login, and why.
+    /// - Throws: the first line that is not a login, and why.
     package init(_ bytes: [UInt8], otherwise access: Access, spool: String) throws(LoginFileError) {
         var logins: [ExactText: Login] = [:]
         for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
@@ -43,7 +43,7 @@ package struct LoginFile: Sendable {
         decoy = logins.values.first?.hash ?? "$6$decoy$"
     }
 
-    /// What the user may do; nil where user or password is wrong. Takes as long as the hash takes, some 10 ms.
+    /// The rights of the user; nil if user or password is wrong. Takes as long as the hash takes, some 10 ms.
     package func access(_ user: String, _ password: String) -> Access? {
         let login = logins[ExactText(user)]
         let isGood = LoginFile.matches(password, login?.hash ?? decoy)

@@ -53,7 +53,7 @@ package final class Postroom: Sendable {
         state.wakeOne()
     }
 
-    /// What is done since it was asked before.
+    /// The requests that have finished since the last call.
     package func finished() -> [(session: Int, outcome: Outcome)] {
         var sink = [UInt8](repeating: 0, count: 64)
         while Glibc.read(descriptor.raw, &sink, sink.count) > 0 {}
@@ -69,7 +69,7 @@ package final class Postroom: Sendable {
         state.wakeAll()
     }
 
-    /// What each thread does until ``close()``.
+    /// The work of each thread until ``close()``.
     package func work() {
         let maker = JobMaker(templates: templates)
         while true {

@@ -132,7 +132,7 @@ package enum Program {
         """
 }
 
-/// What systemd gives a service that it starts for a socket. See sd_listen_fds(3), sd_notify(3).
+/// The sockets that systemd passes to a service. See sd_listen_fds(3), sd_notify(3).
 enum Inheritance {
     /// The sockets, with their names; none where another process was meant.
     static func sockets() -> [(socket: Int32, name: String)] {
@@ -146,7 +146,7 @@ enum Inheritance {
         }
     }
 
-    /// Tells the service manager that connections are served, where one asked to be told.
+    /// Tells the service manager that connections are served, if it asked.
     static func tellReady() {
         guard let path = Process.environment("NOTIFY_SOCKET"), path.utf8.count < 108 else { return }
         let socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

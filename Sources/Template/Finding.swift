@@ -1,7 +1,7 @@
 package import JSON
 internal import Text
 
-/// Something that is to be said of a template's files, and where.
+/// A finding about a template's files, and its place.
 package struct Finding: Hashable, Sendable, CustomStringConvertible {
     package enum Severity: String, Sendable {
         /// The template cannot do what it says.
@@ -17,7 +17,7 @@ package struct Finding: Hashable, Sendable, CustomStringConvertible {
     /// From 1, in bytes; nil when it concerns a whole line.
     package let column: Int?
     package let message: String
-    /// What was probably meant.
+    /// The name that was probably meant.
     package let suggestion: String?
     /// Which template it was found in, where the file does not say: partials and layouts belong to many.
     package var template: String?
@@ -53,7 +53,7 @@ package struct Finding: Hashable, Sendable, CustomStringConvertible {
         return printable("\(place): \(severity.rawValue): \(message)\(guess)\(template.map { " [\($0)]" } ?? "")")
     }
 
-    /// The same for programs: only `severity`, `file` and `message` are always there.
+    /// The finding for programs: only `severity`, `file` and `message` are always there.
     package var json: JSON {
         var object = JSON.Object([("severity", .string(severity.rawValue)), ("file", .string(file))])
         object["line"] = line.map { .number(.init($0)) }

@@ -43,7 +43,7 @@ extension Mustache.Text {
     }
 }
 
-/// What follows after as much of `prefix` as is there.
+/// The rest after as much of `prefix` as is there.
 private func rest(of bytes: ArraySlice<UInt8>, after prefix: [UInt8]) -> ArraySlice<UInt8> {
     bytes.dropFirst(zip(bytes, prefix).prefix { $0 == $1 }.count)
 }

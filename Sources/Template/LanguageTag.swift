@@ -24,7 +24,7 @@ struct LanguageTag: Hashable, Sendable {
         guard let locale, locale.utf8.count <= 64 else { return [] }
         let name = locale.utf8.prefix { $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: "@") }
         let parts = name.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }
-        // POSIX is no language, nor is C, which is too short for one.
+        // POSIX is not a language, nor is C, which is too short for one.
         guard let tag = LanguageTag(String(decoding: parts, as: UTF8.self)), tag.text != "posix" else { return [] }
         var tags = [tag]
         var rest = tag.text[...]

@@ -76,8 +76,8 @@ package struct Mustache: Equatable, Sendable {
     package struct Block: Equatable, Sendable {
         package let name: String
         package var body: [Node]
-        /// What the lines of an override are indented with: the white space that the
-        /// default begins with or, where there is none, that stands before the tag.
+        /// The indentation of an override's lines: the white space that the default begins with or, without any, the
+        /// white space before the tag.
         var indent: [UInt8]
         /// Whether the opening tag is alone on its line, so that the content is whole lines.
         var isStandalone: Bool

@@ -6,7 +6,7 @@ internal import Text
 /// specification calls that standalone. For parents and blocks the opening and the
 /// closing tag need not be on lines of their own.
 struct MustacheParser {
-    /// How deep sections and blocks may be nested: whoever walks the tree recurses.
+    /// How deep sections and blocks may be nested: functions on the tree recurse.
     static let depthLimit = 100
 
     private let source: [UInt8]
@@ -24,7 +24,7 @@ struct MustacheParser {
             /// White space before it, if it may still turn out to be standalone.
             case parent(leading: [UInt8]?)
             case parameter(indent: [UInt8], isStandalone: Bool)
-            /// What its lines are indented with; nil if it begins within a line.
+            /// The indentation of its lines; nil if it begins within a line.
             case override(prefix: [UInt8]?)
         }
         let kind: Kind
@@ -162,7 +162,7 @@ extension MustacheParser {
     /// Adds the text before a tag that may be standalone, and goes on after the tag or,
     /// if it is, after its line.
     /// - Returns: where the white space before the tag is, if it is standalone; else nothing. A place and not its
-    ///   bytes: of an array that nobody takes the optimizer of Swift 6.3 makes a write to memory that it has freed.
+    /// bytes: for an array that is not used the optimizer of Swift 6.3 writes to memory that it has freed.
     @discardableResult
     private mutating func finishLine(_ tag: MustacheTag) -> Range<Int> {
         if let before = blankStart(before: tag), let next = lineEnd(after: tag, orEnd: true) {
@@ -203,8 +203,8 @@ extension MustacheParser {
         return source[index] == 0x0A ? index + 1 : nil
     }
 
-    /// The white space that the first line with content begins with; nil if what comes
-    /// first closes a tag, so that there is no content.
+    /// The white space that the first line with content begins with; nil if a closing tag comes first, so that the
+    /// content is empty.
     private func indentation(from offset: Int) -> [UInt8]? {
         var start = offset
         var index = offset

@@ -68,8 +68,8 @@ extension Mustache {
 
     /// The template inside `layout`, as if its file were `{{<layout}}{{$body}}…{{/body}}{{/layout}}`.
     ///
-    /// A block that stands outside of everything and is one of `blocks` goes beside `body`:
-    /// it overrides the layout's block of that name, and is not part of the body.
+    /// A block that stands outside of everything and is one of `blocks` goes next to `body`: it overrides the layout's
+    /// block of that name, and is not part of the body.
     func wrapped(in layout: String, blocks: Set<ExactText>) -> Mustache {
         var body: [Node] = []
         var overrides: [Block] = []

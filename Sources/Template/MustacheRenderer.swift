@@ -1,7 +1,7 @@
 package import JSON
 internal import Text
 
-/// What one rendering may cost, since parameters are not to be trusted.
+/// The limits of one rendering, since parameters are not trusted.
 package struct RenderLimits: Sendable {
     /// Bytes of output.
     package var output = 16 << 20
@@ -13,7 +13,7 @@ package struct RenderLimits: Sendable {
     package init() {}
 }
 
-/// What is done to the value of `{{name}}`.
+/// The escaping of the value of `{{name}}`.
 package enum Escape: Sendable {
     /// Nothing: for plain text.
     case none
@@ -46,7 +46,7 @@ private struct MustacheRenderer {
     private var stepsLeft: Int
     private var lineStart = LineStart.usual
 
-    /// What a line start, or output without one, means at this point.
+    /// The meaning of a line start, or of output without one, at this point.
     private enum LineStart {
         /// Indentation comes with line starts only.
         case usual

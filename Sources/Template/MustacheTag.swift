@@ -35,8 +35,8 @@ struct MustacheScanner {
         lineStart = 1 - start.column
     }
 
-    /// The next tag that begins at `offset` or later; nil if there is none. Tags that
-    /// set delimiters are obeyed at once. Offsets never go back from call to call.
+    /// The next tag that begins at `offset` or later, or nil. Tags that set delimiters take effect at once. Offsets
+    /// never go back from call to call.
     mutating func tag(from offset: Int) throws(TemplateFault) -> MustacheTag? {
         guard let start = find(open, from: offset) else { return nil }
         let position = position(of: start)
@@ -71,7 +71,7 @@ struct MustacheScanner {
         }
     }
 
-    /// What the tag is whose content begins at `offset`, and what stands before its closing delimiter.
+    /// The kind of the tag whose content begins at `offset`, and the text before its closing delimiter.
     private func kind(at offset: Int) -> (MustacheTag.Kind, suffix: [UInt8]) {
         guard offset < source.count else { return (.variable(isEscaped: true), []) }
         switch source[offset] {

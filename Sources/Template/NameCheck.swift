@@ -7,10 +7,10 @@ package import Text
 /// default or what overrides it. A fault in a partial is that of the partial's file.
 ///
 /// A name is declared if `properties` or `required` has it, or `additionalProperties` is a schema and not just `true`:
-/// a job may bring whatever it likes, but a template must not ask for what nobody announced.
+/// a job may bring any member, but a template must not use undeclared ones.
 package struct NameCheck {
     private let partials: [String: Mustache]
-    /// Whether others than the reader see what is made of it.
+    /// Whether others than the reader see the output.
     private let isPublic: Bool
     package private(set) var findings: [Finding] = []
     /// RFC 6901: the places in the schema that declare what was used.
@@ -22,7 +22,7 @@ package struct NameCheck {
     private var stepsLeft = 200_000
     private var isTooLarge = false
 
-    /// What blocks are overridden with, of the parents around, outermost first.
+    /// The overrides of blocks, of the parents around, outermost first.
     private struct Override: Hashable {
         let block: Mustache.Block
         let file: String
@@ -38,7 +38,7 @@ package struct NameCheck {
         }
     }
 
-    /// What was said of a tag that may be come by again, through another inclusion.
+    /// A finding about a tag that may be met again through another inclusion.
     private struct Report: Hashable {
         enum Kind { case undeclared, noScalar, doubtful, absent, secret, stray }
         let kind: Kind

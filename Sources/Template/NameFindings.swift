@@ -1,7 +1,7 @@
 internal import Schema
 internal import Text
 
-/// What ``NameCheck`` has to say, in words.
+/// The findings of ``NameCheck``, in words.
 extension Finding {
     /// `name` is not there from its part number `parts` on, inside one of `values`.
     static func undeclared(

@@ -17,14 +17,14 @@ struct ValuePath: Hashable {
     var prefixes: [ValuePath] { steps.indices.map { ValuePath(steps: Array(steps[...$0])) } }
 }
 
-/// What a name may stand for, as far as the schema says.
+/// The meaning of a name, as far as the schema says.
 struct NamedValue {
     /// All that the schema has to say.
     struct Meaning: Hashable {
         /// Nil if nothing is said about the value.
         let place: ValuePlace?
         let kinds: ValueKinds
-        /// Whether it or what it is part of is `writeOnly`.
+        /// Whether it, or a value that contains it, is `writeOnly`.
         let isSecret: Bool
     }
 
@@ -62,11 +62,11 @@ struct NamedValue {
     }
 }
 
-/// What the names in a part of a template are looked up in: the context stack, with what the sections around
-/// say about values.
+/// The scope of names in a part of a template: the context stack, with the facts that the sections around imply about
+/// values.
 struct NameScope {
     enum Frame {
-        /// What a section pushed; several values where the schema leaves open which it is.
+        /// The values that a section pushed; several where the schema leaves open which it is.
         case values([NamedValue])
         /// That of a section whose name was a fault already: whatever is asked of it may be there.
         case unknown
@@ -74,9 +74,9 @@ struct NameScope {
 
     /// The last one is looked into first.
     private var frames: [Frame]
-    /// What a section around is over, so that it is there and not null.
+    /// The values of sections around, which are there and not null.
     private var present: Set<ValuePath> = []
-    /// What an inverted section around is over.
+    /// The values of inverted sections around.
     private var absent: Set<ValuePath> = []
 
     /// The parameters of a job are all there is.
@@ -137,7 +137,7 @@ struct NameScope {
         return .found(found, doubt)
     }
 
-    /// What `name` may stand for inside `values`, and whether it may have no value.
+    /// The meaning of `name` inside `values`, and whether it may have no value.
     private func step(
         _ name: String, into values: [NamedValue], parts: Int, used: inout Set<ExactText>
     ) -> ([NamedValue], Doubt?) {
@@ -166,7 +166,7 @@ struct NameScope {
         return (found, doubt)
     }
 
-    /// Whether the schema says so; where it says nothing, nobody means null.
+    /// Whether the schema says so; where it is silent, null is not meant.
     private func mayBeNull(_ value: NamedValue) -> Bool {
         value.kinds != .any && value.kinds.contains(.null) && !present.contains(value.path)
     }
@@ -207,8 +207,7 @@ struct NameScope {
         return scope
     }
 
-    /// What is looked into first, as the schema knows it: the same inside each level of a recursion. Nil if it is
-    /// not known.
+    /// The innermost values, as the schema knows them: the same inside each level of a recursion. Nil if unknown.
     var innermost: Set<NamedValue.Meaning>? {
         guard case .values(let values) = frames.last else { return nil }
         return Set(values.map(\.meaning))

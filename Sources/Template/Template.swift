@@ -10,7 +10,7 @@ package struct Template: Sendable {
     package let sample: JSON.Object?
     /// `run`, the path of the program, where the template is a task and makes no mail.
     package let run: String?
-    /// What makes the view of a job's parameters, where they are not the view themselves.
+    /// The program that makes the view of a job's parameters; nil if the parameters are the view.
     package let view: View?
     /// Its subjects, texts and HTMLs in every locale; of each kind the default first.
     package let parts: [Part]
@@ -44,7 +44,7 @@ package struct Template: Sendable {
         /// `view.sample.json`: what it may give.
         package let sample: JSON.Object?
 
-        /// Why what it gave is no view, in one line; nil if it is.
+        /// Why its output is not a view, in one line; nil if it is.
         package func objection(to view: JSON.Object) -> String? {
             let violations = schema?.validate(.object(view)) ?? []
             if violations.isEmpty { return nil }

@@ -25,12 +25,12 @@ extension Template {
             let what = isTask ? "parameters" : "names"
             return [Finding(.warning, source.path, "no \(file): \(what) are not checked")]
         }
-        // What a program does with its parameters nobody can read off it.
+        // A program's use of its parameters cannot be read off it.
         if isTask { return [] }
         let checks = parts.map { part in
             NameCheck(part.mustache, partials: part.partials, schema: schema, isPublic: part.kind == .subject)
         }
-        // Whoever may see the link to unsubscribe is whoever reads the mail; other fields stand in logs.
+        // The link to unsubscribe is seen by the mail's reader alone; other fields stand in logs.
         let values =
             settings.listUnsubscribe.map { NameCheck($0, schema: schema, isPublic: false) }
             + settings.headers.map { NameCheck($0.value, schema: schema, isPublic: true) }
@@ -45,7 +45,7 @@ extension Template {
         return parts.reduce(into: carried) { $0.formUnion($1.partials.values.map { ExactText($0.file) }) }
     }
 
-    /// Doubtful syntax of the HTMLs: blocks beside their layout's, and attributes.
+    /// Doubtful syntax of the HTMLs: blocks next to their layout's, and attributes.
     private func markupFindings() -> [Finding] {
         parts.filter { $0.kind == .html }.flatMap { part in
             (settings.layout.map { LayoutCheck(part, layout: $0).findings } ?? []) + AttributeCheck(part).findings
@@ -125,7 +125,7 @@ extension Template {
                 findings.append(
                     Finding(
                         .warning, variant.mustache.file,
-                        "there is no \(part.kind.rawValue).\(locale).mustache: such mails are in two languages"))
+                        "\(part.kind.rawValue).\(locale).mustache is missing: such mails are in two languages"))
             }
         }
         return findings
@@ -163,7 +163,7 @@ extension Template {
 }
 
 extension Finding {
-    /// The same of another schema's file.
+    /// The finding with the name of another schema's file.
     fileprivate func naming(_ file: String) -> Finding {
         let message = message.replacing("schema.json", with: file)
         return Finding(severity, self.file, line: line, column: column, message, suggestion: suggestion)
@@ -171,7 +171,7 @@ extension Finding {
 }
 
 extension String {
-    /// What follows the last slash of a path.
+    /// The text after the last slash of a path.
     fileprivate var lastComponent: String { pieces(at: "/").last.map(String.init) ?? "" }
 }
 
@@ -189,6 +189,6 @@ extension [Mustache.Node] {
         }
     }
 
-    /// Whether there is something to translate.
+    /// Whether it has words to translate.
     fileprivate var haveWords: Bool { haveText { $0.contains { $0.isLetter || $0 >= 0x80 } } }
 }

@@ -29,7 +29,7 @@ package struct TemplateFault: Error, Equatable, Sendable, CustomStringConvertibl
     }
 }
 
-/// What the parameters of one job made a template exceed.
+/// The limit that one job's parameters made a template exceed.
 package enum RenderLimit: Error, Equatable, Sendable, CustomStringConvertible {
     /// The bytes of one part.
     case output(Int)
@@ -47,9 +47,9 @@ package enum RenderLimit: Error, Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Why there is no mail from a template.
+/// Why a template gives no mail.
 package enum TemplateError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// There is no template of that name, or it cannot be a name.
+    /// The template is missing, or the text cannot be a name.
     case unknown(String)
     /// The template's files have a mistake; no job can be rendered until they are repaired.
     case broken(TemplateFault)

@@ -1,14 +1,14 @@
 internal import Linux
 
-/// The files that one template is made of, and a record of all that was read.
+/// The files of one template, and a record of all that was read.
 struct TemplateFiles {
     /// Where a template's files may be.
     enum Place: Int, CaseIterable {
         /// The template's own folder.
         case own
-        /// `_partials`, beside it.
+        /// `_partials`, next to it.
         case partials
-        /// `_layouts`, beside it.
+        /// `_layouts`, next to it.
         case layouts
     }
 
@@ -84,8 +84,8 @@ struct TemplateFiles {
     }
 }
 
-/// A record of the files that a template was made of. A file that was looked for and not
-/// found is in it too: to appear, it has to change its folder.
+/// A record of the files that a template was read from. It includes a file that was looked for and not found: to
+/// appear, it has to change its folder.
 struct TemplateStamp: Sendable {
     struct File: Equatable {
         let place: TemplateFiles.Place

@@ -66,7 +66,7 @@ final class TemplateFolder {
         return (bytes, FileIdentity(status))
     }
 
-    /// What the file of that name is, without opening it; nil if it is not there.
+    /// The status of the file of that name, without opening it; nil if it is missing.
     func status(_ name: String) throws(TemplateError) -> FileStatus? {
         do throws(Errno) { return try directory.status(name) } catch {
             if error == .noEntry { return nil }
@@ -80,7 +80,7 @@ final class TemplateFolder {
 
     /// Whether `name` is a directory.
     func isFolder(_ name: String) -> Bool {
-        // One that cannot be looked at is listed by nobody.
+        // A directory that cannot be looked at is left out.
         (try? directory.status(name))?.isDirectory ?? false
     }
 
@@ -89,21 +89,21 @@ final class TemplateFolder {
         do throws(Errno) { return try directory.status().permissions } catch { throw .unreadable(file: path, error) }
     }
 
-    /// What the directory itself is now.
+    /// The identity of the directory itself now.
     func identity() throws(TemplateError) -> FileIdentity {
         do throws(Errno) {
             return FileIdentity(try directory.status())
         } catch { throw .unreadable(file: path, error) }
     }
 
-    /// What the file of that name is now; nil if it cannot be looked at.
+    /// The identity of the file of that name now; nil if it cannot be looked at.
     func identity(of name: String) -> FileIdentity? {
         // Whatever the reason: it is not what it was, and reading it again will tell.
         (try? directory.status(name)).map(FileIdentity.init)
     }
 }
 
-/// What tells one state of a file from another without reading it.
+/// The marks of a file that change with its contents, known without reading it.
 struct FileIdentity: Equatable, Sendable {
     private let device: UInt64
     private let inode: UInt64

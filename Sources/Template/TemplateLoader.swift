@@ -9,7 +9,7 @@ struct TemplateLoader {
 
     let name: String
     var files: TemplateFiles
-    /// What was parsed already, by path: the parts share most of their partials.
+    /// The parsed files, by path: the parts share most of their partials.
     private var parsed: [String: Mustache] = [:]
     /// The files for its mails that were read already, by name.
     var sent: [ExactText: TemplateFile] = [:]
@@ -31,7 +31,7 @@ struct TemplateLoader {
         var parts: [Template.Part] = []
         for variant in try variants() {
             if run != nil {
-                throw broken("\(files.path)/\(variant.file)", "beside run: a template is a mail or a task")
+                throw broken("\(files.path)/\(variant.file)", "next to run: a template is a mail or a task")
             }
             parts.append(try part(variant, settings))
         }
@@ -50,7 +50,7 @@ struct TemplateLoader {
             parts: parts, source: source, images: try images(of: parts), attachments: try attachments(settings))
     }
 
-    /// What a job has to be: two of the files, and nothing of what it becomes.
+    /// The rules for jobs: two of the files, without the texts.
     mutating func terms() throws(TemplateError) -> Template.Terms {
         let isTask = try files.program("run") != nil
         return Template.Terms(name: name, schema: try schema("schema.json")?.value, isTask: isTask)
@@ -135,7 +135,7 @@ struct TemplateLoader {
     ) throws(TemplateError) -> Set<ExactText> {
         let conf = "\(files.path)/template.conf"
         guard let layout = try partial(name, .html) else {
-            throw .broken(TemplateFault(file: conf, line: settings.layoutLine, reason: "there is no layout '\(name)'"))
+            throw .broken(TemplateFault(file: conf, line: settings.layoutLine, reason: "layout '\(name)' not found"))
         }
         let all = try partials(of: layout, .html).values.reduce(layout.blockNames) { $0.union($1.blockNames) }
         guard all.contains("body") else {
@@ -158,7 +158,7 @@ struct TemplateLoader {
                     throw .broken(
                         TemplateFault(
                             file: next.file, reference.position,
-                            "there is no partial or layout '\(reference.name.prefix(60))'"))
+                            "partial or layout '\(reference.name.prefix(60))' not found"))
                 }
                 found[reference.name] = partial
                 pending.append(partial)

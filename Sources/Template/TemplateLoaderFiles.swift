@@ -15,7 +15,7 @@ extension TemplateLoader {
                     if let refusal = TemplateFile.refusal(of: name) {
                         throw fault("'\(name.prefix(60))' is \(refusal)")
                     }
-                    guard let file = try file(name) else { throw fault("there is no file '\(name)'") }
+                    guard let file = try file(name) else { throw fault("file '\(name)' not found") }
                     images[ExactText(name)] = file
                 }
             }
@@ -31,15 +31,15 @@ extension TemplateLoader {
                 throw .broken(
                     TemplateFault(
                         file: "\(files.path)/template.conf", line: settings.attachmentsLine,
-                        reason: "'attachments': there is no file '\(name)'"))
+                        reason: "'attachments': file '\(name)' not found"))
             }
             attachments.append(file)
         }
         return attachments
     }
 
-    /// The file of that name in the template's own folder, then in `_partials`, then in `_layouts`;
-    /// nil if there is none. Its name was found good.
+    /// The file of that name in the template's own folder, then in `_partials`, then in `_layouts`, or nil. Its name
+    /// was checked before.
     private mutating func file(_ name: String) throws(TemplateError) -> TemplateFile? {
         if let file = sent[ExactText(name)] { return file }
         let size = sent.values.reduce(0) { $0 + $1.bytes.count }

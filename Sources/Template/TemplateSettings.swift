@@ -2,18 +2,18 @@ internal import Configuration
 internal import Text
 package import Time
 
-/// What `template.conf` says; nil where it says nothing.
+/// The values of `template.conf`; nil where it is silent.
 package struct TemplateSettings: Equatable, Sendable {
     package enum Priority: String, CaseIterable, Sendable {
         case high, normal, bulk
     }
 
-    /// What becomes of a job of which nobody knows whether it was sent.
+    /// The treatment of a job that may or may not have been sent.
     package enum Doubt: String, CaseIterable, Sendable {
         case resend, hold
     }
 
-    /// What the template is.
+    /// The kind of template.
     package enum Kind: Sendable {
         case mail, task
         /// A mail with `data`.
@@ -71,7 +71,7 @@ package struct TemplateSettings: Equatable, Sendable {
         for field in fields {
             if !listUnsubscribe.isEmpty, field.key.lowercasedASCII.begins(with: "list-unsubscribe") {
                 throw TemplateFault(
-                    file: file, line: field.line, reason: "'\(field.key)' is made of list_unsubscribe")
+                    file: file, line: field.line, reason: "'\(field.key)' follows from list_unsubscribe")
             }
             let value = Array(field.value.utf8)[...]
             headers.append(Header(name: field.key, value: try .value(value, of: field, file: file)))

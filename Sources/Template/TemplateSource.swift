@@ -1,7 +1,7 @@
 internal import JSON
 internal import Schema
 
-/// What a template was made of, for messages that point into it.
+/// The sources of a template, for messages that point into them.
 package struct TemplateSource: Sendable {
     /// Of its folder.
     package let path: String
@@ -16,7 +16,7 @@ package struct TemplateSource: Sendable {
 
     func path(of name: String) -> String { "\(path)/\(name)" }
 
-    /// The same of what a JSON pointer leads to in `schema.json` or `sample.json`.
+    /// The finding for the place that a JSON pointer leads to in `schema.json` or `sample.json`.
     func finding(
         _ severity: Finding.Severity, in name: String, _ text: [UInt8]?, at pointer: String, _ message: String
     ) -> Finding {

@@ -1,7 +1,7 @@
 /// The templates of one directory, each read when it is first asked for.
 ///
-/// A template is replaced whole: between two calls nobody sees a part of the old files and
-/// a part of the new ones. Nothing is looked at again until ``reloadIfChanged(_:)`` is called.
+/// A template is replaced whole: a caller never sees a part of the old files and a part of the new ones. Nothing is
+/// looked at again until ``reloadIfChanged(_:)`` is called.
 package final class TemplateStore {
     private let root: String
     private var entries: [String: Entry] = [:]
@@ -35,7 +35,7 @@ package final class TemplateStore {
         return try entry.result.get()
     }
 
-    /// What a job of that template has to be, as it was when it was first asked for. Its texts are not read, and may be
+    /// The rules of that template for jobs, as they were when first asked for. Its texts are not read, and may be
     /// broken; an error is not remembered.
     package func terms(named name: String) throws(TemplateError) -> Template.Terms {
         guard isTemplateName(name) else { throw .unknown(name) }

@@ -2,7 +2,7 @@ package import JSON
 package import Schema
 
 extension Template {
-    /// What a job of a template has to be, whatever the template makes of it.
+    /// The rules of a template for its jobs, apart from its texts.
     package struct Terms: Sendable {
         package let name: String
         /// `schema.json`: what the parameters have to be.
@@ -10,7 +10,7 @@ extension Template {
         /// Whether its jobs are programs that are run, and no mails.
         package let isTask: Bool
 
-        /// What is wrong with a job's parameters, by the template's schema; empty if they fit, or there is none.
+        /// The violations of the template's schema by a job's parameters; empty if they fit, or without a schema.
         package func violations(of params: JSON.Object) -> [Violation] { schema?.validate(.object(params)) ?? [] }
 
         /// Why a job's parameters do not fit, in one line with JSON pointers into the job; nil if they do.

@@ -1,8 +1,7 @@
 internal import Configuration
 internal import Text
 
-/// What `list_unsubscribe` may be: a page that takes the one click of RFC 8058, or an address that
-/// takes a mail. RFC 2369.
+/// A valid `list_unsubscribe`: a page that takes the one click of RFC 8058, or an address that takes a mail. RFC 2369.
 package enum UnsubscribeURI {
     private static let schemes = ["https://", "mailto:"]
 

@@ -37,7 +37,7 @@ extension StringProtocol {
         utf8.count >= suffix.utf8.count && utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
     }
 
-    /// Whether `other` occurs somewhere. The time is that of both lengths multiplied.
+    /// Whether `other` occurs in it. The time is that of both lengths multiplied.
     @inlinable package func holds(_ other: some StringProtocol) -> Bool {
         let (own, wanted) = (Array(utf8), Array(other.utf8))
         guard let first = wanted.first else { return true }
@@ -51,13 +51,13 @@ extension StringProtocol {
     /// The text with the capital letters of ASCII made small, and nothing else changed.
     package var lowercasedASCII: String { String(self).lowercasedASCII }
 
-    /// What stands between the separators, which are ASCII; empty pieces too.
+    /// The pieces between the separators, which are ASCII; empty pieces too.
     package func pieces(at separator: Unicode.Scalar, most: Int = .max) -> [SubSequence] {
         utf8.split(separator: UInt8(ascii: separator), maxSplits: most - 1, omittingEmptySubsequences: false)
             .map { self[$0.startIndex..<$0.endIndex] }
     }
 
-    /// The text before and behind the first `separator`, which is ASCII; nil where there is none.
+    /// The text before and after the first `separator`, which is ASCII; or nil.
     package func halves(at separator: Unicode.Scalar) -> (SubSequence, SubSequence)? {
         guard let place = utf8.firstIndex(of: UInt8(ascii: separator)) else { return nil }
         return (self[..<place], self[utf8.index(after: place)...])
@@ -65,7 +65,7 @@ extension StringProtocol {
 }
 
 extension String {
-    /// The same. Not generic, and the text itself where it has no capital letters.
+    /// The text in lower case. Not generic, and the text itself if it has no capital letters.
     package var lowercasedASCII: String {
         var text = self
         return text.withUTF8 { bytes in
@@ -76,8 +76,8 @@ extension String {
         } ?? text
     }
 
-    /// The same for two whole texts, which is what most are. Nearly all that are not the same are told apart by their
-    /// length, or by the string's own comparison, which reads several bytes at a time.
+    /// The comparison of two whole texts, the common case. Nearly all unequal ones differ in length, or in the string's
+    /// own comparison, which reads several bytes at a time.
     @inlinable package func isExactly(_ other: String) -> Bool {
         utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
     }

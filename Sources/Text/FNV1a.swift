@@ -1,4 +1,4 @@
-/// FNV-1a of 64 bits: spreads names, and resists nobody who makes them up.
+/// FNV-1a of 64 bits: spreads names, but not against an attacker who chooses them.
 ///
 /// Goes on from `hash`, that of the bytes before these.
 @inlinable package func fnv1a(_ bytes: some Sequence<UInt8>, after hash: UInt64 = 0xCBF2_9CE4_8422_2325) -> UInt64 {

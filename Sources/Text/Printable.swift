@@ -1,6 +1,6 @@
 extension Unicode.Scalar {
-    /// Whether it takes its place on a line and does nothing else: it moves no cursor, changes no colour, ends no
-    /// line, is not invisible and does not reorder what stands around it. The space is printable.
+    /// Whether it takes its place on a line and does nothing else: it moves no cursor, changes no colour, ends no line,
+    /// is visible and does not reorder its neighbours. The space is printable.
     @usableFromInline package var isPrintable: Bool {
         if value < 0x7F { return value >= 0x20 }
         switch properties.generalCategory {
@@ -21,7 +21,8 @@ extension String {
 /// Untrusted text for one line of a terminal or a log: what is not printable stands as `\u{1b}`.
 package func printable(_ text: some StringProtocol) -> String { printable(String(text)) }
 
-/// The same. Not generic: of another module's generic function the compiler makes one that asks a table for each byte.
+/// The printable text. Not generic: of another module's generic function the compiler makes one that asks a table for
+/// each byte.
 package func printable(_ text: String) -> String {
     if text.isPlain(beside: 0x20) { return text }
     var shown = ""

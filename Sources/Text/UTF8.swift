@@ -11,7 +11,7 @@ extension String {
 /// Whether `bytes` are UTF-8 (RFC 3629).
 package func isUTF8(_ bytes: Span<UInt8>) -> Bool { firstInvalidUTF8(bytes) == nil }
 
-/// Where `bytes` are no UTF-8 (RFC 3629) for the first time; nil where they are.
+/// The offset of the first byte that is not UTF-8 (RFC 3629), or nil.
 package func firstInvalidUTF8(_ bytes: Span<UInt8>) -> Int? {
     do throws(UTF8.ValidationError) {
         _ = try UTF8Span(validating: bytes)

@@ -11,7 +11,7 @@ package struct SlotHeap<Due: Comparable> {
 
     @inlinable package init(latestFirst: Bool = false) { isLatestFirst = latestFirst }
 
-    /// The slot whose turn it is; nil when there is none.
+    /// The slot whose turn it is, or nil.
     @inlinable package var first: Int? { heap.first }
 
     /// Puts in a slot that is not there, whose due time is in `dues` already.

@@ -4,7 +4,7 @@ package import TypeGeneration
 
 /// Why no types were made or not all of their files written.
 package enum TypeFilesError: Error, CustomStringConvertible {
-    /// There is no template of that name.
+    /// The template does not exist.
     case unknown(String)
     /// Templates that cannot be read or have a mistake, a line each; or names that clash.
     case broken([String])

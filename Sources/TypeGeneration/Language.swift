@@ -1,6 +1,6 @@
 internal import Text
 
-/// What types can be made in.
+/// The languages of the generated types.
 package enum Language: String, CaseIterable, Sendable {
     case swift, typescript, python, php, go, ruby, java, csharp
 

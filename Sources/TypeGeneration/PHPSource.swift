@@ -82,7 +82,7 @@ private struct PHPTypes {
     private struct Member {
         let field: Declaration.Field
         let name: String
-        /// What a caller need not say; nil if it has to.
+        /// The value if the caller leaves it out; nil if it is required.
         let defaultValue: String?
     }
 

@@ -156,7 +156,7 @@ private enum PythonWords {
             "Template", "TypeAlias", "Union", "ValueError",
         ]
 
-    /// What annotations say, and what a class has of its own.
+    /// The words of annotations, and the members that a class has of its own.
     static let members =
         types + [
             "_content", "_json", "_members", "_template", "bool", "dataclass", "dict", "field", "float", "int", "list",

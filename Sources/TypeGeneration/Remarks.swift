@@ -2,7 +2,7 @@ internal import JSON
 internal import Schema
 internal import Text
 
-/// What a schema says to people, and what of it no type can say: the text of a comment.
+/// A schema's words for people, and its rules that no type can express: the text of a comment.
 package struct Remarks: Equatable, Sendable {
     /// Each a paragraph, free of control characters, line breaks and what reorders text.
     package let paragraphs: [String]
@@ -35,7 +35,7 @@ package struct Remarks: Equatable, Sendable {
         self.init(paragraphs: paragraphs)
     }
 
-    /// The same, and which values there are, for a language that has no type of them.
+    /// The remarks, and which values there are, for a language without a type for them.
     func listing(_ values: [JSON]) -> Remarks {
         Remarks(paragraphs: paragraphs + ["One of \(values.map(brief).joined(separator: ", "))"])
     }

@@ -1,6 +1,6 @@
 package import JSON
 
-/// What a parameter may be, in terms that every language has.
+/// The type of a parameter, in terms that every language has.
 package indirect enum Shape: Equatable, Sendable {
     /// Any JSON value: what the schema leaves open, or says in a way that no type can.
     case any
@@ -35,7 +35,7 @@ package indirect enum Shape: Equatable, Sendable {
         }
     }
 
-    /// The same with other places.
+    /// The shape with other places.
     func renamed(_ places: [Int: Int]) -> Shape {
         switch self {
         case .any, .null, .boolean, .integer, .number, .string, .values: self
@@ -61,7 +61,7 @@ package struct Declaration: Equatable, Sendable {
         case choice([String])
         /// One of some shapes, none of them null or a union; a single one is a recursion that needs a name.
         case union([Shape])
-        /// Parameters that are no object with names of its own: one value of that shape.
+        /// Parameters that are not an object with names of its own: one value of that shape.
         case whole(Shape)
 
         /// The places of the names in it.
@@ -74,7 +74,7 @@ package struct Declaration: Equatable, Sendable {
             }
         }
 
-        /// The same with other places.
+        /// The kind with other places.
         func renamed(_ places: [Int: Int]) -> Kind {
             switch self {
             case .object(let fields, let rest):
@@ -113,7 +113,7 @@ package struct TemplateTypes: Equatable, Sendable {
 
     /// Without those that the first does not lead to.
     ///
-    /// - Parameter declarations: nil where there is none, to which nothing leads.
+    /// - Parameter declarations: nil for those that nothing leads to.
     static func reachable(_ declarations: [Declaration?]) -> [Declaration] {
         var reached: Set = [0]
         var rest = [0]

@@ -176,7 +176,7 @@ private struct SwiftTypes {
         return type(.optional(field.shape))
     }
 
-    /// What a caller may leave out: what is optional, and what can be one thing only.
+    /// The default of a parameter: for optional ones, and for those with a single value.
     private func defaultValue(_ field: Declaration.Field) -> String {
         if !field.isRequired { return " = nil" }
         if case .named(let place) = field.shape, case .choice(let values) = template[place].kind, values.count == 1 {
@@ -303,7 +303,7 @@ private enum SwiftWords {
         "Address", "Attachment", "Draft", "Job", "JSONValue", "ParameterName", "Spool", "SubmitError", "TypedJob",
     ]
 
-    /// What backticks do not help, and what the compiler adds.
+    /// Names that backticks do not help, and that the compiler adds.
     static let members = ["self", "Self", "Type", "Protocol", "init", "_", "hashValue", "encoder", "container"]
 
     static let cases = members + ["allCases", "none", "some", "rawValue", "AllCases", "RawValue"]

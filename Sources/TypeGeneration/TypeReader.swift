@@ -151,7 +151,7 @@ private struct TypeReader {
         return union(shapes, of: schema)
     }
 
-    /// What is one of these shapes: null is taken out, unions in it are opened, the same is said once.
+    /// The union of these shapes: null is taken out, unions in it are opened, duplicates are dropped.
     private mutating func union(_ shapes: [Shape], of schema: Subschema) -> Shape {
         var members: [Shape] = []
         var isNullable = false
@@ -228,8 +228,8 @@ private struct TypeReader {
     ) -> Shape {
         var path = names(to: schema.pointer)
         let place: Int
-        // The parameters themselves are called like the template, and an object that is one kind among
-        // several has their union beside it.
+        // The parameters themselves are called like the template, and an object that is one kind among several has
+        // their union next to it.
         if path.isEmpty || (part == "object" && schema.kinds != .any && !schema.kinds.isSubset(of: [.object, .null])) {
             path.append(part)
             place = declarations.count

@@ -25,7 +25,7 @@ do throws(SubmitError) {
     let id = try spool.submit(order, to: "Zoë <zoe@example.com>")
     exit(write(line: id, to: 1) ? 0 : EX_IOERR)
 } catch {
-    // The exit status says it; nobody may be there to read the line.
+    // The exit status says it; the line may have no reader.
     _ = write(line: "example-shop: \(error)", to: 2)
     switch error {
     // The job is wrong, and would be tomorrow.

@@ -13,7 +13,7 @@ class Result:
 
 
 class Values:
-    """The values of one line, and how they stand to what they should be."""
+    """The values of one line, or why there are none."""
 
     def __init__(self, line, rounds, why):
         self.line = line
@@ -27,22 +27,12 @@ class Values:
                 self.why = "; ".join(said) or f"no {missing.args[0]}"
         self.median = statistics.median(self.values) if self.values else None
 
-    @property
-    def verdict(self):
-        if self.median is None:
-            return f"not measured: {self.why}"
-        if self.line.least is None:
-            return ""
-        if not self.line.reaches(self.median, self.line.least):
-            return "MISSED"
-        return "goal" if self.line.reaches(self.median, self.line.goal) else "least"
-
     def json(self):
         line = self.line
         return {
-            "what": line.what.strip(), "unit": line.unit, "least": line.least, "goal": line.goal, "lessIsBetter": line.less,
-            "median": self.median, "minimum": min(self.values, default=None), "maximum": max(self.values, default=None),
-            "values": self.values, "verdict": self.verdict,
+            "what": line.what.strip(), "unit": line.unit, "peer": line.peer, "median": self.median,
+            "minimum": min(self.values, default=None), "maximum": max(self.values, default=None), "values": self.values,
+            "notMeasured": self.why if self.median is None else None,
         }
 
 
@@ -58,16 +48,16 @@ def number(value):
 def text(machine, results):
     """The table, and below it what it is made of."""
     out = [f"{name + ':':12}{value}" for name, value in machine.items()] + [""]
-    head = f"{'':52}{'least':>8}{'goal':>8}  {'unit':7}{'median':>8}  {'least to most':16}{'n':>3}"
-    out += [head, "-" * (len(head) + 9)]
+    head = f"{'':52}  {'unit':7}{'median':>8}  {'least to most':16}{'n':>3}"
+    out += [head, "-" * len(head)]
     for result in results:
         for values in result.lines:
             line = values.line
             spread = f"{number(min(values.values))} to {number(max(values.values))}" if values.values else ""
             out.append(
-                f"{line.what:52}{number(line.least):>8}{number(line.goal):>8}  {line.unit:7}{number(values.median):>8}  "
-                f"{spread:16}{len(values.values):>3}  {values.verdict}".rstrip())
-    out += ["", "median of the rounds; 'least' and 'goal' say what is reached", ""]
+                f"{line.what:52}  {line.unit:7}{number(values.median):>8}  {spread:16}{len(values.values):>3}"
+                + (f"  not measured: {values.why}" if values.median is None else ""))
+    out += ["", "median of the rounds", ""]
     for result in results:
         out += textwrap.wrap(f"{result.row.name}: {result.row.about}", 116, subsequent_indent="    ")
         if getattr(result.row, "made", None):

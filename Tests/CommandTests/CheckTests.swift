@@ -123,7 +123,7 @@ struct CheckTests {
         #expect(try outspool.run(["check", "--config", configuration, "--spool", "/nonexistent"]).status == 69)
         let unknown = try outspool.run(["check", "--config", configuration, "tt", "t"])
         #expect(unknown.status == 66)
-        #expect(unknown.err.hasPrefix("outspool: there is no template tt in "))
+        #expect(unknown.err.hasPrefix("outspool: no template tt in "))
         #expect(unknown.err.hasSuffix("; did you mean u?\n") == false)
         #expect(try root.check("t/../t").status == 66)
         let none = try root.scratch.write("", to: "empty.conf")

@@ -25,21 +25,21 @@ struct DoctorTests {
         try Program.shell("cd '\(spool.spool)' && mkfifo scheduled/fifo && ln hold/k tmp/k")
         let out = try doctor(spool).out
         for text in [
-            "retry/01-30s 1: the name is no job id: rename or remove it: no id",
+            "retry/01-30s 1: the name is not a job id: rename or remove it: no id",
             "scheduled  1: a FIFO: remove it: fifo",
             "hold       1: more than one hard link",
-            #"dead       1: the name is no job id: rename or remove it: \xC3\xA9"#,
+            #"dead       1: the name is not a job id: rename or remove it: \xC3\xA9"#,
         ] {
             #expect(out.contains(text), "\(text) is not in \(out)")
         }
         for index in 1...5 { try spool.put("{}", "hold/no \(index)") }
         let many = try doctor(spool).out
-        #expect(many.contains("5: the name is no job id") && many.contains(", ..."))
+        #expect(many.contains("5: the name is not a job id") && many.contains(", ..."))
         let check = try spool.run("check")
-        #expect(check.status == 0 && check.out.contains("/spool/hold: warning: 5: the name is no job id"))
+        #expect(check.status == 0 && check.out.contains("/spool/hold: warning: 5: the name is not a job id"))
         #expect(try spool.run("check", "--strict").status == 78)
         // In a list, too.
-        #expect(try spool.run("ls").out.contains("the name is no job id"))
+        #expect(try spool.run("ls").out.contains("the name is not a job id"))
     }
 
     @Test("A scheduled job whose mtime was lost is told of, and one that has its time is not")

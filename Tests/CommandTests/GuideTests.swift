@@ -80,7 +80,7 @@ struct GuideTests {
         arguments: [
             "no attempt is counted", "works again", "(fix the configuration)", "login refused: ",
             "refuses sender ", "does not work", "breaker open: ", " is not closed", "is not declared in schema.json",
-            "it is tried again every second", "nothing is claimed meanwhile", "the spool takes writes again",
+            "trying again every second", "nothing is claimed meanwhile", "the spool takes writes again",
             "has the spool, and has not written status.json", "the disk is full",
             "the daemon died before the reply was seen",
             " after a crash: ", "discarded: the same job is in ",

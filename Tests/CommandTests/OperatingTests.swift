@@ -69,7 +69,7 @@ struct OperatingTests {
         #expect(
             ran.err == """
                 outspool: no job nothing in \(spool.spool)
-                outspool: hold: ../x is no job id
+                outspool: hold: ../x is not a job id
                 outspool: sent was sent
 
                 """)

@@ -44,7 +44,7 @@ struct StatusTests {
         for verb in ["ls", "status", "top", "doctor"] {
             let ran = try spool.run(verb, "--spool", spool.scratch.path)
             #expect(ran.status == 69)
-            #expect(ran.err.contains("is no spool: there is no new/ in it"))
+            #expect(ran.err.contains("is not a spool: it has no new/"))
         }
     }
 

@@ -72,16 +72,16 @@ struct TemplateFaultTests {
             "t/text.mustache:1:1: error: bad delimiters; new ones are set like {{=<% %>=}}"),
         text(
             "missing partial", "Hello\n{{>sign}}",
-            "t/text.mustache:2:1: error: there is no partial or layout 'sign'"),
+            "t/text.mustache:2:1: error: partial or layout 'sign' not found"),
         FaultCase(
             "missing partial of a partial", ["t/text.mustache": "{{name}}{{>a}}", "_partials/a.mustache": "\n {{>b}}"],
-            "_partials/a.mustache:2:2: error: there is no partial or layout 'b'"),
+            "_partials/a.mustache:2:2: error: partial or layout 'b' not found"),
         FaultCase(
             "missing image", ["t/html.mustache": "<p>\n<img src=\"cid:lgo.png\">", "t/logo.png": ""],
-            "t/html.mustache:2:15: error: there is no file 'lgo.png'"),
+            "t/html.mustache:2:15: error: file 'lgo.png' not found"),
         FaultCase(
             "missing attachment", ["t/template.conf": "ttl = 1h\nattachments = terms.pdf"],
-            "t/template.conf:2: error: 'attachments': there is no file 'terms.pdf'"),
+            "t/template.conf:2: error: 'attachments': file 'terms.pdf' not found"),
         FaultCase(
             "no page to unsubscribe at", ["t/template.conf": "list_unsubscribe = mailto:a@b.c, http://x.example"],
             "t/template.conf:1:34: error: 'list_unsubscribe': 'http://x.example' begins with neither "
@@ -94,7 +94,7 @@ struct TemplateFaultTests {
             "t/a.mustache:2:1: error: 'a' includes itself without end"),
         FaultCase(
             "missing layout", ["t/html.mustache": "h", "t/template.conf": "# x\nlayout = frame"],
-            "t/template.conf:2: error: there is no layout 'frame'"),
+            "t/template.conf:2: error: layout 'frame' not found"),
         FaultCase(
             "layout without a body",
             [
@@ -408,7 +408,7 @@ extension TemplateFaultTests {
             bare("t/html.mustache:1:9", "name"), bare("t/p.mustache:2:12", "id")),
         FaultCase(
             "locale of one part only", ["t/text.de.mustache": "Hallo {{name}}"],
-            "t/text.de.mustache: warning: there is no subject.de.mustache: such mails are in two languages"),
+            "t/text.de.mustache: warning: subject.de.mustache is missing: such mails are in two languages"),
         FaultCase(
             "locale that another stands in for",
             [

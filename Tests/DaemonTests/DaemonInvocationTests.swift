@@ -38,7 +38,7 @@ struct DaemonInvocationTests {
         arguments: [
             ("--config", "--config needs a file"), ("--probe", "--probe needs the name of a relay"),
             ("--probe main --mail-to", "--mail-to needs an address"),
-            ("--mail-to zoe@example.com", "--mail-to has a place beside --probe only"),
+            ("--mail-to zoe@example.com", "--mail-to needs --probe"),
             ("--check extra --help", "unknown argument 'extra'; see outspoold --help"),
             ("--nonsense", "unknown argument '--nonsense'; see outspoold --help"),
         ])

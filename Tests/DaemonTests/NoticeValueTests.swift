@@ -94,7 +94,7 @@ struct DigestTests {
     func outage() {
         var digest = Digest(host: "web1", spool: "/s", since: noon, until: noon)
         digest.outages = [.init(relay: "main", since: noon, reason: "failed at connect: refused")]
-        #expect(digest.subject == "[outspool web1] relay main is not to be reached")
+        #expect(digest.subject == "[outspool web1] relay main is unreachable")
         #expect(digest.text.contains("  main  since 2026-11-24 12:00:00 UTC\n      failed at connect: refused\n"))
         #expect(!digest.text.contains("Dead letters"))
     }

@@ -164,7 +164,7 @@ struct NotifierTests {
         #expect(try digests() == [])
         notifier.tick(relays(), now: start + .seconds(130))
         let id = try #require(try digests().first)
-        #expect(try field("subject", of: id).hasSuffix("relay main is not to be reached"))
+        #expect(try field("subject", of: id).hasSuffix("relay main is unreachable"))
         #expect(try field("text", of: id).contains("Connection refused") || field("text", of: id).contains("connect"))
         try send(id)
         notifier.tick(relays(), now: start + .hours(5))

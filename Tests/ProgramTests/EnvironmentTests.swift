@@ -312,7 +312,7 @@ struct EnvironmentTests {
             let refused = try check()
             #expect(refused.status == 78)
             #expect(
-                refused.err.contains("outspool.conf:9: 'helo': \(helo) is no name of a machine: "), "\(refused.err)")
+                refused.err.contains("outspool.conf:9: 'helo': \(helo) is not a host name: "), "\(refused.err)")
         }
         try place.configure(port: 9, relay: "tls = none\nhelo = [192.0.2.1]")
         #expect(try check().err == "")

@@ -241,7 +241,7 @@ struct NoticeTests {
         try place.wait("both digests and the job", limit: .seconds(90)) { place.names("done").count == 3 }
         daemon.stop()
         let mails = place.mails().filter { $0.contains("To: ops@example.com") }
-        #expect(mails.contains { $0.contains("relay main is not to be reached") })
+        #expect(mails.contains { $0.contains("relay main is unreachable") })
         #expect(mails.contains { $0.contains("1 dead letter") && $0.contains("expired") })
     }
 

@@ -44,7 +44,7 @@ struct StagingTests {
         try place.wait(for: "mixed", in: "dead")
         try place.configure(port: port)
         daemon.send(SIGHUP)
-        try place.wait("the reload") { place.log.contains("mail goes to everybody again") }
+        try place.wait("the reload") { place.log.contains("mail goes to all recipients again") }
         try FileManager.default.moveItem(
             at: place.spool.appending(path: "dead/mixed"), to: place.spool.appending(path: "new/mixed"))
         try place.wait(for: "mixed", in: "done")

@@ -37,7 +37,8 @@ struct StrangeFileTests {
             #expect(event["event"] as? String == "dead")
             #expect((event["reason"] as? String)?.contains(reason) == true, "\(id): \(event)")
         }
-        for kind in ["a directory", "a symbolic link", "a FIFO", "the name is no job id", "max_job_size is 1048576"] {
+        for kind in ["a directory", "a symbolic link", "a FIFO", "the name is not a job id", "max_job_size is 1048576"]
+        {
             #expect(place.log.contains(kind), "\(kind) is not in the log")
         }
         #expect(place.log.contains(#"new/a\x0Ab"#))

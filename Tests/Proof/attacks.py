@@ -154,7 +154,7 @@ def names(box, place):
         b"n" * 201, b"m" * 198,
     ]:
         attacker.put(name)
-        yield name, "dead", "over 200 bytes" if name == b"m" * 198 else "the name is no job id"
+        yield name, "dead", "over 200 bytes" if name == b"m" * 198 else "the name is not a job id"
     # Hidden names are nobody's jobs, and stay.
     for name in [b".hidden", b"...", b".\n"]:
         attacker.put(name)

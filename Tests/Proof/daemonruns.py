@@ -40,8 +40,8 @@ class DaemonRun:
             checks.at_the_end(self.scenario, place)
             return injection.calls_in(trace, place.spool)
 
-    #: How long a run may take, in seconds.
-    patience = 30
+    #: How long a run may take, in seconds: a step that is refused six times waits 63 s in all, and a machine may be busy.
+    patience = 120
 
     def finish(self, place, daemon):
         """Waits until every job is where it ends, the operator's repairs and touches included, and stops the
@@ -172,8 +172,6 @@ class WorkerStartRun(WorkerRun):
         super().__init__(scenario.without_runs(), programs)
 
     number, may_end = 1, True
-    # What a start was refused is tried again less and less often.
-    patience = 60
 
     def begin(self, place, calls, inject=None):
         self.scenario.prepare(place)

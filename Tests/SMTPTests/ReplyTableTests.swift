@@ -63,7 +63,7 @@ struct ReplyTableTests {
         "Says what is wrong with a line",
         arguments: [
             ("55 - account -", "the code"), ("550 5.1 account -", "the status"), ("550 y.1.1 account -", "the status"),
-            ("550 - everybody -", "'everybody' is no scope"), ("550 - account maybe", "the verdict"),
+            ("550 - everybody -", "'everybody' is not a scope"), ("550 - account maybe", "the verdict"),
             ("550", "the status"),
         ])
     func wrong(line: String, fault: String) {

@@ -19,7 +19,7 @@ struct SchemaFaultTests {
             (#"{"items":{"patternProperties":{}}}"#, "#/items/patternProperties: this keyword is not supported"),
             (
                 #"{"type":"strin"}"#,
-                "#/type: \"strin\" is none of string, integer,"
+                "#/type: \"strin\" is not one of string, integer,"
                     + " number, boolean, array, object, null; did you mean 'string'?"
             ),
             (#"{"type":[]}"#, "#/type: type lists nothing, so nothing fits"),

@@ -117,7 +117,7 @@ struct PickupTests {
         let sent = #"{"at":"2026-11-23T17:44:11Z","event":"sent","to":"a@example.com"}"#
         try box.produce("printf '%s\\n' '{\"template\":' '\(sent)' x > a; printf '%s\\n' '\(job)' '\(sent)' > 'b b'")
         #expect(try box.pickUp("a").hasPrefix("dead ?: not a JSON object"))
-        #expect(try box.pickUp("b b") == "dead ?: the name is no job id")
+        #expect(try box.pickUp("b b") == "dead ?: the name is not a job id")
         for name in try box.spool.list("dead") {
             let letter = try box.spool.read("dead/\(name)")
             #expect(!letter.contains("sent") && letter.contains(#""event":"dead""#))
@@ -157,7 +157,7 @@ struct PickupTests {
     func badName(name: String) throws {
         let box = try Box()
         try box.produce("echo '\(job)' > './\(name)'")
-        #expect(try box.pickUp(name) == "dead ?: the name is no job id")
+        #expect(try box.pickUp(name) == "dead ?: the name is not a job id")
         #expect(try box.spool.list("drop/shop/new") == [])
         #expect(try box.spool.list("dead").count == 1)
     }
@@ -266,14 +266,14 @@ struct PickupTests {
         try spool.put(job, "new/a b")
         guard
             case .dead(let id?, _) = try spool.tree.buryIrregular(
-                DirectoryName("a b"), in: .new, reason: "the name is no job id", now: .now)
+                DirectoryName("a b"), in: .new, reason: "the name is not a job id", now: .now)
         else {
             Issue.record("not buried")
             return
         }
         let file = try JobFile(Array(try spool.read("dead/\(id)").utf8))
         #expect(file.history.last?.name == "a b")
-        #expect(file.history.last?.reason == "the name is no job id")
+        #expect(file.history.last?.reason == "the name is not a job id")
         #expect(try spool.list("new") == [])
     }
 

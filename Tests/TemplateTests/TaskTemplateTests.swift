@@ -62,8 +62,8 @@ struct TaskTemplateTests {
     @Test(
         "A folder is a mail or a task, and so is its template.conf",
         arguments: [
-            (["t/subject.mustache": "S"], "t/subject.mustache: beside run: a template is a mail or a task"),
-            (["t/html.de.mustache": "S"], "t/html.de.mustache: beside run: a template is a mail or a task"),
+            (["t/subject.mustache": "S"], "t/subject.mustache: next to run: a template is a mail or a task"),
+            (["t/html.de.mustache": "S"], "t/html.de.mustache: next to run: a template is a mail or a task"),
             (
                 ["t/template.conf": "ttl = 1h\nfrom = a@example.com"],
                 "t/template.conf:2: 'from' is for a mail, and this is a task"

@@ -54,21 +54,21 @@ struct TemplateFilesTests {
     @Test(
         "A file that is missing or cannot be sent is a fault of the template, and where",
         arguments: [
-            (["t/html.mustache": "<p>\n <img src='cid:a.png'>"], "t/html.mustache:2:16: there is no file 'a.png'"),
+            (["t/html.mustache": "<p>\n <img src='cid:a.png'>"], "t/html.mustache:2:16: file 'a.png' not found"),
             (
                 ["t/html.mustache": "{{#x}}\r\n{{^y}}é<img src=\"CID:a.png\">{{/y}}{{/x}}"],
-                "t/html.mustache:2:23: there is no file 'a.png'"
+                "t/html.mustache:2:23: file 'a.png' not found"
             ),
             (
                 [
                     "t/html.mustache": "{{>p}}",
                     "_partials/p.html.mustache": "{{a}}\n<i style='background:url(cid:b.gif)'>",
                 ],
-                "_partials/p.html.mustache:2:30: there is no file 'b.gif'"
+                "_partials/p.html.mustache:2:30: file 'b.gif' not found"
             ),
             (
                 ["t/html.de.mustache": "<img src=cid:a.png>", "t/html.mustache": ""],
-                "t/html.de.mustache:1:14: there is no file 'a.png'"
+                "t/html.de.mustache:1:14: file 'a.png' not found"
             ),
             (
                 ["t/html.mustache": "<img src='cid:../t/a.png'>"],
@@ -84,7 +84,7 @@ struct TemplateFilesTests {
             ),
             (
                 ["t/template.conf": "ttl = 1m\nattachments = a.pdf"],
-                "t/template.conf:2: 'attachments': there is no file 'a.pdf'"
+                "t/template.conf:2: 'attachments': file 'a.pdf' not found"
             ),
             (
                 ["t/template.conf": "attachments = a.pdf, a.pdf", "t/a.pdf": ""],
@@ -205,7 +205,7 @@ struct TemplateFilesTests {
             ("[headers]\nX-A = 1\nX-B = é {{a b}}", "t/template.conf:3:10: 'a b' is not a name: white space inside"),
             (
                 "list_unsubscribe = https://x/\n[headers]\nList-Unsubscribe = <https://y/>",
-                "t/template.conf:3: 'List-Unsubscribe' is made of list_unsubscribe"
+                "t/template.conf:3: 'List-Unsubscribe' follows from list_unsubscribe"
             ),
         ])
     func renderedFaults(conf: String, reason: String) throws { #expect(try fault(["t/template.conf": conf]) == reason) }

@@ -146,15 +146,15 @@ struct TemplateStoreTests {
             (["text.mustache": ""], ": no subject.mustache"),
             (["subject.mustache": "", "subject.de.mustache": ""], ": neither text.mustache nor html.mustache"),
             (["text.mustache": "a\n {{#b}}"], "/text.mustache:2:2: 'b' is not closed"),
-            (["text.mustache": "a\n {{>p}}"], "/text.mustache:2:2: there is no partial or layout 'p'"),
-            (["text.mustache": "{{<a/b}}{{/a/b}}"], "/text.mustache:1:1: there is no partial or layout 'a/b'"),
+            (["text.mustache": "a\n {{>p}}"], "/text.mustache:2:2: partial or layout 'p' not found"),
+            (["text.mustache": "{{<a/b}}{{/a/b}}"], "/text.mustache:1:1: partial or layout 'a/b' not found"),
             (
                 ["text.mustache": "{{>../t/subject}}"],
-                "/text.mustache:1:1: there is no partial or layout '../t/subject'"
+                "/text.mustache:1:1: partial or layout '../t/subject' not found"
             ),
             (
                 ["text.mustache": "{{>p}}", "p.mustache": "\n{{>q}}"],
-                "/p.mustache:2:1: there is no partial or layout 'q'"
+                "/p.mustache:2:1: partial or layout 'q' not found"
             ),
             (
                 ["text.mustache": "{{>p}}", "p.mustache": "\n{{>q}}", "q.mustache": "{{<p}}{{/p}}"],
@@ -189,7 +189,7 @@ struct TemplateStoreTests {
                 ["text.mustache": "", "template.conf": "[header]"],
                 "/template.conf:1: unknown section [header]; did you mean 'headers'?"
             ),
-            (["html.mustache": "", "template.conf": "\nlayout = a"], "/template.conf:2: there is no layout 'a'"),
+            (["html.mustache": "", "template.conf": "\nlayout = a"], "/template.conf:2: layout 'a' not found"),
             (
                 ["html.mustache": "", "template.conf": "\nlayout = a", "a.mustache": "{{$b}}{{/b}}"],
                 "/template.conf:2: the layout 'a' has no block 'body'"

@@ -26,7 +26,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "Refuses what is no date-time",
+        "Refuses what is not a date-time",
         arguments: [
             "", "2026-11-23", "2026-11-23 17:44:11Z", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z",
             "2026-11-23T24:00:00Z", "2026-11-23T17:44:11", "2026-11-23T17:44:11.Z", "2026-11-23T17:44:11Zx",

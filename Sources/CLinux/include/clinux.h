@@ -1,4 +1,4 @@
-/// What the Glibc module of Swift lacks: calls and constants behind
+/// The gaps of Swift's Glibc module: calls and constants behind
 /// _GNU_SOURCE, macros that are not literals, and structs with odd layout.
 /// Each function is the call it is named after and returns what that returns,
 /// -1 and errno on error.
@@ -20,12 +20,12 @@ int clinux_rename_exchange(int from_dir, const char *from, int to_dir, const cha
 /// child's standard output. The child's pid.
 int clinux_run(char *const arguments[], int output);
 
-/// Puts right what whoever started this process left to it: SIGCHLD has its default, SIGXFSZ is ignored (a file that
+/// Corrects the state that this process inherits: SIGCHLD has its default, SIGXFSZ is ignored (a file that
 /// is too large is an error of the write, EFBIG), no signal is blocked, and a standard stream that was closed is one
 /// that fails, so that no other file becomes it.
 void clinux_prepare(void);
 /// Raises the soft limit of open descriptors to the hard one and returns it; programs that clinux_spawn starts get the
-/// one from before. -1 and errno where there is none to be had. See RLIMIT_NOFILE in setrlimit(2).
+/// one from before. -1 and errno when the system has none. See RLIMIT_NOFILE in setrlimit(2).
 int64_t clinux_raise_descriptors(void);
 
 /// openat(2), whose mode argument is variadic in C.
@@ -41,7 +41,7 @@ int clinux_start_writeback(int fd);
 /// Says of the filesystem of an open file whether it lives in memory (tmpfs, ramfs), and whether it is mounted noexec:
 /// fstatfs(2) and fstatvfs(3). -1 with errno.
 int clinux_filesystem(int fd, int *is_memory, int *is_noexec);
-/// What f_type of fstatfs(2) says of an open file's filesystem, as 32 bits; -1 with errno.
+/// f_type of fstatfs(2) for an open file's filesystem, as 32 bits; -1 with errno.
 int64_t clinux_filesystem_type(int fd);
 
 /// One ready descriptor of epoll_wait(2): the events and the 64 bits that were
@@ -66,7 +66,7 @@ int clinux_timerfd_set(int fd, int64_t nanoseconds);
 /// Blocks the signals in `signals` for the whole process and returns a
 /// signalfd(2) that delivers them, non-blocking, close-on-exec.
 int clinux_signalfd(const int *signals, int count);
-/// Reads one signal number; 0 if there is none.
+/// Reads one signal number; 0 without any.
 int clinux_signalfd_read(int fd);
 
 int clinux_inotify_init(void);
@@ -93,7 +93,7 @@ struct clinux_program {
 /// Starts a program as the leader of a session and process group of its own, with no signal blocked or ignored, and
 /// nothing open but what it is given. 0 once it runs; -1 and errno if it does not. See vfork(2), execve(2).
 int clinux_spawn(const struct clinux_program *program, pid_t *pid);
-/// prctl(2) with PR_SET_CHILD_SUBREAPER: whoever loses its parent below this process becomes its child.
+/// prctl(2) with PR_SET_CHILD_SUBREAPER: a process below this one that loses its parent becomes its child.
 int clinux_become_subreaper(void);
 /// prctl(2) with PR_SET_NAME: the name of this process in ps(1).
 int clinux_set_name(const char *name);

@@ -1,7 +1,7 @@
 internal import Spool
 internal import Time
 
-/// What is to be said against a spool, for people and for monitoring.
+/// The findings about a spool, for people and for monitoring.
 struct Diagnosis: Equatable, Sendable {
     struct Finding: Equatable, Sendable {
         let health: Health
@@ -9,7 +9,7 @@ struct Diagnosis: Equatable, Sendable {
         let text: String
     }
 
-    /// What is counted as too much; nothing is where nothing was said.
+    /// The alert limits; nil disables a check.
     struct Limits: Sendable {
         /// The age of the oldest job that waits.
         var age: Threshold<Span>?

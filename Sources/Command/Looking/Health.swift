@@ -16,12 +16,12 @@ enum Health: Int32, Comparable, Sendable {
     static func < (left: Health, right: Health) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// What is too much: `WARN` or `WARN,CRIT`, such as `15m,2h` or `100`.
+/// A limit: `WARN` or `WARN,CRIT`, such as `15m,2h` or `100`.
 struct Threshold<Value: Comparable & Sendable>: Sendable {
     let warning: Value
     let critical: Value?
 
-    /// Nil when a part is no value, or the second is less than the first.
+    /// Nil when a part is not a value, or the second is less than the first.
     init?(_ text: String, _ parse: (String) -> Value?) {
         let parts = text.pieces(at: ",").map(String.init)
         guard (1...2).contains(parts.count), let first = parse(parts[0]) else { return nil }

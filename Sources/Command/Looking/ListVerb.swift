@@ -35,13 +35,13 @@ private func runList(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let filter = try SelectionOptions.filter(arguments, of: "ls")
     var limit = Int.max
     if let text = try arguments.value("--limit") {
-        guard let number = Int(text), number > 0 else { throw .usage("ls: --limit \(printable(text)) is no number") }
+        guard let number = Int(text), number > 0 else { throw .usage("ls: --limit \(printable(text)) is not a number") }
         limit = number
     }
     let reader = try SpoolReader(path: try invocation.spoolPath())
     var listing = Listing(output: invocation.output, isJSON: arguments.has("--json"), now: .now, limit: limit)
     if !arguments.operands.isEmpty {
-        guard filter.isEmpty else { throw .usage("ls: ids have no place beside filters") }
+        guard filter.isEmpty else { throw .usage("ls: ids cannot be combined with filters") }
         return try list(arguments.operands, of: reader, into: &listing)
     }
     let states = try reader.states().filter { filter.states.isEmpty ? $0.word != "done" : filter.names($0) }
@@ -122,7 +122,8 @@ private struct Listing {
         if isStreaming { return try print(job) }
         waiting.append(job)
         weight += job.weight
-        // Few are sorted; of many the first is to be seen soon, and no more than this is kept.
+        // A short list is sorted. Of a long one the first lines are to appear soon, and no more than this is kept in
+        // memory.
         if waiting.count > sortLimit || weight > 16 << 20 || !isSorted && Clock.monotonic > deadline { try release() }
     }
 
@@ -202,7 +203,7 @@ extension Glance {
     /// Bytes, roughly.
     fileprivate var weight: Int { recipients.reduce(500) { $0 + $1.utf8.count + 16 } }
 
-    /// What happened last, or what is wrong with the file.
+    /// The last event, or the fault of the file.
     fileprivate var lastWord: String {
         if let problem { return printable(problem) }
         guard let last else { return "-" }

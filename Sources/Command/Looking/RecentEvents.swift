@@ -2,7 +2,7 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// What happened to jobs, seen in the directories that they come into: the last event of each, the newest last.
+/// The latest events of jobs, read from the directories that jobs move into; the newest is last.
 final class RecentEvents {
     /// How many are remembered, and how many arrivals are looked at in one round; when more come, the newest count.
     private static let limit = 100

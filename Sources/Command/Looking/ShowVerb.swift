@@ -30,14 +30,14 @@ private func runShow(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     if ids.isEmpty { throw .usage("show needs an id") }
     let isJSON = arguments.has("--json")
     let isMail = arguments.has("--mail")
-    if isJSON, isMail { throw .usage("show: --mail has no place beside --json") }
+    if isJSON, isMail { throw .usage("show: --mail cannot be combined with --json") }
     let templates = try VisibleTemplates(arguments)
     let reader = try SpoolReader(path: try invocation.spoolPath())
     let daemon = DaemonStatus(of: reader)
     var status = ExitStatus.success
     var isFirst = true
     for text in ids {
-        guard let id = JobID(text) else { throw .usage("show: \(printable(text)) is no job id") }
+        guard let id = JobID(text) else { throw .usage("show: \(printable(text)) is not a job id") }
         var isFound = false
         try reader.find(id) { (state) throws(Failure) in
             guard var shown = try Shown(id, in: state, of: reader, arguments.has("--reveal") ? nil : templates)
@@ -82,14 +82,14 @@ private struct Shown {
     let id: JobID
     let state: State
     let status: FileStatus
-    /// The object as it is in the file, and as it is shown, or why there is none.
+    /// The object as it is in the file and as it is shown, or the reason for its absence.
     let original: JSON?
     let value: JSON?
     let problem: String?
-    /// What is hidden of the object, if anything is.
+    /// The part of the object that is hidden, if any.
     let note: String?
     let history: History
-    /// What a task's program said last of itself, while it runs.
+    /// The last line that a running task's program wrote about its progress.
     var progress: String?
 
     /// - Parameter templates: where to look what is a secret; nil to reveal all.
@@ -112,7 +112,7 @@ private struct Shown {
                 (original, problem, history) = (file.value, nil, file.history)
                 (value, note) = templates.map { Shown.hide(file.value, $0) } ?? (file.value, nil)
             } catch {
-                // A dead letter that is no job still has its last word behind it.
+                // A dead letter that is not a job still has its last event after it.
                 (original, value, note) = (nil, nil, nil)
                 (problem, history) = ("not a JSON object: \(error)", History(bytes[...]))
             }
@@ -190,7 +190,7 @@ private struct Shown {
         if !event.to.isEmpty { text += "  " + printable(event.to.joined(separator: ", ")) }
         if let relay = event.relay { text += "  through " + printable(relay) }
         if event.reply != nil || event.reason != nil {
-            // A program's last word beside why its end was one.
+            // A program's last line, next to the reason why its end was final.
             let reason = event.code == nil && event.reply != nil ? event.reason.map { "\($0): " } ?? "" : ""
             text += "  " + printable(reason + (event.reply != nil ? event.words : event.reason ?? ""))
         }

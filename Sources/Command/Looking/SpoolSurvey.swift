@@ -14,7 +14,7 @@ struct SpoolSurvey {
         var next: Timestamp?
     }
 
-    /// What the rows of the shape stand for.
+    /// The rows of the shape.
     enum Grouping: String, CaseIterable {
         case template
         case toDomain = "to-domain"
@@ -25,8 +25,8 @@ struct SpoolSurvey {
     private(set) var shape = QueueShape()
     let now: Timestamp
 
-    /// Counts every state. The files of the states of `filter` are read for the shape, those of all but `done/` for
-    /// their age; none is when the look is to be a `quick` one.
+    /// Counts every state. Reads the files of the states of `filter` for the shape, and those of all states but `done/`
+    /// for their age; reads none for a `quick` look.
     init(
         of reader: borrowing SpoolReader, filter: JobFilter, by grouping: Grouping, isQuick: Bool, now: Timestamp
     ) throws(Failure) {
@@ -76,7 +76,7 @@ struct SpoolSurvey {
         return domain.isEmpty ? "(none)" : domain.lowercasedASCII
     }
 
-    /// What is held against limits.
+    /// The numbers that are compared with the limits.
     var numbers: Diagnosis.Numbers {
         var numbers = Diagnosis.Numbers()
         for word in ["new", "cur", "retry"] {
@@ -100,7 +100,7 @@ extension SpoolSurvey.StateCount {
 }
 
 extension Event {
-    /// What happened, without the words that differ from job to job.
+    /// The last event, without the words that differ from job to job.
     fileprivate var short: String {
         guard let code else { return kind.rawValue }
         return "\(code)" + (dsn.map { " \($0)" } ?? "")

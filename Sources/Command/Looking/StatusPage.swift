@@ -3,7 +3,7 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// What `status` says, for people and for programs.
+/// The output of `status`, for people and for programs.
 struct StatusPage {
     let daemon: DaemonStatus?
     /// A daemon has the lock of the spool, whatever it wrote.

@@ -49,14 +49,14 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     var grouping = SpoolSurvey.Grouping.template
     if let word = try arguments.value("--by") {
         guard let known = SpoolSurvey.Grouping(rawValue: word) else {
-            throw .usage("status: --by \(printable(word)) is none of template, to-domain, error")
+            throw .usage("status: --by \(printable(word)) is not one of template, to-domain, error")
         }
         grouping = known
     }
     var rows = 20
     if let text = try arguments.value("--limit") {
         guard let number = Int(text), number > 0 else {
-            throw .usage("status: --limit \(printable(text)) is no number")
+            throw .usage("status: --limit \(printable(text)) is not a number")
         }
         rows = number
     }
@@ -66,7 +66,9 @@ private func runStatus(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     limits.held = try threshold("--max-hold", arguments) { Int($0) }
     limits.dead = try threshold("--max-dead", arguments) { Int($0) }
     let isQuick = arguments.has("--quick")
-    if isQuick, limits.age != nil { throw .usage("status: --quick knows no ages, and has no place beside --max-age") }
+    if isQuick, limits.age != nil {
+        throw .usage("status: --quick cannot be combined with --max-age: it reads no ages")
+    }
     let reader = try SpoolReader(path: try invocation.spoolPath())
     let now = Timestamp.now
     let survey = try SpoolSurvey(of: reader, filter: filter, by: grouping, isQuick: isQuick, now: now)
@@ -109,7 +111,7 @@ private func threshold<Value>(
 }
 
 extension DaemonStatus {
-    /// What the daemon of a spool wrote last; nil when there is nothing, or nothing that can be read.
+    /// The status that the spool's daemon wrote last; nil when the file is missing or cannot be read.
     init?(of reader: borrowing SpoolReader) {
         guard let bytes = try? reader.root.open("status.json").readAll(limit: 1 << 20),
             let value = try? JSON(parsing: bytes)

@@ -6,7 +6,7 @@ internal import Time
 struct TopPage {
     let path: String
     let daemon: DaemonStatus?
-    /// What the daemon had written when the picture before was drawn.
+    /// The daemon's status when the previous picture was drawn.
     let previous: DaemonStatus?
     let diagnosis: Diagnosis
     let counts: [String: Int]
@@ -86,7 +86,7 @@ struct TopPage {
         ]
     }
 
-    /// What a task's program says of itself.
+    /// A task's progress, as its program wrote it.
     private func progress(_ job: Glance) -> String {
         daemon?.task(job.id)?.progress.map { printable($0) } ?? "running"
     }

@@ -59,7 +59,7 @@ private func runTop(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     }
 }
 
-/// What is remembered from picture to picture.
+/// The state that is kept from picture to picture.
 private struct Watching {
     private var counts = StateCounts()
     private var daemon: DaemonStatus?

@@ -3,7 +3,7 @@ internal import Linux
 internal import Text
 internal import Time
 
-/// The file of messages that are no jobs: one JSON object per line.
+/// The file of messages that are not jobs: one JSON object per line.
 ///
 /// It is opened for each batch that has any, so that it may be moved away at any time.
 struct DeadMessages {

@@ -169,7 +169,7 @@ final class Pump {
             flow.taken = lines.count
             flow.takenBytes += bytes.count
         case .cut(let bytes):
-            // Nothing tells its receipt: it comes again until somebody removes it.
+            // Without a receipt it cannot be acknowledged: it comes again until the operator removes it.
             metrics.dead += 1
             say("a line of more than \(TakeProgram.lineLimit) bytes is left out: \(printableLine(bytes, limit: 100))")
         }

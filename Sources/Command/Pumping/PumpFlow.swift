@@ -1,4 +1,4 @@
-/// What a pump does next: a value, told of everything that happens, with the time as a parameter.
+/// The next step of a pump: a value that hears every event, with the time as a parameter.
 ///
 /// Messages go one way: taken, submitted, acknowledged. Each stage waits for room in the next, so that the memory of a
 /// pump is bounded by a few batches.
@@ -70,7 +70,7 @@ struct PumpFlow {
             && receipts + underWay < 4 * batch
     }
 
-    /// The next step. Whoever takes it tells what came of it in the properties, and asks again.
+    /// The next step. The caller carries it out, sets the properties by its result, and asks again.
     mutating func next(at now: Int64) -> Action {
         if isStopping, hasGivenUp { return isTaking ? stop(now) : .end }
         if taken > 0, isBatch, submitAt <= now { return .submit }

@@ -6,7 +6,7 @@ internal import Time
 
 /// Brings a batch of messages into the spool: each becomes a job, or is known already, or becomes a dead message.
 struct PumpIntake {
-    /// What became of a batch.
+    /// The result of a batch.
     struct Outcome {
         /// The receipts of the messages that the engine may forget: what they say is on disk.
         var receipts: [String] = []
@@ -90,7 +90,7 @@ struct PumpIntake {
     private func settleKnown(
         _ message: PumpMessage, _ outcome: inout Outcome, _ die: (String) -> Void
     ) throws(SpoolError) -> Bool {
-        // It may move between the look and the step; whoever moves it five times is not the daemon.
+        // The job may move between the look and the step; five moves in a row are not the daemon's.
         for _ in 0..<5 {
             switch try entrance.namesake(of: message.id, message.job) {
             case nil: return false

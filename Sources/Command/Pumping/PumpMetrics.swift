@@ -2,7 +2,7 @@ internal import Linux
 internal import Text
 internal import Time
 
-/// What a pump counts, and its file for node_exporter's textfile collector.
+/// The counts of a pump, and its file for node_exporter's textfile collector.
 struct PumpMetrics {
     let name: String
     var queued = 0

@@ -15,7 +15,7 @@ struct PumpSettings {
     let variables: [String]
     /// The spool or drop box; nil for the one that the command knows.
     let spool: String?
-    /// The file for messages that are no jobs.
+    /// The file for messages that are not jobs.
     let deadFile: String
     let metricsFile: String?
     /// How many messages are submitted at a time.

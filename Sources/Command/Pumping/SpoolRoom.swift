@@ -4,7 +4,7 @@ internal import Linux
 struct SpoolRoom {
     private let path: String
     private let limit: Int
-    /// What was counted, with what was submitted since.
+    /// The last count, plus the jobs submitted since.
     private var estimate = 0
     private var countedAt: Int64?
 

@@ -8,7 +8,7 @@ internal import Time
 ///
 /// It dies with this process. Its standard error is this process's own.
 final class TakeProgram {
-    /// What it tells.
+    /// The events that it reports.
     enum News {
         case lines([LineSplitter.Line])
         /// It reads its receipts no more, or has read them all; only while some were under way.

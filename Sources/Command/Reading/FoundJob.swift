@@ -10,7 +10,7 @@ struct FoundJob {
     /// Its id: what the daemon has had has one.
     let id: JobID?
 
-    /// Reads a file, `-` for standard input; where there is none of that name, looks in the spool for a job of that id.
+    /// Reads a file, `-` for standard input; without a file of that name, looks in the spool for a job of that id.
     init(_ operand: String, _ arguments: Arguments) throws(Failure) {
         let name = operand == "-" ? "standard input" : operand
         var isInSpool = false

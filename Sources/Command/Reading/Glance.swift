@@ -4,7 +4,7 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// What a list shows of a job, from a bounded part of its file: the beginning, and the end of a long history.
+/// The columns of a list, from a bounded part of the job's file: its beginning, and the end of a long history.
 struct Glance {
     private static let headLimit = 64 << 10
     private static let tailLimit = 16 << 10
@@ -27,7 +27,7 @@ struct Glance {
     /// When it is due, in the states that say so.
     private(set) var due: Timestamp?
     private(set) var last: Event?
-    /// Why the file is no job.
+    /// Why the file is not a job.
     private(set) var problem: String?
 
     /// Nil if the file is gone. It may be anything: only a regular file is opened.
@@ -49,7 +49,7 @@ struct Glance {
                 return
             }
             size = status.size
-            if JobID(text) == nil { problem = "the name is no job id" }
+            if JobID(text) == nil { problem = "the name is not a job id" }
             let file = try directory.open(text)
             let head = try file.readAll(limit: Glance.headLimit, sizeHint: status.size)
             var tail: [UInt8] = []
@@ -90,7 +90,7 @@ struct Glance {
         submitted = history.submitted(in: state, modified: modified, now: .now)
     }
 
-    /// What a filter looks at.
+    /// The traits that a filter compares.
     var traits: JobTraits {
         JobTraits(
             state: state, template: template, recipients: recipients, tags: tags, submitted: submitted,

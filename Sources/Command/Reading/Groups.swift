@@ -2,7 +2,7 @@ internal import Linux
 
 /// The groups of this machine, as /etc/group has them: the name service of a static program.
 enum Groups {
-    /// The number of a group by its name; nil if there is none.
+    /// The number of the group `name`, or nil.
     static func number(of name: String, in path: String = "/etc/group") throws(Failure) -> UInt32? {
         let bytes: [UInt8]
         do throws(Errno) { bytes = try Input.open(path).readAll(limit: 16 << 20) } catch { throw Failure(path, error) }

@@ -2,7 +2,7 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// What a filter looks at of a job.
+/// The traits of a job that a filter compares.
 struct JobTraits: Equatable, Sendable {
     var state: State
     var template: String?
@@ -10,7 +10,7 @@ struct JobTraits: Equatable, Sendable {
     var recipients: [String]
     var tags: [String]
     var submitted: Timestamp?
-    /// What happened last, in words: the relay's reply with its codes, or the reason.
+    /// The last event in words: the relay's reply with its codes, or the reason.
     var last: String?
 
     init(

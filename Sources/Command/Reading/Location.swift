@@ -21,12 +21,12 @@ enum Location {
         return section?.path("spool") ?? defaultSpool
     }
 
-    /// The same without options.
+    /// The spool's path, without options.
     static func spoolPath(_ section: inout ConfigurationSection?) -> String {
         variable("OUTSPOOL_SPOOL") ?? section?.path("spool") ?? defaultSpool
     }
 
-    /// The directory of templates that the configuration names; nil where there is no configuration.
+    /// The directory of templates that the configuration names; nil without a configuration.
     static func templatesPath(_ arguments: Arguments) throws(Failure) -> String? {
         guard var section = try configuration(arguments) else { return nil }
         return section.path("templates") ?? "/etc/outspool/templates"
@@ -40,7 +40,7 @@ enum Location {
         } catch { throw Failure(.configuration, printable("\(path): \(error)")) }
     }
 
-    /// What the configuration fills into a mail; nil where there is no configuration.
+    /// The values that the configuration fills into a mail; nil without a configuration.
     static func mailDefaults(_ arguments: Arguments) throws(Failure) -> MailDefaults? {
         guard var section = try configuration(arguments) else { return nil }
         do throws(ConfigurationError) { return try MailDefaults(&section) } catch {
@@ -48,7 +48,7 @@ enum Location {
         }
     }
 
-    /// The program of `on_dead`; nil where there is none, or no configuration.
+    /// The program of `on_dead`; nil without one, or without a configuration.
     static func deadLetterProgram(_ arguments: Arguments) throws(Failure) -> String? {
         guard var section = try configuration(arguments) else { return nil }
         do throws(ConfigurationError) { return try section.command("on_dead")?.first } catch {
@@ -56,7 +56,7 @@ enum Location {
         }
     }
 
-    /// How old a job may become; nil where there is no configuration, or none that can be read.
+    /// How old a job may become; nil when no configuration can be read.
     static func maximumAge(_ arguments: Arguments) -> Span? {
         // What is wrong with it is the daemon's to say.
         guard var section = (try? configuration(arguments)) ?? nil else { return nil }
@@ -94,7 +94,7 @@ enum Location {
         return Process.environment(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The configuration's main section; nil when there is none and none was asked for.
+    /// The configuration's main section; nil when the default file is missing and no other was named.
     private static func configuration(_ arguments: Arguments) throws(Failure) -> ConfigurationSection? {
         try configuration(named: try arguments.value("--config") ?? variable("OUTSPOOL_CONFIG"))
     }

@@ -6,9 +6,9 @@ enum Selection: Equatable {
 
     /// Why a command line means no jobs.
     enum Fault: Error, Equatable {
-        /// Neither ids nor a filter, and nobody said that all are meant.
+        /// Neither ids nor a filter, and no `--all`.
         case nothing
-        /// Ids beside a filter: which of the two?
+        /// Ids together with a filter, which is ambiguous.
         case both
     }
 

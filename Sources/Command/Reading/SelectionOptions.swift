@@ -42,7 +42,7 @@ enum SelectionOptions {
     static func span(_ option: String, _ arguments: Arguments, of verb: String) throws(Failure) -> Span? {
         guard let text = try arguments.value(option) else { return nil }
         guard let span = Span(text) else {
-            throw .usage("\(verb): \(option) \(printable(text)) is no span such as 30m, 2h or 5d")
+            throw .usage("\(verb): \(option) \(printable(text)) is not a span such as 30m, 2h or 5d")
         }
         return span
     }
@@ -55,20 +55,21 @@ enum SelectionOptions {
         } catch {
             switch error {
             case .nothing: throw .usage("\(verb): name ids, or a filter such as --template, or say --all")
-            case .both: throw .usage("\(verb): ids have no place beside filters and --all")
+            case .both: throw .usage("\(verb): ids cannot be combined with filters or --all")
             }
         }
     }
 
-    /// Calls `body` with each id; `-` stands for the lines of standard input, which are ids, or objects with an
-    /// `id` such as `ls --json` prints. What is no id is said, and the others go on; false when there was such.
+    /// Calls `body` with each id; `-` stands for the lines of standard input, which are ids, or objects with an `id`
+    /// such as `ls --json` prints. Complains about each text that is not an id and goes on; returns false if there was
+    /// one.
     static func forEachID(
         _ words: [String], of verb: String, _ body: (JobID) throws(Failure) -> Void
     ) throws(Failure) -> Bool {
         var isClean = true
         func take(_ text: String) throws(Failure) {
             if let id = JobID(text) { return try body(id) }
-            complain("\(verb): \(printable(cut(text, to: 60))) is no job id")
+            complain("\(verb): \(printable(cut(text, to: 60))) is not a job id")
             isClean = false
         }
         for word in words {
@@ -79,7 +80,7 @@ enum SelectionOptions {
             try Input.lines(of: "-") { (line) throws(Failure) in
                 let text = trimmed(String(decoding: line, as: UTF8.self))
                 if text.isEmpty { return }
-                // A line that is no JSON is no id either, and said to be none.
+                // A line that is not JSON is not an id either, and is reported as such.
                 let object = text.begins(with: "{") ? (try? JSON(parsing: line))?.object : nil
                 try take(object?["id"]?.string ?? String(text))
             }

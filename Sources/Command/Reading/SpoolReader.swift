@@ -13,7 +13,7 @@ struct SpoolReader: ~Copyable {
         let root = try spoolStep(step(.open, path, Directory(path: path)))
         do throws(Errno) { _ = try root.status("new") } catch {
             if error == .noEntry {
-                throw Failure(.unavailable, "\(printable(path)) is no spool: there is no new/ in it; see outspool init")
+                throw Failure(.unavailable, "\(printable(path)) is not a spool: it has no new/; see outspool init")
             }
         }
         self.root = root
@@ -30,8 +30,8 @@ struct SpoolReader: ~Copyable {
         return states
     }
 
-    /// Whether a daemon has the lock of `cur/`, or of a directory in it. It is asked for only where no daemon says that it
-    /// lives, since to ask is to share the lock for a moment.
+    /// Whether a daemon has the lock of `cur/`, or of a directory in it. Asked only where no daemon says that it lives,
+    /// since asking takes the lock as a shared one for a moment.
     func isLocked(_ daemon: DaemonStatus?, now: Timestamp) throws(Failure) -> Bool {
         if let daemon, daemon.isAlive(now: now) { return false }
         for path in ["cur"] + (try names(in: "cur")).map({ "cur/\($0)" }) {
@@ -46,7 +46,7 @@ struct SpoolReader: ~Copyable {
     /// The drop boxes.
     func boxes() throws(Failure) -> [String] { try names(in: "drop") }
 
-    /// A job's file, its history in bounded memory; nil for what is no job, cannot be read, or is gone.
+    /// A job's file, its history in bounded memory; nil when it is not a job, cannot be read, or has gone.
     func job(at path: String) -> JobFile? {
         guard let file = try? root.open(path), let size = try? file.status().size else { return nil }
         return try? JobFile(reading: file, size: size, limit: Input.jobLimit)

@@ -15,8 +15,8 @@ extension SpoolReader {
         return found
     }
 
-    /// The same, patiently: a job that is nowhere may have passed from a directory that was still to be looked at
-    /// into one that had been.
+    /// Looks again when the job was found nowhere: it may have moved from a directory that was not read yet into one
+    /// that had been.
     func settledPlaces(of id: JobID) throws(Failure) -> [State] {
         for _ in 0..<SpoolReader.patience {
             let found = try places(of: id)
@@ -25,7 +25,7 @@ extension SpoolReader {
         return []
     }
 
-    /// How often a job is looked for: a daemon moves one a few times in a row, and not for ever.
+    /// How often a job is looked for: a daemon moves one a few times in a row, and then it stays.
     private static let patience = 16
 
     /// Calls `body` with each state in which the id has a file, and looks again as long as it is gone from all of them

@@ -4,14 +4,14 @@ internal import Text
 /// The user who calls sendmail(1), as /etc/passwd has them: the name service of a static program.
 struct Caller: Equatable {
     let login: String
-    /// The name in the comment field; nil where there is none.
+    /// The name in the comment field, or nil.
     var fullName: String?
 
     /// Who `user` is.
     ///
-    /// Several logins may share a number: `LOGNAME` chooses among them. A number that the file does not have is of
-    /// another name service, or of a service that systemd invented a user for: then the environment's word is all
-    /// there is, and it is no secret, since `-f` can say as much.
+    /// Several logins may share a number: `LOGNAME` chooses among them. A number that the file does not have belongs to
+    /// another name service, or to a service for which systemd invented a user. Then only the environment names it, and
+    /// that is harmless, since `-f` can say the same.
     init(user: UInt32, passwd: [UInt8], environment: (String) -> String?) {
         let named = ["LOGNAME", "USER"].compactMap(environment).first { Caller.isLogin($0) }
         var found: Caller?

@@ -11,12 +11,12 @@ struct MailSite {
     let spool: String
     /// The most bytes that a job's object may have.
     let jobLimit: Int
-    /// The directory of templates; nil where there is no configuration that this user can see.
+    /// The directory of templates; nil without a configuration that this user can read.
     let templates: String?
-    /// What completes addresses that have no domain, in the form of ``Message/Address/domain``.
+    /// The domain that completes addresses without one, in the form of ``Message/Address/domain``.
     let mailName: String
 
-    /// Reads the configuration where it may be read. A user who may not is no worse off: the defaults hold.
+    /// Reads the configuration if this user may. Otherwise the defaults hold.
     init(mailNameFile: String = "/etc/mailname") throws(Failure) {
         var section = try Location.visibleConfiguration()
         spool = Location.spoolPath(&section)
@@ -38,11 +38,11 @@ struct MailSite {
 
     private static func checked(_ name: String, from source: String) throws(Failure) -> String {
         do throws(AddressError) { return try Address(user: "root", at: name).domain } catch {
-            throw Failure(.configuration, "\(source): \(printable(name)) is no domain: \(error.reason)")
+            throw Failure(.configuration, "\(source): \(printable(name)) is not a domain: \(error.reason)")
         }
     }
 
-    /// The first line that is not empty; nil if there is none, or no file.
+    /// The first line that is not empty; nil without one, or without a file.
     private static func firstLine(of path: String) throws(Failure) -> String? {
         let bytes: [UInt8]
         do throws(Errno) { bytes = try Input.open(path).readAll(limit: 4096) } catch {

@@ -1,7 +1,6 @@
 internal import Linux
 
-/// The message on standard input, which ends with the input or, as long as nobody said `-i`, at a line with nothing
-/// but a dot.
+/// The message on standard input. It ends with the input or, without `-i`, at a line with nothing but a dot.
 struct MessageInput {
     private(set) var bytes: [UInt8] = []
     private let endsAtDot: Bool

@@ -14,8 +14,8 @@ internal import Time
 /// permission, a full disk, a broken configuration) is ``ExitStatus/temporary``, so that a caller keeps the mail and
 /// tries again. What is missing of From, Date and Message-ID is added when the mail is made.
 ///
-/// An address that cannot be read costs that recipient the mail and nobody else: the sender gets a notice. If no
-/// other recipient is left, nothing is queued, and the status is ``ExitStatus/data``.
+/// An address that cannot be read costs only that recipient the mail: the sender gets a notice. If no other recipient
+/// is left, nothing is queued, and the status is ``ExitStatus/data``.
 func post(_ options: SendmailOptions) throws(Failure) -> JobID {
     guard options.takesRecipientsFromHeader || !options.operands.isEmpty else {
         throw .usage("no recipients: name them, or take them from the header with -t; see sendmail(1)")
@@ -30,7 +30,7 @@ func post(_ options: SendmailOptions) throws(Failure) -> JobID {
         faults += read.faults
     }
     if recipients.isEmpty, !options.takesRecipientsFromHeader, let fault = faults.first { throw unreadable(fault) }
-    // Before the message is read: nobody should type it in vain.
+    // Opened before the message is read, so that the user does not type it in vain.
     let entrance: Entrance
     do throws(SpoolError) { entrance = try site.entrance() } catch { throw temporary(error) }
     let source = try MessageInput.read(endsAtDot: options.endsAtDot, limit: site.jobLimit)
@@ -137,7 +137,7 @@ private func notifications(_ options: SendmailOptions) -> JSON.Object {
     return dsn
 }
 
-/// What went wrong with the spool is not the message's fault.
+/// A fault of the spool is not the message's fault.
 func temporary(_ error: SpoolError) -> Failure {
     let isShut = [.accessDenied, .notPermitted, .noEntry].contains(error.errno)
     let hint = "; the entrance for every user is made with: outspool dropbox add local"

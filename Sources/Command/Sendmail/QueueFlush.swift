@@ -13,7 +13,7 @@ func flushQueue(of path: String, _ selection: SendmailOptions.Selection) throws(
     let now = Timestamp.now.nanoseconds
     var domain = ""
     if case .site(let site) = selection {
-        // What is no domain may be how a job names one all the same.
+        // A text that is not a domain may be how a job names one all the same.
         domain = (try? Address(user: "x", at: site))?.domain ?? site.lowercasedASCII
     }
     var count = 0

@@ -1,7 +1,7 @@
 internal import Spool
 internal import Text
 
-/// What the command line of sendmail(1) asks for.
+/// The command line of sendmail(1).
 ///
 /// A value: it is read without looking at anything but the words. Options are those of Postfix's sendmail(1), and
 /// what Postfix ignores is ignored here.
@@ -14,7 +14,7 @@ struct SendmailOptions: Equatable {
         case flush(Selection)
         /// Speak SMTP on standard input and output.
         case dialogue
-        /// What has no meaning here and is done at once: `newaliases`, `-bh`.
+        /// Options without meaning here, done at once: `newaliases`, `-bh`.
         case nothing
         case help
         case version

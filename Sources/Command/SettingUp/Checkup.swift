@@ -7,7 +7,7 @@ internal import Template
 internal import Text
 internal import Time
 
-/// What `doctor` finds, in the order in which it looks.
+/// The findings of `doctor`, in the order in which it looks.
 struct Checkup {
     struct Result {
         let check: String
@@ -122,7 +122,7 @@ struct Checkup {
         return Int(trimmed(String(decoding: bytes, as: UTF8.self)))
     }
 
-    /// Who works in `cur/`, and what nobody works at.
+    /// Who works in `cur/`, and which directories there have no process.
     mutating func examineDaemon(_ reader: borrowing SpoolReader) throws(Failure) {
         let daemon = DaemonStatus(of: reader)
         let isAlive = daemon?.isAlive(now: now) ?? false

@@ -48,10 +48,10 @@ private func group(of name: String, named: String?) throws(Failure) -> UInt32? {
     }
     if let number = try Groups.number(of: named ?? name) { return number }
     guard let named else {
-        throw Failure(.data, "there is no group \(name); make it, or name another with --group")
+        throw Failure(.data, "group \(name) does not exist; create it, or name another with --group")
     }
     guard let number = UInt32(named), number != .max else {
-        throw Failure(.data, "there is no group \(printable(named))")
+        throw Failure(.data, "group \(printable(named)) does not exist")
     }
     return number
 }

@@ -13,7 +13,7 @@ extension Verb {
                 table of replies decides. REPLY is a reply as the log has it, with its code:
                 '550 5.4.5 Daily user sending limit exceeded'. The table is the one that is
                 built in, and before it the file that the configuration's `replies` names.
-                Exits 64 where REPLY is no reply.
+                Exits 64 where REPLY is not a reply.
 
                   --json  one object
 

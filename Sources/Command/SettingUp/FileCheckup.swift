@@ -28,7 +28,7 @@ struct FileCheckup {
 
         var words: String {
             switch self {
-            case .name: "the name is no job id: rename or remove it"
+            case .name: "the name is not a job id: rename or remove it"
             case .kind(let kind): "a \(kind): remove it"
             case .unreadable(let owner, let user):
                 "of user \(owner), and the daemon may not read it: chown it to user \(user)"

@@ -7,7 +7,7 @@ internal import Text
 struct ProbeReport: Equatable {
     /// The object as it was printed.
     let line: JSON
-    /// Why there is no connection; nil when there is one.
+    /// Why the connection failed; nil when it was made.
     let failure: String?
     let isEncrypted: Bool
     /// Until the relay's certificate ends; negative when it has, nil when none was shown.

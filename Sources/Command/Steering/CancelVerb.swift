@@ -81,7 +81,7 @@ private func refusal(of id: JobID, in reader: borrowing SpoolReader) throws(Fail
     return nil
 }
 
-/// Waits until a job that was asked to end has; why it is no dead letter of that, or nil if it is one.
+/// Waits until a job that was asked to end has ended; returns why it is not a dead letter of that, or nil if it is one.
 private func ended(_ id: JobID, in reader: borrowing SpoolReader, before end: Int64) throws(Failure) -> Failure? {
     while true {
         let state = try reader.settledPlaces(of: id).first
@@ -96,7 +96,7 @@ private func ended(_ id: JobID, in reader: borrowing SpoolReader, before end: In
             return Failure(.temporary, "\(id) is in \(state.path) now: outspool rm removes it")
         }
         if Clock.monotonic > end {
-            // One that nobody took is not to be found by the next daemon.
+            // A request that no daemon took must not be found by the next one.
             let wasThere = (try? reader.root.unlink(Cancellation.name(for: id))) != nil
             return Failure(
                 .temporary,
@@ -106,7 +106,7 @@ private func ended(_ id: JobID, in reader: borrowing SpoolReader, before end: In
     }
 }
 
-/// Returns why the job is a dead letter; nil when it is none any more.
+/// Returns why the job is a dead letter; nil when it has left `dead/`.
 private func lastReason(of id: JobID, in reader: borrowing SpoolReader) throws(Failure) -> String? {
     var job: Glance?
     try reader.with(.dead) { (directory) throws(Failure) in

@@ -4,7 +4,7 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// What a verb did, told to people in a line at the end, to programs in a line for each job.
+/// The report of a verb: for people a line at the end, for programs a line for each job.
 final class ChangeReport {
     private let change: JobChange
     private let output: Output
@@ -113,7 +113,7 @@ final class ChangeReport {
 
     private func jobs(_ count: Int) -> String { count == 1 ? "job" : "jobs" }
 
-    /// At most five times a second, where somebody watches.
+    /// At most five times a second, on a terminal.
     private func showProgress() {
         guard isWatched, !isVerbose, !isJSON, !isDryRun else { return }
         let now = Clock.monotonic
@@ -130,7 +130,7 @@ final class ChangeReport {
     }
 
     private func say(_ text: String) {
-        // Progress that cannot be shown is no loss.
+        // A failure to show progress is ignored.
         _ = Array(text.utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
     }
 }

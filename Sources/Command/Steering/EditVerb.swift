@@ -27,7 +27,7 @@ extension Verb {
 private func runEdit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let words = invocation.arguments.operands
     guard words.count == 1 else { throw .usage("edit takes one id") }
-    guard let id = JobID(words[0]) else { throw .usage("edit: \(printable(words[0])) is no job id") }
+    guard let id = JobID(words[0]) else { throw .usage("edit: \(printable(words[0])) is not a job id") }
     let reader = try SpoolReader(path: try invocation.spoolPath())
     let origin = try hold(id, in: reader)
     let held = try HeldFile(id, in: reader)
@@ -86,7 +86,7 @@ private func hold(_ id: JobID, in reader: borrowing SpoolReader) throws(Failure)
     throw Failure(.temporary, "\(id) moves from state to state; try again")
 }
 
-/// The editor's rounds, until the job is a good one; nil when nobody wants another.
+/// The editor's rounds, until the job is valid; nil when the user gives up.
 private func change(
     _ held: HeldFile, in editor: inout Editor, _ templates: VisibleTemplates
 ) throws(Failure) -> [UInt8]? {

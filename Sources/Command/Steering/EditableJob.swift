@@ -3,7 +3,7 @@ internal import Spool
 
 /// A job's file for an editor: the object, and behind it the history, which no editor is shown.
 struct EditableJob: Sendable {
-    /// The object as it stands in the file; what is there instead, when it is none.
+    /// The object as it stands in the file, or the text in its place.
     let object: [UInt8]
     private let rest: ArraySlice<UInt8>
 
@@ -12,7 +12,7 @@ struct EditableJob: Sendable {
         if let file = try? JobFile(bytes) {
             end = file.object.endIndex
         } else {
-            // A dead letter that is no job has the event that says so behind it.
+            // A dead letter that is not a job has the event that says so after it.
             end = EditableJob.firstEvent(in: bytes) ?? bytes.endIndex
         }
         object = Array(bytes[..<end])

@@ -47,13 +47,13 @@ struct Editor: ~Copyable {
         if status != 0 { throw Failure(.unavailable, "\(printable(command)) ended with status \(status)") }
     }
 
-    /// What the file holds now.
+    /// The text that the file holds now.
     func text() throws(Failure) -> [UInt8] { try Input.read(path) }
 
     /// Leaves the file where it is.
     mutating func keep() { isKept = true }
 
-    /// Asks whether to go on, where somebody can answer.
+    /// Asks whether to go on, if there is a terminal to answer from.
     static func asks(_ question: String) -> Bool {
         guard isatty(0) == 1, isatty(2) == 1 else { return false }
         _ = Array(question.utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }

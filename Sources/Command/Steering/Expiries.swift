@@ -3,8 +3,8 @@ internal import Spool
 internal import Template
 internal import Time
 
-/// When jobs expire, as far as it can be seen here: without a look at the template there is no `ttl`, and without the
-/// configuration `max_age` is its default, which holds only for a job that expired before.
+/// When jobs expire, as far as this user can see: without the template `ttl` is unknown, and without the configuration
+/// `max_age` is its default, which holds only for a job that expired before.
 struct Expiries {
     private let templates: VisibleTemplates
     private let maximumAge: Span?
@@ -24,13 +24,13 @@ struct Expiries {
     }
 }
 
-/// A job's file in a state in which nobody works on it, as far as a verb has to know it.
+/// A job's file in a state in which no process works on it, as far as a verb has to know it.
 struct StandingJob {
     let job: Job
     let history: History
     private let modified: Timestamp
 
-    /// Nil for what is no job: that is the daemon's to judge.
+    /// Nil for a file that is not a job: the daemon judges it.
     init?(at path: String, in reader: borrowing SpoolReader) throws(Errno) {
         let status = try reader.root.status(path)
         guard status.isRegular else { return nil }

@@ -18,16 +18,16 @@ struct HeldFile {
             guard status.isRegular else { throw Errno.invalid }
             job = EditableJob(try file.readAll(limit: .max, sizeHint: status.size))
         } catch { throw Failure(SpoolError(.read, "hold/\(id)", error)) }
-        // What is no JSON is shown as it is, to be mended.
+        // Text that is not JSON is shown as it is, to be fixed.
         let value = try? JSON(parsing: job.object)
         text = value.map { Array(($0.pretty(limit: .max) + "\n").utf8) } ?? job.object + [0x0A]
     }
 
     /// Puts a file with the edited object in the place of the job's, with its history, owner, mode and mtime.
     ///
-    /// Written and synced in `tmp/`, then swapped with renameat2(2), which fails when the job is no longer there: a
-    /// job that somebody released meanwhile does not come back. What was swapped out must be what was read; else it
-    /// is swapped back. A crash leaves the old file or the new one in `hold/`, and litter in `tmp/`.
+    /// Written and synced in `tmp/`, then swapped with renameat2(2), which fails when the job has gone: a job that was
+    /// released meanwhile does not come back. The file that was swapped out must be the one that was read; else it is
+    /// swapped back. A crash leaves the old file or the new one in `hold/`, and litter in `tmp/`.
     func replace(with edited: [UInt8], in reader: borrowing SpoolReader) throws(Failure) {
         let draft = "tmp/" + JobID.random(characters: 20)
         let place = "hold/\(id)"
@@ -58,15 +58,15 @@ struct HeldFile {
         } catch {
             if error == .noEntry || error == .again {
                 throw Failure(
-                    .temporary, "\(id) was changed or moved by somebody else meanwhile, and is as they left it")
+                    .temporary, "\(id) was changed or moved meanwhile, and was left alone")
             }
             throw Failure(SpoolError(.write, place, error))
         }
     }
 
-    /// Whether the edited job is to be sent at another time.
+    /// Whether the edited job has another time to be sent at.
     func isChangedSchedule(_ edited: [UInt8]) -> Bool {
-        // Both were judged before; what is no JSON has no time.
+        // Both were judged before; text that is not JSON has no time.
         (try? JSON(parsing: edited))?.object?["sendAt"] != (try? JSON(parsing: job.object))?.object?["sendAt"]
     }
 }

@@ -1,11 +1,11 @@
 internal import Spool
 
-/// What the operator's verbs do to a job, each with one system call: the sugar over mv(1), touch(1) and rm(1).
+/// The operator's verbs, each one system call: sugar over mv(1), touch(1) and rm(1).
 enum JobChange: String, CaseIterable, Sendable {
     case retry, postpone, hold, release
     case remove = "rm"
 
-    /// What is to be done to a job in some state.
+    /// The step of a verb for a job in some state.
     enum Step: Equatable, Sendable {
         /// rename(2), which replaces nothing.
         case rename(State)
@@ -43,8 +43,8 @@ enum JobChange: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether a filter that names no state means jobs of this one: those that the verb is for. A dead letter,
-    /// or a job whose time has not come, is sent, and what was kept is removed, only when that is said.
+    /// Whether a filter that names no state includes this one. A dead letter, or a job whose time has not come, is
+    /// sent, and a kept job is removed, only when the state is named.
     func isMeant(_ state: State) -> Bool {
         switch (self, state) {
         case (.retry, .retry), (.release, .hold): true
@@ -55,7 +55,7 @@ enum JobChange: String, CaseIterable, Sendable {
         }
     }
 
-    /// What was done, for a sentence: `held 3 jobs`.
+    /// The past participle for a sentence: `held 3 jobs`.
     var participle: String {
         switch self {
         case .retry: "made due"

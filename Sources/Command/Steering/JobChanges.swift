@@ -16,7 +16,7 @@ struct JobChanges {
     var rate: Rate?
     /// Until when jobs are postponed.
     var until = Timestamp.distantFuture
-    /// What has changed since is the daemon's doing, or ours: met again it is left alone.
+    /// Jobs that changed since are the daemon's doing, or ours: they are left alone.
     let started = Timestamp.now
     private let startedAt = Clock.monotonic
 
@@ -138,7 +138,7 @@ struct JobChanges {
             return isSwept ? report.passed() : report.nothing(id, "waits until then already")
         case .postpone: try postpone(id, in: state, on: reader)
         case .release:
-            // What is no job is the daemon's to judge, in new/.
+            // A file that is not a job is left to the daemon, in new/.
             guard let job = try StandingJob(at: path, in: reader) else {
                 return try move(id, from: state, to: .new, on: reader)
             }
@@ -146,7 +146,7 @@ struct JobChanges {
             switch Release(history: job.history, sendAt: job.job.sendAt, now: started) {
             case .new: try move(id, from: state, to: .new, on: reader)
             case .scheduled(let due):
-                // Nobody looks for work where it is: a crash between the two leaves it there.
+                // No process looks for work there: a crash between the two calls leaves the job where it is.
                 if !isDryRun { try reader.root.setModified(path, nanoseconds: due.nanoseconds) }
                 try move(id, from: state, to: .scheduled, on: reader)
             }
@@ -177,8 +177,8 @@ struct JobChanges {
 
     /// A job that was claimed before counts its age from then; any other is taken as submitted when it is due.
     ///
-    /// From `new/` it goes through `hold/`, where nobody looks for work: in `scheduled/` it would be due before it has
-    /// its time, and in `new/` its time would be that of its submission. A crash leaves it in `hold/`.
+    /// From `new/` it goes through `hold/`, where no process looks for work: in `scheduled/` it would be due before it
+    /// has its time, and in `new/` its time would be that of its submission. A crash leaves it in `hold/`.
     private func postpone(_ id: JobID, in state: State, on reader: borrowing SpoolReader) throws(Errno) {
         let path = "\(state.path)/\(id)"
         if let job = try StandingJob(at: path, in: reader) {

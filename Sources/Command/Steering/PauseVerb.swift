@@ -44,7 +44,7 @@ extension PauseFile {
         } else if let file = PauseFile(words: operands) {
             self = file
         } else if operands.count == 2, ["template", "relay"].contains(operands[0]) {
-            throw .usage("\(verb): \(printable(operands[1])) is no name of a \(operands[0])")
+            throw .usage("\(verb): \(printable(operands[1])) is not the name of a \(operands[0])")
         } else {
             throw .usage(
                 "\(verb): expected all, or template NAME, or relay NAME" + (verb == "resume" ? ", or --all" : ""))
@@ -76,7 +76,7 @@ private func runPause(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let file = try PauseFile(operands: words, of: "pause")
     if case .template = file, let names = try? VisibleTemplates(invocation.arguments).names, !names.contains(words[1]) {
         let near = nearest(to: words[1], among: names).map { "; did you mean \(printable($0))?" } ?? ""
-        complain("pause: there is no template \(printable(words[1])) yet\(near)")
+        complain("pause: no template \(printable(words[1])) yet\(near)")
     }
     do throws(Errno) { _ = try reader.root.create(file.name, mode: 0o600) } catch {
         if error == .exists {

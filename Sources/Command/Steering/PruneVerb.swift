@@ -68,7 +68,7 @@ private func runPrune(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         }
         if case .done(let day) = state, day < now.day, !isDryRun {
             do throws(Errno) { try reader.root.removeDirectory(state.path) } catch {
-                // Something in it is younger, or is none of ours.
+                // A file in it is younger, or is not ours.
                 if error != .notEmpty, error != .exists, error != .noEntry {
                     report.fail(.inputOutput, "\(state.path): \(error)")
                 }

@@ -1,11 +1,11 @@
 internal import Spool
 internal import Time
 
-/// Where a job that was held, or is a dead letter, goes when it is to be sent.
+/// Where a held job or a dead letter goes when it is sent.
 enum Release: Equatable, Sendable {
     /// `new/`: the daemon takes it up at once, and judges its expiry first.
     case new
-    /// `scheduled/`, due then: nobody has tried to send it, and its time has not come.
+    /// `scheduled/`, due then: it was never tried, and its time has not come.
     case scheduled(Timestamp)
 
     /// A job whose `sendAt` is still to come waits for it, whether it had been claimed before it was held or not:

@@ -44,7 +44,7 @@ private func params(
 ) throws(Failure) -> JSON.Object {
     let words = arguments.values("-p")
     if let file = try arguments.value("--params") {
-        if !words.isEmpty { throw .usage("-p has no place beside --params") }
+        if !words.isEmpty { throw .usage("-p cannot be combined with --params") }
         let value = try Input.json(try Input.read(file), of: file == "-" ? "standard input" : file)
         guard let object = value.object else {
             throw Failure(.data, "\(printable(file)): is \(value.typeName), not an object")

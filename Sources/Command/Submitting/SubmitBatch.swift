@@ -73,7 +73,7 @@ private struct Batch {
         var id: String?
         if let wrapper = value.object, let inner = wrapper["job"] {
             if let other = wrapper.names.first(where: { $0 != "id" && $0 != "job" }) {
-                throw Failure(.data, "/\(printable(pointerToken(other))): unknown beside id and job")
+                throw Failure(.data, "/\(printable(pointerToken(other))): unknown; a line has id and job")
             }
             if let given = wrapper["id"], given != .null {
                 guard let text = given.string else { throw Failure(.data, "/id: is \(given.typeName), not a string") }

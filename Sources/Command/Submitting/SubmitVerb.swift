@@ -73,7 +73,7 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
         try refuseLate(value)
         do throws(SpoolError) { try entrance.submit(object, id: id) } catch {
             guard error.step == .publish, error.errno == .exists else { throw notSubmitted(error, to: path) }
-            // In a drop box nobody can look.
+            // In a drop box this user cannot look.
             namesake = try spoolStep(entrance.namesake(of: id, value)) ?? .same(.new)
         }
     }
@@ -88,8 +88,8 @@ private func runSubmit(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return .success
 }
 
-/// Holds a job object against what the daemon would say of it: its form, its addresses and, where its template is in
-/// sight, the mail that is made of it.
+/// Judges a job object as the daemon would: its form, its addresses and, where its template can be read, the mail that
+/// follows from it.
 func judge(_ value: JSON, _ templates: VisibleTemplates) throws(Failure) {
     let job: Job
     do throws(JobError) { job = try Job(value) } catch {
@@ -116,7 +116,7 @@ func jobID(_ text: String?) throws(Failure) -> JobID {
     guard let text else { return JobID.make(at: .now) }
     guard let id = JobID(text) else {
         throw Failure(
-            .data, "\(printable(text)) is no id: 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
+            .data, "\(printable(text)) is not an id: 1 to 200 of A-Z a-z 0-9 . _ @ = + -, a letter or digit first")
     }
     return id
 }
@@ -124,6 +124,6 @@ func jobID(_ text: String?) throws(Failure) -> JobID {
 private func allow(_ names: [String], beside option: String, _ arguments: Arguments) throws(Failure) {
     let allowed = names + Location.options.map(\.name)
     if let other = arguments.names.first(where: { !allowed.contains($0) }) ?? arguments.operands.first {
-        throw .usage("submit: \(printable(other)) has no place beside \(option)")
+        throw .usage("submit: \(printable(other)) cannot be combined with \(option)")
     }
 }

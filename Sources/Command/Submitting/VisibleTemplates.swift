@@ -7,11 +7,11 @@ internal import Text
 
 /// The templates that the configuration names, as far as this user can see them.
 ///
-/// What cannot be seen is not judged here: an application in a drop box may read neither the configuration nor the
+/// Files that this user cannot read are not judged here: an application in a drop box may read neither the configuration nor the
 /// templates, and the daemon holds every job against its schema anyway.
 struct VisibleTemplates {
     private let store: TemplateStore?
-    /// What the configuration fills into mails, where it can be seen.
+    /// The values that the configuration fills into mails, where this user can read it.
     private let defaults: MailDefaults?
 
     /// A configuration that was named has to be readable; the default one may be out of sight.
@@ -28,10 +28,10 @@ struct VisibleTemplates {
     /// One that is unknown or broken may be repaired before the job's turn comes.
     func template(_ name: String) -> Template? { try? store?.template(named: name) }
 
-    /// What the jobs of a template have to be; nil where that is unknown or broken, see ``template(_:)``.
+    /// The rules of a template for its jobs; nil where the template is unknown or broken, see ``template(_:)``.
     private func terms(_ name: String) -> Template.Terms? { try? store?.terms(named: name) }
 
-    /// The template that somebody asks to see: one that is not there, or broken, is an error.
+    /// The template that the user named: a missing or broken one is an error.
     func require(_ name: String) throws(Failure) -> Template {
         guard let store else {
             throw Failure(.configuration, "no configuration that says where the templates are; name one with --config")
@@ -60,7 +60,7 @@ struct VisibleTemplates {
     func warnOfUnknown(_ name: String?) {
         guard let name, terms(name) == nil, let names, !names.contains(name) else { return }
         let near = nearest(to: name, among: names).map { "; did you mean \(printable($0))?" } ?? ""
-        complain("there is no template \(printable(name)) yet, the job waits for it\(near)")
+        complain("no template \(printable(name)) yet; the job waits until there is one\(near)")
     }
 
     /// The value of `-p KEY=TEXT`: a string, unless the schema has no strings there and something else that

@@ -104,7 +104,7 @@ private func ending(of id: JobID, in reader: borrowing SpoolReader) throws(Failu
     }
     // It moved between the two looks: then it is not over.
     guard let job else { return nil }
-    // A task was not sent to anybody.
+    // A task has no recipients.
     if case .done = state, job.last?.kind == .done { return Ending(word: "done", status: status, job: job) }
     return Ending(word: word, status: status, job: job)
 }

@@ -49,9 +49,9 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     if let templates = named ?? configured {
         findings += try templateFindings(in: templates, only: arguments.operands)
     } else if !arguments.operands.isEmpty {
-        throw .usage("check: there is no configuration to name the templates; --templates does")
+        throw .usage("check: no configuration names the templates; use --templates DIR")
     } else {
-        complain("check: no configuration is in sight: the spool alone was looked at; --config, or --templates")
+        complain("check: no configuration found: only the spool was checked; use --config or --templates")
     }
     for finding in findings {
         try invocation.output.line(arguments.has("--json") ? printableJSON(finding.json.text) : "\(finding)")
@@ -60,7 +60,7 @@ private func runCheck(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     return isFault ? .configuration : .success
 }
 
-/// What is wrong with the structure of a spool.
+/// The faults in the structure of a spool.
 func spoolFaults(_ reader: borrowing SpoolReader) throws(Failure) -> [Finding] {
     var faults: [Finding] = []
     let root: FileStatus

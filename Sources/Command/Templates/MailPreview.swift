@@ -6,7 +6,7 @@ typealias ReadPart = ReadMessage.Part
 
 /// A mail as it would go out now, and what its reader would see of it.
 struct MailPreview {
-    /// What Gmail shows of a message's HTML before it cuts it off.
+    /// The part of a message's HTML that Gmail shows before it cuts it off.
     static let gmailLimit = 102 * 1024
 
     /// Which variant of the template; nil for the default.
@@ -49,7 +49,7 @@ struct MailPreview {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// What a person wants to know of the mail, and its text.
+    /// A summary of the mail for a person, and its text.
     func summarise(to output: Output, locales: [String?]) throws(Failure) {
         var lines = envelope + [("Subject", subject)]
         if !message.attachments.isEmpty {

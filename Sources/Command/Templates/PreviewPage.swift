@@ -1,9 +1,9 @@
 internal import Mail
 internal import Message
 
-/// Previews of one mail on a page that needs nothing else: no script, no file beside it.
+/// Previews of one mail on a self-contained page: no script, no other file.
 ///
-/// What the mail's HTML does stays in a frame without rights; the page's policy forbids scripts there, too.
+/// The mail's HTML stays in a frame without rights; the page's policy forbids scripts there, too.
 struct PreviewPage {
     private let previews: [MailPreview]
     private let title: String

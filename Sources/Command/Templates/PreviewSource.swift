@@ -12,7 +12,7 @@ struct JobTimes {
     var history = History()
 }
 
-/// What is previewed: a job, with the template that makes its mail.
+/// The subject of a preview: a job, with the template that makes its mail.
 struct PreviewSource {
     let job: Job
     let title: String
@@ -21,11 +21,11 @@ struct PreviewSource {
     private let template: Template?
     /// The parameters with secrets masked; nil to show them as they are.
     private let shown: JSON.Object?
-    /// In place of what the template's `data` would give, which only the daemon runs.
+    /// The view, instead of the one that the template's `data` would return: only the daemon runs that.
     private let view: JSON.Object?
     private let defaults: MailDefaults
 
-    /// A job that nobody can find in a spool has this id.
+    /// The id of a job that is not in a spool.
     private static let id = JobID("preview")!
 
     /// The job that the options of `preview` describe. It is judged as `submit` and the daemon would.
@@ -34,7 +34,7 @@ struct PreviewSource {
         if let file = try arguments.value("--job") {
             let others = ["-p", "--params", "--locale", "--to", "--cc", "--from", "--reply-to"]
             if let other = arguments.operands.first ?? others.first(where: { arguments.has($0) }) {
-                throw .usage("preview: \(printable(other)) has no place beside --job")
+                throw .usage("preview: \(printable(other)) cannot be combined with --job")
             }
             let found = try FoundJob(file, arguments)
             var times = JobTimes()
@@ -81,12 +81,12 @@ struct PreviewSource {
         var defaults = try Location.mailDefaults(arguments) ?? MailDefaults(domain: "example.com")
         if defaults.from == nil, template?.settings.from == nil, job.from == nil {
             defaults.from = "sender@example.com"
-            complain("no from in sight: the mail is shown as if it came from sender@example.com")
+            complain("no from is known: the mail is shown as from sender@example.com")
         }
         self.defaults = defaults
     }
 
-    /// Whether something is hidden.
+    /// Whether a part is hidden.
     var isMasked: Bool { shown != nil }
 
     /// The locales that the template has variants for; nil is the default.

@@ -18,8 +18,8 @@ extension Verb {
                 Makes the mail as the daemon would, of the template's sample.json or of a
                 job, and shows sender, recipients, subject, sizes and text.
 
-                  -p KEY=VALUE     a parameter in place of the sample's; -p KEY:=JSON any value
-                  --params FILE    all parameters, a JSON object, in place of the sample
+                  -p KEY=VALUE     a parameter instead of the sample's; -p KEY:=JSON any value
+                  --params FILE    all parameters, a JSON object, instead of the sample
                   --locale TAG     de-AT
                   --to, --cc, --from, --reply-to ADDR
                   --job FILE       a job's file, of any state, or its id; its secrets masked
@@ -51,7 +51,7 @@ private func runPreview(_ invocation: Invocation) throws(Failure) -> ExitStatus 
     let arguments = invocation.arguments
     let output = invocation.output
     let chosen = ways.filter { arguments.has($0) }
-    if chosen.count > 1 { throw .usage("preview: \(chosen[0]) has no place beside \(chosen[1])") }
+    if chosen.count > 1 { throw .usage("preview: \(chosen[0]) cannot be combined with \(chosen[1])") }
     let way = chosen.first
     let page = try arguments.value("--page")
     let source = try PreviewSource(arguments)
@@ -126,7 +126,7 @@ private func open(_ bytes: [UInt8]) throws(Failure) {
         status = try Foreground.run(
             ["/bin/sh", "-c", "exec ${BROWSER:-xdg-open} \"$1\"", "sh", "\(directory)/\(name)"])
     } catch { throw Failure("\(directory)/\(name)", error) }
-    // The browser may still be reading: the file stays, as all in that directory, until somebody clears it.
+    // The browser may still be reading: the file stays, as all in that directory, until the system clears it.
     guard status == 0 else {
         let path = printable("\(directory)/\(name)")
         throw Failure(.unavailable, "no browser showed \(path); set BROWSER, or use --page")

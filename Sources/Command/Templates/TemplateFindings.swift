@@ -2,7 +2,7 @@ internal import Linux
 internal import Template
 internal import Text
 
-/// What is wrong with the templates of a directory, or with those of them that are named, in the order of the names.
+/// The faults in the templates of a directory, or in the named ones, in the order of the names.
 ///
 /// Of one that cannot be read or parsed there is one finding, its first fault. If no names are given, and all could be
 /// read, partials and layouts that none of them uses are found too.
@@ -12,7 +12,7 @@ func templateFindings(in path: String, only names: [String]) throws(Failure) -> 
     do throws(TemplateError) { known = try store.names() } catch { return [finding(error, in: path)] }
     for name in names where !known.contains(name) {
         let guess = nearest(to: name, among: known).map { "; did you mean \(printable($0))?" } ?? ""
-        throw Failure(.noInput, "there is no template \(printable(name)) in \(printable(path))\(guess)")
+        throw Failure(.noInput, "no template \(printable(name)) in \(printable(path))\(guess)")
     }
     var findings: [Finding] = []
     var included: Set<ExactText>? = names.isEmpty ? [] : nil

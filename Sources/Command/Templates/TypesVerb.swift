@@ -57,7 +57,7 @@ private func runTypes(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     var named = try arguments.value("--templates")
     if named == nil { named = try Location.templatesPath(arguments) }
     guard let templates = named else {
-        throw .usage("there is no configuration that says where the templates are; say --templates DIR")
+        throw .usage("no configuration names the templates; use --templates DIR")
     }
     let output = try arguments.value("--output")
     let files: [SourceFile]

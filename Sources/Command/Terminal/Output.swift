@@ -6,7 +6,7 @@ final class Output {
     private var buffer: [UInt8] = []
     /// Whether people read it.
     let isTerminal: Bool
-    /// In columns; 80 where it is no terminal.
+    /// In columns; 80 without a terminal.
     let width: Int
     private let hasColour: Bool
 

@@ -9,7 +9,7 @@ struct Screen: ~Copyable {
     private let before: termios
     private let signals: SignalQueue
 
-    /// What ended a wait.
+    /// The event that ended a wait.
     enum Happening: Equatable {
         case key(UInt8)
         /// The terminal has another size.

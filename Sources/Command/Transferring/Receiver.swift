@@ -16,7 +16,7 @@ struct Receiver {
             wire = TransferWire(input: input, output: output)
         } catch { throw .broken("standard input and output: \(error)") }
         do throws(TransferError) { try Receiver(arrivals: Arrivals(path: path)).serve(&wire) } catch {
-            // Where the other side has gone nobody hears it.
+            // If the other side has gone, the message is lost, too.
             try? wire.say([("error", .string("\(error)"))])
             try? wire.flush()
             throw error

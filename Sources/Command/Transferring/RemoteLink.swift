@@ -10,7 +10,7 @@ final class RemoteLink: TransferLink {
     private(set) var identity = ""
     private var wire: TransferWire
     private var program: ChildProcess
-    /// What was sent since the last ``settle()``.
+    /// The parcels sent since the last ``settle()``.
     private var batch: [Parcel] = []
 
     /// Starts the program and hears which spool is there.
@@ -43,7 +43,7 @@ final class RemoteLink: TransferLink {
     /// How long a connection and its login may take, and how long any answer, in seconds.
     private static let (patienceForGreeting, patience): (Int32, Int32) = (60, 600)
 
-    /// The next line; what the program says by its end where there is none.
+    /// The next line; when the program ended, the meaning of its end.
     private func hear() throws(TransferError) -> JSON.Object? {
         do throws(TransferError) { if let line = try wire.hear() { return line } } catch {
             guard case .broken(let what) = error else { throw error }

@@ -83,7 +83,7 @@ struct Transfer {
         return report.status(isRest: false)
     }
 
-    /// The same without the other side, which is lost.
+    /// Gives all back without the other side, which is lost.
     static func giveAllBack(_ departures: Departures, _ report: TransferReport) throws(TransferError) -> ExitStatus {
         for parcel in try departures.giveAllBack({ report.done($0.id, $0.state) }) {
             report.leave(parcel.id, in: "leaving", "its id is taken in \(parcel.state.path)")
@@ -162,7 +162,7 @@ struct Transfer {
         return report.status(isRest: !report.isDryRun && rest.atWork + rest.boxed + rest.waiting > 0)
     }
 
-    /// Why a job is left where it is; nil where it may go. What is no job is the other daemon's to judge.
+    /// Why a job stays where it is; nil when it may go. A file that is not a job is left for the other daemon to judge.
     private func objection(_ file: borrowing Descriptor, _ status: FileStatus) -> String? {
         if takesFiles { return nil }
         guard let job = try? JobFile(reading: file, size: status.size, limit: Input.jobLimit) else { return nil }
@@ -191,7 +191,7 @@ struct Transfer {
         }
     }
 
-    /// What is still in this spool and could go: at work, in drop boxes, and in the states.
+    /// The jobs still in this spool that could go: at work, in drop boxes, and in the states.
     private func rest() throws(TransferError) -> (atWork: Int, boxed: Int, waiting: Int) {
         var rest = (atWork: 0, boxed: 0, waiting: 0)
         try forEachName(in: "cur") { (instance) throws(TransferError) in

@@ -1,8 +1,8 @@
 internal import Linux
 internal import Spool
 
-/// What a transfer asks of the other side, in this order: the identity, a beginning, then batches of parcels, each
-/// settled before its jobs are removed here.
+/// The requests of a transfer to the other side, in this order: the identity, a beginning, then batches of parcels,
+/// each settled before its jobs are removed here.
 protocol TransferLink: AnyObject {
     /// The identity of the spool there.
     var identity: String { get }

@@ -3,7 +3,7 @@ internal import Linux
 internal import Spool
 internal import Text
 
-/// What a transfer says: a line for each job where that is asked for, what it leaves, and the sum at the end.
+/// The output of a transfer: a line for each job with `--verbose`, the jobs that it leaves, and the sum at the end.
 final class TransferReport {
     let isDryRun: Bool
     private let output: Output

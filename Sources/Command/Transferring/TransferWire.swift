@@ -3,7 +3,7 @@ internal import JSON
 internal import Linux
 internal import Spool
 
-/// What two sides of a transfer say to each other: lines of JSON, and behind the line of a job its bytes.
+/// The protocol between the two sides of a transfer: lines of JSON, and after the line of a job its bytes.
 ///
 ///     there  {"outspool":"transfer","version":1,"spool":IDENTITY}
 ///     here   {"transfer":NAME}  {"keep":PARCEL} ...  {"begin":true}
@@ -20,7 +20,7 @@ struct TransferWire: ~Copyable {
     private let output: Descriptor
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 8)
     private var pending: [UInt8] = []
-    /// What of the buffer was read and not taken.
+    /// The part of the buffer that was read and not taken.
     private var (start, end) = (0, 0)
 
     static let version = 1
@@ -56,7 +56,7 @@ struct TransferWire: ~Copyable {
         }
     }
 
-    /// How long the other side may say nothing, in seconds; nil for ever.
+    /// How long the other side may be silent, in seconds; nil without a limit.
     var patience: Int32?
 
     private mutating func fill() throws(TransferError) {

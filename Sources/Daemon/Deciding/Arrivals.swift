@@ -40,7 +40,7 @@ struct Arrivals {
     /// Whether readings that rest for want of room are to go on.
     var isLow: Bool { count < listedLimit / 4 }
 
-    /// Lines a name up unless it is there already; false when there is no room for it.
+    /// Lines a name up unless it is there already; false without room for it.
     mutating func append(_ name: DirectoryName, in state: State, isListed: Bool) -> Bool {
         if let text = name.text {
             guard count < capacity else {

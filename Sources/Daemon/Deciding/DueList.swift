@@ -27,7 +27,7 @@ package struct DueList {
 
     /// Notes when a job is due, or that this has changed.
     ///
-    /// Where there is no room the latest is dropped. Of those due at the very horizon some stay: a million jobs of one
+    /// Without room the latest is dropped. Of those due at the very horizon some stay: a million jobs of one
     /// mtime must flow, too.
     package mutating func note(_ id: JobID, due: Timestamp) {
         if let slot = slots[id] {

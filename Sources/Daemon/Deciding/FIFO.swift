@@ -20,7 +20,7 @@ struct FIFO<Element> {
         elements[head] = element
     }
 
-    /// Takes the first element out; nil when there is none.
+    /// Takes the first element out, or returns nil.
     mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
         let element = elements[head]

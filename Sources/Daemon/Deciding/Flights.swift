@@ -57,7 +57,7 @@ struct Flights {
         return true
     }
 
-    /// A job is no longer claimed; false when no courier had it.
+    /// A job has left `cur/`; false when no courier had it.
     mutating func end(_ id: JobID) -> Bool {
         settling.remove(id)
         guard let flight = flights.removeValue(forKey: id) else { return false }

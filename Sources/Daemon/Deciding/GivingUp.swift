@@ -4,8 +4,8 @@ internal import Time
 // Ends that no relay and no program had a say in.
 
 extension Verdict {
-    /// Makes a dead letter of a job whose last attempt failed, where `max_attempts` of its template allows no other; nil
-    /// where it is tried again, or is not to be.
+    /// Makes a dead letter of a job whose last attempt failed, where `max_attempts` of its template allows no other;
+    /// nil where it is tried again, or ends another way.
     package func givenUp(after attempt: Attempt) -> Verdict? {
         guard let limit = attempt.policy.maximumAttempts, case .retry = target,
             let number = events.compactMap(\.attempt).max(), number >= limit

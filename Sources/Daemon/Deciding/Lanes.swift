@@ -6,7 +6,7 @@ internal import Time
 /// The highest priority goes first. Within a priority the groups take turns, so that the backlog of one does not hold
 /// up another, and a group that may not start is passed over. Within a group new jobs and retried ones take turns.
 struct Lanes {
-    /// What jobs that take turns with others share.
+    /// The trait that jobs share which take turns with others.
     struct Group: Hashable {
         /// The sender of mails, or the template of a program.
         let name: String

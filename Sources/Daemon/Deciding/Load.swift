@@ -10,7 +10,7 @@ struct Load {
     /// True when another mail may begin.
     var hasRoom: Bool { bytes < limit }
 
-    /// A mail went to a relay, made of a file of `size` bytes.
+    /// A mail went to a relay, from a file of `size` bytes.
     mutating func add(_ id: JobID, size: Int) {
         remove(id)
         sizes[id] = size

@@ -11,7 +11,7 @@ package struct RetryPolicy: Equatable, Sendable {
 
     package init(maximumAge: Span = .days(5)) { self.maximumAge = maximumAge }
 
-    /// The moment from which nothing is sent any more; see ``Lifetime``. `job` is nil where the object is no job.
+    /// The moment after which nothing is sent; see ``Lifetime``. `job` is nil when the object is not a job.
     package func expiry(submitted: Timestamp, of job: Job?, ttl: Span?) -> Timestamp {
         Lifetime(sendAt: job?.sendAt, expiresAt: job?.expiresAt, ttl: ttl, maximumAge: maximumAge)
             .expiry(submitted: submitted)

@@ -40,9 +40,9 @@ struct Scheduler: ~Copyable {
         case placesAreFree(WaitingJob.Kind)
         /// A claimed mail waits for a connection: the one it had was stale, or a program has made what it shows.
         case carried(WaitingJob, isPrepared: Bool)
-        /// A job is no longer worked on.
+        /// The work on a job has ended.
         case ended(JobID)
-        /// Whether the machine lacks what a program of this kind needs: none is started meanwhile.
+        /// Whether the machine lacks memory or processes for a program of this kind: none is started meanwhile.
         case shortage(of: WaitingJob.Kind, isThere: Bool)
         /// Time has passed: what is past its expiry is looked at once more.
         case expiry(Timestamp)
@@ -101,7 +101,7 @@ struct Scheduler: ~Copyable {
     /// How many programs of a template may run at a time, as its last job said that was looked at.
     private var templatePlaces: [String: Int] = [:]
     private var shortages: Set<WaitingJob.Kind> = []
-    /// What other workers leave no places for.
+    /// The kinds for which other workers leave no places.
     private var refusals: [WaitingJob.Kind: Refusals] = [:]
 
     private struct Refusals {
@@ -137,7 +137,7 @@ struct Scheduler: ~Copyable {
     /// How many programs of tasks run, by template.
     var tasksByTemplate: [String: Int] { flights.tasks.byTemplate }
 
-    /// Whether a job is claimed: it must not be touched a second time.
+    /// Whether a job is claimed: it must not be touched again meanwhile.
     func isUnderWay(_ id: JobID) -> Bool { flights.contains(id) }
 
     /// Whether a job is lined up: it need not be looked at.
@@ -159,7 +159,7 @@ struct Scheduler: ~Copyable {
         return hasRoomForJobs
     }
 
-    /// Whether names were dropped: `new/` is to be read from its beginning.
+    /// Whether names were dropped: then `new/` has to be read from its beginning.
     mutating func takeOverflow() -> Bool { arrivals.takeOverflow() }
 
     /// Whether mails were not lined up for want of room: reading on would meet them for nothing.
@@ -229,7 +229,7 @@ struct Scheduler: ~Copyable {
 
     private mutating func carry(_ job: WaitingJob, isPrepared: Bool) -> [Action] {
         let isFlying = flights.becomeMail(job.id)
-        assert(isFlying, "\(job.id) is carried and nobody works at it")
+        assert(isFlying, "\(job.id) is carried without a courier")
         // Nothing is sent any more.
         if isStopping || !isFlying { return [.giveBack(job.id, because: "the daemon stops")] }
         if isPrepared { prepared.append(job) } else { stale.append(job) }
@@ -243,7 +243,7 @@ struct Scheduler: ~Copyable {
     // A daemon that stops settles nothing more, not even what needs no relay.
     private var mayLook: Bool { isOpen && !isStopping && !isStuck }
 
-    /// Takes the next name that is to be looked at; nil when there is none, or nothing may be settled.
+    /// Takes the next name to look at; nil when the line is empty, or nothing may be settled.
     mutating func nextArrival() -> Arrivals.Arrival? { mayLook ? arrivals.next() : nil }
 
     private mutating func start(_ job: WaitingJob, on place: Place) -> Action {
@@ -302,8 +302,8 @@ struct Scheduler: ~Copyable {
     /// Whether what the relays can take makes a difference now.
     var needsRelays: Bool { waitingMails + carriedCount + flights.data.count > 0 }
 
-    /// Decides what of a kind is to be done next; nil when nothing can be. To be asked again after it has been done,
-    /// with the relays as they are then.
+    /// Decides the next start of a kind; nil when nothing can start. The caller carries it out and asks again, with the
+    /// relays as they are then.
     mutating func next(_ kind: WaitingJob.Kind) -> Action? {
         kind == .mail ? nextMail() : nextProgram(kind)
     }

@@ -1,6 +1,6 @@
 internal import Text
 
-/// What a relay can take at this moment, as it says when it is asked.
+/// A relay's answer to the question what it can take at this moment.
 struct Slot: Sendable {
     /// The relay's name.
     var relay: String
@@ -16,7 +16,7 @@ struct Slot: Sendable {
     var mayConnect: Bool
     /// How many connections it has at most.
     var limit: Int
-    /// Whether a job is to try it that nothing has refused yet, the newest first: then one that is at fault does not
+    /// Whether it should be tried with a job that was never refused, the newest first: then one job at fault does not
     /// keep it shut.
     var prefersNew: Bool
     /// Whether its section says which mails it takes: some groups count it as unfit.

@@ -8,7 +8,7 @@ package enum TaskOutcome: Equatable, Sendable {
     case done
     /// The program, what it needs, or the moment was at fault: it is tried again.
     case deferred(because: String)
-    /// The job is at fault, and would be for ever.
+    /// The job is at fault, and will be at each attempt.
     case dead(because: String)
     /// The daemon stops, and asked it to end: no attempt.
     case returned(because: String)
@@ -68,8 +68,8 @@ package enum TaskOutcome: Equatable, Sendable {
         24: "SIGXCPU, its cpu_time is over", 25: "SIGXFSZ",
     ]
 
-    /// What a program said last on standard error: its last line that has something in it, of a bounded length and
-    /// fit for a terminal; nil if there is none.
+    /// The last line with text that a program wrote to standard error, of bounded length and fit for a terminal; nil
+    /// without one.
     package static func lastLine(of output: [UInt8]) -> String? {
         for line in output.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).reversed() {
             let text = String(decoding: line, as: UTF8.self)

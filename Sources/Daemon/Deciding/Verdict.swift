@@ -6,7 +6,7 @@ package import Time
 // What becomes of a job after an attempt, or without one.
 
 extension Verdict {
-    /// What is done with a job whose delivery is in doubt for the first time.
+    /// The treatment of a job whose delivery is in doubt for the first time.
     package enum OnDoubt: String, CaseIterable, Sendable { case resend, hold }
 
     /// The circumstances of an attempt.
@@ -48,8 +48,8 @@ extension Verdict {
     /// Judges an attempt: a reply decides for its recipient, and for the job the worst that is
     /// left decides: hold before retry before dead before done.
     ///
-    /// Recipients that are not allowed are refused, by us, together with the first outcome of the others; or alone, if
-    /// `outcomes` is empty because there are no others.
+    /// Recipients that are not allowed are refused by us, together with the first outcome of the others; or alone, if
+    /// `outcomes` is empty because all recipients were refused.
     ///
     /// - Parameters:
     ///   - interruption: what ended the attempt early, for the recipients that were not tried.
@@ -173,7 +173,7 @@ extension Verdict {
 }
 
 extension Event {
-    /// What was learned of a recipient from a reply, or from us.
+    /// The outcome of a recipient, from a reply or from us.
     fileprivate init(_ kind: Kind, at now: Timestamp, _ cause: Cause) {
         self.init(kind, at: now)
         code = cause.code

@@ -1,11 +1,11 @@
 package import Time
 
-/// Notices that somebody has set the wall clock: it went further, or less far, than the time since boot.
+/// Notices that the wall clock was set: it went further, or less far, than the time since boot.
 ///
-/// A value: the times come from outside. What is due by the wall clock is due by the new one; this is for what
-/// was worked out by the old one, which would be wrong for ever.
+/// A value: the times come from outside. A time on the wall clock holds on the new one; this is for times that were
+/// computed from the old one, and would stay wrong.
 package struct WallClock {
-    /// What clocks that are slewed, and two readings that are not taken at one moment, may differ by.
+    /// The difference that slewed clocks, and two readings that are not taken at one moment, may show.
     package static let tolerance = Span.seconds(10)
 
     /// A time that the clock passed over when it was set forward.

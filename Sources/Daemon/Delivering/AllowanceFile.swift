@@ -6,7 +6,7 @@ internal import Time
 /// The text of `relays.json`, which spool(5) describes.
 enum AllowanceFile {
     static let name = "relays.json"
-    /// A file that is longer is none of ours.
+    /// A longer file is not ours.
     static let sizeLimit = 1 << 20
 
     /// Why a text is not such a file.

@@ -13,11 +13,11 @@ final class Allowances {
     private var relays: [String: Allowance] = [:]
     /// The relays of the configuration; what others took is kept for as long as it counts.
     private var names: [String] = []
-    /// The file as it was read or written last; nil where there is none, or none that can be read.
+    /// The file as it was read or written last; nil without one that can be read.
     private var saved: [UInt8]?
     /// Until when a quota that is used up is not told of again, by the relay's name and the quota.
     private var told: [String: Timestamp] = [:]
-    /// The same trouble is told once.
+    /// The last trouble; the same is logged once.
     private var complaint: Errno?
 
     /// Reads the file. One that cannot be read never stops a start: a warning tells of it, and all is counted from zero.
@@ -82,7 +82,7 @@ final class Allowances {
     /// disk that refuses it costs nothing but the memory of a restart: it is tried again a second later.
     private func save(_ now: Timestamp) {
         let text = AllowanceFile.text(relays, at: now, clock: Clock.monotonic)
-        // Where nothing is to be remembered, no file is made.
+        // Without anything to remember, no file is made.
         if text == saved ?? AllowanceFile.text([:], at: now, clock: 0) { return }
         let draft = ".relays.\(spool.instance)"
         do throws(Errno) {

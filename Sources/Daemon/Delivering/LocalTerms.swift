@@ -16,7 +16,8 @@ final class LocalTerms: RelayTerms {
     private let allowances: Allowances
     let memory: RelayMemory
     private(set) var standing: Standing { didSet { noteStanding() } }
-    /// What is asked of the standing several times for each mail: to ask it takes a copy.
+    /// The breaker, apart from the standing: it is asked several times for each mail, and a copy of the standing costs
+    /// more.
     private(set) var breaker: Breaker
     private(set) var isOpen = false
     private var isClear = true
@@ -128,7 +129,7 @@ final class LocalTerms: RelayTerms {
 
     var openings: Int { (settings.connection.user == nil ? .max : logins.limit) - connecting }
 
-    /// There are no others to have them from.
+    /// One process has no others to get them from.
     func wants(_ connections: Int, isUrgent: Bool) {}
 
     var mayReplace: Bool { true }
@@ -210,7 +211,7 @@ final class LocalTerms: RelayTerms {
 
     /// No login is tried for a while. Connections that have logged in go on; without one the relay has failed.
     private func loginFailed(_ failure: ConnectionFailure, _ said: String) {
-        // Those that were under way beside the one that was refused tell nothing new.
+        // Logins that were under way next to the refused one are no news.
         if isPausingLogins { return onChange(.state) }
         let pause = logins.refused(forGood: failure.refusesLogin, at: Clock.monotonic)
         watchSecret()

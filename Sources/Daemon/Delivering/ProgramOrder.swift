@@ -41,7 +41,7 @@ extension ProgramRun.Order {
         limits.diesWithParent = true
     }
 
-    /// What a program gets of the daemon's own environment.
+    /// The variables that a program inherits from the daemon.
     private static var inherited: [String] {
         let names = ["HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "OUTSPOOL_CONFIG"]
         return ["PATH=" + (Process.environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin")]

@@ -7,13 +7,13 @@ internal import Time
 /// The connections of this process to one relay: opens them as jobs wait, as many as the terms allow, and knows which are
 /// idle.
 final class RelayConnections {
-    /// What it tells the pool.
+    /// Its reports to the pool.
     enum Report {
         /// A connection has nothing to do: the pool takes it or gives it to ``keep(_:)``.
         case idle(RelayConnection)
         /// No connection comes.
         case failed(String)
-        /// What the relay can take has changed.
+        /// The relay's capacity has changed.
         case changed
         /// The last connection has ended, and none is opened any more.
         case emptied
@@ -64,7 +64,7 @@ final class RelayConnections {
         return !idle.isEmpty
     }
 
-    /// Takes one that is idle, and has carried nothing where `isNew`; nil if there is none.
+    /// Takes an idle one, or one that has carried nothing where `isNew`; or nil.
     func popIdle(isNew: Bool = false) -> RelayConnection? {
         guard isNew else {
             while let last = idle.popLast() { if last.isIdle { return last } }

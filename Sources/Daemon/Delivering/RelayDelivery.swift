@@ -64,8 +64,8 @@ final class RelayDelivery {
     /// The addresses of those of the group that were accepted.
     func addresses(_ accepted: [Int]) -> [String] { accepted.map { letter.recipients[group[$0]] } }
 
-    /// Enters what became of the group; those beyond the relay's limit are to be handed over once more. Returns how many
-    /// the relay took at a time, where it has a limit.
+    /// Enters the outcome of the group; recipients beyond the relay's limit form a further group. Returns how many the
+    /// relay took at a time, if it has a limit.
     func enter(_ outcome: TransactionOutcome) -> Int? {
         var beyond: [Int] = []
         var taken = 0
@@ -79,13 +79,13 @@ final class RelayDelivery {
         return taken > 0 && outcome.phase == .dot && outcome.hasSent ? taken : max(group.count / 2, 1)
     }
 
-    /// The group was not tried at all, and is to be handed over once more.
+    /// The group was not tried, and will be handed over again.
     func takeBack() {
         left = group + left
         group = []
     }
 
-    /// Whether recipients are left whose turn it is now: what was sent last went well, or was too much at a time.
+    /// Whether recipients are left whose turn it is now: the last group went well, or was too large.
     func goesOn(after outcome: TransactionOutcome) -> Bool {
         guard !left.isEmpty else { return false }
         return outcome.recipients.contains { recipient in
@@ -96,10 +96,10 @@ final class RelayDelivery {
         } && (outcome.fault == .none)
     }
 
-    /// Whether the relay takes anybody of whom nothing is known yet.
+    /// Whether the relay takes any recipient whose outcome is unknown.
     var hasRecipients: Bool { !left.isEmpty }
 
-    /// What has come of the recipients that is settled, and was not noted before.
+    /// The outcomes that are settled and were not noted before.
     var news: [Pair] { unnoted.compactMap { index in outcomes[index].map { (letter.recipients[index], $0) } } }
 
     /// The history has the news.
@@ -116,8 +116,8 @@ final class RelayDelivery {
         }
     }
 
-    /// What became of those whose outcome the history does not have yet, and what of those that another relay may take:
-    /// its section does not let them through, or it does not offer what the mail needs.
+    /// The outcomes that the history does not have yet, and those of recipients that another relay may take: this
+    /// relay's section excludes them, or it does not offer what the mail needs.
     var rest: (own: [Pair], others: [Pair]) {
         var rest: (own: [Pair], others: [Pair]) = ([], [])
         let elsewhere = Set(elsewhere)

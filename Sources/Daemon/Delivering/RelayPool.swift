@@ -14,7 +14,7 @@ final class RelayPool: Courier {
     private let loop: EventLoop
     private let log: Log
     private let ledger: Ledger
-    /// What holds for the relay, whoever uses it.
+    /// The relay's terms, which hold for all processes.
     let terms: any RelayTerms
     private let connections: RelayConnections
     /// Deliveries in the middle that wait for a connection.
@@ -70,7 +70,7 @@ final class RelayPool: Courier {
         }
     }
 
-    /// What it can take now.
+    /// The relay's capacity now.
     var slot: Slot {
         let now = Clock.monotonic
         // A relay whose quota is used up leaves all to the next one, as one that is down; and nothing is connected to.
@@ -101,7 +101,7 @@ final class RelayPool: Courier {
     /// Opens connections for so many waiting jobs; `isUrgent` where one of them is of a high priority.
     func connect(for jobs: Int, isUrgent: Bool = false) { connections.open(for: jobs, isUrgent: isUrgent) }
 
-    /// Sends the job's letter on an idle connection. Where there is none any more, the job is carried on.
+    /// Sends the job's letter on an idle connection. Without one, the job is carried on.
     func begin(_ job: ClaimedJob) {
         guard let letter = job.letter else { return tell(.carried(job, isPrepared: false)) }
         let delivery = RelayDelivery(job, letter, by: settings)
@@ -182,7 +182,7 @@ final class RelayPool: Courier {
             job.wantsNewConnection = true
             return park(delivery, because: reason)
         case .reconnect(let reason), .putBack(let reason):
-            // A dot in doubt stays in doubt, whoever is to blame.
+            // A dot in doubt stays in doubt, whichever side is to blame.
             if !outcome.committed || outcome.fault == .none {
                 outcome.recipients = outcome.recipients.map { _ in .notTried }
             }
@@ -295,7 +295,7 @@ final class RelayPool: Courier {
 }
 
 extension Fault {
-    /// What ended the transaction early, in one line; nil when nothing did.
+    /// The reason why the transaction ended early, in one line, or nil.
     fileprivate var interruption: String? {
         switch self {
         case .none: nil
@@ -307,7 +307,7 @@ extension Fault {
 }
 
 extension RelayPool {
-    /// What the metrics say of the relay.
+    /// The relay's values for the metrics.
     var measured: Metrics.Relay {
         Metrics.Relay(
             name: name, isOpen: breaker.isOpen, connections: connections.count, limit: settings.connections,
@@ -319,7 +319,7 @@ extension DaemonStatus.Relay {
     /// How many refused senders are listed.
     private static let senderLimit = 10
 
-    /// What `status.json` says of a relay.
+    /// The relay's entry in `status.json`.
     init(_ terms: any RelayTerms, limit: Int, connections: Int, now: Timestamp) {
         self.init(
             name: terms.name, isOpen: terms.isOpen, reason: terms.breaker.reason, connections: connections,

@@ -34,7 +34,7 @@ package final class RelayProbe {
         self.finish = finish
         curl = try CurlLoop(loop)
         var way = relay.connection
-        // Somebody waits for the answer.
+        // A person waits for the answer.
         way.greetingTimeout = min(way.greetingTimeout, Self.patience)
         connection = RelayConnection(curl, to: way)
     }

@@ -3,7 +3,7 @@ internal import SMTP
 internal import Text
 internal import Time
 
-/// What holds for a relay over all its connections: whether it is used, through how many connections, how fast, and for
+/// The terms of a relay over all its connections: whether it is used, through how many connections, how fast, and for
 /// whose mail.
 ///
 /// A ``RelayPool`` asks before it acts, and tells what came of it. In a daemon of one process the terms are decided on the
@@ -43,7 +43,7 @@ protocol RelayTerms: AnyObject {
 
     // Connections.
 
-    /// What the relay's connections learn for each other.
+    /// The knowledge that the relay's connections share.
     var memory: RelayMemory { get }
     /// How many connections the pool may have now.
     var allowed: Int { get }
@@ -102,11 +102,11 @@ protocol RelayTerms: AnyObject {
     func retire()
 }
 
-/// What has changed in the terms of a relay.
+/// A change in the terms of a relay.
 enum TermsChange {
     /// More, or less, is possible than before.
     case state
-    /// A connection is to be tried at once.
+    /// A connection should be tried at once.
     case tryNow
     /// Connections that were opened before are to end: the relay needs more care than they take.
     case careful
@@ -140,7 +140,7 @@ extension RelayTerms {
 }
 
 extension ConnectionFailure {
-    /// What is told of a connection to `host` that came to nothing.
+    /// The report of a connection to `host` that failed.
     func report(of host: String) -> String {
         let fault = isConfigurationFault ? " (fix the configuration)" : ""
         let place = address.flatMap { host.isExactly($0) ? nil : " at \($0)" } ?? ""

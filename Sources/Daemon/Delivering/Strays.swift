@@ -3,8 +3,8 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// The processes that programs of the daemon leave behind: whoever left its program's process group is found by a
-/// mark in its environment, and ended once that program has.
+/// The processes that programs of the daemon leave behind. A process that left its program's process group is found by
+/// a mark in its environment, and ended once that program has ended.
 ///
 /// The daemon adopts what loses its parent below it, and reaps it. A process that takes the mark out of its
 /// environment as well as itself out of the group is not ended, only reaped: it cannot be told from a program that
@@ -14,7 +14,7 @@ final class Strays {
 
     private let loop: EventLoop
     private let log: Log
-    /// What every mark of this spool begins with: the spool's device and inode, whatever path leads there.
+    /// The beginning of every mark of this spool: the spool's device and inode, whatever path leads there.
     private let prefix: String
     /// Of which directory of `cur/` this process is.
     private let instance: String
@@ -44,15 +44,15 @@ final class Strays {
         sweep()
     }
 
-    /// Ends and reaps what is this process's child and no program that runs; again until there is none.
+    /// Ends and reaps the children of this process that are not running programs; again until none is left.
     func sweep() {
         guard endChildren(), sweepTimer?.isPending != true else { return }
         // What it had started is ours once it is gone.
         sweepTimer = loop.schedule(after: .milliseconds(20)) { [weak self] in self?.sweep() }
     }
 
-    /// The same for a daemon that stops: returns when they are gone, or after a second. A process that was killed is
-    /// there until it has run once more.
+    /// Sweeps for a daemon that stops: returns when they are gone, or after a second. A killed process exists until it
+    /// has run once more.
     func sweepAll() {
         let limit = Clock.monotonic + Span.seconds(1).nanoseconds
         while endChildren(), Clock.monotonic < limit { Process.pause(milliseconds: 5) }
@@ -82,7 +82,7 @@ final class Strays {
         endAll { mark in !living.contains { Strays.isOf($0, mark) } }
     }
 
-    /// The same for what a process left behind that had this directory of `cur/`; to be called with its lock.
+    /// Sweeps after a process that had this directory of `cur/`; the caller holds its lock.
     func endAll(of instance: String) {
         endAll { Strays.isOf(instance, $0) }
     }

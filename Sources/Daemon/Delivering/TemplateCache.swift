@@ -9,13 +9,13 @@ internal import Time
 /// The templates as the daemon uses them: current to the second, and with a memory for those
 /// that are at fault.
 final class TemplateCache {
-    /// What a template says of its jobs, apart from their text.
+    /// A template's properties for its jobs, apart from their text.
     struct Facts {
         let ttl: Span?
         let priority: Job.Priority?
         let onDoubt: Verdict.OnDoubt?
         let maximumAttempts: Int?
-        /// What is to be done for its jobs.
+        /// The kind of work for its jobs.
         let kind: WaitingJob.Kind
         /// Who its mails are from, where it says so.
         let from: String?
@@ -52,9 +52,9 @@ final class TemplateCache {
         reported = []
     }
 
-    /// What the template says; nil when it cannot be read.
+    /// The template's facts; nil when it cannot be read.
     func facts(of name: String) -> Facts? {
-        // Why it cannot is told when the job is to be rendered.
+        // The reason is reported when the job is rendered.
         guard let template = try? template(named: name) else { return nil }
         let settings = template.settings
         return Facts(
@@ -73,7 +73,7 @@ final class TemplateCache {
         return nil
     }
 
-    /// The job's mail, its template rendered with its parameters, or with the view that `data` has made of them.
+    /// The job's mail: its template rendered with its parameters, or with the view that `data` returned.
     func mail(
         for job: Job, id: JobID, date: Timestamp, view: JSON.Object? = nil, settings: Settings
     ) throws(MailError) -> OutgoingMail {
@@ -97,7 +97,7 @@ final class TemplateCache {
         }
     }
 
-    /// A template blocks jobs: ``hasChanged()`` tells when it has been mended.
+    /// A template blocks jobs: ``hasChanged()`` tells when it has been fixed.
     func noteFailing(_ name: String) {
         guard failing.count < 1000, failing[name] == nil else { return }
         failing[name] = (try? template(named: name)) != nil  // Whether, not why.

@@ -35,8 +35,8 @@ package struct BoxPermissions: Equatable, Sendable {
         return words
     }
 
-    /// Returns why a job may not have this template's work done; nil if it may. Its id says which drop box it came from,
-    /// whoever moved it since; without one it was submitted by the spool's own user.
+    /// Returns why a job may not use this template; nil if it may. Its id says which drop box it came from, even after
+    /// it was moved; without one it was submitted by the spool's own user.
     func objection(to id: JobID, asking template: String, for kind: WaitingJob.Kind) -> MailError? {
         guard let box = id.box else { return nil }
         switch kind {

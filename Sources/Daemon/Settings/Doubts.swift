@@ -3,7 +3,7 @@ internal import Message
 internal import Relay
 
 extension Settings {
-    /// Findings of `--check` that are no errors: what is valid and may not work, a line for each.
+    /// Findings of `--check` that are not errors: valid settings that may not work, a line for each.
     package var doubts: [String] {
         relays.compactMap { relay in
             // It was read as such a name, or is the machine's.

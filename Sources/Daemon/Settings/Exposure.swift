@@ -2,12 +2,12 @@ internal import Linux
 internal import Relay
 package import Spool
 
-/// What lies open to users who have no business there.
+/// Files and directories that are open to users without business there.
 ///
-/// Each finding is one line that names the file, its mode, and the chmod(1) that mends it. A file that cannot be
-/// looked at is no finding: whoever needs it says so.
+/// Each finding is one line that names the file, its mode, and the chmod(1) that fixes it. A file that cannot be looked
+/// at is skipped: its reader reports it.
 package enum Exposure {
-    /// Whoever may write the configuration decides where the mail goes.
+    /// A user who may write the configuration decides where the mail goes.
     package static func configuration(at path: String) -> String? {
         finding(path, "the configuration", forbidden: 0o022, "others than its owner may change it", remedy: "go-w")
     }
@@ -28,8 +28,8 @@ package enum Exposure {
         }
     }
 
-    /// The directories of the spool that every user of the machine may write to: the two of `drop/local` are for
-    /// that, with the sticky bit, and no other is. One that is missing is no finding.
+    /// The directories of the spool that every user of the machine may write to: only the two of `drop/local` are for
+    /// that, with the sticky bit. A missing one is skipped.
     package static func spool(at path: String) throws(SpoolError) -> [String] {
         guard let root = try step(.open, path, allowing(.noEntry, Directory(path: path))) else { return [] }
         var names = Creation.directories
@@ -71,7 +71,7 @@ package enum Exposure {
     private static func finding(
         _ path: String, _ what: String, forbidden: UInt32, _ fault: String, remedy: String
     ) -> String? {
-        // Read again by whoever uses it, who reports that it is not there.
+        // Its reader opens it again, and reports when it is missing.
         guard let status = try? Descriptor(readingFileAt: path).status() else { return nil }
         return status.permissions & forbidden == 0 ? nil : text(path, what, status, fault, remedy)
     }

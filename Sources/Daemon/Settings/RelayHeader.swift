@@ -6,7 +6,7 @@ package struct RelayHeader: Equatable, Sendable {
     /// `{{id}}` and `{{template}}` stand for those of the job.
     package let value: String
 
-    /// Parses `Name: value`; nil where the name is none, or the value is not printable ASCII of at most 900 bytes.
+    /// Parses `Name: value`; nil for an invalid name, or a value that is not printable ASCII of at most 900 bytes.
     init?(_ text: String) {
         guard let (name, value) = text.halves(at: ":") else { return nil }
         let bytes = value.utf8.drop { $0.isBlank }

@@ -36,12 +36,12 @@ extension RelaySettings {
             }
             if mechanism.takesToken { return }
             guard case .passwordFile = secret else {
-                throw section.fault("auth = \(choice) needs password_file: a token is no password", at: "auth")
+                throw section.fault("auth = \(choice) needs password_file: a token is not a password", at: "auth")
             }
         }
     }
 
-    /// What TLS has to be like, on either side.
+    /// The rules for TLS, on either side.
     mutating func readTLS(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         if let path = section.path("ca_file") { caFile = path }
         if let choice = try section.choice("tls_minimum", of: TLSVersion.self) { tlsMinimum = choice }

@@ -35,7 +35,7 @@ package struct Routing: Equatable, Sendable {
     /// Whether every mail is taken.
     var isOpen: Bool { senders == nil && templates == nil && tags == nil && domains == nil }
 
-    /// Whether mails of this sender, template and tags are taken, for recipients of a domain that is.
+    /// Whether mails of this sender, template and tags are taken, if the recipients' domain is.
     func takes(_ job: Job, sender: String) -> Bool {
         guard Routing.fits(sender, senders), Routing.fits(job.template ?? "", templates) else { return false }
         guard let tags else { return true }
@@ -55,7 +55,7 @@ package struct Routing: Equatable, Sendable {
         return patterns.contains { matches(text[...], Array($0.utf8)[...]) }
     }
 
-    /// Whether the text is as the pattern says. Linear in the text for each `*`.
+    /// Whether the text matches the pattern. Linear in the text for each `*`.
     private static func matches(_ text: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
         let pieces = pattern.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
         guard let first = pieces.first, let last = pieces.last, text.starts(with: first) else { return false }

@@ -4,7 +4,7 @@ package import SMTP
 package import Spool
 package import Time
 
-/// What the configuration says, every value with its default filled in.
+/// The configuration, every value with its default filled in.
 package struct Settings: Equatable, Sendable {
     package var spool = "/var/spool/outspool"
     package var instance = "main"
@@ -26,14 +26,14 @@ package struct Settings: Equatable, Sendable {
     package var logFormat = Log.Format.text
     /// The Prometheus text file; nil: none.
     package var metricsFile: String?
-    /// Who is told of dead letters and open breakers; nil: nobody.
+    /// The address that gets digests of dead letters and open breakers, or nil.
     package var notify: String?
     /// How much time lies between two digests at least.
     package var notifyInterval: Span = .hours(1)
     /// The command that gets each dead letter, its path and its arguments; empty: none.
     package var onDead: [String] = []
     package var onDeadTimeout: Span = .seconds(30)
-    /// What one drop box's jobs may occupy in `new/` at a time.
+    /// The most bytes that one drop box's jobs may occupy in `new/` at a time.
     package var dropBoxJobs = 100_000
     package var dropBoxBytes = 1 << 30
     package var tasks = TaskSettings()
@@ -41,8 +41,8 @@ package struct Settings: Equatable, Sendable {
     /// In order of preference; at least one.
     package var relays: [Relay]
 
-    /// The keys in which `other` differs and that a start alone reads, as the subject and the verb of a sentence; nil if
-    /// there are none.
+    /// The keys in which `other` differs and which are read at a start only, as the subject and the verb of a sentence;
+    /// or nil.
     func keysOfTheStart(otherThan other: Settings) -> String? {
         let keys = [
             ("spool", spool != other.spool), ("instance", instance != other.instance),
@@ -91,7 +91,7 @@ package struct Settings: Equatable, Sendable {
         package var routing = Routing()
         /// The header fields that its mails get.
         package var headers: [RelayHeader] = []
-        /// The address that MAIL names in place of each sender's own; nil for that one.
+        /// The address that MAIL names instead of each sender's own; nil to keep that one.
         package var envelopeFrom: String?
         /// How its replies are read.
         package var replies = ReplyTable.standard

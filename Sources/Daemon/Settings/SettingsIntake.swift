@@ -7,7 +7,7 @@ struct SettingsIntake {
     /// With what it was started, of which some stays.
     private let first: Settings
     private let descriptors: DescriptorBudget
-    /// What was logged last of where mail may go.
+    /// The last log line about where mail may go.
     private var staging = Staging()
     /// Reads the configuration anew, or says why it cannot be used.
     private let reload: () -> Result<Settings, Daemon.StartError>
@@ -26,7 +26,7 @@ struct SettingsIntake {
         // Redirected or suppressed mail is hard to explain otherwise, and so is its end.
         if settings.mail.staging != staging {
             staging = settings.mail.staging
-            log.write(staging.summary ?? "mail goes to everybody again", .warning)
+            log.write(staging.summary ?? "mail goes to all recipients again", .warning)
         }
         var settings = settings
         for finding in descriptors.fit(&settings) { log.write(finding, .warning) }

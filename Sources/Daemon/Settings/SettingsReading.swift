@@ -23,7 +23,7 @@ extension Settings {
             relay.replies = replies
             relays.append(relay)
         }
-        guard !relays.isEmpty else { throw main.fault("no [relay NAME]: there is nothing to send through") }
+        guard !relays.isEmpty else { throw main.fault("no [relay NAME] to send through") }
         self.init(mail: mail, relays: relays)
         if let path = main.path("spool") { spool = path }
         if let path = main.path("templates") { templates = path }

@@ -1,9 +1,9 @@
 internal import Configuration
 package import Time
 
-/// What the configuration says of tasks.
+/// The configuration of tasks.
 package struct TaskSettings: Equatable, Sendable {
-    /// What a stopping daemon does with programs that run.
+    /// The treatment of running programs by a daemon that stops.
     package enum Shutdown: String, CaseIterable, Sendable {
         /// Asks them to end, and gives their jobs back.
         case `return`

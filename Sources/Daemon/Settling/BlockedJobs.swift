@@ -1,8 +1,7 @@
 internal import Spool
 internal import Time
 
-/// Jobs that nobody can work on because their template, or the configuration, is at fault: a repair makes them due at
-/// once.
+/// Jobs that wait because their template, or the configuration, is at fault: a repair makes them due at once.
 final class BlockedJobs {
     /// Those beyond are tried when their bucket is due.
     private static let most = 10_000

@@ -11,9 +11,9 @@ final class ClaimedJob {
     let id: JobID
     private(set) var waiting: WaitingJob
     private let owner: UInt32
-    /// Bytes of its file, from which what is made of it follows.
+    /// Bytes of its file, which bound the memory for its mail.
     let size: Int
-    /// What is in its file, as long as something has to be made of it.
+    /// The contents of its file, until the mail or the order is made.
     private var facts: ReadyJob.Facts?
     /// The producer's words for the operator, which a dead letter repeats.
     let tags: [String]
@@ -27,7 +27,7 @@ final class ClaimedJob {
     var masked: JSON?
     /// Why it begins before the time that its history says; its next marker has it.
     var haste: String?
-    /// What is sent, once it is made.
+    /// The mail, once it is made.
     var letter: Letter?
     /// The program that runs for it, or has run.
     var run: Run?
@@ -35,7 +35,7 @@ final class ClaimedJob {
     var named: [String]?
     /// Whether it was refused before a relay was asked: then its dead letter tells of that alone.
     var isRefusedByUs = false
-    /// What one relay said of recipients that wait, while others are sent to by another.
+    /// The outcomes from one relay of recipients that wait while others are sent to by another.
     var kept: [(recipient: String, outcome: RecipientOutcome)] = []
     /// Whether it is to be tried on a connection that has carried nothing: it may be the connection that had enough.
     var wantsNewConnection = false
@@ -47,7 +47,7 @@ final class ClaimedJob {
     /// How long the file was, and its history, before the last marker.
     private var unmarked: (length: Int, history: History)?
 
-    /// What is handed to a relay.
+    /// The mail as it is handed to a relay.
     struct Letter {
         let mail: OutgoingMail
         /// Those of the mail's recipients that this attempt is for.
@@ -75,7 +75,7 @@ final class ClaimedJob {
         owner = facts.status.owner
         size = facts.status.size
         self.facts = facts
-        let job = try? facts.job.get()  // What is no job says nothing.
+        let job = try? facts.job.get()  // An invalid job says nothing.
         (tags, metadata) = (job?.tags ?? [], job?.metadata ?? JSON.Object())
         self.attempt = attempt
         self.isNew = isNew
@@ -89,7 +89,7 @@ final class ClaimedJob {
     var value: JSON { facts?.value ?? .null }
     var submitted: Timestamp { attempt.submitted }
 
-    /// What the producer asked for. Throws where the object is no job.
+    /// The job as its producer wrote it. Throws when the object is not a job.
     func object() throws(MailError) -> Job {
         switch facts?.job {
         case .success(let job): return job
@@ -98,10 +98,10 @@ final class ClaimedJob {
         }
     }
 
-    /// Lets go of the object: all that is sent or run was made of it, and it may be as large as a job may be.
+    /// Lets go of the object: the mail or the order has been made, and the object may be as large as a job may be.
     func forget() { facts = nil }
 
-    /// Enters the job into the ledger at its first claim, once. `sender` is nil when no mail was made of it.
+    /// Enters the job into the ledger at its first claim, once. `sender` is nil when its mail could not be made.
     func enter(in ledger: Ledger, sender: String?) {
         if isNew { ledger.received(id, owner: owner, sender: sender) }
         isNew = false

@@ -3,8 +3,7 @@ internal import Linux
 internal import Spool
 internal import Time
 
-/// Removes what has had its time: sent jobs after `done_retention`, drafts that nobody will publish.
-/// Nothing else is deleted by age.
+/// Removes old files: sent jobs after `done_retention`, and abandoned drafts. Nothing else is deleted by age.
 final class Janitor {
     /// A writer gives up within 24 h; half a day later its draft is litter.
     static let draftAge = Span.hours(36)
@@ -51,7 +50,7 @@ final class Janitor {
         if canTell(retention) { prune(expiredDays(now: now), now: now) }
     }
 
-    /// A box's `tmp/` is short, or somebody else's litter; it is read at once.
+    /// A box's `tmp/` is short, or another user's litter; it is read at once.
     private func sweepDrafts(of box: DropBox, now: Timestamp) {
         do throws(Errno) {
             var stream = try box.tmp.entries()

@@ -6,10 +6,10 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// What a start finds in `cur/`: the jobs of a daemon that died.
+/// The jobs that a start finds in `cur/`, of a daemon that died.
 ///
-/// Whoever gets the lock of a directory below `cur/` knows that nobody works in it. Each job's
-/// history decides where it goes.
+/// A process that gets the lock of a directory below `cur/` knows that no other works in it. Each job's history decides
+/// where it goes.
 struct Orphans {
     let spool: SpoolTree
     let templates: TemplateCache
@@ -19,7 +19,7 @@ struct Orphans {
     let finish: (ClaimedJob, Verdict) -> Void
     private var log: Log { ledger.log }
 
-    /// What a recovery came to.
+    /// The result of a recovery.
     struct Found {
         /// How many jobs were settled.
         var settled = 0
@@ -31,8 +31,8 @@ struct Orphans {
         var unfinished: [String] = []
     }
 
-    /// Settles everything in this process's directory of `cur/`, and, unless it is a worker but the first, in every
-    /// other that is no worker's and whose lock is free.
+    /// Settles everything in this process's directory of `cur/`. Unless it is a worker other than the first, also in
+    /// every directory that does not belong to a worker and whose lock is free.
     func recover(now: Timestamp) throws(SpoolError) -> Found {
         var found = Found()
         let (count, refused) = try recover(spool.instance, now: now)
@@ -52,7 +52,7 @@ struct Orphans {
         return found
     }
 
-    /// Whether another directory of `cur/` is this process's to recover.
+    /// Whether this process recovers another directory of `cur/`.
     private func isOurs(_ name: String) -> Bool {
         if spool.share.number > 1 || name.isExactly(spool.instance) { return false }
         return !spool.instancesOfWorkers.contains { $0.isExactly(name) }
@@ -80,7 +80,7 @@ struct Orphans {
         }
     }
 
-    /// The directory of a daemon that does not run any more; nil when it lives: its jobs are no orphans.
+    /// The directory of a daemon that has ended; nil when it lives: its jobs are not orphans.
     private func locked(_ instance: String) -> Directory? {
         do throws(Errno) {
             let directory = try spool.cur.directory(instance)
@@ -105,7 +105,7 @@ struct Orphans {
         }
         for name in names {
             guard let text = name.text, let id = JobID(text) else {
-                log.write("\(state.path)/\(name.printable): no job of ours; left alone", .warning)
+                log.write("\(state.path)/\(name.printable): not a job of ours; left alone", .warning)
                 continue
             }
             do throws(SpoolError) { if try !recover(id, in: state, now: now) { refused.append(id) } } catch {
@@ -122,7 +122,7 @@ struct Orphans {
     private func recover(_ id: JobID, in state: State, now: Timestamp) throws(SpoolError) -> Bool {
         switch try spool.examine(id, in: state, limit: settings.maxJobSize) {
         case .gone: break
-        case .irregular: log.write("\(state.path)/\(id): no regular file; left alone", .warning)
+        case .irregular: log.write("\(state.path)/\(id): not a regular file; left alone", .warning)
         case .foreign:
             // A spool that root brought back from a backup.
             switch try spool.makeOwn(id, in: state, limit: settings.maxJobSize, now: now) {
@@ -163,7 +163,7 @@ struct Orphans {
         }
         let own = template.flatMap { templates.facts(of: $0) }
         let job = Result { () throws(JobError) in try Job(value) }
-        // What is no job has no times of its own.
+        // A file that is not a job has no times of its own.
         let expiry = settings.retry.expiry(submitted: submitted, of: try? job.get(), ttl: own?.ttl)
         var policy = settings.retry
         policy.maximumAttempts = own?.maximumAttempts

@@ -28,7 +28,7 @@ final class Settler {
         var claim: Claim?
         let job: ClaimedJob
         let verdict: Verdict
-        /// What is left of it to be done.
+        /// The part of it that is not done yet.
         let rest: Verdict
 
         init(_ claim: consuming Claim, _ job: ClaimedJob, _ verdict: Verdict, _ rest: Verdict) {
@@ -103,7 +103,7 @@ final class Settler {
         // The same trouble is told once.
         if error.errno != complaint {
             complaint = error.errno
-            ledger.log.write("\(error); it is tried again every second, and nothing is claimed meanwhile", .warning)
+            ledger.log.write("\(error); trying again every second, nothing is claimed meanwhile", .warning)
         }
         if timer?.isPending != true { timer = loop.schedule(after: .seconds(1)) { [unowned self] in retry() } }
         tell(.disk(takesWrites: false))

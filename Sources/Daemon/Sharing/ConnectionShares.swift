@@ -7,13 +7,13 @@ internal import Time
 /// granted, recalled and given back are counted from the worker's start, so that a message which is told twice does no
 /// harm and one that is lost is made up for by the next. Times are monotonic, in nanoseconds.
 struct ConnectionShares: Equatable {
-    /// What is dealt to one worker, counted from its start.
+    /// The connections dealt to one worker, counted from its start.
     struct Dealt: Equatable {
         var granted = 0
         var recalled = 0
     }
 
-    /// What a worker tells.
+    /// A worker's report.
     struct Told: Equatable {
         /// How many it has given back since its start.
         var returned = 0
@@ -43,9 +43,9 @@ struct ConnectionShares: Equatable {
 
     /// So long a worker keeps what another one waits for, where there are too few for all.
     static let lease = Span.seconds(1)
-    /// The same where the relay has shown to be in trouble: what waits there may be the mail that it takes.
+    /// The lease where the relay has shown to be in trouble: a job that waits there may be the one that it takes.
     static let shortLease = Span.milliseconds(100)
-    /// A wish that is not told again is none any more.
+    /// After so long without another report, a wish has ended.
     static let patience = Span.milliseconds(2500)
 
     private var shares: [Int: Share] = [:]
@@ -56,10 +56,10 @@ struct ConnectionShares: Equatable {
 
     mutating func begin(_ worker: Int) { shares[worker] = Share() }
 
-    /// What it had is free.
+    /// Frees what the worker had.
     mutating func end(_ worker: Int) { shares[worker] = nil }
 
-    /// What a worker has been dealt since its start.
+    /// The connections dealt to a worker since its start.
     func dealt(to worker: Int) -> Dealt { shares[worker]?.dealt ?? Dealt() }
 
     /// How many connections a worker may have.

@@ -18,12 +18,12 @@ final class DealtRelay {
     private var terms: LocalTerms
     private var shares = ConnectionShares()
     private var workers: [Int: Seen] = [:]
-    /// What the workers were told last.
+    /// The state that the workers were sent last.
     private var told: RelayState
     private var timer: EventLoop.Timer?
     private var isStopped = false
 
-    /// What a worker has told of itself.
+    /// A worker's last report.
     private struct Seen {
         var connections = 0
         var connecting = 0

@@ -27,7 +27,7 @@ extension Evidence {
         }
     }
 
-    /// Reads ``json``; nil where it is none.
+    /// Reads ``json``; nil if it is something else.
     init?(_ json: JSON?) {
         guard let object = json?.object, let kind = object["kind"]?.string else { return nil }
         let reason = object["reason"]?.string ?? ""
@@ -62,7 +62,7 @@ extension Standing.Fate {
         }
     }
 
-    /// Reads ``json``; nil where it is none.
+    /// Reads ``json``; nil if it is something else.
     init?(_ json: JSON?) {
         let reason = json?.object?["reason"]?.string ?? ""
         switch json?.object?["fate"]?.string {
@@ -85,7 +85,7 @@ extension ConnectionFailure {
         return .object(object)
     }
 
-    /// Reads ``json``; nil where it is none.
+    /// Reads ``json``; nil if it is something else.
     init?(_ json: JSON?) {
         guard let object = json?.object, let phase = object["phase"]?.string.flatMap({ Phase(rawValue: $0) }) else {
             return nil

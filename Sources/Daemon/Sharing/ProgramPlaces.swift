@@ -5,7 +5,7 @@ internal import Text
 /// Who is refused waits in a line. A place that becomes free is offered to the first in it that could use it; until that
 /// worker takes or declines it, it counts as taken.
 struct ProgramPlaces {
-    /// What a worker asks a place for.
+    /// A worker's request for a place.
     struct Request: Equatable {
         var kind: WaitingJob.Kind
         var template: String
@@ -31,7 +31,7 @@ struct ProgramPlaces {
         let obstacle: Obstacle
     }
 
-    /// What runs, or is offered.
+    /// A place that is in use, or offered.
     private struct Taken {
         var count = 0
         var bulk = 0
@@ -47,7 +47,7 @@ struct ProgramPlaces {
 
     private var limits: [WaitingJob.Kind: Int] = [:]
     private var taken: [WaitingJob.Kind: Taken] = [:]
-    /// What each worker runs.
+    /// The programs that each worker runs.
     private var running: [Int: [Request]] = [:]
     private var line: [Waiting] = []
     private var offers: [Waiting] = []
@@ -58,7 +58,7 @@ struct ProgramPlaces {
     /// How many programs of a kind run, or have a place offered.
     func count(_ kind: WaitingJob.Kind) -> Int { taken[kind]?.count ?? 0 }
 
-    /// Takes a place for a worker's program; the obstacle where there is none. The worker is told of room then.
+    /// Takes a place for a worker's program, or returns the obstacle. The worker hears when there is room.
     mutating func take(_ request: Request, for worker: Int) -> Obstacle? {
         // A place that was offered is the one it takes, whatever it was offered for.
         if let offer = offers.firstIndex(where: { $0.worker == worker && $0.request.kind == request.kind }) {
@@ -114,7 +114,7 @@ struct ProgramPlaces {
         line.removeAll { $0.worker == worker }
     }
 
-    /// What a worker runs as it says itself, where messages were lost.
+    /// Sets the programs of a worker by its own report, after messages were lost.
     mutating func set(_ requests: [Request], of worker: Int) {
         end(worker)
         for request in requests { taken[request.kind, default: Taken()].add(request, 1) }

@@ -52,7 +52,7 @@ final class RelayShare {
 
     var connections: Int { users.reduce(0) { $0 + $1.connections } }
     private var held: Int { dealt.granted - returned }
-    /// How many are to be given back.
+    /// How many connections have to be given back.
     var owed: Int { max(dealt.recalled - returned, 0) }
     /// How many connections there may be.
     var kept: Int { held - owed }
@@ -133,8 +133,8 @@ final class RelayShare {
 
     func isSilent(at now: Int64) -> Bool { now < silentUntil }
 
-    /// Whether the parent is to hear that a mail of this sender was accepted: of two senders it hears once a second, which
-    /// is all that ``Relay/Standing`` remembers.
+    /// Whether the parent should hear that a mail of this sender was accepted: of two senders it hears once a second,
+    /// which is all that ``Relay/Standing`` remembers.
     func isNews(_ sender: String) -> Bool {
         let now = Clock.monotonic
         accepted.removeAll { now - $0.at >= Span.seconds(1).nanoseconds }

@@ -14,7 +14,7 @@ struct RelayState: Equatable {
     var allowed = 0
     /// Nothing but the configuration limits them.
     var isUnlimited = true
-    /// Every mail that the relay accepts is to be told: it changes how the relay stands.
+    /// Whether every accepted mail is reported: each changes the state of the relay.
     var tellsAll = false
     /// A sender that rests is being tried: no other one is, meanwhile.
     var isTrying = false
@@ -36,7 +36,7 @@ struct SenderTrouble: Equatable {
 extension RelayState {
     var breaker: Breaker { Breaker(openUntil: nextProbe, isUnreachable: isUnreachable, reason: reason) }
 
-    /// Whether a job may be tried now that is one of a sender with such trouble; see ``Relay/Standing/takes(_:at:)``.
+    /// Whether a job of a sender with such trouble may be tried now; see ``Relay/Standing/takes(_:at:)``.
     func takes(_ trouble: SenderTrouble?, at now: Int64) -> Bool {
         let isResting = trouble?.reason != nil
         if let trouble, isResting, isTrying || trouble.until > now { return false }

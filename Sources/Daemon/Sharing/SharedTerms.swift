@@ -7,7 +7,7 @@ internal import Time
 
 /// The terms of a relay in a worker: they hold for all workers together, and the parent decides them.
 ///
-/// What a job needs to know in order to start is at hand, as the parent has told it last. The parent is asked where the
+/// The terms for the start of a job are at hand, as the parent has sent them last. The parent is asked where the
 /// answer must hold for all workers at that moment: for a job of a sender that rests, for a mail by a `rate`, for room in a
 /// quota, and for the meaning of an outcome that is not the job's own affair.
 final class SharedTerms: RelayTerms {
@@ -20,7 +20,7 @@ final class SharedTerms: RelayTerms {
     private(set) var connecting = 0
     private var hasTriedLast = false
     private var isRetired = false
-    /// What the parent was asked for and a job has not used yet.
+    /// The admission from the parent that a job has not used yet.
     private var admission: Admission?
 
     private struct Admission {

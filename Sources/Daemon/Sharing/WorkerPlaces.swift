@@ -20,7 +20,7 @@ final class WorkerPlaces {
         self.way = way
     }
 
-    /// Takes a place for a job's program; what stands in the way where there is none. ``onRoom`` comes then, later.
+    /// Takes a place for a job's program, or returns the obstacle. Then ``onRoom`` comes later.
     func take(_ job: WaitingJob) -> ProgramPlaces.Obstacle? {
         let request = ProgramPlaces.Request(
             kind: job.kind, template: job.template ?? "", templateLimit: job.places, isBulk: job.priority == .bulk)
@@ -70,7 +70,7 @@ extension ProgramPlaces.Request {
         return .object(object)
     }
 
-    /// Reads ``json``; nil where it is none.
+    /// Reads ``json``; nil if it is something else.
     init?(_ json: JSON?) {
         guard let object = json?.object, let kind = object["kind"]?.string.flatMap({ WaitingJob.Kind(word: $0) }) else {
             return nil

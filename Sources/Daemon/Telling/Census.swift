@@ -13,7 +13,7 @@ package final class Census {
         /// The directory: `new`, `retry/01-30s`; `done` for all its days.
         package var state: String
         package var jobs: Int
-        /// Since when the oldest waits; nil where there is none, or nobody knows.
+        /// Since when the oldest waits; nil when it is unknown or the state is empty.
         package var oldest: Timestamp?
 
         package init(state: String, jobs: Int, oldest: Timestamp? = nil) {
@@ -55,7 +55,7 @@ package final class Census {
         self.log = log
     }
 
-    /// What was counted last, every state once.
+    /// The last count, every state once.
     var counts: [Count] {
         places.map { Count(state: $0.state.path, jobs: $0.jobs, oldest: $0.oldest) }
             + [Count(state: "done", jobs: days.values.reduce(0) { $0 + $1.jobs })]
@@ -111,7 +111,7 @@ package final class Census {
         }
     }
 
-    /// A day that has gone is not to be made again for being counted.
+    /// A day that was removed must not be made again by counting it.
     private func open(
         _ place: Place, _ body: (borrowing Directory, String) throws(SpoolError) -> Bool
     ) throws(SpoolError) -> Bool {

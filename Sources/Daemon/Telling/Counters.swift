@@ -1,7 +1,7 @@
 package import Spool
 package import Time
 
-/// What has happened since the daemon's start, in numbers that only grow; a reload leaves them.
+/// The counts since the daemon's start, which only grow; a reload leaves them.
 package struct Counters: Equatable, Sendable {
     /// A count for each value of a label: of so many values, and one more for all others.
     package struct Labelled: Equatable, Sendable {
@@ -30,7 +30,7 @@ package struct Counters: Equatable, Sendable {
     package var received = 0
     /// Recipients by outcome, in the words of the history.
     package var recipients = Labelled()
-    /// What programs came to, in the same words: tasks, and `data` that asked to be tried again.
+    /// The outcomes of programs, in the same words: tasks, and `data` that asked to be tried again.
     package var programs = Labelled()
     // Jobs, by template; "" is a job that carries its mail.
     package var done = Labelled()

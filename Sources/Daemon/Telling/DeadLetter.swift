@@ -27,8 +27,8 @@ package struct DeadLetter: Equatable, Sendable {
 
     package static let recipientLimit = 100
 
-    /// What `events`, the job's history, say since the operator last moved it to `new/`; `recipients` where no event
-    /// names one.
+    /// Reads `events`, the job's history, since the operator last moved it to `new/`; `recipients` where no event names
+    /// one.
     package init(
         _ id: String, template: String?, events: [Event], recipients: [String], submitted: Timestamp?, at now: Timestamp
     ) {
@@ -100,7 +100,7 @@ package struct DeadLetter: Equatable, Sendable {
         recipients(of: history) ?? Job.recipients(of: value.object ?? JSON.Object(), limit: recipientLimit)
     }
 
-    /// The same recipients, where the object has been read.
+    /// The recipients, where the object has been read.
     package static func recipients(of job: Job, _ history: History) -> [String] {
         recipients(of: history) ?? job.recipients(limit: recipientLimit)
     }

@@ -3,7 +3,7 @@ internal import Spool
 internal import Text
 package import Time
 
-/// The mail for `notify`: what died since the last one, and which relays are not to be reached.
+/// The mail for `notify`: the dead letters since the last one, and the relays that are unreachable.
 package struct Digest: Equatable, Sendable {
     /// A relay whose breaker is open.
     package struct Outage: Equatable, Sendable {
@@ -46,7 +46,7 @@ package struct Digest: Equatable, Sendable {
         if let first = outages.first {
             parts.append(
                 outages.count == 1
-                    ? "relay \(first.relay) is not to be reached" : "\(outages.count) relays are not to be reached")
+                    ? "relay \(first.relay) is unreachable" : "\(outages.count) relays are unreachable")
         }
         return "[outspool \(Digest.shown(host))] " + parts.joined(separator: ", ")
     }
@@ -54,7 +54,7 @@ package struct Digest: Equatable, Sendable {
     package var text: String {
         var lines = ["Outspool on \(Digest.shown(host)), spool \(Digest.shown(spool)).", ""]
         if !outages.isEmpty {
-            lines.append("Relays that are not to be reached. Their jobs wait, and no attempt is counted:")
+            lines.append("Unreachable relays. Their jobs wait, and no attempt is counted:")
             lines.append("")
             for outage in outages {
                 lines.append("  \(Digest.shown(outage.relay))  since \(Digest.moment(outage.since))")
@@ -88,7 +88,7 @@ package struct Digest: Equatable, Sendable {
         return [
             "\(letter.event.rawValue) at \(Digest.moment(letter.at))"
                 + (letter.template.map { ", template \(Digest.shown($0))" } ?? ""),
-            "to " + (to.isEmpty ? "nobody it names" : to) + (others > 0 ? " and \(others) more" : ""),
+            "to " + (to.isEmpty ? "no recipient it names" : to) + (others > 0 ? " and \(others) more" : ""),
             Digest.shown(reply),
         ]
     }

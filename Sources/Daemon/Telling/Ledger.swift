@@ -3,8 +3,7 @@ internal import Mail
 internal import Spool
 internal import Time
 
-/// Where the fate of every job is entered: a line of the log in Postfix's words, a count, and word of each dead letter
-/// to whoever is to hear of it.
+/// Enters the fate of every job: a line of the log in Postfix's words, a count, and a notice of each dead letter.
 final class Ledger {
     let log: Log
     var counters = Counters()
@@ -12,17 +11,17 @@ final class Ledger {
     var stopped = StoppedFiles()
     /// The drop boxes that are open. Their jobs were entered when they were taken in.
     var boxes: Set<String> = []  // exact: names of boxes are ASCII
-    /// Whether a drop box is open in another process of this daemon, which entered its jobs.
+    /// Whether another process of this daemon serves a drop box, and entered its jobs.
     var isOpenElsewhere: (String) -> Bool = { _ in false }
     /// Called with each dead letter, once its file is in `dead/`.
     private let isBuried: (DeadLetter) -> Void
-    /// The kind of a template's jobs; nil where there is no such template.
+    /// The kind of a template's jobs; nil for an unknown template.
     private let kind: (String) -> WaitingJob.Kind?
     /// The former owner of a file that was made the daemon's own, until its job is entered.
     private var formerOwners: [JobID: UInt32] = [:]
 
-    /// Enters into `log`. `kind` gives the kind of a template's jobs, nil where there is no template of that name: a
-    /// producer may write any name into its jobs, and each one would be a time series.
+    /// Enters into `log`. `kind` gives the kind of a template's jobs, nil for an unknown template: a producer may write
+    /// any name into its jobs, and each one would be a time series.
     init(
         _ log: Log, kind: @escaping (String) -> WaitingJob.Kind? = { _ in .mail },
         buried: @escaping (DeadLetter) -> Void = { _ in }
@@ -136,8 +135,8 @@ final class Ledger {
 
     // Ends.
 
-    /// A job has been put where it belongs; states in which it goes on waiting are no end.
-    /// `id` is the job's, or the one that it got because its own was taken there.
+    /// A job is in its next state; states in which it goes on waiting are not an end. `id` is the job's, or the one
+    /// that it got because its own was taken there.
     func ended(_ job: ClaimedJob, in state: State?, as id: JobID, _ verdict: Verdict, now: Timestamp) {
         switch state {
         case .done?:
@@ -193,7 +192,7 @@ final class Ledger {
         isBuried(letter)
     }
 
-    /// What is no job, or has another's id, went to `dead/` with one event.
+    /// A file that is not a job, or has another's id, went to `dead/` with one event.
     func buried(_ id: JobID, _ reason: String, template: String? = nil, recipients: [String] = []) {
         var event = Event(.dead, at: .now)
         event.reason = reason

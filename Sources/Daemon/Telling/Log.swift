@@ -181,7 +181,7 @@ package final class Log {
         if isNote { line.append(UInt8(ascii: ")")) }
     }
 
-    /// The same as one JSON object.
+    /// The line as one JSON object.
     package static func object(
         _ source: Source, _ level: Level, job: String?, _ members: [(String, LogValue)], _ text: String?,
         at now: Timestamp

@@ -4,7 +4,7 @@ internal import Linux
 
 /// Writes the lines of the log, one after the other, and never waits for their reader.
 ///
-/// What a reader does not take at once waits in memory, up to ``limit`` bytes, until it does. Lines beyond that, and
+/// Text that the reader does not take at once waits in memory, up to ``limit`` bytes, until it does. Lines beyond that, and
 /// those that are refused with an error, are lost; a line says how many as soon as one can be written. Only a regular
 /// file waits: for its disk.
 final class LogOutput {
@@ -60,7 +60,7 @@ final class LogOutput {
 
     deinit { finish() }
 
-    /// What ends a line, see ``add(_:)``.
+    /// The end of a line, see ``add(_:)``.
     var lineEnd: UInt8 { destination.isStream ? 0x0A : 0 }
     /// A reader is being waited for.
     private var isStalled: Bool { watch != nil }
@@ -82,7 +82,7 @@ final class LogOutput {
 
     /// True when nothing waits.
     var isEmpty: Bool { size == 0 }
-    /// True when so much waits that it is to be written before the end of the loop's round.
+    /// True when the buffer should be written before the end of the loop's round.
     var isFull: Bool { size > 65536 }
 
     /// Writes what waits, as far as it is taken now.
@@ -193,7 +193,7 @@ final class LogOutput {
         watch = try? loop?.watch(number, for: .write) { [weak self] _ in self?.push() }
     }
 
-    /// What waits cannot be written.
+    /// Drops lines that cannot be written.
     private func drop() {
         let end = UInt8(ascii: destination.isStream ? "\n" : "\0")
         let lines = pending[start...].count { $0 == end }
@@ -250,7 +250,7 @@ final class LogOutput {
             return Descriptor(owning: try retrying { Glibc.open(path, flags | O_WRONLY | O_CREAT, 0o640) })
         } catch {
             guard error == .noDevice else { throw error }
-            // A FIFO that nobody reads yet: it keeps what it has room for.
+            // A FIFO without a reader yet: it keeps what it has room for.
             return Descriptor(owning: try retrying { Glibc.open(path, flags | O_RDWR) })
         }
     }

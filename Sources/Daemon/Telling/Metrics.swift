@@ -136,7 +136,7 @@ package struct Metrics {
             census.map { ([("state", $0.state)], Double($0.jobs)) } + [([("state", "cur")], Double(inFlight))])
         out.family(
             "outspool_oldest_job_age_seconds", .gauge,
-            "Age of the oldest job by state, 0 where there is none; an estimate in directories of many jobs.",
+            "Age of the oldest job by state, 0 for an empty state; an estimate in directories of many jobs.",
             census.filter { $0.state != "done" }.map { count in
                 ([("state", count.state)], count.oldest.map { max((now - $0).inSeconds, 0).rounded() } ?? 0)
             })

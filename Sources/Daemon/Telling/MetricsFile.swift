@@ -1,14 +1,14 @@
 internal import Linux
 
-/// The metrics file, replaced as a whole: whoever reads it sees one moment or the one before.
+/// The metrics file, replaced as a whole: a reader sees one moment or the one before.
 final class MetricsFile {
     private let log: Log
-    /// The same trouble is told once.
+    /// The last trouble; the same is logged once.
     private var complaint: Errno?
 
     init(_ log: Log) { self.log = log }
 
-    /// Writes `.NAME.new` beside it, and renames. Never synced: after a power cut the next one comes in 15 s.
+    /// Writes `.NAME.new` next to it, and renames. Never synced: after a power cut the next one comes in 15 s.
     func write(_ text: String, to path: String) {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."

@@ -9,9 +9,9 @@ internal import Time
 /// Tells `notify` of new dead letters and of relays that stay out of reach: one digest at a time, which is a job of
 /// this spool like any other.
 ///
-/// What was told is on disk: `.digest` has the id of the last digest, and its mtime is the moment until which it tells.
-/// A start reads what died since from `dead/`. The id of a digest is made of the moment from which it tells, so that a
-/// crash between its submission and the note of it submits none twice.
+/// The state is on disk: `.digest` has the id of the last digest, and its mtime is the moment until which that digest
+/// reports. A start reads later dead letters from `dead/`. The id of a digest follows from the moment at which it
+/// begins, so that a crash between its submission and the note of it submits none twice.
 final class Notifier {
     private static let mark = "outspool-digest-"
     private static let stateFile = ".digest"
@@ -44,7 +44,7 @@ final class Notifier {
         current = settings
     }
 
-    /// Uses other settings. Whoever begins to want digests is told of what dies from now on.
+    /// Uses other settings. An address that is new gets digests of deaths from now on.
     func use(_ settings: Settings) {
         schedule = DigestSchedule(interval: settings.notifyInterval)
         let begins = address == nil && settings.notify != nil
@@ -53,7 +53,7 @@ final class Notifier {
         if address == nil { (letters, more, firstNews, since, last) = ([], 0, nil, nil, nil) }
     }
 
-    /// Whether a job is a digest: of its own end it does not tell.
+    /// Whether a job is a digest: a digest never reports on another.
     static func isDigest(_ id: String) -> Bool { id.hasPrefix(mark) }
 
     /// A dead letter is new.
@@ -156,7 +156,7 @@ final class Notifier {
         return false
     }
 
-    /// Until when a digest of that id tells, which was submitted before a crash; nil when there is none.
+    /// The moment until which a digest of that id reports, if it was submitted before a crash; or nil.
     private func end(of id: JobID) throws(SpoolError) -> Timestamp? {
         for state in try claims() + spool.places(of: id, except: .claimed(instance: spool.instance)) {
             guard case .job(let open) = try spool.examine(id, in: state, limit: current().maxJobSize) else { continue }
@@ -197,11 +197,11 @@ final class Notifier {
         readDead(after: since ?? now, until: now)
     }
 
-    /// What died while nobody was there to tell of it, by the mtime of the dead letters: at the start only, in slices.
+    /// Reads the deaths while no daemon ran, by the mtime of the dead letters: at the start only, in slices.
     private func readDead(after: Timestamp, until: Timestamp) {
         do throws(SpoolError) {
             reading = try DirectoryReading(spool.dead, path: "dead", loop: loop) { [unowned self] name in
-                // One that was taken away meanwhile is no news.
+                // A dead letter that was removed meanwhile is not reported.
                 guard let text = name.text, let id = JobID(text), !Notifier.isDigest(text),
                     let modified = (try? spool.dead.status(text))?.modified
                 else { return }

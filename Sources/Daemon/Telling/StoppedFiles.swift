@@ -5,7 +5,7 @@ internal import Time
 package struct StoppedFiles: Equatable, Sendable {
     /// The most files that are known. Beyond, each is told anew.
     static let most = 1000
-    /// A file that nobody has met for so long has gone, or goes on. Each is met every minute.
+    /// A file that was not met for so long has gone, or goes on. Each is met every minute.
     static let patience = Span.minutes(3)
 
     private struct Stop: Equatable {
@@ -30,7 +30,7 @@ package struct StoppedFiles: Equatable, Sendable {
     /// The file goes on, or is gone.
     package mutating func clear(_ path: String) { if !stops.isEmpty { stops[path] = nil } }
 
-    /// Forgets what nobody has met lately.
+    /// Forgets the files that were not met lately.
     package mutating func sweep(at now: Int64) {
         if stops.isEmpty { return }
         stops = stops.filter { now - $0.value.met < StoppedFiles.patience.nanoseconds }

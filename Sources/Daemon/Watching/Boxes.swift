@@ -142,8 +142,8 @@ final class Boxes {
         }
     }
 
-    /// Something of the box's own directories came or went: what is open may be what was removed, into which nobody
-    /// can submit any more.
+    /// A directory of the box came or went: the open one may be the removed one, into which no producer can submit any
+    /// more.
     func changed(_ name: String) {
         guard let box = boxes[name] else { return }
         do throws(SpoolError) {
@@ -183,7 +183,7 @@ final class Boxes {
 
     private func read(_ name: String) {
         guard let box = boxes[name], box.reading == nil else { return }
-        // Before it is known what there is, there is no room.
+        // Until the usage is known, the box has no room.
         guard usage.isKnown else { return count() }
         if isFull(box) { return }
         do throws(SpoolError) {

@@ -42,7 +42,7 @@ final class Buckets {
     private var timerDue = Timestamp.distantFuture
     /// Takes a job that is due; false when it has no room, and then the job stays here.
     private let take: (JobID, State) -> Bool
-    /// Hears of a name that is no id.
+    /// Hears of a name that is not an id.
     private let stray: (DirectoryName, State) -> Void
     private var isBlocked = false
 
@@ -132,19 +132,19 @@ final class Buckets {
                 }
                 var due = Timestamp(nanoseconds: status.modified)
                 if case .retry(let bucket) = bin.state {
-                    let mended = try spool.due(
+                    let repaired = try spool.due(
                         id, in: bucket, at: directory, status, known: bin.meant[id], now: now)
-                    if bucket.isFar(mended, now: now) {
+                    if bucket.isFar(repaired, now: now) {
                         // Beyond so many, histories are read again.
                         if bin.meant.count >= bin.list.capacity { bin.meant = [:] }
-                        bin.meant[id] = mended
+                        bin.meant[id] = repaired
                     }
-                    if mended != due {
+                    if repaired != due {
                         // Written down, or it would move on with every reading.
                         try step(
                             .touch, "\(bin.state.path)/\(id)",
-                            directory.setModified(id.text, nanoseconds: mended.nanoseconds))
-                        due = mended
+                            directory.setModified(id.text, nanoseconds: repaired.nanoseconds))
+                        due = repaired
                     }
                 }
                 bin.list.note(id, due: due)

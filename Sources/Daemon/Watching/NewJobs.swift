@@ -31,7 +31,7 @@ final class NewJobs {
         self.tell = tell
     }
 
-    /// A job stays in `new/` and is to be met again.
+    /// A job stays in `new/` and will be met again.
     func missed() { directory.miss() }
 
     /// Reads if a job was missed.
@@ -53,7 +53,7 @@ final class NewJobs {
         } catch { readLater(SpoolError(.read, "new", error)) }
     }
 
-    /// What told of the names that are not known has told.
+    /// Every source of unread names has reported.
     private func readLater(_ error: SpoolError) {
         log.write("\(error)", .warning)
         directory.ask()

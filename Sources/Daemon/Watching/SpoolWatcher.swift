@@ -36,7 +36,7 @@ final class SpoolWatcher {
     }
 
     enum Change {
-        /// Whether it is one of the drop boxes; the end of `drop/` itself is the spool's.
+        /// Whether it belongs to the drop boxes; the end of `drop/` itself is the spool's.
         var isOfBoxes: Bool {
             switch self {
             case .arrival(let place, _), .departure(let place, _):
@@ -54,7 +54,7 @@ final class SpoolWatcher {
         case departure(Place, DirectoryName)
         /// Events were dropped.
         case overflow
-        /// The directory is no longer where it was.
+        /// The directory has left its place.
         case end(Place)
     }
 

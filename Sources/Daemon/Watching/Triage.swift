@@ -10,7 +10,7 @@ struct ReadyJob: ~Copyable {
     let open: OpenJob
     let facts: Facts
 
-    /// What is known of it; one piece, since it is handed on with the claim.
+    /// The contents of the file, in one piece, since they are handed on with the claim.
     final class Facts {
         let waiting: WaitingJob
         let job: Result<Job, JobError>
@@ -38,14 +38,14 @@ struct ReadyJob: ~Copyable {
 
 /// Looks at jobs before they start: what may start, what must wait, what ends without a courier.
 final class Triage {
-    /// What a look found.
+    /// The result of a look.
     enum Look: ~Copyable {
         /// It is gone, was buried, or is looked at again later.
         case nothing
         /// It is not due before this time.
         case due(Timestamp)
         case ready(ReadyJob)
-        /// It ends without a courier: it is no job, is past its time, or is not to be sent yet.
+        /// It ends without a courier: it is not a job, is past its time, or its time has not come.
         case ends(ReadyJob, Ending)
     }
 
@@ -88,7 +88,7 @@ final class Triage {
     /// Looks at a name in a waiting state. What cannot be an id goes to `dead/` here.
     func id(of name: DirectoryName, in state: State) -> JobID? {
         if let text = name.text, let id = JobID(text) { return id }
-        bury(name, in: state, "the name is no job id")
+        bury(name, in: state, "the name is not a job id")
         return nil
     }
 
@@ -163,7 +163,7 @@ final class Triage {
         _ id: JobID, in state: State, _ status: FileStatus, _ reason: String, _ now: Timestamp
     ) throws(SpoolError) {
         let wait = youth(status, now)
-        // Somebody may be writing it straight into new/.
+        // A producer may be writing it straight into new/.
         if state == .new, status.size <= settings.maxJobSize, wait > .zero {
             return tell(.lookAgain(id, state, after: wait))
         }
@@ -301,8 +301,8 @@ final class Triage {
         _ = try settleDuplicate(open.contents, open.status.inode, id, of: own)
     }
 
-    /// In `cur/` lies something of that id that is nobody's work, such as a file that a start left
-    /// alone: the job would wait for it for ever.
+    /// A file of that id that belongs to no process lies in `cur/`, such as one that a start left alone: the job would
+    /// wait for it forever.
     private func settleRemains(_ id: JobID, in state: State) {
         let reason = "cur/\(spool.instance) has a file of that id"
         do throws(SpoolError) {
@@ -312,8 +312,8 @@ final class Triage {
         } catch { tryAgain(id, in: state, after: error) }
     }
 
-    /// Discards the newcomer in `new/` when it is the same job as the one in `place`, or cannot be compared with
-    /// it; else it goes to `dead/` under a generated id. False when it is no duplicate after all.
+    /// Discards the newcomer in `new/` when it is the same job as the one in `place`, or cannot be compared with it;
+    /// else it goes to `dead/` under a generated id. False when the other one has gone.
     private func settleDuplicate(
         _ newcomer: JobFile, _ inode: UInt64, _ id: JobID, of place: State
     ) throws(SpoolError) -> Bool {

@@ -36,7 +36,7 @@ final class Channel {
     private let hear: (JSON) -> JSON?
     /// Called once when the other end has gone.
     private let ended: () -> Void
-    /// Called when messages were dropped, and there is room again: the other end has to be told anew of all that lasts.
+    /// Called when messages were dropped, and there is room again: the other end has to be sent all lasting state anew.
     var caughtUp: () -> Void = {}
 
     /// Takes over the socket `number`.

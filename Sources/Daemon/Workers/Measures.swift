@@ -4,8 +4,7 @@ package import Spool
 internal import Text
 internal import Time
 
-/// What a queue tells of itself at one moment: `status.json` and the metrics file are made of it. Those of several
-/// workers add up.
+/// A queue's measures at one moment, for `status.json` and the metrics file. Those of several workers add up.
 package struct Measures: Equatable, Sendable {
     package var counters = Counters()
     /// Mails that are lined up, and those that are on their way.

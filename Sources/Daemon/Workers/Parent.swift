@@ -25,7 +25,7 @@ package final class Parent {
     private let source: Source
     private let first: Configuration
     private let version: String
-    /// What each worker told last, and what those that died have counted.
+    /// The last measures of each worker, and the counts of those that died.
     private var measures: [Int: Measures] = [:]
     private var past = Measures()
     /// The directories of `cur/` that a worker could not recover yet, by the worker; nil where it has not got so far.
@@ -39,7 +39,7 @@ package final class Parent {
     private lazy var housekeeping = Housekeeping(
         spool: spool, loop: loop, ledger: ledger, watcher: watcher, strays: strays, clock: clock, settings: settings,
         version: version)
-    /// What relays let all workers have, and the places of programs.
+    /// The relays' terms for all workers, and the places of programs.
     private lazy var terms = ParentTerms(
         loop: loop, ledger: ledger, allowances: allowances, push: { [unowned self] in workers.tell($1, to: $0) })
     private lazy var steering = SteeringFiles(spool, log, isTelling: true, use: { _ in }, cancel: { _ in })
@@ -98,7 +98,7 @@ package final class Parent {
         log.loop = loop
     }
 
-    /// Lets the ledger tell of dead letters once there is somebody to tell.
+    /// Lets the ledger report dead letters once the receiver has been made.
     private final class Letters { var take: (DeadLetter) -> Void = { _ in } }
 
     private func use(_ fresh: Settings) {

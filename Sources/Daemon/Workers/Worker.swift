@@ -160,7 +160,7 @@ package final class Worker {
         delivery.reload(settings)
     }
 
-    /// What the parent has read is what counts.
+    /// The parent has read the file, and sends its text.
     package func reloadConfiguration() {}
 
     private func changed(_ change: SpoolWatcher.Change) {

@@ -2,7 +2,7 @@ package import Configuration
 internal import JSON
 internal import Spool
 
-/// What a parent gives a worker to read on its standard input: which worker it is, and the configuration in use.
+/// The brief of a worker, on its standard input: its number, and the configuration in use.
 ///
 /// The worker does not read the configuration's file: that may have changed since, and be of no use.
 package struct WorkerBrief: Equatable, Sendable {

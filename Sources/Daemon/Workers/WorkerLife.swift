@@ -1,7 +1,7 @@
 package import Spool
 package import Time
 
-/// What a parent knows of one worker, and when it starts it again: at once, and later each time that it dies soon.
+/// A parent's record of one worker, and when it starts it again: at once, and later each time that it dies soon.
 ///
 /// Moments are of the monotonic clock, in nanoseconds, but for ``sign``, which people read.
 package struct WorkerLife: Equatable, Sendable {

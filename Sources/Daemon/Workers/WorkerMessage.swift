@@ -66,7 +66,7 @@ enum WorkerMessage {
 }
 
 extension JSON {
-    /// Whether a message is about what relays let all workers have, or about the places of programs.
+    /// Whether a message is about the terms of relays, or about the places of programs.
     var isOfTerms: Bool { ["relay", "places"].contains(addressee) }
 
     /// The part that a message is for.

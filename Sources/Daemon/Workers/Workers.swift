@@ -12,14 +12,14 @@ final class Workers {
     static let channelNumber: Int32 = 3
     /// How long a worker has, beyond the grace, to end before it is killed.
     private static let margin = Span.seconds(5)
-    /// What a worker must not have of its parent's environment: the supervisor listens to the parent alone.
+    /// The variables that a worker must not inherit: the supervisor listens to the parent alone.
     private static let withheld = ["NOTIFY_SOCKET=", "WATCHDOG_PID=", "WATCHDOG_USEC="]
 
     enum News {
         /// A worker's process was started, or ended: nothing that it has told or was given holds any more.
         case began(Int)
         case ended(Int)
-        /// Messages to it were dropped: it has to be told anew of all that lasts.
+        /// Messages to it were dropped: it has to be sent all lasting state anew.
         case behind(Int)
         /// All have ended, after ``stop(within:)``.
         case allEnded
@@ -103,7 +103,7 @@ final class Workers {
                 if let crew { self?.ended(crew) }
             }
         } catch {
-            // Nobody would hear of its end.
+            // Without a pidfd its end would go unnoticed.
             var child = consume child
             _ = child.reap()
             strays.ended("worker \(number)")

@@ -12,7 +12,7 @@ package final class Arrivals {
     private let root: Directory
     /// `arriving/NAME`, whose flock(2) this value holds, and `received/` in it; nil before ``begin(_:keeping:)``.
     private var place: Place?
-    /// What was brought since the last ``settle()``, in its order.
+    /// The drafts brought since the last ``settle()``, in order.
     private var batch: [Draft] = []
     private var current: Draft?
 
@@ -35,7 +35,7 @@ package final class Arrivals {
         let modified: Int64
         var answer: Parcel.Answer?
 
-        /// `file` is nil where nothing is to be written: the parcel has a receipt.
+        /// `file` is nil when nothing is written: the parcel has a receipt.
         init(_ parcel: Parcel, _ file: SharedFile?, modified: Int64) {
             self.parcel = parcel
             self.file = file
@@ -51,8 +51,8 @@ package final class Arrivals {
         root = top
     }
 
-    /// Begins the transfer of that name, or goes on with it. Of drafts and receipts only those stay whose names `isKept`
-    /// says: the others' jobs are no longer under way.
+    /// Begins the transfer of that name, or goes on with it. Keeps the drafts and receipts whose names `isKept`
+    /// accepts: the jobs of others are no longer under way.
     ///
     /// Waits for another process that serves the same transfer, whose connection may not have noticed its end.
     package func begin(_ name: JobID, keeping isKept: (String) -> Bool) throws(TransferError) {
@@ -150,7 +150,7 @@ package final class Arrivals {
         _ = try transferStep(.create, path, allowing(.exists, place.receipts.create(parcel.name, mode: 0o600)))
     }
 
-    /// Renames a draft, which has its receipt, into its state. Where there is no draft, it was renamed before.
+    /// Renames a draft, which has its receipt, into its state. If the draft is missing, it was renamed before.
     private func publish(_ parcel: Parcel, in place: Place) throws(TransferError) -> Parcel.Answer {
         let target = "\(parcel.state.path)/\(parcel.id)"
         do throws(Errno) {
@@ -168,7 +168,7 @@ package final class Arrivals {
         try transferStep(.open, state.path, root.contains(state.path))
     }
 
-    /// Removes a draft with its receipt, which goes first and for good: without it the draft is nothing.
+    /// Removes a draft with its receipt, which goes first: without it the draft is nothing.
     private func takeBack(_ parcel: Parcel, in place: Place) throws(TransferError) {
         let path = "\(place.path)/\(parcel.name)"
         try transferStep(.remove, path, allowing(.noEntry, place.receipts.unlink(parcel.name)))
@@ -213,7 +213,7 @@ package final class Arrivals {
     }
 }
 
-/// What is compared with jobs that arrive under an id that the spool has.
+/// The comparison with jobs that arrive under an id that the spool has.
 extension Arrivals {
     /// The states of the spool, in the order in which a job passes through them, so that one that moves is met.
     private func occupied() throws(TransferError) -> [State] {

@@ -53,7 +53,7 @@ package final class Departures {
         return String(decoding: own.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
     }
 
-    /// What a transfer that ended early has under way: what this one begins with.
+    /// The parcels that an earlier transfer left under way: this one begins with them.
     package func parcels() throws(TransferError) -> [Parcel] { try parcels(in: place) }
 
     private func parcels(in place: String) throws(TransferError) -> [Parcel] {
@@ -66,7 +66,7 @@ package final class Departures {
         return found
     }
 
-    /// What came of a claim.
+    /// The result of a claim.
     package enum Claim {
         case claimed(Parcel)
         /// It has moved since it was seen.

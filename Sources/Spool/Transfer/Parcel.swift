@@ -21,7 +21,7 @@ package struct Parcel: Hashable, Sendable {
         token = JobID(JobID.random(characters: 12))!
     }
 
-    /// The parcel whose file has that name; nil for a name that is none.
+    /// The parcel whose file has that name, or nil.
     package init?(name: String, state: State) {
         guard let (id, token) = name.halves(at: "~"), let id = JobID(String(id)), let token = JobID(String(token)),
             token.text.utf8.count <= Parcel.maximumTokenLength
@@ -37,7 +37,7 @@ package struct Parcel: Hashable, Sendable {
     /// The state whose directory has that path; nil for one whose jobs are not transferred.
     package static func state(at path: String) -> State? { states.first { $0.path.isExactly(path) } }
 
-    /// What became of a parcel on the other side.
+    /// The fate of a parcel on the other side.
     package enum Answer: Equatable, Sendable {
         /// It is there, durable: here it goes.
         case arrived

@@ -16,7 +16,7 @@ enum SpoolIdentity {
         return id.text
     }
 
-    /// The same, made where there is none. It is on disk on return.
+    /// The identity, made if it is missing. It is on disk on return.
     static func make(in root: borrowing Directory) throws(TransferError) -> String {
         if let identity = try read(in: root) { return identity }
         let draft = "tmp/" + JobID.random(characters: 20)

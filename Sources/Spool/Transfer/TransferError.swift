@@ -5,7 +5,7 @@ package enum TransferError: Error, CustomStringConvertible {
     case spool(SpoolError)
     /// Another transfer has the lock.
     case busy(path: String)
-    /// What this process would write there would not be the owner's.
+    /// A file that this process writes there would not be the owner's.
     case foreign(path: String, owner: UInt32)
     /// Jobs are under way to another spool than the one that was asked for.
     case elsewhere(path: String)
@@ -22,7 +22,7 @@ package enum TransferError: Error, CustomStringConvertible {
             "\(path) belongs to user \(owner): run this as that user, not as \(Process.effectiveUser); see runuser(1)"
         case .elsewhere(let path):
             "jobs are under way to another spool, in \(path): finish that transfer first, or end it with --back"
-        case .itself(let path): "\(path) is the spool that is to be emptied"
+        case .itself(let path): "\(path) is the spool to empty"
         case .broken(let what): what
         }
     }

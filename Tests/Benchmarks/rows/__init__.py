@@ -1,21 +1,21 @@
-"""The rows of the table. One is a class: what it measures, and what it has to show."""
+"""The rows of the table. One is a class: what it measures, and its lines."""
 import statistics
 from functools import partial
 
 
 class Line:
-    """One line of the table: a figure of each round, and what it should be.
+    """One line of the table: a figure of each round.
 
-    `of` makes the figure of what a round measured; a round that lacks something for it gives none. `least` has to be
-    reached, `goal` should be; where `less` is better, they are upper bounds.
+    `of` computes the figure from a round's measurements; a round that lacks one gives no figure. A line with a `peer` is a
+    ratio, and is drawn: 1, or 100 %, is as fast as the peer.
     """
 
-    def __init__(self, what, of, unit, least=None, goal=None, less=False):
-        self.what, self.of, self.unit = what, of, unit
-        self.least, self.goal, self.less = least, goal, less
+    def __init__(self, what, of, unit, peer=None):
+        self.what, self.of, self.unit, self.peer = what, of, unit, peer
 
-    def reaches(self, value, target):
-        return value <= target if self.less else value >= target
+    def ratio(self, value):
+        """How many times as fast as the peer."""
+        return value / 100 if self.unit == "%" else value
 
 
 class Row:

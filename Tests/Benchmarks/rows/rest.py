@@ -26,11 +26,11 @@ class Rest(Row):
         f"The latency: as on the idle daemon, {BLOCK} jobs in turns on this one and on one with an empty spool. The processor: what "
         f"the daemon uses in {QUIET} s in which nothing is due, once it has read everything.")
     lines = (
-        Line("rename in new/ to 250, with all that deferred", ratio("p50 ms", "idle p50 ms"), "x idle", 1.5, 1.1, less=True),
-        Line("resident memory meanwhile", figure("resident MB"), "MB", 64, 32, less=True),
+        Line("rename in new/ to 250, with all that deferred", ratio("p50 ms", "idle p50 ms"), "x idle"),
+        Line("resident memory meanwhile", figure("resident MB"), "MB"),
         Line("  its peak since the start", figure("peak MB"), "MB"),
-        Line("share of a processor while they wait", figure("processor %"), "%", 1, 0.2, less=True),
-        Line("start to first due job sent", figure("first of many s"), "s", 3, 1, less=True),
+        Line("share of a processor while they wait", figure("processor %"), "%"),
+        Line("start to first due job sent", figure("first of many s"), "s"),
         Line("  the same, when it is the only one", figure("only one s"), "s"),
     )
 

@@ -13,7 +13,7 @@ class SlowRelay(Row):
         f"{COUNT} mails of 2 KiB through {CONNECTIONS} connections to outspool-sink, which takes {DELAY} ms to answer each "
         "final dot: no reply may keep another connection waiting. Against smtp-source -d with as many connections.")
     lines = (
-        Line("relay that takes 20 ms, share of smtp-source -d", lambda f: 100 * f["outspoold/s"] / f["smtp-source/s"], "%"),
+        Line("relay that takes 20 ms, share of smtp-source -d", lambda f: 100 * f["outspoold/s"] / f["smtp-source/s"], "%", "smtp-source"),
     )
 
     def open(self):

@@ -12,7 +12,7 @@ class SmallAnswers(Row):
         "as simple servers do: of two answers the second waits until the first is acknowledged. Against the same server "
         "with TCP_NODELAY.")
     lines = (
-        Line("relay that answers piece by piece, share of NODELAY", ratio("Nagle/s", "NODELAY/s"), "x"),
+        Line("relay that answers piece by piece, share of NODELAY", ratio("Nagle/s", "NODELAY/s"), "x", "NODELAY"),
     )
 
     def open(self):

@@ -17,7 +17,8 @@ class Stream(Row):
         "disk.")
     lines = (
         Line(
-            f"{PRODUCERS} producers while it delivers, against Postfix's", ratio("outspoold/s", "Postfix/s"), "x", 3, 5),
+            f"{PRODUCERS} producers while it delivers, against Postfix's", ratio("outspoold/s", "Postfix/s"), "x",
+            "Postfix"),
     )
 
     def open(self):

@@ -15,9 +15,9 @@ class Workers(Drain):
         "it has sent a hundred mails and its connections are closed: the memory of each process. The pages of the program "
         "are there once, however many workers use them: what a worker costs is its proportional share (PSS).")
     lines = (
-        Line(f"workers = {COUNT}, drain against one process", ratio("workers/s", "one/s"), "x", 1.5, 1.7),
-        Line(f"workers = {COUNT}, drain against Postfix's", ratio("workers/s", "Postfix/s"), "x", 6.5, 8),
-        Line("memory of a worker at rest, PSS", figure("worker PSS MB"), "MB", 20, 10, less=True),
+        Line(f"workers = {COUNT}, drain against one process", ratio("workers/s", "one/s"), "x", "one process"),
+        Line(f"workers = {COUNT}, drain against Postfix's", ratio("workers/s", "Postfix/s"), "x", "Postfix"),
+        Line("memory of a worker at rest, PSS", figure("worker PSS MB"), "MB"),
         Line("  resident, with what it shares", figure("worker MB"), "MB"),
         Line("  of the parent, resident", figure("parent MB"), "MB"),
     )
