@@ -218,11 +218,21 @@ private struct GoTypes {
         var lines = remarks.lines(width: source.width)
         if lines.isEmpty, let name { lines = ["\(name) is made of a schema."] }
         for line in lines {
-            let plain = line.replacing("``", with: "` `").replacing("''", with: "' '")
+            let plain = apart(line)
             let isSyntax = plain.utf8.first == UInt8(ascii: "#") || plain.utf8.first == UInt8(ascii: "[")
             source.line("// \(isSyntax ? "· " : "")\(plain)")
         }
     }
+}
+
+/// The line without two apostrophes or backticks in a row, of which gofmt would make quotation marks.
+private func apart(_ line: String) -> String {
+    var plain = String.UnicodeScalarView()
+    for scalar in line.unicodeScalars {
+        if scalar == "'" || scalar == "`", plain.last == scalar { plain.append(" ") }
+        plain.append(scalar)
+    }
+    return String(plain)
 }
 
 private func goLiteral(_ text: String) -> String {
