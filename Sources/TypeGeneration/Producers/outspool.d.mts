@@ -32,7 +32,7 @@ export interface Attachment {
   file?: string;
 }
 
-/** The fields of a job beside its template and parameters, as spool(5) has them. */
+/** The fields of a job next to its template and parameters, as spool(5) has them. */
 export interface Submission {
   to?: Recipients;
   cc?: Recipients;

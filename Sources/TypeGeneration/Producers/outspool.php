@@ -309,7 +309,7 @@ class Spool implements Submitter
         throw self::invalid('id', "another job of that id is in $state/; a new job needs a new id");
     }
 
-    /** A job of done/ with our own values in place of the secrets that are masked there. */
+    /** A job of done/ with our own values for the secrets that are masked there. */
     private static function unmasked(mixed $there, mixed $own): mixed
     {
         if ($there === '***') {
