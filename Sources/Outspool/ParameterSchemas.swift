@@ -6,7 +6,7 @@ internal import Schema
 enum ParameterSchemas {
     private static let known = Monitor<[ObjectIdentifier: Result<Schema, SchemaFault>]>([:])
 
-    /// The schema of a type; nil if it has none, a failure if its text is no schema.
+    /// The schema of a type; nil if it has none, a failure if its text is not a schema.
     static func schema(of type: any TypedJob.Type) -> Result<Schema, SchemaFault>? {
         guard let text = type.schema else { return nil }
         return known.withLock { known in
@@ -26,7 +26,7 @@ enum ParameterSchemas {
     /// Throws for the first place where parameters do not fit; secrets are not told.
     static func judge(_ params: JSON, by schema: Result<Schema, SchemaFault>) throws(SubmitError) {
         switch schema {
-        case .failure(let fault): throw .invalid(field: "/params", reason: "the type's schema is none: \(fault)")
+        case .failure(let fault): throw .invalid(field: "/params", reason: "the type's schema cannot be used: \(fault)")
         case .success(let schema):
             guard let violation = schema.validate(params).first else { return }
             throw .invalid(

@@ -15,7 +15,7 @@ extension Entrance {
         guard let root = try visible(path, Directory(path: path)) else { return nil }
         let told = "out/\(id)"
         if let bytes = try visible(told, root.open(told).readAll(limit: Entrance.toldLimit)),
-            let object = (try? JSON(parsing: bytes))?.object,  // A file that is no JSON tells nothing.
+            let object = (try? JSON(parsing: bytes))?.object,  // A file that is not JSON tells nothing.
             let state = object["state"]?.string
         {
             return Whereabouts(state: state, event: object["event"])

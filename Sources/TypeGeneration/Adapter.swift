@@ -2,7 +2,7 @@
 package enum Adapter: String, CaseIterable, Sendable {
     case django, flask, symfony, nodemailer, wordpress, pytest, phpunit, actionmailer
 
-    /// The file, which stands beside the producer of its language.
+    /// The file, which stands next to the producer of its language.
     package var file: SourceFile {
         switch self {
         case .django: source("outspool_django.py", PackageResources.outspool_django_py)

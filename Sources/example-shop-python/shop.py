@@ -23,7 +23,7 @@ def main() -> int:
         print(Spool().submit(order, to="Zoë <zoe@example.com>"))
         return os.EX_OK
     except SubmitError as error:
-        # The exit status says it; nobody may be there to read the line.
+        # The exit status says it; there may be no reader of the line.
         print(f"shop: {error}", file=sys.stderr)
         # A job that is wrong would be tomorrow; with a full disk, or no spool yet, the same call can succeed later.
         return os.EX_DATAERR if error.reason == "invalid" else os.EX_TEMPFAIL

@@ -1,6 +1,6 @@
 """Django's mail, queued in an Outspool spool: EMAIL_BACKEND = "outspool_django.EmailBackend".
 
-It needs the producer beside it: outspool types --lang python. With OUTSPOOL_SPOOL=memory: nothing is sent.
+It needs the producer next to it: outspool types --lang python. With OUTSPOOL_SPOOL=memory: nothing is sent.
 """
 
 from __future__ import annotations

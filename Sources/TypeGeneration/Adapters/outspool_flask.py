@@ -1,6 +1,6 @@
-"""Flask-Mail, with a spool for its server: mail = OutspoolMail(app) in place of Mail(app).
+"""Flask-Mail, with a spool for its server: mail = OutspoolMail(app) instead of Mail(app).
 
-It needs the producer beside it: outspool types --lang python. With OUTSPOOL_SPOOL=memory: nothing is sent.
+It needs the producer next to it: outspool types --lang python. With OUTSPOOL_SPOOL=memory: nothing is sent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 /**
  * Nodemailer's transport to a spool: nodemailer.createTransport(outspoolTransport()).
  *
- * It needs the producer beside it: outspool types --lang typescript. With OUTSPOOL_SPOOL=memory: nothing is sent.
+ * It needs the producer next to it: outspool types --lang typescript. With OUTSPOOL_SPOOL=memory: nothing is sent.
  */
 import { Spool } from "./outspool.mjs";
 

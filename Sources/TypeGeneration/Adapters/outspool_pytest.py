@@ -1,6 +1,6 @@
 """A plugin of pytest: no test touches a real spool. pytest -p outspool_pytest, or pytest_plugins = ["outspool_pytest"].
 
-It needs the producer beside it: outspool types --lang python.
+It needs the producer next to it: outspool types --lang python.
 """
 
 from __future__ import annotations

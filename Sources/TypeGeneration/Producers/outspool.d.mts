@@ -1,6 +1,6 @@
 /**
  * - "alreadyQueued": the same job is in the spool under this id, or a job of the id waits where
- *   nobody may look. Who chose the id as an idempotency key takes this for success.
+ *   this user cannot look. If the id is your idempotency key, take this for success.
  * - "unsettled": the job may be queued or not, the last wait for the disk failed. Submitted again
  *   under a chosen id it is sent once.
  * - "temporary": nothing is queued, and the same call can succeed later: a full disk.
@@ -32,7 +32,7 @@ export interface Attachment {
   file?: string;
 }
 
-/** The fields of a job beside its template and parameters, as spool(5) has them. */
+/** The fields of a job next to its template and parameters, as spool(5) has them. */
 export interface Submission {
   to?: Recipients;
   cc?: Recipients;

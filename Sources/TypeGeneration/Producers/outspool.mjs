@@ -142,7 +142,7 @@ function refuseNamesake(id, there, own, state) {
     pointer: "id" });
 }
 
-/** A job of done/ with our own values in place of the secrets that are masked there. */
+/** A job of done/ with our own values for the secrets that are masked there. */
 function unmasked(there, own) {
   if (there === "***") return own;
   if (typeof there !== "object" || there === null || typeof own !== "object" || own === null) return there;

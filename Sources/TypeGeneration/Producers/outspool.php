@@ -16,8 +16,8 @@ require_once __DIR__ . '/outspool_job.php';
 enum SubmitReason: string
 {
     /**
-     * The same job is in the spool under this id, or a job of the id waits where nobody may look. Who chose the id
-     * as an idempotency key takes this for success.
+     * The same job is in the spool under this id, or a job of the id waits where this user cannot look. If the
+     * id is your idempotency key, take this for success.
      */
     case AlreadyQueued = 'alreadyQueued';
     /**
@@ -309,7 +309,7 @@ class Spool implements Submitter
         throw self::invalid('id', "another job of that id is in $state/; a new job needs a new id");
     }
 
-    /** A job of done/ with our own values in place of the secrets that are masked there. */
+    /** A job of done/ with our own values for the secrets that are masked there. */
     private static function unmasked(mixed $there, mixed $own): mixed
     {
         if ($there === '***') {

@@ -14,7 +14,7 @@ final class AttachmentForm
     private const TOKEN = "[!#$%&'*+\\-.0-9A-Z^_`a-z{|}~]+";
     private const LIMIT = 64 << 20;
 
-    /** Decodes base64, perhaps with line ends or without its padding; null if it is none. */
+    /** Decodes base64, perhaps with line ends or without its padding; null for other text. */
     public static function decoded(string $text): ?string
     {
         $plain = \str_replace(["\r", "\n"], '', $text);

@@ -9,8 +9,8 @@ import secrets
 import time
 from typing import Any, Literal, Optional, TypeAlias
 
-# alreadyQueued: the same job is in the spool under this id, or a job of the id waits where nobody may look. Who chose the
-#   id as an idempotency key takes this for success.
+# alreadyQueued: the same job is in the spool under this id, or a job of the id waits where this user cannot look.
+#   If the id is your idempotency key, take this for success.
 # unsettled: the job may be queued or not, the last wait for the disk failed. Submitted again under
 #   a chosen id it is sent once.
 # temporary: nothing is queued, and the same call can succeed later: a full disk.

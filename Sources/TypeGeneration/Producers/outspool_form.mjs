@@ -143,7 +143,7 @@ export function checkForm(job) {
     for (const name of ["attachments", "headers", "replyTo", "sender"]) {
       const value = fields.at(name);
       if (value !== null && value !== "" && Object.keys(value).length > 0) {
-        throw new FormFault(`/${name}`, "cannot stand beside message, which is the whole mail");
+        throw new FormFault(`/${name}`, "cannot stand next to message, which is the whole mail");
       }
     }
     recipients += checkMessage(message, recipients === 0 && envelopeTo === null);
@@ -182,7 +182,7 @@ function readContent(fields) {
     return { kind: "template" };
   }
   if (isMail) {
-    if (subject === null) throw new FormFault("/subject", "missing beside text or html");
+    if (subject === null) throw new FormFault("/subject", "missing next to text or html");
     if (text === null && html === null) throw new FormFault("", "a subject without text or html");
     return { kind: "mail", html };
   }
@@ -195,7 +195,7 @@ function readContent(fields) {
   throw new FormFault("/message", 'is neither a string nor {"base64": "…"}');
 }
 
-/** Decodes base64, perhaps with line ends or without its padding; null if it is none. */
+/** Decodes base64, perhaps with line ends or without its padding; null for other text. */
 function decode(text) {
   const plain = text.replace(/[\r\n]/g, "");
   const digits = plain.replace(/=+$/, "");

@@ -165,7 +165,7 @@ final class Form
             foreach (['attachments', 'headers', 'replyTo', 'sender'] as $name) {
                 $value = $fields->at($name);
                 if ($value !== '' && (\is_object($value) ? \get_object_vars($value) : $value)) {
-                    throw new FormFault("/$name", 'cannot stand beside message, which is the whole mail');
+                    throw new FormFault("/$name", 'cannot stand next to message, which is the whole mail');
                 }
             }
             $recipients += self::checkMessage($message, $recipients === 0 && $envelopeTo === null);
@@ -212,7 +212,7 @@ final class Form
         }
         if ($isMail) {
             if ($subject === null) {
-                throw new FormFault('/subject', 'missing beside text or html');
+                throw new FormFault('/subject', 'missing next to text or html');
             }
             if ($text === null && $html === null) {
                 throw new FormFault('', 'a subject without text or html');

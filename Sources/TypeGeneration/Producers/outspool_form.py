@@ -138,7 +138,7 @@ def check(job: object) -> Optional[tuple[int, str]]:
     if kind == "message":
         for name in ("attachments", "headers", "replyTo", "sender"):
             if job.get(name) not in (None, "", [], {}):
-                raise FormFault(f"/{name}", "cannot stand beside message, which is the whole mail")
+                raise FormFault(f"/{name}", "cannot stand next to message, which is the whole mail")
         recipients += _check_message(message, must_name=recipients == 0 and envelope_to is None)
     else:
         _check_attachments(attachments, html)
@@ -175,7 +175,7 @@ def _content(fields: _Fields) -> tuple[str, Optional[str], bytes]:
         return "template", None, b""
     if is_mail:
         if subject is None:
-            raise FormFault("/subject", "missing beside text or html")
+            raise FormFault("/subject", "missing next to text or html")
         if text is None and html is None:
             raise FormFault("", "a subject without text or html")
         return "mail", html, b""
