@@ -141,7 +141,7 @@ private struct GoTypes {
         }
     }
 
-    /// The value of a member that can have one only, and so is no field.
+    /// The value of a member that can have one only, which needs no field.
     private func only(_ field: Declaration.Field) -> String? {
         guard field.isRequired, case .named(let place) = field.shape, case .choice(let values) = template[place].kind,
             values.count == 1
