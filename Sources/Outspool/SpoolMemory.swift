@@ -26,11 +26,11 @@ extension Spool {
     /// Copies of the value share what is queued. Jobs are judged as they are for a real spool.
     public static func inMemory() -> Spool { Spool(.memory(SpoolMemory())) }
 
-    /// What was queued in memory, in order; empty for a spool on disk.
+    /// The jobs that were queued in memory, in order; empty for a spool on disk.
     public var queued: [Queued] { if case .memory(let memory) = place { memory.queued } else { [] } }
 }
 
-/// What the copies of a spool in memory share.
+/// The jobs that the copies of a spool in memory share.
 final class SpoolMemory: Sendable {
     private let jobs = Monitor<[Queued]>([])
 

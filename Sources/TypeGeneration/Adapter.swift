@@ -1,4 +1,4 @@
-/// What lets the mail of a framework, or the tests of an application, go through a producer: one file each.
+/// A file that puts the mail of a framework, or the tests of an application, behind a producer.
 package enum Adapter: String, CaseIterable, Sendable {
     case django, flask, symfony, nodemailer, wordpress, pytest, phpunit, actionmailer
 
