@@ -142,7 +142,7 @@ private struct GoTypes {
         }
     }
 
-    /// The value of a member that can have one only, and so is no field.
+    /// The value of a member that can have one only, which needs no field.
     private func only(_ field: Declaration.Field) -> String? {
         guard field.isRequired, case .named(let place) = field.shape, case .choice(let values) = template[place].kind,
             values.count == 1
@@ -219,11 +219,21 @@ private struct GoTypes {
         var lines = remarks.lines(width: source.width)
         if lines.isEmpty, let name { lines = ["\(name) is made of a schema."] }
         for line in lines {
-            let plain = line.replacing("``", with: "` `").replacing("''", with: "' '")
+            let plain = apart(line)
             let isSyntax = plain.utf8.first == UInt8(ascii: "#") || plain.utf8.first == UInt8(ascii: "[")
             source.line("// \(isSyntax ? "· " : "")\(plain)")
         }
     }
+}
+
+/// The line without two apostrophes or backticks in a row, of which gofmt would make quotation marks.
+private func apart(_ line: String) -> String {
+    var plain = String.UnicodeScalarView()
+    for scalar in line.unicodeScalars {
+        if scalar == "'" || scalar == "`", plain.last == scalar { plain.append(" ") }
+        plain.append(scalar)
+    }
+    return String(plain)
 }
 
 private func goLiteral(_ text: String) -> String {

@@ -28,7 +28,8 @@ extension Verb {
                                    csharp, cs   Templates.cs and what it needs, C# 7
                   --templates DIR  the templates, if not those of the configuration
                   --adapter NAME   what puts the producer behind a framework's mail, or into its
-                                   tests, one file: \(adapters)
+                                   tests, one file: \(adapters(0..<3)),
+                                   \(adapters(3..<Adapter.allCases.count))
                   --output DIR     where to; standard output if not given
 
                 """,
@@ -44,7 +45,10 @@ private let shortNames: [String: Language] = [
     "cs": .csharp, "golang": .go, "py": .python, "rb": .ruby, "ts": .typescript,
 ]
 
-private let adapters = Adapter.allCases.map(\.rawValue).joined(separator: ", ")
+/// The names of the adapters at these places, for a line.
+private func adapters(_ places: Range<Int>) -> String {
+    Adapter.allCases[places].map(\.rawValue).joined(separator: ", ")
+}
 
 private func runTypes(_ invocation: Invocation) throws(Failure) -> ExitStatus {
     let arguments = invocation.arguments
@@ -77,7 +81,7 @@ private func runTypes(_ invocation: Invocation) throws(Failure) -> ExitStatus {
 
 private func writeAdapter(named name: String, _ invocation: Invocation) throws(Failure) -> ExitStatus {
     guard let adapter = Adapter(rawValue: name) else {
-        throw .usage("--adapter is one of \(adapters), not \(printable(name))")
+        throw .usage("--adapter is one of \(adapters(0..<Adapter.allCases.count)), not \(printable(name))")
     }
     guard try invocation.arguments.value("--lang") == nil, invocation.arguments.operands.isEmpty else {
         throw .usage("--adapter stands alone, but for --output")

@@ -234,7 +234,7 @@ namespace Outspool
             {
                 if (local[index] >= 0x80 && IsHidden(CharUnicodeInfo.GetUnicodeCategory(local, index)))
                 {
-                    throw new AddressFault("a character before the @ that is not seen");
+                    throw new AddressFault("an invisible character before the @");
                 }
             }
             var isPlain = local.Split('.').All(word => word.Length > 0 && word.All(IsAtom));

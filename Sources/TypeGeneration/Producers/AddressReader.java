@@ -254,7 +254,7 @@ final class AddressReader {
         String local = words.local.toString();
         checkDomain(domain);
         if (HIDDEN.matcher(local).find()) {
-            throw new Fault("a character before the @ that is not seen");
+            throw new Fault("an invisible character before the @");
         }
         boolean isPlain = true;
         for (String word : local.split("\\.", -1)) {

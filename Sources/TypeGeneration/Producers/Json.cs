@@ -48,7 +48,7 @@ namespace Outspool
             }
         }
 
-        /// <summary>The value that a text begins with; null if it is none.</summary>
+        /// <summary>The value that a text begins with; null if it is not JSON.</summary>
         internal static object TryReadBeginning(string text)
         {
             try
@@ -140,7 +140,7 @@ namespace Outspool
             if (c != 'u' || at + 4 > text.Length
                 || !ushort.TryParse(text.Substring(at, 4), NumberStyles.AllowHexSpecifier, Invariant, out code))
             {
-                throw new JsonFault("an escape that is none");
+                throw new JsonFault("an unknown escape");
             }
             at += 4;
             return (char)code;

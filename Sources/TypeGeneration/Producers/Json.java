@@ -147,7 +147,7 @@ final class Json {
             return "\"\\/\b\f\n\r\t".charAt(place);
         }
         if (c != 'u' || at + 4 > text.length() || !text.substring(at, at + 4).matches("[0-9A-Fa-f]{4}")) {
-            throw new Fault("an escape that is none");
+            throw new Fault("an unknown escape");
         }
         at += 4;
         return (char) Integer.parseInt(text.substring(at - 4, at), 16);

@@ -126,7 +126,7 @@ namespace Outspool
             if (content == null == (source == null)) throw Form.Wrong(file.Prefix, "either content or file");
             if (source != null && (source.Length == 0 || source[0] == '.' || source.IndexOfAny(new[] { '/', '\0' }) >= 0))
             {
-                throw Form.Wrong(file.Prefix + "/file", "is no plain file name");
+                throw Form.Wrong(file.Prefix + "/file", "is not a plain file name");
             }
             var bytes = content == null ? new byte[0] : Decoded(content);
             if (bytes == null) throw Form.Wrong(file.Prefix + "/content", "is not base64");
@@ -229,7 +229,7 @@ namespace Outspool
             var wrong = attachments != null && attachments.Count > 0 ? "attachments"
                 : headers != null && headers.Names.Count > 0 ? "headers"
                 : fields.Address("replyTo") != null ? "replyTo" : fields.Address("sender") != null ? "sender" : null;
-            if (wrong != null) throw Form.Wrong("/" + wrong, "has no place beside message, which is the whole mail");
+            if (wrong != null) throw Form.Wrong("/" + wrong, "cannot be combined with message, which is the whole mail");
             var header = ReadHeader(source);
             return needsRecipients && header.Sum(field => Recipients(field)) > 0;
         }

@@ -136,7 +136,7 @@ final class Letter {
             throw Form.wrong(file.prefix(), "either content or file");
         }
         if (source != null && (source.isEmpty() || source.startsWith(".") || source.matches("(?s).*[/\\x00].*"))) {
-            throw Form.wrong(file.prefix() + "/file", "is no plain file name");
+            throw Form.wrong(file.prefix() + "/file", "is not a plain file name");
         }
         byte[] bytes = content == null ? new byte[0] : decoded(content);
         if (bytes == null) {
@@ -270,7 +270,7 @@ final class Letter {
             : headers != null && !headers.isEmpty() ? "headers"
             : fields.address("replyTo") != null ? "replyTo" : fields.address("sender") != null ? "sender" : null;
         if (wrong != null) {
-            throw Form.wrong("/" + wrong, "has no place beside message, which is the whole mail");
+            throw Form.wrong("/" + wrong, "cannot be combined with message, which is the whole mail");
         }
         int recipients = 0;
         for (String field : readHeader(source)) {

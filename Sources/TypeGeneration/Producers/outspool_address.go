@@ -304,7 +304,7 @@ func (r *addressReader) address(words *addressWords) (address, reason string) {
 	}
 	for _, character := range local {
 		if character >= 0x80 && (!unicode.IsPrint(character) || unicode.Is(unicode.Z, character)) {
-			return "", fmt.Sprintf("a character before the @ that nobody sees, %+q", character)
+			return "", fmt.Sprintf("an invisible character before the @, %+q", character)
 		}
 	}
 	written := len(local)

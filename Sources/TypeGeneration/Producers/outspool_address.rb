@@ -19,7 +19,7 @@ module Outspool
     private_constant :Words
 
     class << self
-      # One mailbox: a@b, Name <a@b>, "Name, quoted" <a@b> or a@b (Name). Yields the reason if it is none.
+      # One mailbox: a@b, Name <a@b>, "Name, quoted" <a@b> or a@b (Name). Yields the reason if it is not.
       def mailbox(text, &otherwise) = read(text, Form::CONTROL, otherwise, &:single)
 
       # A bare address: no name, no angle brackets, no comments.
@@ -192,7 +192,7 @@ module Outspool
 
     def check_local(local, domain)
       if local.match?(/[[\p{Z}\p{Cf}\p{Cc}\p{Co}]&&[^\u0000-\u007f]]/)
-        raise Fault, "a character before the @ that is not seen"
+        raise Fault, "an invisible character before the @"
       end
 
       is_plain = local.split(".", -1).all? { |word| word.match?(/\A#{ATOM}\z/o) }

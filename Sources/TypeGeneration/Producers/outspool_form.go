@@ -332,7 +332,7 @@ func checkMessage(f fields, needsRecipients bool) (int, *fault) {
 		{"replyTo", f.address("replyTo") != nil}, {"sender", f.address("sender") != nil},
 	} {
 		if field.isThere {
-			return 0, f.fault(field.name, "has no place beside message, which is the whole mail")
+			return 0, f.fault(field.name, "cannot be combined with message, which is the whole mail")
 		}
 	}
 	named, reason := readHeader(source, needsRecipients)

@@ -150,7 +150,7 @@ func checkAttachment(file fields) (size int, wrong *fault) {
 	case has["content"] == has["file"]:
 		return 0, &fault{file.prefix, "either content or file"}
 	case has["file"] && (name == "" || name[0] == '.' || strings.ContainsAny(name, "/\x00")):
-		return 0, file.fault("file", "is no plain file name")
+		return 0, file.fault("file", "is not a plain file name")
 	case has["content"]:
 		var ok bool
 		if content, ok = decodeBase64(texts["content"]); !ok {

@@ -69,7 +69,7 @@ module Outspool
           "sender" => job["sender"] }.each do |name, value|
           next if value.nil? || value.empty?
 
-          Form.wrong("/#{name}", "has no place beside message, which is the whole mail")
+          Form.wrong("/#{name}", "cannot be combined with message, which is the whole mail")
         end
         fields = read_header(source)
         needs_recipients && fields.sum { |field| recipients(field) }.positive?
@@ -110,7 +110,7 @@ module Outspool
         end
         Form.wrong(pointer, "either content or file") if content.nil? == source.nil?
         if source && (source.empty? || source.start_with?(".") || source.match?(%r{[/\0]}))
-          Form.wrong("#{pointer}/file", "is no plain file name")
+          Form.wrong("#{pointer}/file", "is not a plain file name")
         end
         bytes = content ? decode(content) : ""
         Form.wrong("#{pointer}/content", "is not base64") unless bytes
