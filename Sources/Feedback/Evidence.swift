@@ -1,6 +1,6 @@
 internal import Text
 
-/// What a report says of why one recipient did not get the mail.
+/// The reason that a report gives for one recipient: code, status and words.
 struct Evidence {
     var code: Int?
     var status: Status?

@@ -5,12 +5,12 @@ internal import Time
 /// Reads mails that tell what came of others: delivery status notifications (RFC 3464), complaints (RFC 5965),
 /// dispositions (RFC 8098), automatic replies (RFC 3834), and bounces in forms of their own.
 ///
-/// A mail is judged by its words alone: anybody can write one. See ``Report/isVerified``.
+/// Anyone can write such a mail: a report from one is never verified. See ``Report/isVerified``.
 package enum FeedbackReader {
     /// As much of a mail is read. What reports say is before the original, and its header is at its beginning.
     package static let limit = 1 << 20
 
-    /// What a mail tells; empty where it tells nothing of another mail.
+    /// Reads a mail; empty where it tells nothing about another mail.
     ///
     /// Takes any bytes. The time is linear in them, and at most that of ``limit`` bytes.
     package static func read(_ mail: [UInt8], by table: FeedbackTable = .standard) -> [Report] {

@@ -3,7 +3,7 @@ internal import Text
 /// How bounces are understood: lines of code, status, class, fate and words, as `bounces.conf` explains them. The first
 /// line that fits decides.
 package struct FeedbackTable: Sendable {
-    /// What a line says.
+    /// The class and fate in a line.
     package struct Reading: Equatable, Sendable {
         package var `class`: Report.Class
         /// Whether trying again is of no use; nil where the bounce itself says.

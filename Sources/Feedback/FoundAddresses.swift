@@ -9,7 +9,7 @@ struct FoundAddress {
 
 /// The addresses in a piece of text, as far as they can be told from what stands around them.
 ///
-/// The time is linear: what is too long for an address is none.
+/// The time is linear: a word that is too long for an address is skipped.
 func foundAddresses(in text: ArraySlice<UInt8>) -> [FoundAddress] {
     var found: [FoundAddress] = []
     var start = text.startIndex

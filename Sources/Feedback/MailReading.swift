@@ -184,7 +184,7 @@ struct MailReading {
         }
     }
 
-    /// Takes a complaint; false where it is none.
+    /// Takes a complaint; false where the report tells something else.
     mutating func takeComplaint(_ complaint: AbuseReport) -> Bool {
         if complaint.isNoComplaint { return false }
         clues.envelopeID = complaint.envelopeID
@@ -199,7 +199,7 @@ struct MailReading {
         for address in addresses where seen.insert(address.comparable).inserted {
             recipients.append(Report.Recipient(address, .complained, .complaint, isPermanent: false))
         }
-        // It was a complaint, whoever complained.
+        // It is a complaint, also where the report hides who complained.
         if recipients.isEmpty { recipients = [Report.Recipient("", .complained, .complaint, isPermanent: false)] }
         return true
     }

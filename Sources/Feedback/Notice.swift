@@ -1,7 +1,7 @@
 internal import Message
 internal import Text
 
-/// What a bounce says to people, and what it quotes of the original behind that.
+/// The text of a bounce for people, and the original that it quotes behind that.
 struct Notice {
     /// The lines before the original.
     let lines: [ArraySlice<UInt8>]

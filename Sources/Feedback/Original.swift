@@ -1,7 +1,7 @@
 internal import Message
 internal import Text
 
-/// What a report quotes of the message that it is about, as far as it leads to the job.
+/// The fields of the quoted original that lead to the job.
 struct Original {
     private(set) var messageIDs: [String] = []
     private(set) var jobIDs: [String] = []

@@ -38,7 +38,7 @@ package struct Report: Equatable, Sendable {
     /// One recipient that the report tells of.
     package struct Recipient: Equatable, Sendable {
         /// The address as the report has it, without angle brackets; the original one where it names both. Empty where a
-        /// complaint hides it: whoever got that mail complained.
+        /// complaint hides it: one of the mail's recipients complained.
         package var address: String
         package var kind: Kind
         package var `class`: Class

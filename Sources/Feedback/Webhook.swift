@@ -13,7 +13,7 @@ package enum Provider: String, CaseIterable, Sendable {
     case brevo
 }
 
-/// What checks that a webhook is the relay's.
+/// A key that checks whether the relay sent a webhook.
 package enum WebhookKey: Equatable, Sendable {
     /// Mailgun and Resend sign with it; Postmark and Brevo send it along, and SES can.
     case secret([UInt8])
@@ -25,7 +25,7 @@ package enum WebhookKey: Equatable, Sendable {
     /// Reads the bytes of a key's file, white space around it left out.
     ///
     /// - `ses`: the certificate of Amazon SNS that `SigningCertURL` names, in PEM, several while one takes the other's
-    ///   place, and above them the ARN of the topic on a line of its own, without which anybody's topic would do; or
+    ///   place, and above them the ARN of the topic on a line of its own, without which every customer's topic would do; or
     ///   `user:password`, where the subscription's address has them
     /// - `sendgrid`: the verification key, in base64 or PEM
     /// - `mailgun`: the HTTP webhook signing key
@@ -63,7 +63,7 @@ package enum WebhookKey: Equatable, Sendable {
         do throws(PublicKeyError) { return try PublicKey(text) } catch { throw .key("the key: \(error)") }
     }
 
-    /// The blocks of a PEM file, each with its first line; all of a text that is none.
+    /// The blocks of a PEM file, each with its first line; the whole text where it has none.
     private static func blocks(_ text: ArraySlice<UInt8>) -> [[UInt8]] {
         var blocks: [[UInt8]] = []
         for line in text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
@@ -78,7 +78,7 @@ package enum WebhookKey: Equatable, Sendable {
 package enum WebhookError: Error, Equatable, CustomStringConvertible {
     /// It is not what the relay sends.
     case malformed(String)
-    /// The signature is missing or wrong: somebody else may have sent it.
+    /// The signature is missing or wrong: the relay may not have sent it.
     case refused(String)
     /// The key cannot be read, or is one of another kind.
     case key(String)

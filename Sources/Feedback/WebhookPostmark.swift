@@ -46,9 +46,8 @@ extension WebhookRequest {
         switch type {
         case "HardBounce": return bounce(.badAddress, isPermanent: true)
         case "BadEmailAddress": return decided(.badAddress, isPermanent: true)
-        case "Transient": return bounce(.temporary, isPermanent: false, kind: .delayed)
+        case "Transient", "DnsError": return bounce(.temporary, isPermanent: false, kind: .delayed)
         case "SoftBounce", "Undeliverable": return bounce(.temporary, isPermanent: false)
-        case "DnsError": return bounce(.temporary, isPermanent: false)
         case "Blocked": return bounce(.policy, isPermanent: false)
         case "ManuallyDeactivated": return decided(.policy, isPermanent: true)
         case "SpamNotification", "VirusNotification": return decided(.content, isPermanent: true)

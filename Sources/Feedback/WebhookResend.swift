@@ -49,7 +49,7 @@ extension WebhookRequest {
         var report = report(
             .resend,
             named: (header("svix-id") ?? header("webhook-id")).map { [$0] }
-                ?? [type, data.text("email_id"), event.text("created_at")])
+                ?? [type, data.text("email_id"), event.text("created_at")] + recipients.map(\.address))
         report.recipients = recipients
         report.at = event.time("created_at")
         report.clues.relayIDs = data.texts("email_id")

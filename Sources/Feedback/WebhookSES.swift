@@ -113,7 +113,7 @@ extension WebhookRequest {
     }
 }
 
-/// What a mail tells that a relay sent in place of a webhook: SES through a topic of SNS that mails.
+/// Reads a mail that carries a webhook's body: SES through a topic of SNS that mails. Nil for any other mail.
 func relayNotification(in message: FoundMessage, by table: FeedbackTable) -> [Report]? {
     guard let part = message.parts.first, part.type.isExactly("text/plain"),
         let start = part.content.firstIndex(where: { !$0.isSpace }), part.content[start] == UInt8(ascii: "{"),

@@ -9,7 +9,7 @@ package struct FoundMessage: Sendable {
     package struct Part: Sendable {
         /// In lower case, such as `message/delivery-status`; `text/plain` where the part does not say.
         package let type: String
-        /// Decoded, with CRLF line ends where the encoding is none.
+        /// Decoded; line ends are CRLF where the part has no encoding.
         package let content: [UInt8]
     }
 
@@ -80,8 +80,8 @@ extension FoundMessage {
     }
 }
 
-/// The fields of a header, unfolded, their encoded-words decoded. What follows the first line that is no field is not
-/// among them.
+/// The fields of a header, unfolded, their encoded-words decoded. Reading ends at the first
+/// line that is not a field.
 package struct FoundHeader: Sendable {
     package private(set) var fields: [(name: String, value: String)] = []
 
