@@ -12,12 +12,12 @@ struct AnswerReader: ~Copyable {
 
     /// The box at `path`; nil where the path leads to anything else, such as a spool.
     init?(path: String) throws(Failure) {
-        let root: Directory
-        do throws(Errno) {
-            root = try Directory(anchorAt: path)
+        // What cannot be looked at is no box of this user's.
+        guard let root = try? Directory(anchorAt: path),
             // A spool has claims, and a box has none.
-            guard try !root.contains("cur"), try root.contains("new"), try root.contains("tmp") else { return nil }
-        } catch { return nil }
+            (try? root.contains("cur")) == false, (try? root.contains("new")) == true,
+            (try? root.contains("tmp")) == true
+        else { return nil }
         let opened: Directory?
         do throws(Errno) { opened = try allowing(.noEntry, root.directory("out")) } catch {
             throw Failure(SpoolError(.open, "\(path)/out", error))

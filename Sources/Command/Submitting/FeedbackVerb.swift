@@ -73,9 +73,8 @@ private func door(_ invocation: Invocation) throws(Failure) -> FeedbackEntrance 
 
 /// The spool, for a user who need not be allowed to read the configuration.
 private func spoolOfReports(_ invocation: Invocation) throws(Failure) -> String {
-    if try invocation.arguments.value("--spool") != nil || invocation.arguments.value("--config") != nil {
-        return try invocation.spoolPath()
-    }
+    let names = invocation.arguments.names
+    if names.contains("--spool") || names.contains("--config") { return try invocation.spoolPath() }
     var section = try Location.visibleConfiguration()
     return Location.spoolPath(&section)
 }
