@@ -100,18 +100,19 @@ struct FeedbackTeller {
         let recipients = SentRecipients(history)
         let marks = history.marks
         var (fresh, known): ([Event], [Event]) = ([], [])
+        let isProven = owner.isProven || report.isVerified
         var lessons: [(recipient: String, told: FeedbackReport.Recipient)] = []
         for told in report.recipients {
             guard let kind = Event.Kind(told.kind) else { continue }
             let event = Event(kind, of: told, in: report, recipients, at: now)
             let own = FeedbackMark.marks(of: event)
-            if owner.isProven || report.isVerified, let recipient = event.to.first, recipients.has(recipient) {
+            if isProven, let recipient = event.to.first, recipients.has(recipient) {
                 lessons.append((recipient, told))
             }
             if fresh.contains(where: { FeedbackMark.marks(of: $0) == own }) { continue }
             if own.allSatisfy(marks.contains) {
                 known.append(history.events.first { FeedbackMark.marks(of: $0) == own } ?? event)
-            } else if hasRoom(for: event, marks, recipients) {
+            } else if hasRoom(for: event, marks, recipients, isProven: isProven) {
                 fresh.append(event)
             } else {
                 return .unmatched("\(job.id) has had as many reports as it takes")
@@ -136,12 +137,16 @@ struct FeedbackTeller {
         return .told
     }
 
-    /// A report that may be forged must not fill the disk through a file that is kept.
-    private func hasRoom(for event: Event, _ marks: Set<FeedbackMark>, _ recipients: SentRecipients) -> Bool {
+    /// A report that may be forged must not fill the disk through a file that is kept, nor take the room of one that is
+    /// proven.
+    private func hasRoom(
+        for event: Event, _ marks: Set<FeedbackMark>, _ recipients: SentRecipients, isProven: Bool
+    ) -> Bool {
         guard let own = event.to.first, recipients.has(own) else {
             return marks.count { !recipients.has($0.recipient.text) } < FeedbackTeller.mostOfOthers
         }
-        return marks.count { $0.recipient.text.isExactly(own) } < FeedbackTeller.mostOfRecipient
+        let most = isProven ? 2 * FeedbackTeller.mostOfRecipient : FeedbackTeller.mostOfRecipient
+        return marks.count { $0.recipient.text.isExactly(own) } < most
     }
 }
 
