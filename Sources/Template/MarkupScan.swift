@@ -41,12 +41,13 @@ struct MarkupScan {
                 index = MarkupScan.end(of: "-->", in: bytes, from: index + 4)
                 continue
             }
-            guard let (tag, end) = MarkupScan.tag(in: bytes, at: index) else {
+            guard let (found, end) = MarkupScan.tag(in: bytes, at: index) else {
                 index += 1
                 continue
             }
-            tags.append(tag)
             index = end
+            guard let tag = found else { continue }
+            tags.append(tag)
             if !tag.isEnd, tag.name == "style" {
                 let close = MarkupScan.start(of: "</style", in: bytes, from: index)
                 sheets.append((bytes[index..<close], index))
@@ -73,8 +74,9 @@ struct MarkupScan {
         return bytes.count
     }
 
-    /// The tag that begins there, and where what follows it begins.
-    private static func tag(in bytes: [UInt8], at start: Int) -> (Tag, Int)? {
+    /// The tag that begins there, and the place after it; a tag that does not end takes the rest of the text, as in a
+    /// browser. Nil where no tag begins.
+    private static func tag(in bytes: [UInt8], at start: Int) -> (Tag?, Int)? {
         var index = start + 1
         let isEnd = index < bytes.count && bytes[index] == UInt8(ascii: "/")
         if isEnd { index += 1 }
@@ -102,7 +104,7 @@ struct MarkupScan {
                 index = max(next, index + 1)
             }
         }
-        return nil
+        return (nil, bytes.count)
     }
 
     private static func attribute(in bytes: [UInt8], at start: Int) -> (Attribute, Int) {
