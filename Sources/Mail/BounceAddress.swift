@@ -25,7 +25,7 @@ package struct BounceAddress: Equatable, Sendable {
     /// Takes `bounces+{token}@example.com`; nil where that is no address, or one with too long a local part.
     package init?(_ text: String) {
         guard let (head, rest) = text.halves(at: "{"), let (word, tail) = rest.halves(at: "}"), word.isExactly("token"),
-            tail.utf8.contains(UInt8(ascii: "@"))
+            tail.utf8.contains(UInt8(ascii: "@")), !tail.utf8.contains(UInt8(ascii: "{"))
         else { return nil }
         let sample = String(repeating: "0", count: BounceToken.length)
         let address: Address

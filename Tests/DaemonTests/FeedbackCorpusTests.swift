@@ -36,13 +36,13 @@ struct FeedbackCorpusTests {
             suppressions: Suppressions(place.spool, place.log, policy: settings.suppression), outcomes: outcomes,
             watcher: nil, settings: settings)
         let date = Timestamp(rfc3339: "2026-11-23T17:44:11Z")!
-        var told: [String] = []
+        var told: [(id: String, sample: String)] = []
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() {
             let mail = Array(try Data(contentsOf: folder.appendingPathComponent(name)))
             let recipients = FeedbackReader.read(mail).flatMap(\.recipients)
             guard recipients.contains(where: { $0.kind != .autoReply }) else { continue }
             let id = "job-\(told.count)"
-            told.append(id)
+            told.append((id, name))
             var event = Event(.sent, at: date)
             event.to = ["zoe@example.org"]
             try place.put(
@@ -62,10 +62,10 @@ struct FeedbackCorpusTests {
             try place.loop.pass(.seconds(1))
         }
         #expect(try place.names("feedback/new") == [])
-        let missed = try told.filter { id in
-            try !JobFile(Array(place.scratch.read("spool/done/2026-11-23/\(id)").utf8)).history.events
+        let missed = try told.filter { job in
+            try !JobFile(Array(place.scratch.read("spool/done/2026-11-23/\(job.id)").utf8)).history.events
                 .contains(where: \.kind.isFeedback)
-        }
+        }.map(\.sample)
         #expect(missed == [])
     }
 }

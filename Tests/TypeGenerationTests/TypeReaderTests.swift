@@ -117,7 +117,8 @@ struct TypeReaderTests {
             """#)
         for (file, other) in zip(try language.files(for: [template]), try language.files(for: [plain])) {
             let code = code(file.text, language)
-            #expect(!code.contains("evil("), "\(file.text.suffix(2500))")
+            // A builder may have a method `evil(value)`.
+            #expect(!code.contains("evil()"), "\(file.name): \(code)")
             // Names differ; the structure does not.
             #expect(brackets(code) == brackets(self.code(other.text, language)), "\(file.text.suffix(2500))")
             #expect(!file.text.unicodeScalars.contains { [0, 0x85, 0x2028, 0x202C, 0x202E].contains($0.value) })
@@ -130,10 +131,11 @@ struct TypeReaderTests {
     private func code(_ text: String, _ language: Language) -> String {
         var code = ""
         var rest = text[...]
+        let hasHash = language == .python || language == .ruby
         while let letter = rest.first {
-            if language == .python ? letter == "#" : rest.hasPrefix("//") {
+            if hasHash ? letter == "#" : rest.hasPrefix("//") {
                 rest = rest.drop { !$0.isNewline }
-            } else if language != .python, rest.hasPrefix("/*") {
+            } else if !hasHash, rest.hasPrefix("/*") {
                 rest = rest.dropFirst(2)
                 while !rest.isEmpty, !rest.hasPrefix("*/") { rest.removeFirst() }
                 rest = rest.dropFirst(2)
