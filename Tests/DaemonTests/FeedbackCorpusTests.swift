@@ -21,6 +21,9 @@ private let folder: URL = {
 
 @Suite("Sample bounces reach their jobs")
 struct FeedbackCorpusTests {
+    /// SNS mails these to a subscriber, and not to the return path: they cannot have our token.
+    static let notifications: Set = ["lhost-amazonses-11.eml", "lhost-amazonses-12.eml"]
+
     @Test(
         "Each sample that is understood, and has our token, is in its job's file",
         .enabled(
@@ -40,7 +43,9 @@ struct FeedbackCorpusTests {
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() {
             let mail = Array(try Data(contentsOf: folder.appendingPathComponent(name)))
             let recipients = FeedbackReader.read(mail).flatMap(\.recipients)
-            guard recipients.contains(where: { $0.kind != .autoReply }) else { continue }
+            guard recipients.contains(where: { $0.kind != .autoReply }), !Self.notifications.contains(name) else {
+                continue
+            }
             let id = "job-\(told.count)"
             told.append((id, name))
             var event = Event(.sent, at: date)
@@ -52,12 +57,14 @@ struct FeedbackCorpusTests {
             // As the server that takes the bounce in writes it at the top.
             let job = try #require(JobID(id))
             let address = try #require(settings.mail.bounce?.address(for: job, date: date))
-            let file = Array("Delivered-To: \(address)\n".utf8) + mail
+            let isMailbox = mail.starts(with: "From ".utf8)
+            let top = isMailbox ? (mail.firstIndex(of: 0x0A) ?? -1) + 1 : 0
+            let file = mail[..<top] + "Delivered-To: \(address)\n".utf8 + mail[top...]
             try Data(file).write(to: URL(fileURLWithPath: place.scratch.path("spool/feedback/new/\(name)")))
         }
         #expect(told.count >= 250)
         intake.open()
-        for _ in 0..<30 {
+        for _ in 0..<150 {
             if try place.names("feedback/new").isEmpty { break }
             try place.loop.pass(.seconds(1))
         }

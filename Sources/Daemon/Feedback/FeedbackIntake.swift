@@ -152,7 +152,7 @@ final class FeedbackIntake {
             }
         }
         if reading?.isResting == true, names.count < FeedbackIntake.nameLimit / 2 { reading?.resume() }
-        if batch != nil || !names.isEmpty || !read.isEmpty { work() }
+        if batch != nil || !names.isEmpty || !read.isEmpty { work() } else if searching.isEmpty { answers = [:] }
     }
 
     private func begin(_ name: DirectoryName, _ box: FeedbackBox) {
@@ -264,7 +264,9 @@ final class FeedbackIntake {
 
     /// A search is over: the files for which it was are looked at once more.
     private func hear(_ found: [FeedbackSearch.Query: JobID?]) {
-        answers = found
+        // A file may come to its turn after the next search: its answer waits for it.
+        if answers.count > FeedbackSearch.capacity { answers = [:] }
+        answers.merge(found) { $1 }
         for name in searching { names.append(name) }
         searching = []
         work()

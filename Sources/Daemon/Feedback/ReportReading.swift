@@ -23,7 +23,7 @@ struct ReportReading {
         switch FeedbackFile(bytes) {
         case .mail(let mail):
             let reports = FeedbackReader.read(mail, by: table)
-            return reports.isEmpty ? .nothing("it is no report that is understood") : .reports(reports)
+            return reports.isEmpty ? .nothing("not a report that is understood") : .reports(reports)
         case .webhook(let request):
             guard isWhole else { return .nothing("a webhook of over \(FeedbackBox.sizeLimit) bytes") }
             guard let provider = Provider(rawValue: request.provider) else {
