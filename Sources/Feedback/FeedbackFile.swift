@@ -11,7 +11,7 @@ package enum FeedbackFile: Equatable, Sendable {
     case mail([UInt8])
     case webhook(Request)
 
-    /// A request as a relay made it, from which it was that whoever wrote the file says.
+    /// A request as a relay made it; the writer of the file names the relay.
     package struct Request: Equatable, Sendable {
         package var provider: String
         /// In their order, names as they came.

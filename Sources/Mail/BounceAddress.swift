@@ -11,7 +11,7 @@ package import Time
 /// A token is 20 characters of `0`-`9` and `a`-`v`: four for a day, and 80 bits of HMAC-SHA256 over the job's id. Who
 /// did not get the mail cannot make one.
 package struct BounceAddress: Equatable, Sendable {
-    /// What stands before and behind the token.
+    /// The text before and after the token.
     private let before: String
     private let after: String
     /// The file that has the key; nil: the spool's own.
@@ -22,7 +22,7 @@ package struct BounceAddress: Equatable, Sendable {
     /// RFC 5321, section 4.5.3.1.1.
     private static let localLimit = 64
 
-    /// Takes `bounces+{token}@example.com`; nil where that is no address, or one with too long a local part.
+    /// Takes `bounces+{token}@example.com`; nil for another text, or where the local part is too long.
     package init?(_ text: String) {
         guard let (head, rest) = text.halves(at: "{"), let (word, tail) = rest.halves(at: "}"), word.isExactly("token"),
             tail.utf8.contains(UInt8(ascii: "@")), !tail.utf8.contains(UInt8(ascii: "{"))
@@ -56,7 +56,7 @@ package struct BounceAddress: Equatable, Sendable {
     }
 }
 
-/// What a bounce address says of a job.
+/// The part of a bounce address that leads to a job.
 package struct BounceToken: Hashable, Sendable {
     package static let length = 20
     private static let dayLength = 4

@@ -19,7 +19,7 @@ package struct OutgoingMail: Equatable, Sendable {
     package var hasUTF8Header = false
     /// The notifications that the job asks for, with an id for the envelope; nil where it asks for none.
     package var dsn: Job.DSN?
-    /// The reverse-path in place of ``sender``, which says whose mail it is when it comes back; nil for that one.
+    /// The reverse-path instead of ``sender``, which says whose mail it is when it comes back; nil for that one.
     package var returnPath: String?
 }
 

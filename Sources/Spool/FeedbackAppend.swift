@@ -10,7 +10,7 @@ package struct ToldJob: ~Copyable {
     let file: Descriptor
 }
 
-/// What became of the events of a report.
+/// The fate of the events of a report.
 package enum Telling: Equatable {
     /// They are in the job's file, on disk, where the file was found.
     case appended

@@ -51,7 +51,7 @@ package final class FeedbackBox {
         return there.map { $0.inode == own.inode && $0.device == own.device } ?? false
     }
 
-    /// What a look at a file in `feedback/new` found.
+    /// The result of a look at a file in `feedback/new`.
     package enum Look {
         /// Its bytes, at most ``sizeLimit``, and how long it is.
         case report([UInt8], FileStatus)
@@ -99,7 +99,7 @@ package final class FeedbackBox {
         try step(.remove, "feedback/new/\(text)", allowing(.noEntry, new.unlink(text)))
     }
 
-    /// What became of a report that tells of no job.
+    /// The fate of a report without a job.
     package enum Kept: Equatable {
         /// It is in that file, below the spool.
         case file(String)

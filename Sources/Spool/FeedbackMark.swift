@@ -1,6 +1,6 @@
 package import Text
 
-/// What one report has told of one recipient: by it a report that comes again is known.
+/// The mark of one report about one recipient: by it a report that comes again is known.
 package struct FeedbackMark: Hashable, Sendable {
     package let report: ExactText
     package let kind: Event.Kind

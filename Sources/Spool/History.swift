@@ -7,7 +7,7 @@ package struct History: Sendable {
     package private(set) var events: [Event] = []
     /// Whether any of them came with a report.
     private var hasFeedback = false
-    /// What reports have told, where ``fold(_:)`` did not keep their events.
+    /// Events of reports, where ``fold(_:)`` did not keep their events.
     private var foldedMarks: Set<FeedbackMark> = []
     /// True when outcomes were merged while it was read; see ``fold(_:)``.
     package private(set) var isFolded = false
@@ -53,12 +53,12 @@ package struct History: Sendable {
         if event.kind.isFeedback { hasFeedback = true }
     }
 
-    /// What the daemon and the operator did: all but what reports have told since, which decides nothing of a job.
+    /// The events of the daemon and the operator, without those of reports, which decide nothing about a job.
     ///
     /// A job that is moved to `new/` after its bounce came is where it would be without it.
     private var course: [Event] { hasFeedback ? events.filter { !$0.kind.isFeedback } : events }
 
-    /// What reports have told, each once for each recipient.
+    /// The events of reports, each once for each recipient.
     package var marks: Set<FeedbackMark> {
         guard hasFeedback else { return foldedMarks }
         return foldedMarks.union(events.lazy.filter(\.kind.isFeedback).flatMap(FeedbackMark.marks))

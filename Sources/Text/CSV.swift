@@ -30,7 +30,7 @@ package struct CSVReader: ~Copyable {
     private var line = 1
     private var firstLine = 1
     private var separator: UInt8?
-    /// What may still be the first record's, as long as the separator is not known; and where its line began.
+    /// Bytes that may still be the first record's, as long as the separator is not known; and where its line began.
     private var head: [UInt8] = []
 
     package init() {}

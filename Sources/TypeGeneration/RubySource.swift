@@ -7,7 +7,8 @@ func rubyFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     let producer = [
         ("outspool.rb", bytes(producer_outspool_rb())), ("outspool_address.rb", bytes(producer_outspool_address_rb())),
         ("outspool_form.rb", bytes(producer_outspool_form_rb())),
-        ("outspool_job.rb", bytes(producer_outspool_job_rb())), ("outspool_mail.rb", bytes(producer_outspool_mail_rb())),
+        ("outspool_job.rb", bytes(producer_outspool_job_rb())),
+        ("outspool_mail.rb", bytes(producer_outspool_mail_rb())),
         ("outspool_schema.rb", bytes(producer_outspool_schema_rb())),
     ]
     return producerFiles(producer) + [SourceFile(name: "outspool_types.rb", text: rubyTypes(templates))]

@@ -120,7 +120,7 @@ struct BounceTests {
         #expect(place.names("feedback/tmp").isEmpty)
         // A webhook keeps the fields that its signature needs.
         #expect(
-            try place.outspool("feedback", "--from", "postmark", "--header", "Authorization: Basic eDp5", input: "{}\n")
+            try place.outspool("feedback", "--from", "postmark", "--header", "Authorization: Basic eDp5", input: "{\n")
                 .status
                 == 65)
         let body =

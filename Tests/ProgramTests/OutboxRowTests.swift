@@ -9,8 +9,9 @@ extension ProducerLanguage {
         switch self {
         case .python:
             #"""
-            from outspool import OrderShipped, Spool, SubmitError
-            job = OrderShipped(orderId=1042, carrier="Zoë's\n", items=[])
+            from outspool import OrderShipped, OrderShippedItem, Spool, SubmitError
+            items = [OrderShippedItem(name="Teapot", quantity=1, price="€ 38")]
+            job = OrderShipped(orderId=1042, carrier="Zoë's\n", items=items)
             id, text = Spool.outbox_row(job, to="Zoë <zoe@example.com>", id="order-1042", tags=["a"])
             print(id)
             print(text)
@@ -26,8 +27,9 @@ extension ProducerLanguage {
             <?php
             declare(strict_types=1);
             require __DIR__ . '/outspool.php';
-            use Outspool\{OrderShipped, Spool, SubmitError};
-            $job = new OrderShipped(orderId: 1042, carrier: "Zoë's\n", items: []);
+            use Outspool\{OrderShipped, OrderShippedItem, Spool, SubmitError};
+            $item = new OrderShippedItem(name: "Teapot", quantity: 1, price: "€ 38");
+            $job = new OrderShipped(orderId: 1042, carrier: "Zoë's\n", items: [$item]);
             [$id, $text] = Spool::outboxRow($job, to: 'Zoë <zoe@example.com>', id: 'order-1042', tags: ['a']);
             echo $id, "\n", $text, "\n", Spool::outboxRow($job, to: 'zoe@example.com')[0], "\n";
             try {
@@ -40,7 +42,8 @@ extension ProducerLanguage {
         case .typescript:
             #"""
             import { Spool, SubmitError, orderShipped } from "./outspool.mjs";
-            const job = orderShipped({ orderId: 1042, carrier: "Zoë's\n", items: [] });
+            const items = [{ name: "Teapot", quantity: 1, price: "€ 38" }];
+            const job = orderShipped({ orderId: 1042, carrier: "Zoë's\n", items });
             const submission = { to: "Zoë <zoe@example.com>", id: "order-1042", tags: ["a"] };
             const row = Spool.outboxRow(job, submission);
             console.log(row.id);

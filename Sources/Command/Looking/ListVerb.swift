@@ -24,7 +24,7 @@ extension Verb {
                                    --to is text in the address, --error in why or the
                                    reason, and --older is how long it has been so
                   --stream NAME    of --suppressed: what holds for this stream
-                  --csv            of --suppressed: as outspool suppress --import reads it
+                  --csv            of --suppressed: as `outspool suppress` imports it
 
                 """,
             options: SelectionOptions.filters + [

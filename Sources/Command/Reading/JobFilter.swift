@@ -12,7 +12,7 @@ struct JobTraits: Equatable, Sendable {
     var submitted: Timestamp?
     /// The last event in words: the relay's reply with its codes, or the reason.
     var last: String?
-    /// What has happened, in the words of the history.
+    /// The events, in the words of the history.
     var events: Set<String> = []  // exact: words of ASCII
 
     init(

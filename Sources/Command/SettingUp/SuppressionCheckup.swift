@@ -28,7 +28,7 @@ extension Checkup {
     }
 }
 
-/// What may be wrong with a file of `suppressed/`.
+/// The faults that a file of `suppressed/` may have.
 private enum SuppressionFault: Equatable {
     case name
     case kind(String)

@@ -63,7 +63,7 @@ private func runFeedback(_ invocation: Invocation) throws(Failure) -> ExitStatus
     return .success
 }
 
-/// What the fields of a webhook may take of a file.
+/// The bytes that the fields of a webhook may take in a file.
 private let headerRoom = 64 << 10
 
 private func door(_ invocation: Invocation) throws(Failure) -> FeedbackEntrance {

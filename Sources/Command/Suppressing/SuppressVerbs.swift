@@ -49,7 +49,7 @@ extension Verb {
     }
 }
 
-/// Calls `body` with the canonical form of each address that the operands name; false when one of them is none.
+/// Calls `body` with the canonical form of each address that the operands name; false when one of them is not an address.
 private func forEachAddress(
     _ words: [String], of verb: String, _ body: (String) throws(Failure) -> Void
 ) throws(Failure) -> Bool {
@@ -76,7 +76,7 @@ private func forEachAddress(
     return isClean
 }
 
-/// What the options say of each entry.
+/// The options' part in each entry.
 private struct SuppressionOptions {
     let reason: String?
     let stream: String?

@@ -12,7 +12,7 @@ struct SuppressionFilter: Equatable, Sendable {
     var error: String?
     /// At least so old.
     var older: Span?
-    /// What holds for this stream.
+    /// Only entries that hold for this stream.
     var stream: String?
 
     func matches(_ entry: SuppressionEntry, now: Timestamp) -> Bool {

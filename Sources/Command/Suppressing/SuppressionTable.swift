@@ -79,7 +79,7 @@ struct SuppressionTable: Equatable, Sendable {
         return entry
     }
 
-    /// What stands for the stream of mail without a tag and a template, since an empty field means all streams.
+    /// The word for the stream of mail without a tag and a template, since an empty field means all streams.
     private static let nameless = "(none)"
 
     /// The row of our own export.

@@ -26,7 +26,7 @@ final class BounceReader {
     var isOn: Bool { !words.isEmpty }
     var isBusy: Bool { run != nil }
 
-    /// What became of a run.
+    /// The result of a run.
     enum Result {
         case report(FeedbackReport)
         /// It says nothing of the mail, or failed; why.

@@ -23,7 +23,7 @@ final class FeedbackIntake {
     private var reading: DirectoryReading?
     private var batch: Batch?
     private let program: BounceReader
-    /// What the program has read.
+    /// The reports that the program has read.
     private var read = FIFO<Batch>()
     /// Files that wait for the program.
     private var unread: [DirectoryName] = []

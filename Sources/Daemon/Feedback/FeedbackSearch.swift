@@ -11,7 +11,7 @@ internal import Time
 /// There is no index. All that is asked meanwhile is looked for in one pass over the directories, in slices, and a pass
 /// is followed by a rest: however many tokens are made up, they cost a tenth of the processor's time.
 final class FeedbackSearch {
-    /// What is known of a job.
+    /// The clue to a job.
     enum Query: Hashable {
         case token(BounceToken)
         /// The relay's id, and the first day on which the relay may have said it.
@@ -33,7 +33,7 @@ final class FeedbackSearch {
 
     private var asked: Set<Query> = []
     private var answers: [Query: JobID?] = [:]
-    /// What the pass looks for: the tokens by the characters that the key gives, the ids as bytes.
+    /// The goals of the pass: the tokens by the characters that the key gives, the ids as bytes.
     private var tokens: [[UInt8]: [BounceToken]] = [:]
     private var relayIDs: [[UInt8]: [Query]] = [:]
     private var days: (tokens: String, relayIDs: String) = ("", "")

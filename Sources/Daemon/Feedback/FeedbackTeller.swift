@@ -9,7 +9,7 @@ internal import Time
 
 /// Tells a job what a report says of it: finds the job, appends the events to its file, and has them logged and counted.
 struct FeedbackTeller {
-    /// What became of a report.
+    /// The fate of a report.
     enum Fate {
         case told
         /// Its job waits or is under way: the report waits, too.
@@ -169,7 +169,7 @@ struct SentRecipients {
 
     func has(_ text: String) -> Bool { texts.contains(ExactText(text)) }
 
-    /// The recipient as the history has it, whatever the case of a report's letters; nil where it is none of them.
+    /// The recipient as the history has it, whatever the case of a report's letters; nil where the history does not have it.
     func spelling(of address: String) -> String? {
         has(address) ? address : spellings[ExactText(address.lowercasedASCII)]
     }
@@ -197,7 +197,7 @@ extension Event {
     private static let addressLimit = 320
     private static let replyLimit = 500
 
-    /// What a report says of one recipient. A job that had one recipient is told of that one: the report may name the
+    /// The event that a report gives for one recipient. A job that had one recipient is told of that one: the report may name the
     /// address that it was forwarded to.
     fileprivate init(
         _ kind: Kind, of told: FeedbackReport.Recipient, in report: FeedbackReport, _ recipients: SentRecipients,

@@ -2,7 +2,7 @@ internal import Spool
 internal import Text
 internal import Time
 
-/// What reports tell, in the log and in numbers.
+/// Reports in the log and in the counts.
 extension Ledger {
     /// A job was told. The lines have the form of Postfix's, so that pflogsumm counts what came back as bounced.
     func told(_ id: JobID, _ events: [Event], source: String, submitted: Timestamp?, now: Timestamp) {

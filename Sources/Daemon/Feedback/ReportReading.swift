@@ -2,7 +2,7 @@ internal import Feedback
 internal import Spool
 internal import Text
 
-/// What came back of a mail; ``Report`` is what the parts of the daemon tell its queue.
+/// A report that came back; ``Report`` is what the parts of the daemon tell its queue.
 typealias FeedbackReport = Feedback.Report
 
 /// Turns the bytes of a file of `feedback/new` into reports.

@@ -42,7 +42,7 @@ package struct Settings: Equatable, Sendable {
     package var bounceReaderTimeout: Span = .seconds(30)
     /// The files that have those keys, and the one of `bounce_key`.
     var secretFiles: [String] = []
-    /// What one drop box's jobs may occupy in `new/` at a time.
+    /// The most jobs that one drop box may have in `new/` at a time.
     package var dropBoxJobs = 100_000
     package var dropBoxBytes = 1 << 30
     /// Which addresses get no mail.

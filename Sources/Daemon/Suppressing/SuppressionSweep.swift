@@ -47,7 +47,7 @@ final class SuppressionSweep {
     }
 
     private func sweep(_ name: DirectoryName, in files: SuppressionFiles) {
-        // What is no address's is the operator's to look at; doctor tells of it.
+        // Another file is the operator's to look at; doctor reports it.
         guard let text = name.text, name.isRegular != false else { return }
         do throws(SpoolError) {
             guard let record = try files.record(named: text), !record.isBare,

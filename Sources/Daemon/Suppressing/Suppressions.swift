@@ -67,7 +67,7 @@ package final class Suppressions {
 
     /// Learns from a report that may be trusted what came of a job's mail. The same report again changes nothing.
     ///
-    /// An address that is none changes nothing either. On error nothing was learned, and the report is to be told again.
+    /// A text that is not an address changes nothing either. On error nothing was learned, and the report is to be told again.
     /// - Parameters:
     ///   - kind: what the report says of the recipient.
     ///   - isPermanent: whether trying again is of no use.
@@ -118,9 +118,9 @@ package final class Suppressions {
 }
 
 extension SuppressionPolicy.Lesson.Kind {
-    /// What a report teaches about an address; nil: nothing.
+    /// The lesson of a report about an address; nil without one.
     ///
-    /// What is about the sender, the mail's content or a login says nothing of the address.
+    /// A report about the sender, the mail's content or a login says nothing of the address.
     init?(_ kind: Feedback.Report.Kind, _ class: Feedback.Report.Class, isPermanent: Bool) {
         switch (kind, `class`) {
         case (.bounced, .badAddress): self = isPermanent ? .badAddress : .soft

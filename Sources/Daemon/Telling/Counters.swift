@@ -56,7 +56,7 @@ package struct Counters: Equatable, Sendable {
     /// From the start of a task's program to its end.
     package var taskTime = Histogram(bounds: Counters.taskBounds)
 
-    /// What reports have told, by the event, then by its class.
+    /// Reports, by the event, then by its class.
     package var reported: [Event.Kind: Labelled] = [:]
     /// Reports that tell of no job.
     package var unmatchedReports = 0

@@ -25,7 +25,7 @@ final class Notifier {
     private var letters: [DeadLetter] = []
     private var more = 0
     private var firstNews: Timestamp?
-    /// What reports had told when the last digest was made.
+    /// The counts of reports when the last digest was made.
     private var reported = Reported()
     /// Until when the last digest tells, or since when digests are wanted.
     private var since: Timestamp?

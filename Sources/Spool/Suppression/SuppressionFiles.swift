@@ -93,10 +93,10 @@ package final class SuppressionFiles {
         return false
     }
 
-    /// What the address's file says; nil where there is none. Costs one openat(2) of a path that does not exist, and not
+    /// The record in the address's file, or nil. Costs one openat(2) of a path that does not exist, and not
     /// even that as long as the directory was empty at the last ``look(now:)``.
     ///
-    /// What lies there and is no regular file suppresses by its name alone.
+    /// An entry that is not a regular file suppresses by its name alone.
     package func record(of address: String) throws(SpoolError) -> SuppressionRecord? {
         guard hasFiles else { return nil }
         if directory == nil { _ = try open() }
@@ -265,7 +265,7 @@ package final class SuppressionFiles {
         do throws(Errno) {
             let file = try directory.directory.open(name, .append)
             let status = try file.status()
-            // What is no file suppresses all the same.
+            // An entry that is not a file suppresses all the same.
             guard status.isRegular else { return true }
             let last = status.size > 0 ? try file.readAll(from: status.size - 1, limit: 1, sizeHint: 1).first : nil
             try file.write(all: (last ?? 0x0A) == 0x0A ? lines : [0x0A] + lines)

@@ -1,7 +1,7 @@
 internal import Text
 package import Time
 
-/// What is learned about an address, and when it is suppressed because of that. Values in, values out.
+/// The lessons about an address, and when they suppress it. Values in, values out.
 package struct SuppressionPolicy: Equatable, Sendable {
     /// Which mail a complaint stops.
     package enum Scope: String, CaseIterable, Sendable { case stream, all }
@@ -54,7 +54,7 @@ package struct SuppressionPolicy: Equatable, Sendable {
         }
     }
 
-    /// What is done with the file.
+    /// The change to the file.
     package enum Change: Equatable, Sendable {
         case nothing
         case append([SuppressionEntry])

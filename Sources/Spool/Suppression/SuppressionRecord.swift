@@ -2,7 +2,7 @@ internal import JSON
 internal import Text
 package import Time
 
-/// What a file below `suppressed/` says.
+/// The contents of a file below `suppressed/`.
 package struct SuppressionRecord: Equatable, Sendable {
     /// In the order of the file.
     package private(set) var entries: [SuppressionEntry]
