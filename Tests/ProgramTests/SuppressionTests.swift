@@ -109,7 +109,7 @@ struct SuppressionTests {
         let place = try Workplace()
         for (arguments, words) in [
             (["suppress"], "name an address"), (["suppress", "nowhere"], "nowhere"),
-            (["suppress", "a@example.com", "--for", "soon"], "no span"),
+            (["suppress", "a@example.com", "--for", "soon"], "not a span"),
             (["suppress", "a@example.com", "--why", "complaint"], "--why is for --import"),
             (["suppress", "--import", "-", "--why", "soft"], "--why is"), (["unsuppress"], "name an address"),
             (["ls", "--csv"], "--suppressed"), (["ls", "--suppressed", "--state", "dead"], "cannot be combined"),

@@ -99,7 +99,7 @@ struct TaskTests {
         try place.ask("work", "small")
         try place.wait(for: "addressed", in: "dead")
         try place.wait(for: "small", in: "dead")
-        #expect((try place.last("addressed")["reason"] as? String)?.contains("/to: has no place") == true)
+        #expect((try place.last("addressed")["reason"] as? String)?.contains("/to: does not belong") == true)
         #expect((try place.last("small")["reason"] as? String)?.contains("do not fit work") == true)
         // The command judges as the daemon does.
         let config = place.configuration.path

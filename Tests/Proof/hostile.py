@@ -12,6 +12,7 @@ was not as it should be.
 import argparse
 import contextlib
 import email.parser
+import glob
 import json
 import os
 import random
@@ -271,7 +272,10 @@ def reports(place, number):
     place.alive()
     if place.names("suppressed") != before:
         raise Loss(f"suppressed: {place.names('suppressed')}")
-    told = sum(event["event"] == "bounced" for file in place.jobs()[job] for event in file.events)
+    # Not all jobs are read: some are attacks on a reader of JSON.
+    path = glob.glob(os.path.join(place.spool, "done", "*", job))[0]
+    with open(path, encoding="utf-8") as file:
+        told = file.read().count('"event":"bounced"')
     kept = sum(len(place.names("feedback/unmatched/" + day)) for day in place.names("feedback/unmatched"))
     if told > 28 or kept > 10000:
         raise Loss(f"the job was told {told} times, {kept} reports are kept")
