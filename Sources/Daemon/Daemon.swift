@@ -78,6 +78,7 @@ package final class Daemon {
     /// Begins to work: recovery, boxes, then everything else. Returns at once; the loop does it.
     package func start() {
         log.write("starting on \(settings.spool), instance \(settings.instance)")
+        housekeeping.beginTelling()
         // Who asks meanwhile is not told of the daemon before.
         writeStatus()
         queue.strays.endAll(but: livingClaims())

@@ -139,6 +139,9 @@ final class Housekeeping {
         outcomes.buried(letter)
     }
 
+    /// To be called before any queue recovers or begins: what ends from now on is told, by this daemon or the next.
+    func beginTelling() { if outcomes.hasListeners { toldMark.begin() } }
+
     /// Every queue has told of what ended before that time.
     func told(until time: Timestamp) {
         if outcomes.hasListeners { toldMark.note(time) } else { toldMark.remove() }

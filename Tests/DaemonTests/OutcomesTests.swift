@@ -364,8 +364,11 @@ struct OutcomesTests {
         let place = try SpoolPlace()
         var mark = ToldMark(place.spool, place.log)
         #expect(ToldMark.since(in: place.spool) == nil)
+        mark.begin()
+        #expect(try #require(ToldMark.since(in: place.spool)) <= .now)
         let then = Timestamp.now - .hours(1)
         mark.note(then)
+        mark.begin()
         #expect(ToldMark.since(in: place.spool) == then - .seconds(1))
         // Another daemon keeps the time until it knows better.
         var other = ToldMark(place.spool, place.log)

@@ -133,16 +133,11 @@ struct OutcomeDeliveryTests {
         let ended = place.names("dead")
         #expect(ended.count > jobs.count / 2)
         program = try endpoint(place, port: port)
-        var hasAll = false
-        try withKnownIssue("now and then an event is missing after the kills", isIntermittent: true) {
-            try place.wait("all events", limit: .seconds(60)) {
-                try place.outspool("retry", "--all", "--state", "retry")
-                let told = Set(got(place).map { "\($0.event) \($0.job)" })
-                hasAll = ended.allSatisfy { told.contains("sent \($0)") && told.contains("dead \($0)") }
-                return hasAll
-            }
+        try place.wait("all events", limit: .seconds(60)) {
+            try place.outspool("retry", "--all", "--state", "retry")
+            let told = Set(got(place).map { "\($0.event) \($0.job)" })
+            return ended.allSatisfy { told.contains("sent \($0)") && told.contains("dead \($0)") }
         }
-        guard hasAll else { return }
         let all = got(place)
         for id in ended {
             let own = all.filter { $0.job == id }

@@ -29,6 +29,9 @@ struct ToldMark {
         return Timestamp(nanoseconds: status.modified) - (text == boot ? tick : margin)
     }
 
+    /// Makes the mark where there is none, before the first job ends: a daemon may die before it first notes a time.
+    mutating func begin() { if ToldMark.since(in: spool) == nil { note(.now) } }
+
     /// Notes that everything was told that ended before `time`.
     mutating func note(_ time: Timestamp) {
         do throws(Errno) {

@@ -115,6 +115,7 @@ package final class Parent {
     package func start() {
         let count = settings.workers
         log.write("starting on \(settings.spool), instance \(settings.instance), with \(count) workers")
+        housekeeping.beginTelling()
         // Who asks meanwhile is not told of the daemon before.
         writeStatus()
         strays.endAll(but: livingClaims())
