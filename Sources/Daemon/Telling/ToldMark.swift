@@ -15,6 +15,7 @@ struct ToldMark {
     private let log: Log
     private var last: Timestamp?
     private var isRemoved = false
+    private var complaint: Errno?
 
     init(_ spool: SpoolTree, _ log: Log) {
         self.spool = spool
@@ -37,10 +38,11 @@ struct ToldMark {
         do throws(Errno) {
             if last == nil { try write() }
             if last != time { try spool.root.setModified(ToldMark.name, nanoseconds: time.nanoseconds) }
-            (last, isRemoved) = (time, false)
+            (last, isRemoved, complaint) = (time, false, nil)
         } catch {
-            // An older mark has more told again, and what was told is found.
-            if last == nil { log.write("\(ToldMark.name): \(error)", .warning) }
+            // An older mark has more told again, and what was told is found. The same trouble is logged once.
+            if error != complaint { log.write("\(ToldMark.name): \(error)", .warning) }
+            complaint = error
         }
     }
 
