@@ -97,7 +97,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "EventLoop", "Spool", "Template", "Feedback", "Message", "IDNA", "Mail", "SMTP", "Relay", "Schema",
+                "CLinux", "EventLoop", "Spool", "Template", "Feedback", "Message", "IDNA", "Mail", "SMTP", "Relay",
+                "Schema",
                 "Configuration", "JSON", "Text", "Time", "Linux",
             ],
             swiftSettings: common),
