@@ -4,10 +4,7 @@ internal import Text
 package enum HMAC {
     /// The 32 bytes of the code.
     package static func sha256(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
-        var block = key.count > 64 ? SHA256.digest(key) : key
-        block += [UInt8](repeating: 0, count: 64 - block.count)
-        let inner = SHA256.digest(block.map { $0 ^ 0x36 } + message)
-        return SHA256.digest(block.map { $0 ^ 0x5C } + inner)
+        KeyedHash(key: key).code(of: message)
     }
 
     /// Whether both are the same. The time depends on their lengths alone, so that it tells a forger nothing.

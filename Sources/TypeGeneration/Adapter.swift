@@ -7,18 +7,15 @@ package enum Adapter: String, CaseIterable, Sendable {
     /// The file, which stands next to the producer of its language.
     package var file: SourceFile {
         switch self {
-        case .django: source("outspool_django.py", bytes(producer_outspool_django_py()))
-        case .flask: source("outspool_flask.py", bytes(producer_outspool_flask_py()))
-        case .symfony: source("OutspoolTransport.php", bytes(producer_OutspoolTransport_php()))
-        case .nodemailer: source("outspool_nodemailer.mjs", bytes(producer_outspool_nodemailer_mjs()))
-        case .wordpress: source("outspool-wordpress.php", bytes(producer_outspool_wordpress_php()))
-        case .pytest: source("outspool_pytest.py", bytes(producer_outspool_pytest_py()))
-        case .actionmailer: source("outspool_actionmailer.rb", bytes(producer_outspool_actionmailer_rb()))
-        case .phpunit: source("OutspoolTesting.php", bytes(producer_OutspoolTesting_php()))
+        case .django: SourceFile(name: "outspool_django.py", bytes: bytes(producer_outspool_django_py()))
+        case .flask: SourceFile(name: "outspool_flask.py", bytes: bytes(producer_outspool_flask_py()))
+        case .symfony: SourceFile(name: "OutspoolTransport.php", bytes: bytes(producer_OutspoolTransport_php()))
+        case .nodemailer: SourceFile(name: "outspool_nodemailer.mjs", bytes: bytes(producer_outspool_nodemailer_mjs()))
+        case .wordpress: SourceFile(name: "outspool-wordpress.php", bytes: bytes(producer_outspool_wordpress_php()))
+        case .pytest: SourceFile(name: "outspool_pytest.py", bytes: bytes(producer_outspool_pytest_py()))
+        case .actionmailer:
+            SourceFile(name: "outspool_actionmailer.rb", bytes: bytes(producer_outspool_actionmailer_rb()))
+        case .phpunit: SourceFile(name: "OutspoolTesting.php", bytes: bytes(producer_OutspoolTesting_php()))
         }
-    }
-
-    private func source(_ name: String, _ bytes: [UInt8]) -> SourceFile {
-        SourceFile(name: name, text: String(decoding: bytes, as: UTF8.self))
     }
 }

@@ -29,8 +29,8 @@ private func csharpTypes(_ templates: [TemplateTypes]) -> String {
             source.block("{") { source in
                 for template in templates {
                     source.line(
-                        "global::Outspool.Spool.RegisterSchema(\(csharpLiteral(template.name)), "
-                            + "\(csharpLiteral(template.schema ?? "")));")
+                        "global::Outspool.Spool.RegisterSchema(\(literalInUTF32(template.name)), "
+                            + "\(literalInUTF32(template.schema ?? "")));")
                 }
             }
             source.line()
@@ -82,7 +82,7 @@ private struct CSharpTypes {
         source.block("{") { source in
             source.line("return new global::System.Collections.Generic.Dictionary<string, object>")
             source.block("{", "};") {
-                $0.line("{ \"template\", \(csharpLiteral(template.name)) }, { \"params\", ToJson() }")
+                $0.line("{ \"template\", \(literalInUTF32(template.name)) }, { \"params\", ToJson() }")
             }
         }
         source.line()
@@ -98,7 +98,7 @@ private struct CSharpTypes {
         for value in values {
             source.line(
                 "public static readonly \(names[place]) \(scope.claim(pascal(value))) = "
-                    + "new \(names[place])(\(csharpLiteral(value)));")
+                    + "new \(names[place])(\(literalInUTF32(value)));")
         }
         source.line()
         source.line("private readonly string value_;")
@@ -127,7 +127,7 @@ private struct CSharpTypes {
         let members = fields.map { field in
             Member(
                 field: field, property: properties.claim(pascal(field.name)),
-                parameter: parameters.claim(camel(field.name)), only: only(field))
+                parameter: parameters.claim(camel(field.name)), only: template.onlyValue(of: field))
         }
         for member in members where member.only == nil {
             var remarks = member.field.remarks
@@ -152,9 +152,9 @@ private struct CSharpTypes {
         writeEncoding(to: &source) { source in
             source.line("var members = new global::Outspool.Members();")
             for member in members {
-                let name = csharpLiteral(member.field.name)
+                let name = literalInUTF32(member.field.name)
                 if let only = member.only {
-                    source.line("members.Add(\(name), \(csharpLiteral(only)));")
+                    source.line("members.Add(\(name), \(literalInUTF32(only)));")
                 } else {
                     source.line("members.\(member.field.isRequired ? "Add" : "AddGiven")(\(name), \(member.property));")
                 }
@@ -162,13 +162,6 @@ private struct CSharpTypes {
             if rest != nil { source.line("members.AddAll(Additional);") }
             source.line("return members;")
         }
-    }
-
-    private func only(_ field: Declaration.Field) -> String? {
-        guard field.isRequired, case .named(let place) = field.shape, case .choice(let values) = template[place].kind,
-            values.count == 1
-        else { return nil }
-        return values[0]
     }
 
     /// Each kind is taken for the union where C# can tell it; a list or a dictionary is said with `Of`.
@@ -233,21 +226,6 @@ private struct CSharpTypes {
     private func escaped(_ line: String) -> String {
         line.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }
-}
-
-private func csharpLiteral(_ text: String) -> String {
-    var literal = "\""
-    for scalar in text.unicodeScalars {
-        if scalar == "\"" || scalar == "\\" {
-            literal += "\\\(scalar)"
-        } else if !scalar.isPrintable {
-            let digits = String(scalar.value, radix: 16)
-            literal += "\\U" + String(repeating: "0", count: 8 - digits.utf8.count) + digits
-        } else {
-            literal.unicodeScalars.append(scalar)
-        }
-    }
-    return literal + "\""
 }
 
 private enum CSharpWords {

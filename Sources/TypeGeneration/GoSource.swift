@@ -19,38 +19,18 @@ func goFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
     return producerFiles(producer) + [SourceFile(name: "types.go", text: goTypes(templates))]
 }
 
-/// Files of the folder Producers as they are.
-func producerFiles(_ files: [(name: String, bytes: [UInt8])]) -> [SourceFile] {
-    files.map { SourceFile(name: $0.name, text: String(decoding: $0.bytes, as: UTF8.self)) }
-}
-
 private func goTypes(_ templates: [TemplateTypes]) -> String {
     // The indentation of gofmt.
     var source = Source(indentation: 1, of: "\t")
     source.line("// \(origin)")
     source.line()
     source.line("package outspool")
-    let names = goNames(templates)
+    let names = flatNames(templates, reserved: GoWords.exported, spelled: capitalHeaded)
     var scope = NameScope(reserved: GoWords.exported + names.flatMap(\.self))
     for (template, names) in zip(templates, names) {
         GoTypes(template: template, names: names).write(to: &source, &scope)
     }
     return source.text
-}
-
-/// Exported names begin with a capital, which not every script has.
-private func goNames(_ templates: [TemplateTypes]) -> [[String]] {
-    var scope = NameScope(reserved: GoWords.exported, ignoresCase: true)
-    let roots = templates.map { scope.claim(exported(pascal($0.name))) }
-    return zip(templates, roots).map { template, root in
-        [root] + template.declarations.dropFirst().map { scope.claim(exported(pascal([template.name] + $0.path))) }
-    }
-}
-
-private func exported(_ name: String) -> String {
-    guard let first = name.unicodeScalars.first else { return "X" }
-    if first.properties.generalCategory == .uppercaseLetter { return name }
-    return "X" + (first == "_" ? String(name.unicodeScalars.dropFirst()) : name)
 }
 
 /// The types of one template in Go.
@@ -72,7 +52,7 @@ private struct GoTypes {
                 for value in values {
                     source.line()
                     let name = scope.claim(names[place] + pascal(value))
-                    source.line("const \(name) \(names[place]) = \(goLiteral(value))")
+                    source.line("const \(name) \(names[place]) = \(literalInUTF32(value))")
                 }
             case .union(let shapes): writeUnion(place, shapes, to: &source, &scope)
             }
@@ -85,11 +65,11 @@ private struct GoTypes {
         source.line()
         source.line("// Fields is the template's name with these parameters.")
         source.block("func (p \(names[0])) Fields() map[string]any {") {
-            $0.line("return map[string]any{\"template\": \(goLiteral(template.name)), \"params\": p}")
+            $0.line("return map[string]any{\"template\": \(literalInUTF32(template.name)), \"params\": p}")
         }
         source.line()
         source.block("func init() {") {
-            $0.line("RegisterSchema(\(goLiteral(template.name)), \(goLiteral(template.schema ?? "")))")
+            $0.line("RegisterSchema(\(literalInUTF32(template.name)), \(literalInUTF32(template.schema ?? "")))")
         }
     }
 
@@ -103,7 +83,9 @@ private struct GoTypes {
         _ place: Int, _ fields: [Declaration.Field], _ rest: Shape?, to source: inout Source
     ) {
         var scope = NameScope(reserved: ["Fields", "MarshalJSON"] + (rest == nil ? [] : ["Additional"]))
-        let members = fields.map { (field: $0, name: scope.claim(exported(pascal($0.name))), only: only($0)) }
+        let members = fields.map {
+            (field: $0, name: scope.claim(capitalHeaded(pascal($0.name))), only: template.onlyValue(of: $0))
+        }
         let named = members.filter { $0.only == nil }
         if named.isEmpty, rest == nil {
             source.line("type \(names[place]) struct{}")
@@ -127,10 +109,10 @@ private struct GoTypes {
         writeMethod(place, to: &source) { source in
             source.line("var m Members")
             for member in members {
-                let name = goLiteral(member.field.name)
+                let name = literalInUTF32(member.field.name)
                 let value = "p.\(member.name)"
                 if let only = member.only {
-                    source.line("m.Add(\(name), \(goLiteral(only)))")
+                    source.line("m.Add(\(name), \(literalInUTF32(only)))")
                 } else if member.field.isRequired {
                     source.line("m.Add(\(name), \(encoded(member.field.shape, value)))")
                 } else {
@@ -140,14 +122,6 @@ private struct GoTypes {
             if rest != nil { source.line("addAll(&m, p.Additional)") }
             source.line("return m.MarshalJSON()")
         }
-    }
-
-    /// The value of a member that can have one only, which needs no field.
-    private func only(_ field: Declaration.Field) -> String? {
-        guard field.isRequired, case .named(let place) = field.shape, case .choice(let values) = template[place].kind,
-            values.count == 1
-        else { return nil }
-        return values[0]
     }
 
     private func writeUnion(_ place: Int, _ shapes: [Shape], to source: inout Source, _ scope: inout NameScope) {
@@ -234,21 +208,6 @@ private func apart(_ line: String) -> String {
         plain.append(scalar)
     }
     return String(plain)
-}
-
-private func goLiteral(_ text: String) -> String {
-    var literal = "\""
-    for scalar in text.unicodeScalars {
-        if scalar == "\"" || scalar == "\\" {
-            literal += "\\\(scalar)"
-        } else if !scalar.isPrintable {
-            let digits = String(scalar.value, radix: 16)
-            literal += "\\U" + String(repeating: "0", count: 8 - digits.utf8.count) + digits
-        } else {
-            literal.unicodeScalars.append(scalar)
-        }
-    }
-    return literal + "\""
 }
 
 private enum GoWords {

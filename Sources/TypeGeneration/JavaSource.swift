@@ -143,7 +143,7 @@ private struct JavaTypes {
         let members = fields.map { field in
             Member(
                 field: field, name: scope.claim(isIdentifier(field.name) ? field.name : camel(field.name)),
-                only: only(field))
+                only: template.onlyValue(of: field))
         }
         source.line(
             "private final java.util.Map<\(string), java.lang.Object> members_ = new java.util.LinkedHashMap<>();")
@@ -183,13 +183,6 @@ private struct JavaTypes {
         }
         source.line()
         writeEncoding(to: &source) { $0.line("return members_;") }
-    }
-
-    private func only(_ field: Declaration.Field) -> String? {
-        guard field.isRequired, case .named(let place) = field.shape, case .choice(let values) = template[place].kind,
-            values.count == 1
-        else { return nil }
-        return values[0]
     }
 
     /// One for each kind; two that Java takes for the same are told apart by a number.
@@ -262,23 +255,10 @@ private func javaComment(_ line: String) -> String {
 
 /// Invisible characters are written in UTF-16; a line end, which would end the line, in octal.
 private func javaLiteral(_ text: String) -> String {
-    var literal = "\""
-    for scalar in text.unicodeScalars {
-        if scalar == "\"" || scalar == "\\" {
-            literal += "\\\(scalar)"
-        } else if scalar.value < 0x80, !scalar.isPrintable {
-            let digits = String(scalar.value, radix: 8)
-            literal += "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
-        } else if !scalar.isPrintable {
-            for unit in String(scalar).utf16 {
-                let digits = String(unit, radix: 16)
-                literal += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            }
-        } else {
-            literal.unicodeScalars.append(scalar)
-        }
+    literal(text) { scalar in
+        if scalar.value < 0x80 { return "\\" + digits(scalar.value, radix: 8, count: 3) }
+        return String(scalar).utf16.map { "\\u" + digits($0, radix: 16, count: 4) }.joined()
     }
-    return literal + "\""
 }
 
 private enum JavaWords {

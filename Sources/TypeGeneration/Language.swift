@@ -36,6 +36,14 @@ package struct SourceFile: Equatable, Sendable {
     /// A single component.
     package let name: String
     package let text: String
+
+    init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+
+    /// An embedded file as it is.
+    init(name: String, bytes: [UInt8]) { self.init(name: name, text: String(decoding: bytes, as: UTF8.self)) }
 }
 
 /// Two templates whose types would have the same name.
@@ -54,6 +62,9 @@ let origin = "Made from the templates by outspool types. Change the schemas, not
 /// The bytes of an embedded file.
 func bytes(_ file: producer_file) -> [UInt8] { [UInt8](UnsafeBufferPointer(start: file.bytes, count: file.size)) }
 
+/// Files of the producer as they are.
+func producerFiles(_ files: [(name: String, bytes: [UInt8])]) -> [SourceFile] { files.map(SourceFile.init) }
+
 /// A file of the producer that is the same whatever the templates are.
 /// - Parameter comment: what begins a comment to the end of the line.
 func producerFile(_ name: String, _ bytes: [UInt8], comment: String) -> SourceFile {
@@ -61,20 +72,35 @@ func producerFile(_ name: String, _ bytes: [UInt8], comment: String) -> SourceFi
     return SourceFile(name: name, text: note + String(decoding: bytes, as: UTF8.self))
 }
 
-/// A string literal of Swift, JavaScript and, with `$` among what is escaped, PHP: nothing in the text
-/// ends it or is evaluated.
-func literal(_ text: String, escaping extra: Unicode.Scalar? = nil) -> String {
+/// A string literal in double quotes: nothing in the text ends it or is evaluated.
+///
+/// - Parameters:
+///   - extra: a character that begins something in this language, as `$` does in PHP.
+///   - escape: how a character that is not printable is written; that of Swift, JavaScript, PHP and Ruby by default.
+func literal(
+    _ text: String, escaping extra: Unicode.Scalar? = nil,
+    as escape: (Unicode.Scalar) -> String = { "\\u{\(String($0.value, radix: 16))}" }
+) -> String {
     var literal = "\""
     for scalar in text.unicodeScalars {
         if scalar == "\"" || scalar == "\\" || scalar == extra {
             literal += "\\\(scalar)"
         } else if !scalar.isPrintable {
-            literal += "\\u{\(String(scalar.value, radix: 16))}"
+            literal += escape(scalar)
         } else {
             literal.unicodeScalars.append(scalar)
         }
     }
     return literal + "\""
+}
+
+/// A string literal of Go and C#.
+func literalInUTF32(_ text: String) -> String { literal(text) { "\\U" + digits($0.value, radix: 16, count: 8) } }
+
+/// A number with zeros before it.
+func digits(_ number: some BinaryInteger, radix: Int, count: Int) -> String {
+    let digits = String(number, radix: radix)
+    return String(repeating: "0", count: count - digits.utf8.count) + digits
 }
 
 /// A line that does not end the comment `/* */` that it stands in.

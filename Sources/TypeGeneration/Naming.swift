@@ -87,10 +87,20 @@ struct NameScope {
 /// The names of types in a language where all live side by side, by template and declaration.
 ///
 /// The templates' own come first, so that a name inside one never changes that of another.
-func flatNames(_ templates: [TemplateTypes], reserved: some Sequence<String>) -> [[String]] {
+/// - Parameter spelled: what the language makes of a name, such as ``capitalHeaded(_:)``.
+func flatNames(
+    _ templates: [TemplateTypes], reserved: some Sequence<String>, spelled: (String) -> String = { $0 }
+) -> [[String]] {
     var scope = NameScope(reserved: reserved, ignoresCase: true)
-    let roots = templates.map { scope.claim(pascal($0.name)) }
+    let roots = templates.map { scope.claim(spelled(pascal($0.name))) }
     return zip(templates, roots).map { template, root in
-        [root] + template.declarations.dropFirst().map { scope.claim(pascal([template.name] + $0.path)) }
+        [root] + template.declarations.dropFirst().map { scope.claim(spelled(pascal([template.name] + $0.path))) }
     }
+}
+
+/// The name with a capital in front, which not every script has: exported in Go, a constant in Ruby.
+func capitalHeaded(_ name: String) -> String {
+    guard let first = name.unicodeScalars.first else { return "X" }
+    if first.properties.generalCategory == .uppercaseLetter { return name }
+    return "X" + (first == "_" ? String(name.unicodeScalars.dropFirst()) : name)
 }

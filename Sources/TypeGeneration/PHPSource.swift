@@ -21,21 +21,17 @@ func phpFiles(_ templates: [TemplateTypes]) -> [SourceFile] {
             }
         }
     }
-    return [
-        SourceFile(name: "outspool.php", text: source.text),
-        part("outspool_job.php", bytes(producer_outspool_job_php())),
-        part("outspool_files.php", bytes(producer_outspool_files_php())),
-        part("outspool_form.php", bytes(producer_outspool_form_php())),
-        part("outspool_attachments.php", bytes(producer_outspool_attachments_php())),
-        part("outspool_address.php", bytes(producer_outspool_address_php())),
-        part("outspool_schema.php", bytes(producer_outspool_schema_php())),
-        part("outspool_format.php", bytes(producer_outspool_format_php())),
+    // Nothing may come before their `<?php`: it would be output.
+    let parts = [
+        ("outspool_job.php", bytes(producer_outspool_job_php())),
+        ("outspool_files.php", bytes(producer_outspool_files_php())),
+        ("outspool_form.php", bytes(producer_outspool_form_php())),
+        ("outspool_attachments.php", bytes(producer_outspool_attachments_php())),
+        ("outspool_address.php", bytes(producer_outspool_address_php())),
+        ("outspool_schema.php", bytes(producer_outspool_schema_php())),
+        ("outspool_format.php", bytes(producer_outspool_format_php())),
     ]
-}
-
-/// A file of the producer; what comes before its `<?php` would be output.
-private func part(_ name: String, _ bytes: [UInt8]) -> SourceFile {
-    SourceFile(name: name, text: String(decoding: bytes, as: UTF8.self))
+    return [SourceFile(name: "outspool.php", text: source.text)] + producerFiles(parts)
 }
 
 /// The types of one template in PHP. Unions have no name there: what they are stands where they are used.

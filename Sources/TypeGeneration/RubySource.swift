@@ -23,27 +23,14 @@ private func rubyTypes(_ templates: [TemplateTypes]) -> String {
     source.line("require_relative \"outspool\"")
     source.line()
     source.block("module Outspool", "end") { source in
-        for (template, names) in zip(templates, rubyNames(templates)) {
+        for (template, names) in zip(
+            templates, flatNames(templates, reserved: RubyWords.constants, spelled: capitalHeaded))
+        {
             source.line("schemas[\(rubyLiteral(template.name))] = \(rubyLiteral(template.schema ?? ""))")
             RubyTypes(template: template, names: names).write(to: &source)
         }
     }
     return source.text
-}
-
-/// A constant begins with a capital, which not every script has.
-private func rubyNames(_ templates: [TemplateTypes]) -> [[String]] {
-    var scope = NameScope(reserved: RubyWords.constants, ignoresCase: true)
-    let roots = templates.map { scope.claim(constant(pascal($0.name))) }
-    return zip(templates, roots).map { template, root in
-        [root] + template.declarations.dropFirst().map { scope.claim(constant(pascal([template.name] + $0.path))) }
-    }
-}
-
-private func constant(_ name: String) -> String {
-    guard let first = name.unicodeScalars.first else { return "X" }
-    if first.properties.generalCategory == .uppercaseLetter { return name }
-    return "X" + (first == "_" ? String(name.unicodeScalars.dropFirst()) : name)
 }
 
 /// The types of one template in Ruby. What has no class is said where it is used.
@@ -145,10 +132,7 @@ private struct RubyTypes {
     }
 
     private func defaultValue(_ field: Declaration.Field) -> String? {
-        if !field.isRequired { return "nil" }
-        guard case .named(let place) = field.shape, case .choice(let values) = template[place].kind, values.count == 1
-        else { return nil }
-        return rubyLiteral(values[0])
+        field.isRequired ? template.onlyValue(of: field).map(rubyLiteral) : "nil"
     }
 
     /// In words, for a comment.

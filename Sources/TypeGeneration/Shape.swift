@@ -111,6 +111,14 @@ package struct TemplateTypes: Equatable, Sendable {
 
     subscript(place: Int) -> Declaration { declarations[place] }
 
+    /// The value of a required member that can have one only; nil for any other.
+    func onlyValue(of field: Declaration.Field) -> String? {
+        guard field.isRequired, case .named(let place) = field.shape, case .choice(let values) = self[place].kind,
+            values.count == 1
+        else { return nil }
+        return values[0]
+    }
+
     /// Without those that the first does not lead to.
     ///
     /// - Parameter declarations: nil for those that nothing leads to.
