@@ -181,11 +181,11 @@ private struct Shown {
 
     private func line(_ event: Event, _ output: Output) -> String {
         let style: Output.Style? =
-            switch event.kind {
-            case .sent, .done, .delivered: .green
-            case .refused, .expired, .dead, .bounced, .complained: .red
-            case .deferred, .inDoubt, .held, .blocked, .delayed: .yellow
-            default: nil
+            switch event.kind.mood {
+            case .good: .green
+            case .bad: .red
+            case .warn: .yellow
+            case .plain: nil
             }
         let word = event.kind.rawValue
         var text =

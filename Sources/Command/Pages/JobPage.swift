@@ -109,18 +109,11 @@ extension Console {
     func timeline(_ history: History) -> HTML {
         if history.isEmpty { return "<div class=\"card pad note\">Nothing yet: it waits for its turn.</div>" }
         let rows = history.events.map { event -> HTML in
-            let style =
-                switch event.kind {
-                case .sent, .done, .delivered: "good"
-                case .refused, .expired, .dead, .bounced, .complained: "bad"
-                case .deferred, .inDoubt, .held, .blocked, .delayed: "warn"
-                default: ""
-                }
-            return """
-                <li><time datetime="\(event.at.rfc3339)">\(event.at.rfc3339)</time>\
-                <span><span class="tag \(style)">\(event.kind.rawValue)</span></span>\
-                <span class="what">\(event.sentence)</span></li>
-                """
+            """
+            <li><time datetime="\(event.at.rfc3339)">\(event.at.rfc3339)</time>\
+            <span><span class="tag \(event.kind.mood.rawValue)">\(event.kind.rawValue)</span></span>\
+            <span class="what">\(event.sentence)</span></li>
+            """
         }
         return "<div class=\"card\"><ol class=\"timeline\">\(rows)</ol></div>"
     }
